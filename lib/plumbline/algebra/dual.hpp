@@ -1,0 +1,143 @@
+// Dual<A>: a tensor is a value and its tangent, both in A. Gives Jacobian-vector products.
+#pragma once
+
+#include <vector>
+
+#include "plumbline/algebra/operations.hpp"
+
+namespace plumbline {
+
+template <class A>
+struct Dual {
+  using Inner = plumbline::Tensor<A>;
+  struct Tensor {
+    Inner value, tangent;
+  };
+  A inner;
+
+  Tensor variable(const Inner& value, const Inner& tangent) const { return {value, tangent}; }
+  Tensor constant(const Inner& x) const { return {x, inner.zeros(inner.rows(x), inner.cols(x))}; }
+
+  int rows(const Tensor& x) const { return inner.rows(x.value); }
+  int cols(const Tensor& x) const { return inner.cols(x.value); }
+
+  Tensor matmul(const Tensor& x, const Tensor& y) const {
+    return {inner.matmul(x.value, y.value),
+            inner.add(inner.matmul(x.tangent, y.value), inner.matmul(x.value, y.tangent))};
+  }
+  Tensor transpose(const Tensor& x) const {
+    return linear(x, [&](const Inner& v) { return inner.transpose(v); });
+  }
+  Tensor add(const Tensor& x, const Tensor& y) const {
+    return {inner.add(x.value, y.value), inner.add(x.tangent, y.tangent)};
+  }
+  Tensor sub(const Tensor& x, const Tensor& y) const {
+    return {inner.sub(x.value, y.value), inner.sub(x.tangent, y.tangent)};
+  }
+  Tensor mul(const Tensor& x, const Tensor& y) const {
+    return {inner.mul(x.value, y.value),
+            inner.add(inner.mul(x.tangent, y.value), inner.mul(x.value, y.tangent))};
+  }
+  Tensor scale(const Tensor& x, Exact c) const {
+    return linear(x, [&](const Inner& v) { return inner.scale(v, c); });
+  }
+  Tensor add_scalar(const Tensor& x, Exact c) const { return {inner.add_scalar(x.value, c), x.tangent}; }
+  Tensor add_row(const Tensor& x, const Tensor& r) const {
+    return {inner.add_row(x.value, r.value), inner.add_row(x.tangent, r.tangent)};
+  }
+  Tensor mul_row(const Tensor& x, const Tensor& r) const {
+    return {inner.mul_row(x.value, r.value),
+            inner.add(inner.mul_row(x.tangent, r.value), inner.mul_row(x.value, r.tangent))};
+  }
+  Tensor sub_col(const Tensor& x, const Tensor& c) const {
+    return {inner.sub_col(x.value, c.value), inner.sub_col(x.tangent, c.tangent)};
+  }
+  Tensor mul_col(const Tensor& x, const Tensor& c) const {
+    return {inner.mul_col(x.value, c.value),
+            inner.add(inner.mul_col(x.tangent, c.value), inner.mul_col(x.value, c.tangent))};
+  }
+  Tensor row_sum(const Tensor& x) const {
+    return linear(x, [&](const Inner& v) { return inner.row_sum(v); });
+  }
+  Tensor col_sum(const Tensor& x) const {
+    return linear(x, [&](const Inner& v) { return inner.col_sum(v); });
+  }
+  Tensor divide(const Tensor& x, int n) const {
+    return linear(x, [&](const Inner& v) { return inner.divide(v, n); });
+  }
+
+  Tensor rsqrt(const Tensor& x) const {  // (x^-1/2)' = -1/2 (x^-1/2)^3
+    const Inner r = inner.rsqrt(x.value);
+    return chain(x, r, inner.scale(inner.mul(inner.mul(r, r), r), {-0.5}));
+  }
+  Tensor reciprocal(const Tensor& x) const {
+    const Inner r = inner.reciprocal(x.value);
+    return chain(x, r, inner.scale(inner.mul(r, r), {-1}));
+  }
+  Tensor exp(const Tensor& x) const {
+    const Inner e = inner.exp(x.value);
+    return chain(x, e, e);
+  }
+  Tensor tanh(const Tensor& x) const {
+    const Inner t = inner.tanh(x.value);
+    return chain(x, t, inner.add_scalar(inner.scale(inner.mul(t, t), {-1}), {1}));
+  }
+  Tensor maximum(const Tensor& x, Exact c) const {
+    return chain(x, inner.maximum(x.value, c), inner.above(x.value, c));
+  }
+  Tensor above(const Tensor& x, Exact c) const { return constant(inner.above(x.value, c)); }
+  Tensor activation(Activation f, int n, const Tensor& x) const {
+    return chain(x, inner.activation(f, n, x.value), inner.activation(f, n + 1, x.value));
+  }
+  Tensor softmax_rows(const Tensor& x, const Mask& mask) const {  // dP = P o (dx - sum(P o dx))
+    const Inner p = inner.softmax_rows(x.value, mask);
+    const Inner mean = inner.row_sum(inner.mul(p, x.tangent));
+    return {p, inner.mul(p, inner.sub_col(x.tangent, mean))};
+  }
+  Tensor rotate(const Tensor& x, const Rotation& r) const {
+    return linear(x, [&](const Inner& v) { return inner.rotate(v, r); });
+  }
+  Tensor take_cols(const Tensor& x, int first, int count) const {
+    return linear(x, [&](const Inner& v) { return inner.take_cols(v, first, count); });
+  }
+  Tensor take_rows(const Tensor& x, int first, int count) const {
+    return linear(x, [&](const Inner& v) { return inner.take_rows(v, first, count); });
+  }
+  Tensor concat_cols(const std::vector<Tensor>& parts) const {
+    return {inner.concat_cols(values(parts)), inner.concat_cols(tangents(parts))};
+  }
+  Tensor concat_rows(const std::vector<Tensor>& parts) const {
+    return {inner.concat_rows(values(parts)), inner.concat_rows(tangents(parts))};
+  }
+  Tensor indicator(const Mask& mask) const { return constant(inner.indicator(mask)); }
+  Tensor zeros(int rows, int cols) const { return constant(inner.zeros(rows, cols)); }
+  Tensor detach(const Tensor& x) const { return constant(x.value); }
+  Tensor store(const Tensor& x, const char* place) const {
+    return {inner.store(x.value, place), inner.store(x.tangent, place)};
+  }
+  template <class Body>
+  Tensor component(const char*, const Tensor&, Body body) const {
+    return body();
+  }
+
+ private:
+  Tensor chain(const Tensor& x, const Inner& y, const Inner& derivative) const {
+    return {y, inner.mul(derivative, x.tangent)};
+  }
+  template <class G>
+  Tensor linear(const Tensor& x, G g) const {
+    return {g(x.value), g(x.tangent)};
+  }
+  static std::vector<Inner> values(const std::vector<Tensor>& parts) {
+    std::vector<Inner> y;
+    for (const Tensor& p : parts) y.push_back(p.value);
+    return y;
+  }
+  static std::vector<Inner> tangents(const std::vector<Tensor>& parts) {
+    std::vector<Inner> y;
+    for (const Tensor& p : parts) y.push_back(p.tangent);
+    return y;
+  }
+};
+
+}  // namespace plumbline

@@ -1,0 +1,67 @@
+// The operations that a block is written in. An algebra gives each of them a meaning: a matrix of numbers, of
+// enclosures, a node on a tape, a box in a picture. Adding an algebra touches no block code.
+//
+// A tensor is a matrix [rows, cols]; the batch is folded into the rows. A row vector is [1, n], a column [n,
+// 1]. Operations that are not primitive (linear, row_mean, softmax's derivative ...) are written in terms of
+// these.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <vector>
+
+#include "plumbline/algebra/exact.hpp"
+#include "plumbline/algebra/mask.hpp"
+#include "plumbline/algebra/rotation.hpp"
+#include "plumbline/spec/block_spec.hpp"
+
+namespace plumbline {
+
+template <class A>
+using Tensor = typename A::Tensor;
+
+template <class A>
+concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation rotation, Activation f, int n,
+                           std::vector<Tensor<A>> parts, const char* place, Tensor<A> (*body)()) {
+  { a.rows(x) } -> std::convertible_to<int>;
+  { a.cols(x) } -> std::convertible_to<int>;
+
+  { a.matmul(x, x) } -> std::same_as<Tensor<A>>;  // [n,k] [k,m] -> [n,m]
+  { a.transpose(x) } -> std::same_as<Tensor<A>>;  // [n,m] -> [m,n]
+  { a.add(x, x) } -> std::same_as<Tensor<A>>;     // elementwise, equal shapes
+  { a.sub(x, x) } -> std::same_as<Tensor<A>>;
+  { a.mul(x, x) } -> std::same_as<Tensor<A>>;
+  { a.scale(x, c) } -> std::same_as<Tensor<A>>;       // c x
+  { a.add_scalar(x, c) } -> std::same_as<Tensor<A>>;  // x + c
+  { a.add_row(x, x) } -> std::same_as<Tensor<A>>;     // [n,m] + 1 [1,m]
+  { a.mul_row(x, x) } -> std::same_as<Tensor<A>>;     // [n,m] * 1 [1,m]
+  { a.sub_col(x, x) } -> std::same_as<Tensor<A>>;     // [n,m] - [n,1] 1
+  { a.mul_col(x, x) } -> std::same_as<Tensor<A>>;     // [n,m] * [n,1] 1
+  { a.row_sum(x) } -> std::same_as<Tensor<A>>;        // [n,m] -> [n,1]
+  { a.col_sum(x) } -> std::same_as<Tensor<A>>;        // [n,m] -> [1,m]
+  { a.divide(x, n) } -> std::same_as<Tensor<A>>;      // x / n, one rounding
+
+  { a.rsqrt(x) } -> std::same_as<Tensor<A>>;       // 1 / sqrt(x)
+  { a.reciprocal(x) } -> std::same_as<Tensor<A>>;  // 1 / x
+  { a.exp(x) } -> std::same_as<Tensor<A>>;
+  { a.tanh(x) } -> std::same_as<Tensor<A>>;
+  { a.maximum(x, c) } -> std::same_as<Tensor<A>>;          // max(x, c); its derivative is 0 where x <= c
+  { a.above(x, c) } -> std::same_as<Tensor<A>>;            // 1 where x > c, else 0; a constant
+  { a.activation(f, n, x) } -> std::same_as<Tensor<A>>;    // the n-th derivative of f, n = 0, 1, 2
+  { a.softmax_rows(x, mask) } -> std::same_as<Tensor<A>>;  // a masked key has weight exactly 0
+  { a.rotate(x, rotation) } -> std::same_as<Tensor<A>>;
+
+  { a.take_cols(x, n, n) } -> std::same_as<Tensor<A>>;  // columns [first, first + count)
+  { a.take_rows(x, n, n) } -> std::same_as<Tensor<A>>;
+  { a.concat_cols(parts) } -> std::same_as<Tensor<A>>;
+  { a.concat_rows(parts) } -> std::same_as<Tensor<A>>;
+  { a.indicator(mask) } -> std::same_as<Tensor<A>>;  // constant: 1 where the query sees the key, else 0
+  { a.zeros(n, n) } -> std::same_as<Tensor<A>>;      // constant
+
+  { a.detach(x) } -> std::same_as<Tensor<A>>;        // x, taken for a constant by every derivative
+  { a.store(x, place) } -> std::same_as<Tensor<A>>;  // x, at a place where an implementation stores it
+  // The result of body(), known as the component `symbol` (LN, Attn, ...) applied to x: a box in a picture.
+  { a.component(place, x, body) } -> std::same_as<Tensor<A>>;
+};
+
+}  // namespace plumbline

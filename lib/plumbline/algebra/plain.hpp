@@ -1,0 +1,100 @@
+// Plain<S>: a tensor is a matrix of numbers S. Over an interval type it is a matrix of enclosures: every
+// operation returns a matrix that contains the exact result for all points of its operands.
+#pragma once
+
+#include <vector>
+
+#include "plumbline/algebra/operations.hpp"
+#include "plumbline/algebra/scalars.hpp"
+
+namespace plumbline {
+
+template <class S>
+struct Plain {
+  using Scalar = S;
+  using Tensor = Matrix<S>;
+  using F = Function<S>;
+
+  int rows(const Tensor& x) const { return static_cast<int>(x.rows()); }
+  int cols(const Tensor& x) const { return static_cast<int>(x.cols()); }
+
+  Tensor matmul(const Tensor& x, const Tensor& y) const;
+  Tensor transpose(const Tensor& x) const { return x.transpose(); }
+  Tensor add(const Tensor& x, const Tensor& y) const { return x + y; }
+  Tensor sub(const Tensor& x, const Tensor& y) const { return x - y; }
+  Tensor mul(const Tensor& x, const Tensor& y) const { return x.cwiseProduct(y); }
+  Tensor scale(const Tensor& x, Exact c) const { return x * F::value(c); }
+  Tensor add_scalar(const Tensor& x, Exact c) const {
+    const S value = F::value(c);
+    return map(x, [&](const S& v) { return S(v + value); });
+  }
+  Tensor add_row(const Tensor& x, const Tensor& row) const {
+    return by_entry(x, [&](int i, int j) { return S(x(i, j) + row(0, j)); });
+  }
+  Tensor mul_row(const Tensor& x, const Tensor& row) const {
+    return by_entry(x, [&](int i, int j) { return S(x(i, j) * row(0, j)); });
+  }
+  Tensor sub_col(const Tensor& x, const Tensor& col) const {
+    return by_entry(x, [&](int i, int j) { return S(x(i, j) - col(i, 0)); });
+  }
+  Tensor mul_col(const Tensor& x, const Tensor& col) const {
+    return by_entry(x, [&](int i, int j) { return S(x(i, j) * col(i, 0)); });
+  }
+  Tensor row_sum(const Tensor& x) const { return x.rowwise().sum(); }
+  Tensor col_sum(const Tensor& x) const { return x.colwise().sum(); }
+  Tensor divide(const Tensor& x, int n) const {
+    return map(x, [&](const S& v) { return S(v / S(n)); });
+  }
+
+  Tensor rsqrt(const Tensor& x) const { return map(x, F::rsqrt); }
+  Tensor reciprocal(const Tensor& x) const {
+    return map(x, [](const S& v) { return S(S(1) / v); });
+  }
+  Tensor exp(const Tensor& x) const { return map(x, F::exp); }
+  Tensor tanh(const Tensor& x) const { return map(x, F::tanh); }
+  Tensor maximum(const Tensor& x, Exact c) const {
+    return map(x, [value = F::value(c)](const S& v) { return F::maximum(v, value); });
+  }
+  Tensor above(const Tensor& x, Exact c) const {
+    return map(x, [value = F::value(c)](const S& v) { return F::above(v, value); });
+  }
+  Tensor activation(Activation f, int derivative, const Tensor& x) const {
+    return map(x, [&](const S& v) { return F::activation(f, derivative, v); });
+  }
+  Tensor softmax_rows(const Tensor& x, const Mask& mask) const;
+  Tensor rotate(const Tensor& x, const Rotation& rotation) const;
+
+  Tensor take_cols(const Tensor& x, int first, int count) const { return x.middleCols(first, count); }
+  Tensor take_rows(const Tensor& x, int first, int count) const { return x.middleRows(first, count); }
+  Tensor concat_cols(const std::vector<Tensor>& parts) const;
+  Tensor concat_rows(const std::vector<Tensor>& parts) const;
+  Tensor indicator(const Mask& mask) const {
+    Tensor y(mask.queries, mask.keys);
+    return by_entry(y, [&](int i, int j) { return S(mask.sees(i, j) ? 1 : 0); });
+  }
+  Tensor zeros(int rows, int cols) const { return Tensor::Constant(rows, cols, S(0)); }
+
+  Tensor detach(const Tensor& x) const { return x; }
+  Tensor store(const Tensor& x, const char*) const { return x; }
+  template <class Body>
+  Tensor component(const char*, const Tensor&, Body body) const {
+    return body();
+  }
+
+ private:
+  template <class G>
+  static Tensor map(const Tensor& x, G g) {
+    Tensor y(x.rows(), x.cols());
+    for (Eigen::Index i = 0; i < x.size(); ++i) y.data()[i] = g(x.data()[i]);
+    return y;
+  }
+  template <class G>
+  static Tensor by_entry(const Tensor& shape, G g) {
+    Tensor y(shape.rows(), shape.cols());
+    for (int i = 0; i < y.rows(); ++i)
+      for (int j = 0; j < y.cols(); ++j) y(i, j) = g(i, j);
+    return y;
+  }
+};
+
+}  // namespace plumbline

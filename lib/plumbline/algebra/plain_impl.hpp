@@ -1,0 +1,96 @@
+// The larger operations of Plain<S>; included only where a scalar is instantiated.
+#pragma once
+
+#include "plumbline/algebra/interval.hpp"
+#include "plumbline/algebra/plain.hpp"
+#include "plumbline/algebra/scalars_impl.hpp"
+
+namespace plumbline {
+
+template <class S>
+Matrix<S> Plain<S>::matmul(const Tensor& x, const Tensor& y) const {
+  if constexpr (is_native<S>) {
+    return x * y;
+  } else {
+    // One fixed order of summation, whatever the processor: Eigen's blocked product depends on the cache's
+    // size.
+    Tensor z = zeros(rows(x), cols(y));
+    for (int i = 0; i < z.rows(); ++i)
+      for (int k = 0; k < x.cols(); ++k)
+        for (int j = 0; j < z.cols(); ++j) z(i, j) += x(i, k) * y(k, j);
+    return z;
+  }
+}
+
+// P_ij = exp(x_ij - m_i) / sum_j exp(x_ij - m_i) over visible j. Any m gives the same real; the row's largest
+// entry (for intervals the middle of one) keeps exp from overflowing.
+template <class S>
+Matrix<S> Plain<S>::softmax_rows(const Tensor& x, const Mask& mask) const {
+  Tensor p = zeros(rows(x), cols(x));
+  for (int i = 0; i < x.rows(); ++i) {
+    int largest = -1;
+    for (int j = 0; j < x.cols(); ++j) {
+      if (!mask.sees(i, j)) continue;
+      if constexpr (is_interval<S>) {
+        if (largest < 0 || upper(x(i, j)) > upper(x(i, largest))) largest = j;
+      } else {
+        if (largest < 0 || x(i, j) > x(i, largest)) largest = j;
+      }
+    }
+    S shift;
+    if constexpr (is_interval<S>)
+      shift = middle(x(i, largest));
+    else
+      shift = x(i, largest);
+    S total(0);
+    for (int j = 0; j < x.cols(); ++j) {
+      if (!mask.sees(i, j)) continue;
+      p(i, j) = F::exp(S(x(i, j) - shift));
+      total += p(i, j);
+    }
+    for (int j = 0; j < x.cols(); ++j)
+      if (mask.sees(i, j)) p(i, j) /= total;
+  }
+  return p;
+}
+
+template <class S>
+Matrix<S> Plain<S>::rotate(const Tensor& x, const Rotation& r) const {
+  Tensor y = x;
+  for (int t = 0; t < x.rows(); ++t)
+    for (int pair = 0; pair < r.rotary_dim / 2; ++pair) {
+      const auto [c, s] = F::turn(r.sign * (r.first_position + t), pair, r.exponent_dim, r.base);
+      const S &a = x(t, r.first(pair)), &b = x(t, r.second(pair));
+      y(t, r.first(pair)) = a * c - b * s;
+      y(t, r.second(pair)) = a * s + b * c;
+    }
+  return y;
+}
+
+template <class S>
+Matrix<S> Plain<S>::concat_cols(const std::vector<Tensor>& parts) const {
+  Eigen::Index width = 0;
+  for (const Tensor& p : parts) width += p.cols();
+  Tensor y(parts.front().rows(), width);
+  Eigen::Index at = 0;
+  for (const Tensor& p : parts) {
+    y.middleCols(at, p.cols()) = p;
+    at += p.cols();
+  }
+  return y;
+}
+
+template <class S>
+Matrix<S> Plain<S>::concat_rows(const std::vector<Tensor>& parts) const {
+  Eigen::Index height = 0;
+  for (const Tensor& p : parts) height += p.rows();
+  Tensor y(height, parts.front().cols());
+  Eigen::Index at = 0;
+  for (const Tensor& p : parts) {
+    y.middleRows(at, p.rows()) = p;
+    at += p.rows();
+  }
+  return y;
+}
+
+}  // namespace plumbline

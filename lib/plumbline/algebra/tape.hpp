@@ -1,0 +1,259 @@
+// Tape<A>: a tensor is a value in A and its place on a tape. Playing the tape backwards gives vector-Jacobian
+// products: the gradient of <cotangent, y> in every variable.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "plumbline/algebra/operations.hpp"
+
+namespace plumbline {
+
+template <class A>
+struct Tape {
+  using Inner = plumbline::Tensor<A>;
+  static constexpr int constant_node = -1;
+  struct Tensor {
+    Inner value;
+    int node = constant_node;
+  };
+  A inner;
+
+  Tensor variable(const Inner& value) { return push(value, {}); }
+  Tensor constant(const Inner& value) const { return {value}; }
+
+  // Gradients of <cotangent, y>, one per node; nodes that y does not depend on hold nothing.
+  std::vector<std::optional<Inner>> backward(const Tensor& y, const Inner& cotangent) {
+    gradients_.assign(steps_.size(), std::nullopt);
+    accumulate(y, cotangent);
+    for (std::size_t i = steps_.size(); i-- > 0;)
+      if (gradients_[i] && steps_[i]) steps_[i](*gradients_[i]);
+    return std::move(gradients_);
+  }
+
+  int rows(const Tensor& x) const { return inner.rows(x.value); }
+  int cols(const Tensor& x) const { return inner.cols(x.value); }
+
+  Tensor matmul(const Tensor& x, const Tensor& y) {
+    return record(
+        inner.matmul(x.value, y.value),
+        [=, this](const Inner& g) {
+          if (depends(x)) accumulate(x, inner.matmul(g, inner.transpose(y.value)));
+          if (depends(y)) accumulate(y, inner.matmul(inner.transpose(x.value), g));
+        },
+        x, y);
+  }
+  Tensor transpose(const Tensor& x) {
+    return record(
+        inner.transpose(x.value), [=, this](const Inner& g) { accumulate(x, inner.transpose(g)); }, x);
+  }
+  Tensor add(const Tensor& x, const Tensor& y) {
+    return record(
+        inner.add(x.value, y.value),
+        [=, this](const Inner& g) {
+          accumulate(x, g);
+          accumulate(y, g);
+        },
+        x, y);
+  }
+  Tensor sub(const Tensor& x, const Tensor& y) {
+    return record(
+        inner.sub(x.value, y.value),
+        [=, this](const Inner& g) {
+          accumulate(x, g);
+          accumulate(y, inner.scale(g, {-1}));
+        },
+        x, y);
+  }
+  Tensor mul(const Tensor& x, const Tensor& y) {
+    return record(
+        inner.mul(x.value, y.value),
+        [=, this](const Inner& g) {
+          accumulate(x, inner.mul(g, y.value));
+          accumulate(y, inner.mul(g, x.value));
+        },
+        x, y);
+  }
+  Tensor scale(const Tensor& x, Exact c) {
+    return record(
+        inner.scale(x.value, c), [=, this](const Inner& g) { accumulate(x, inner.scale(g, c)); }, x);
+  }
+  Tensor add_scalar(const Tensor& x, Exact c) {
+    return record(
+        inner.add_scalar(x.value, c), [=, this](const Inner& g) { accumulate(x, g); }, x);
+  }
+  Tensor add_row(const Tensor& x, const Tensor& r) {
+    return record(
+        inner.add_row(x.value, r.value),
+        [=, this](const Inner& g) {
+          accumulate(x, g);
+          accumulate(r, inner.col_sum(g));
+        },
+        x, r);
+  }
+  Tensor mul_row(const Tensor& x, const Tensor& r) {
+    return record(
+        inner.mul_row(x.value, r.value),
+        [=, this](const Inner& g) {
+          accumulate(x, inner.mul_row(g, r.value));
+          accumulate(r, inner.col_sum(inner.mul(g, x.value)));
+        },
+        x, r);
+  }
+  Tensor sub_col(const Tensor& x, const Tensor& c) {
+    return record(
+        inner.sub_col(x.value, c.value),
+        [=, this](const Inner& g) {
+          accumulate(x, g);
+          accumulate(c, inner.scale(inner.row_sum(g), {-1}));
+        },
+        x, c);
+  }
+  Tensor mul_col(const Tensor& x, const Tensor& c) {
+    return record(
+        inner.mul_col(x.value, c.value),
+        [=, this](const Inner& g) {
+          accumulate(x, inner.mul_col(g, c.value));
+          accumulate(c, inner.row_sum(inner.mul(g, x.value)));
+        },
+        x, c);
+  }
+  Tensor row_sum(const Tensor& x) {
+    return record(
+        inner.row_sum(x.value),
+        [=, this](const Inner& g) {
+          const Inner zero = inner.zeros(rows(x), cols(x));
+          accumulate(x, inner.sub_col(zero, inner.scale(g, {-1})));
+        },
+        x);
+  }
+  Tensor col_sum(const Tensor& x) {
+    return record(
+        inner.col_sum(x.value),
+        [=, this](const Inner& g) { accumulate(x, inner.add_row(inner.zeros(rows(x), cols(x)), g)); }, x);
+  }
+  Tensor divide(const Tensor& x, int n) {
+    return record(
+        inner.divide(x.value, n), [=, this](const Inner& g) { accumulate(x, inner.divide(g, n)); }, x);
+  }
+
+  Tensor rsqrt(const Tensor& x) {
+    const Inner r = inner.rsqrt(x.value);
+    return chain(x, r, [=, this] { return inner.scale(inner.mul(inner.mul(r, r), r), {-0.5}); });
+  }
+  Tensor reciprocal(const Tensor& x) {
+    const Inner r = inner.reciprocal(x.value);
+    return chain(x, r, [=, this] { return inner.scale(inner.mul(r, r), {-1}); });
+  }
+  Tensor exp(const Tensor& x) {
+    const Inner e = inner.exp(x.value);
+    return chain(x, e, [=] { return e; });
+  }
+  Tensor tanh(const Tensor& x) {
+    const Inner t = inner.tanh(x.value);
+    return chain(x, t, [=, this] { return inner.add_scalar(inner.scale(inner.mul(t, t), {-1}), {1}); });
+  }
+  Tensor maximum(const Tensor& x, Exact c) {
+    return chain(x, inner.maximum(x.value, c), [=, this] { return inner.above(x.value, c); });
+  }
+  Tensor above(const Tensor& x, Exact c) { return constant(inner.above(x.value, c)); }
+  Tensor activation(Activation f, int n, const Tensor& x) {
+    return chain(x, inner.activation(f, n, x.value),
+                 [=, this] { return inner.activation(f, n + 1, x.value); });
+  }
+  Tensor softmax_rows(const Tensor& x, const Mask& mask) {  // the Jacobian diag p - p p^T is symmetric
+    const Inner p = inner.softmax_rows(x.value, mask);
+    return record(
+        p,
+        [=, this](const Inner& g) {
+          accumulate(x, inner.mul(p, inner.sub_col(g, inner.row_sum(inner.mul(p, g)))));
+        },
+        x);
+  }
+  Tensor rotate(const Tensor& x, const Rotation& r) {
+    return record(
+        inner.rotate(x.value, r), [=, this](const Inner& g) { accumulate(x, inner.rotate(g, r.inverse())); },
+        x);
+  }
+  Tensor take_cols(const Tensor& x, int first, int count) {
+    return record(
+        inner.take_cols(x.value, first, count),
+        [=, this](const Inner& g) {
+          const int after = cols(x) - first - count;
+          accumulate(x, inner.concat_cols({inner.zeros(rows(x), first), g, inner.zeros(rows(x), after)}));
+        },
+        x);
+  }
+  Tensor take_rows(const Tensor& x, int first, int count) {
+    return record(
+        inner.take_rows(x.value, first, count),
+        [=, this](const Inner& g) {
+          const int after = rows(x) - first - count;
+          accumulate(x, inner.concat_rows({inner.zeros(first, cols(x)), g, inner.zeros(after, cols(x))}));
+        },
+        x);
+  }
+  Tensor concat_cols(const std::vector<Tensor>& parts) {
+    return push(inner.concat_cols(values(parts)), [=, this](const Inner& g) {
+      for (int at = 0; const Tensor& p : parts) {
+        accumulate(p, inner.take_cols(g, at, cols(p)));
+        at += cols(p);
+      }
+    });
+  }
+  Tensor concat_rows(const std::vector<Tensor>& parts) {
+    return push(inner.concat_rows(values(parts)), [=, this](const Inner& g) {
+      for (int at = 0; const Tensor& p : parts) {
+        accumulate(p, inner.take_rows(g, at, rows(p)));
+        at += rows(p);
+      }
+    });
+  }
+  Tensor indicator(const Mask& mask) { return constant(inner.indicator(mask)); }
+  Tensor zeros(int rows, int cols) { return constant(inner.zeros(rows, cols)); }
+  Tensor detach(const Tensor& x) { return constant(x.value); }
+  Tensor store(const Tensor& x, const char* place) {
+    return record(
+        inner.store(x.value, place), [=, this](const Inner& g) { accumulate(x, inner.store(g, place)); }, x);
+  }
+  template <class Body>
+  Tensor component(const char*, const Tensor&, Body body) {
+    return body();
+  }
+
+ private:
+  using Step = std::function<void(const Inner&)>;
+
+  static bool depends(const Tensor& x) { return x.node != constant_node; }
+
+  Tensor push(Inner value, Step step) {
+    steps_.push_back(std::move(step));
+    return {std::move(value), static_cast<int>(steps_.size()) - 1};
+  }
+  template <class... Operands>
+  Tensor record(Inner value, Step step, const Operands&... operands) {
+    return (depends(operands) || ...) ? push(std::move(value), std::move(step)) : constant(std::move(value));
+  }
+  template <class Derivative>
+  Tensor chain(const Tensor& x, Inner y, Derivative derivative) {
+    return record(
+        std::move(y), [=, this](const Inner& g) { accumulate(x, inner.mul(g, derivative())); }, x);
+  }
+  void accumulate(const Tensor& x, const Inner& g) {
+    if (!depends(x)) return;
+    std::optional<Inner>& sum = gradients_[x.node];
+    sum = sum ? inner.add(*sum, g) : g;
+  }
+  static std::vector<Inner> values(const std::vector<Tensor>& parts) {
+    std::vector<Inner> y;
+    for (const Tensor& p : parts) y.push_back(p.value);
+    return y;
+  }
+
+  std::vector<Step> steps_;
+  std::vector<std::optional<Inner>> gradients_;
+};
+
+}  // namespace plumbline

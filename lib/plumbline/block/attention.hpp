@@ -1,0 +1,134 @@
+// The attention branch: for each head, P = softmax(softcap(scale q k^T), mask), o = P v; then o_proj of all
+// heads. x [B T, d] -> [B T, d]. Query head h reads key-value head floor(h n_kv_heads / n_heads). Norms on q
+// and k stand before or after the rotary embedding; the norm in slot mid before o_proj.           arXiv
+// 1706.03762, 2305.13245
+#pragma once
+
+#include "plumbline/block/linear.hpp"
+#include "plumbline/block/norm.hpp"
+
+namespace plumbline {
+namespace detail {
+
+inline Exact score_scale(const AttentionSpec& s) {
+  switch (s.scale_rule) {
+    case ScaleRule::inv_sqrt_head_dim: return {s.scale_mult, double(s.head_dim)};
+    case ScaleRule::inv_sqrt_scalar: return {s.scale_mult, *s.scale_value};
+    case ScaleRule::one: break;
+  }
+  return {s.scale_mult};
+}
+
+inline Mask mask_of(const AttentionSpec& s, int queries, int keys) {
+  switch (s.mask) {
+    case MaskKind::bidirectional: break;
+    case MaskKind::causal: return {queries, keys, queries, s.mask_offset};
+    case MaskKind::causal_sliding: return {queries, keys, *s.window - 1, s.mask_offset};
+  }
+  return Mask::everything(queries, keys);
+}
+
+template <Algebra A>
+Tensor<A> softcap(A& a, const std::optional<double>& cap, const Tensor<A>& x) {
+  return cap ? a.scale(a.tanh(a.scale(x, {1, *cap * *cap})), {*cap}) : x;
+}
+
+// Softmax over the keys that the mask lets through, or one of the ways in which that goes wrong.
+template <Algebra A>
+Tensor<A> probabilities(A& a, const AttentionSpec& s, const Tensor<A>& scores) {
+  const int queries = a.rows(scores), keys = a.cols(scores);
+  const Mask mask = mask_of(s, queries, keys), all = Mask::everything(queries, keys);
+  if (s.softmax == SoftmaxMode::queries)
+    return a.mul(a.transpose(a.softmax_rows(a.transpose(scores), Mask::everything(keys, queries))),
+                 a.indicator(mask));
+  if (s.softmax == SoftmaxMode::unnormalised) return a.mul(a.exp(scores), a.indicator(mask));
+  if (s.softcap_after_mask) {  // masked scores become -cap where they should be -infinity
+    const Tensor<A> hidden = a.add_scalar(a.indicator(mask), {-1});
+    return a.softmax_rows(a.add(a.mul(scores, a.indicator(mask)), a.scale(hidden, {*s.logit_softcap})), all);
+  }
+  switch (s.mask_mode) {
+    case MaskMode::exact: break;
+    case MaskMode::after_softmax: return a.mul(a.softmax_rows(scores, all), a.indicator(mask));
+    case MaskMode::zero_score: return a.softmax_rows(a.mul(scores, a.indicator(mask)), all);
+    case MaskMode::finite:
+      return a.softmax_rows(a.add(scores, a.scale(a.add_scalar(a.indicator(mask), {-1}), {1e4})), all);
+  }
+  return a.softmax_rows(scores, mask);
+}
+
+// q [Tq,h], k, v [Tk,h] -> [Tq,h].
+template <Algebra A>
+Tensor<A> one_head(A& a, const AttentionSpec& s, const Tensor<A>& q, const Tensor<A>& k, const Tensor<A>& v) {
+  const Tensor<A> scores = a.store(a.scale(a.matmul(q, a.transpose(k)), score_scale(s)), "scores");
+  const Tensor<A> capped = softcap(a, s.logit_softcap, scores);
+  return a.store(a.matmul(a.store(probabilities(a, s, capped), "probabilities"), v), "head");
+}
+
+inline Rotation rotation(const RopeSpec& r, int head_dim, bool of_keys) {
+  return {.style = r.style,
+          .rotary_dim = r.rotary_dim,
+          .exponent_dim = r.exponent_of_head_dim ? head_dim : r.rotary_dim,
+          .base = r.base,
+          .first_position = of_keys ? r.key_offset : 0,
+          .sign = of_keys ? r.direction : 1};
+}
+
+// All heads of q or k, each [T,h]: norm and rotary embedding in the order that the norm asks for.
+template <Algebra A>
+std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormSlot& slot,
+                                        const ParameterView<A>& p, Tensor<A> x, int heads, bool of_keys) {
+  const int h = spec.attention.head_dim;
+  if (slot && slot->width == NormWidth::full_heads && slot->position == QkPosition::before_rope)
+    x = norm(a, slot, p, x);
+  std::vector<Tensor<A>> out;
+  for (int i = 0; i < heads; ++i) {
+    Tensor<A> y = a.take_cols(x, i * h, h);
+    const bool per_head = slot && slot->width == NormWidth::head_dim;
+    if (per_head && slot->position == QkPosition::before_rope) y = norm(a, slot, p, y);
+    if (spec.rope) y = a.store(a.rotate(y, rotation(*spec.rope, h, of_keys)), "rotated");
+    if (per_head && slot->position == QkPosition::after_rope) y = norm(a, slot, p, y);
+    out.push_back(y);
+  }
+  if (slot && slot->width == NormWidth::full_heads && slot->position == QkPosition::after_rope) {
+    const Tensor<A> y = norm(a, slot, p, a.concat_cols(out));
+    for (int i = 0; i < heads; ++i) out[i] = a.take_cols(y, i * h, h);
+  }
+  return out;
+}
+
+// All heads of one sequence: x [T,d] -> [T, n_heads h], before o_proj.
+template <Algebra A>
+Tensor<A> heads_of_sequence(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x) {
+  const AttentionSpec& s = spec.attention;
+  const auto q = positioned_heads(a, spec, spec.attn_norms.q, p.under("norm_q"),
+                                  linear(a, p.under("q_proj"), s.bias.q, x), s.n_heads, false);
+  const auto k = positioned_heads(a, spec, spec.attn_norms.k, p.under("norm_k"),
+                                  linear(a, p.under("k_proj"), s.bias.k, x), s.n_kv_heads, true);
+  const Tensor<A> v = linear(a, p.under("v_proj"), s.bias.v, x);
+  std::vector<Tensor<A>> out;
+  for (int h = 0; h < s.n_heads; ++h) {
+    const int g = s.head_sharing == HeadSharing::repeat ? h * s.n_kv_heads / s.n_heads : h % s.n_kv_heads;
+    Tensor<A> value = a.take_cols(v, g * s.head_dim, s.head_dim);
+    if (spec.rope && spec.rope->rotates_values)
+      value = a.rotate(value, rotation(*spec.rope, s.head_dim, true));
+    out.push_back(one_head(a, s, q[h], k[g], value));
+  }
+  return a.concat_cols(out);
+}
+
+}  // namespace detail
+
+template <Algebra A>
+Tensor<A> attention(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
+  return a.component("Attn", x, [&] {
+    const int tokens = a.rows(x) / batch;
+    std::vector<Tensor<A>> sequences;
+    for (int b = 0; b < batch; ++b)
+      sequences.push_back(detail::heads_of_sequence(a, spec, p, a.take_rows(x, b * tokens, tokens)));
+    const Tensor<A> heads = batch == 1 ? sequences.front() : a.concat_rows(sequences);
+    return linear(a, p.under("o_proj"), spec.attention.bias.o,
+                  norm(a, spec.attn_norms.mid, p.under("norm_mid"), heads));
+  });
+}
+
+}  // namespace plumbline

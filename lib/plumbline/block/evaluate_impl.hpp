@@ -1,0 +1,102 @@
+// Definitions of evaluate.hpp; included only where a scalar is instantiated (instances/).
+#pragma once
+
+#include "plumbline/algebra/dual.hpp"
+#include "plumbline/algebra/plain_impl.hpp"
+#include "plumbline/algebra/tape.hpp"
+#include "plumbline/block/evaluate.hpp"
+#include "plumbline/block/layout.hpp"
+#include "plumbline/spec/parameters.hpp"
+
+namespace plumbline {
+namespace detail {
+
+template <class S>
+std::string shape_text(const Matrix<S>& x) {
+  return "[" + std::to_string(x.rows()) + ", " + std::to_string(x.cols()) + "]";
+}
+
+template <class S>
+void check_shapes(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x, int batch) {
+  if (x.cols() != spec.d || x.rows() < 1 || batch < 1 || x.rows() % batch != 0)
+    throw Error("x: expected [batch * tokens, d = " + std::to_string(spec.d) + "], found " + shape_text(x));
+  for (const auto& [name, rows, cols] : parameter_shapes(spec)) {
+    const auto it = parameters.find(name);
+    if (it == parameters.end()) throw Error("parameters: expected a tensor \"" + name + "\", found none");
+    if (it->second.rows() != rows || it->second.cols() != cols)
+      throw Error("parameters: " + name + ": expected [" + std::to_string(rows) + ", " +
+                  std::to_string(cols) + "], found " + shape_text(it->second));
+  }
+}
+
+}  // namespace detail
+
+template <class S>
+Matrix<S> evaluate(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x, int batch) {
+  detail::check_shapes(spec, parameters, x, batch);
+  Plain<S> a;
+  return run(a, spec, parameters, x, batch);
+}
+
+template <class S>
+std::vector<Matrix<S>> evaluate_stream(const BlockSpec& spec, const Parameters<S>& parameters,
+                                       const Matrix<S>& x, int batch) {
+  detail::check_shapes(spec, parameters, x, batch);
+  Plain<S> a;
+  std::vector<Matrix<S>> stream;
+  const Matrix<S> y = run(a, spec, parameters, x, batch, &stream);
+  stream.push_back(y);
+  return stream;
+}
+
+template <class S>
+Gradients<S> gradients(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x,
+                       const Matrix<S>& cotangent, int batch) {
+  detail::check_shapes(spec, parameters, x, batch);
+  if (cotangent.rows() != x.rows() || cotangent.cols() != x.cols())
+    throw Error("grad.y: expected " + detail::shape_text(x) + ", found " + detail::shape_text(cotangent));
+  Tape<Plain<S>> tape;
+  ParameterMap<Tape<Plain<S>>> variables;
+  for (const auto& [name, value] : parameters) variables[name] = tape.variable(value);
+  const auto input = tape.variable(x);
+  const auto y = run(tape, spec, variables, input, batch);
+  const auto all = tape.backward(y, cotangent);
+  const auto gradient = [&](const auto& variable) {
+    const auto& g = all[variable.node];
+    return g ? *g : tape.inner.zeros(tape.rows(variable), tape.cols(variable));
+  };
+  Gradients<S> out{y.value, gradient(input), {}};
+  for (const auto& [name, variable] : variables) out.parameters[name] = gradient(variable);
+  return out;
+}
+
+template <class S>
+Matrix<S> tangent(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x,
+                  const Matrix<S>& dx, int batch) {
+  detail::check_shapes(spec, parameters, x, batch);
+  Dual<Plain<S>> dual;
+  ParameterMap<Dual<Plain<S>>> constants;
+  for (const auto& [name, value] : parameters) constants[name] = dual.constant(value);
+  return run(dual, spec, constants, dual.variable(x, dx), batch).tangent;
+}
+
+template <class S>
+Matrix<S> jacobian(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x, int batch) {
+  detail::check_shapes(spec, parameters, x, batch);
+  Tape<Plain<S>> tape;
+  ParameterMap<Tape<Plain<S>>> constants;
+  for (const auto& [name, value] : parameters) constants[name] = tape.constant(value);
+  const auto input = tape.variable(x);
+  const auto y = run(tape, spec, constants, input, batch);
+  Matrix<S> j = tape.inner.zeros(static_cast<int>(x.size()), static_cast<int>(x.size()));
+  for (Eigen::Index row = 0; row < x.size(); ++row) {
+    Matrix<S> one_hot = tape.inner.zeros(tape.rows(y), tape.cols(y));
+    one_hot.data()[row] = S(1);
+    const auto all = tape.backward(y, one_hot);
+    if (const auto& g = all[input.node])
+      for (Eigen::Index col = 0; col < x.size(); ++col) j(row, col) = g->data()[col];
+  }
+  return j;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,2 @@
+#define PLUMBLINE_SCALAR float
+#include "plumbline/block/instances/instantiate.hpp"

@@ -1,0 +1,2 @@
+#define PLUMBLINE_SCALAR long double
+#include "plumbline/block/instances/instantiate.hpp"

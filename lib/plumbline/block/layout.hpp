@@ -1,0 +1,116 @@
+// The block: a residual stream and two sublayers. What makes a layout is which norm slots are filled:
+//   pre-norm  y = x + F(N(x))        post-norm  y = N(x + F(x))        sandwich  y = x + N'(F(N(x)))
+// Sublayer: b = N_out(F(N_in(x))), y = N_post(alpha r + beta b), r = x or, where the model says so, N_in(x).
+#pragma once
+
+#include "plumbline/block/attention.hpp"
+#include "plumbline/block/feed_forward.hpp"
+
+namespace plumbline {
+
+// The stream after each sublayer, for laws and plots.
+template <Algebra A>
+using Stream = std::vector<Tensor<A>>;
+
+namespace detail {
+
+template <Algebra A>
+Tensor<A> scaled(A& a, double factor, const Tensor<A>& x) {
+  return factor == 1 ? x : a.scale(x, {factor});
+}
+
+// alpha r + beta b, or one of the ways in which the residual goes wrong.
+template <Algebra A>
+Tensor<A> join(A& a, const BlockSpec& s, ResidualFault fault, const Tensor<A>& block_input,
+               const Tensor<A>& r, const Tensor<A>& b) {
+  const double alpha = s.scales_swapped ? s.branch_scale : s.residual_scale;
+  const double beta = s.scales_swapped ? s.residual_scale : s.branch_scale;
+  const Tensor<A> branch = scaled(a, beta, b);
+  switch (fault) {
+    case ResidualFault::none: break;
+    case ResidualFault::dropped: return branch;
+    case ResidualFault::doubled: return a.add(scaled(a, 2 * alpha, r), branch);
+    case ResidualFault::block_input: return a.add(scaled(a, alpha, block_input), branch);
+  }
+  return a.store(a.add(scaled(a, alpha, r), branch), "residual");
+}
+
+template <Algebra A>
+Tensor<A> attention_sublayer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x,
+                             int batch) {
+  const auto& n = s.attn_norms;
+  const ParameterView<A> q = p.under("attn");
+  const Tensor<A> u = norm(a, n.in, q.under("norm_in"), x);
+  const Tensor<A> b = norm(a, n.out, q.under("norm_out"), attention(a, s, q, u, batch));
+  const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
+  return norm(a, n.post, q.under("norm_post"), join(a, s, s.attn_residual, x, r, b));
+}
+
+template <Algebra A>
+Tensor<A> ffn_sublayer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& block_input,
+                       const Tensor<A>& x) {
+  const auto& n = s.ffn_norms;
+  const ParameterView<A> q = p.under("ffn");
+  const ParameterView<A> norms = s.ffn_norm_is_attn_norm ? p.under("attn") : q;
+  const Tensor<A> u = norm(a, n.in, norms.under("norm_in"), s.ffn_reads_block_input ? block_input : x);
+  const Tensor<A> b = norm(a, n.out, norms.under("norm_out"), feed_forward(a, s, q, u));
+  const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
+  return norm(a, n.post, norms.under("norm_post"), join(a, s, s.ffn_residual, block_input, r, b));
+}
+
+// y = alpha r + beta (Attn(N(x)) + FFN(N'(x))); N' is N where the norm is shared.
+template <Algebra A>
+Tensor<A> parallel_block(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
+  const ParameterView<A> attn = p.under("attn"), ffn = p.under("ffn");
+  const ParameterView<A> first = s.parallel_shared_norm ? p.under("norm_in") : attn.under("norm_in");
+  const Tensor<A> u = norm(a, s.attn_norms.in, first, x);
+  const Tensor<A> w = s.parallel_shared_norm ? u : norm(a, s.ffn_norms.in, ffn.under("norm_in"), x);
+  const Tensor<A> from_attn =
+      norm(a, s.attn_norms.out, attn.under("norm_out"), attention(a, s, attn, u, batch));
+  const Tensor<A> from_ffn = norm(a, s.ffn_norms.out, ffn.under("norm_out"), feed_forward(a, s, ffn, w));
+  const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
+  return join(a, s, s.attn_residual, x, r, a.store(a.add(from_attn, from_ffn), "branches"));
+}
+
+}  // namespace detail
+
+// One layer: x [B T, d] -> [B T, d]; appends what stands on the stream after each sublayer.
+template <Algebra A>
+Tensor<A> layer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x, int batch,
+                Stream<A>* stream = nullptr) {
+  const auto note = [&](const Tensor<A>& u) {
+    if (stream) stream->push_back(u);
+    return u;
+  };
+  if (s.topology == Topology::parallel) return note(detail::parallel_block(a, s, p, x, batch));
+  if (s.ffn_first) {
+    const Tensor<A> u = note(detail::ffn_sublayer(a, s, p, x, x));
+    return note(detail::attention_sublayer(a, s, p, u, batch));
+  }
+  const Tensor<A> u = note(detail::attention_sublayer(a, s, p, x, batch));
+  return note(detail::ffn_sublayer(a, s, p, x, u));
+}
+
+// What the spec is about: the whole stack with its final norm, or the part that it names.
+template <Algebra A>
+Tensor<A> run(A& a, const BlockSpec& s, const ParameterMap<A>& parameters, const Tensor<A>& x, int batch = 1,
+              Stream<A>* stream = nullptr) {
+  const ParameterView<A> p{parameters, ""};
+  switch (s.part) {
+    case Part::norm: return norm(a, s.attn_norms.in, p.under("norm"), x);
+    case Part::attention: return attention(a, s, ParameterView<A>{parameters, "layers.0.attn."}, x, batch);
+    case Part::ffn: return feed_forward(a, s, ParameterView<A>{parameters, "layers.0.ffn."}, x);
+    case Part::stack: break;
+  }
+  Tensor<A> y = x;
+  for (int i = 0; i < s.n_layers; ++i) {
+    const int source = s.layer_parameters == LayerParameters::own     ? i
+                       : s.layer_parameters == LayerParameters::first ? 0
+                                                                      : s.n_layers - 1 - i;
+    y = layer(a, s, p.under("layers." + std::to_string(source)), y, batch, stream);
+  }
+  for (int i = 0; i < s.final_norm_times; ++i) y = norm(a, s.final_norm, p.under("final_norm"), y);
+  return y;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,92 @@
+// Layer normalization and RMS normalization of each row.
+//   layer_norm: N(x) = gamma * (x - mean x) / sqrt(mean (x - mean x)^2 + eps) + beta      arXiv 1607.06450
+//   rms_norm:   N(x) = gamma * x / sqrt(mean x^2 + eps) (+ beta)                          arXiv 1910.07467
+// x [n,d] -> [n,d]; gamma, beta [1,d]; gain_offset 1 means gamma = 1 + weight.
+#pragma once
+
+#include "plumbline/block/parameters.hpp"
+
+namespace plumbline {
+namespace detail {
+
+template <Algebra A>
+Tensor<A> row_mean(A& a, const Tensor<A>& x) {
+  return a.divide(a.row_sum(x), a.cols(x));
+}
+
+// The mean square that is divided by, under each choice of the divisor.
+template <Algebra A>
+Tensor<A> variance(A& a, const NormSpec& n, const Tensor<A>& centred) {
+  const Tensor<A> sum = a.row_sum(a.mul(centred, centred));
+  switch (n.variance_divisor) {
+    case VarianceDivisor::d: break;
+    case VarianceDivisor::d_minus_1: return a.divide(sum, a.cols(centred) - 1);
+    case VarianceDivisor::one: return sum;
+  }
+  return a.divide(sum, a.cols(centred));
+}
+
+// What each row is multiplied by: 1 / sqrt(v + eps) where every choice is the right one.
+template <Algebra A>
+Tensor<A> row_factor(A& a, const NormSpec& n, const Tensor<A>& v) {
+  const Exact eps{n.eps};
+  if (n.eps_mode == EpsMode::outside_sqrt) return a.reciprocal(a.add_scalar(a.reciprocal(a.rsqrt(v)), eps));
+  const Tensor<A> stabilised = n.eps_mode == EpsMode::none    ? v
+                               : n.eps_mode == EpsMode::clamp ? a.maximum(v, eps)
+                                                              : a.add_scalar(v, eps);
+  switch (n.scaling) {
+    case NormScaling::rsqrt: break;
+    case NormScaling::sqrt: return a.reciprocal(a.rsqrt(stabilised));
+    case NormScaling::reciprocal: return a.reciprocal(stabilised);
+  }
+  return a.rsqrt(stabilised);
+}
+
+template <Algebra A>
+Tensor<A> standardise(A& a, const NormSpec& n, const Tensor<A>& x) {
+  const bool centres = n.centring == Centring::always || n.centring == Centring::variance_only ||
+                       (n.centring == Centring::by_kind && n.kind == NormKind::layer_norm);
+  Tensor<A> centred = x;
+  if (centres) {
+    const Tensor<A> mean = row_mean(a, x);
+    centred = a.sub_col(x, n.detached == Detached::mean ? a.detach(mean) : mean);
+  }
+  Tensor<A> v = a.store(variance(a, n, centred), "variance");
+  if (n.detached == Detached::variance) v = a.detach(v);
+  const Tensor<A>& numerator = n.centring == Centring::variance_only ? x : centred;
+  return a.store(a.mul_col(numerator, row_factor(a, n, v)), "normalized");
+}
+
+template <Algebra A>
+Tensor<A> apply_gain(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
+  if (!n.gain) return x;
+  const Tensor<A>& weight = p.at("weight");
+  return a.mul_row(x, n.gain_offset ? a.add_scalar(weight, {double(n.gain_offset)}) : weight);
+}
+
+template <Algebra A>
+Tensor<A> standardise_along(A& a, const NormSpec& n, const Tensor<A>& x) {
+  if (n.axis == NormAxis::channels) return standardise(a, n, x);
+  return a.transpose(standardise(a, n, a.transpose(x)));
+}
+
+}  // namespace detail
+
+template <Algebra A>
+Tensor<A> norm(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
+  return a.component(n.kind == NormKind::layer_norm ? "LN" : "RMS", x, [&] {
+    Tensor<A> y = n.gain_place == GainPlace::after
+                      ? detail::apply_gain(a, n, p, detail::standardise_along(a, n, x))
+                      : detail::standardise_along(a, n, detail::apply_gain(a, n, p, x));
+    if (n.bias) y = a.add_row(y, p.at("bias"));
+    return a.store(y, "norm");
+  });
+}
+
+// The norm in a slot; an empty slot is the identity.
+template <Algebra A>
+Tensor<A> norm(A& a, const NormSlot& slot, const ParameterView<A>& p, const Tensor<A>& x) {
+  return slot ? norm(a, *slot, p, x) : x;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,358 @@
+#include "plumbline/spec/json.hpp"
+
+#include <set>
+
+#include "plumbline/spec/json_reader.hpp"
+#include "plumbline/spec/names.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+template <class T>
+Json nullable(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json slot_to_json(const NormSlot& slot) { return slot ? to_json(*slot) : Json(nullptr); }
+
+// Writes a knob that says something only where it holds a wrong choice.
+template <class E>
+void write_if_not(Json& json, const char* key, E value, E right) {
+  if (value == right) return;
+  if constexpr (std::is_enum_v<E>)
+    json[key] = name_of(value);
+  else
+    json[key] = value;
+}
+
+template <class E>
+void write_deviation(Json& json, const char* key, E value) {
+  write_if_not(json, key, value, names<E>().front().first);
+}
+
+NormSpec read_norm(const Json& json, const std::string& path, NormSpec n) {
+  JsonReader r(json, path);
+  r.read("kind", n.kind);
+  if (n.kind == NormKind::rms_norm) n.bias = false;  // the field's default: RMSNorm has a gain only
+  r.read("eps", n.eps);
+  if (const Json* v = r.find("gain")) {
+    if (*v != "vector" && *v != "none") r.fail("gain", "\"vector\" or \"none\"", *v);
+    n.gain = *v == "vector";
+  }
+  r.read("gain_offset", n.gain_offset);
+  r.read("bias", n.bias);
+  r.read("width", n.width);
+  r.read("position", n.position);
+  r.read("variance_divisor", n.variance_divisor);
+  r.read("eps_mode", n.eps_mode);
+  r.read("centring", n.centring);
+  r.read("scaling", n.scaling);
+  r.read("axis", n.axis);
+  r.read("gain_place", n.gain_place);
+  r.read("detached", n.detached);
+  r.finish();
+  return n;
+}
+
+void read_slot(JsonReader& r, std::string_view key, NormSlot& slot, NormWidth width = NormWidth::hidden) {
+  const Json* v = r.find(key);
+  if (!v) return;
+  slot.reset();
+  if (!v->is_null()) slot = read_norm(*v, r.path(key), NormSpec{.width = width});
+}
+
+void read_norm_slots(JsonReader& spec, BlockSpec& s) {
+  const Json* slots = spec.find("norm_slots");
+  if (!slots) return;
+  JsonReader r(*slots, spec.path("norm_slots"));
+  if (const Json* v = r.find("attn")) {
+    JsonReader a(*v, r.path("attn"));
+    read_slot(a, "in", s.attn_norms.in);
+    read_slot(a, "qk", s.attn_norms.q, NormWidth::head_dim);
+    if (a.find("qk")) s.attn_norms.k = s.attn_norms.q;
+    read_slot(a, "q", s.attn_norms.q, NormWidth::head_dim);
+    read_slot(a, "k", s.attn_norms.k, NormWidth::head_dim);
+    read_slot(a, "mid", s.attn_norms.mid);
+    read_slot(a, "out", s.attn_norms.out);
+    read_slot(a, "post", s.attn_norms.post);
+    a.finish();
+  }
+  if (const Json* v = r.find("ffn")) {
+    JsonReader f(*v, r.path("ffn"));
+    read_slot(f, "in", s.ffn_norms.in);
+    read_slot(f, "mid", s.ffn_norms.mid);
+    read_slot(f, "out", s.ffn_norms.out);
+    read_slot(f, "post", s.ffn_norms.post);
+    f.finish();
+  }
+  r.finish();
+}
+
+void read_attention(JsonReader& spec, AttentionSpec& a) {
+  const Json* v = spec.find("attention");
+  if (!v) return;
+  JsonReader r(*v, spec.path("attention"));
+  r.read("n_heads", a.n_heads);
+  if (!r.find("n_kv_heads") && r.find("n_heads")) a.n_kv_heads = a.n_heads;
+  r.read("n_kv_heads", a.n_kv_heads);
+  r.read("head_dim", a.head_dim);
+  if (const Json* bias = r.find("bias")) {
+    JsonReader b(*bias, r.path("bias"));
+    b.read("q", a.bias.q);
+    b.read("k", a.bias.k);
+    b.read("v", a.bias.v);
+    b.read("o", a.bias.o);
+    b.finish();
+  }
+  if (const Json* scale = r.find("scale")) {
+    JsonReader b(*scale, r.path("scale"));
+    b.read("rule", a.scale_rule);
+    b.read("value", a.scale_value);
+    b.read("mult", a.scale_mult);
+    b.finish();
+  }
+  r.read("logit_softcap", a.logit_softcap);
+  r.read("mask", a.mask);
+  r.read("window", a.window);
+  r.read("mask_offset", a.mask_offset);
+  r.read("mask_mode", a.mask_mode);
+  r.read("softcap_after_mask", a.softcap_after_mask);
+  r.read("softmax", a.softmax);
+  r.read("head_sharing", a.head_sharing);
+  r.finish();
+}
+
+void read_position(JsonReader& spec, std::optional<RopeSpec>& rope, int head_dim) {
+  const Json* v = spec.find("position");
+  if (!v) return;
+  JsonReader r(*v, spec.path("position"));
+  if (const Json* bias = r.find("bias"); bias && !bias->is_null()) r.fail("bias", "null", *bias);
+  if (const Json* json = r.find("rope")) {
+    rope.reset();
+    if (!json->is_null()) {
+      JsonReader b(*json, r.path("rope"));
+      RopeSpec p{.rotary_dim = head_dim};
+      b.read("style", p.style);
+      b.read("rotary_dim", p.rotary_dim);
+      b.read("base", p.base);
+      b.read("direction", p.direction);
+      b.read("key_offset", p.key_offset);
+      b.read("rotates_values", p.rotates_values);
+      b.read("exponent_of_head_dim", p.exponent_of_head_dim);
+      b.finish();
+      rope = p;
+    }
+  }
+  r.finish();
+}
+
+void read_ffn(JsonReader& spec, FeedForwardSpec& f) {
+  const Json* v = spec.find("ffn");
+  if (!v) return;
+  JsonReader r(*v, spec.path("ffn"));
+  r.read("kind", f.kind);
+  r.read("activation", f.activation);
+  if (const Json* bias = r.find("bias")) {
+    JsonReader b(*bias, r.path("bias"));
+    b.read("in", f.bias_in);
+    b.read("out", f.bias_out);
+    b.finish();
+  }
+  r.read("d_ff", f.d_ff);
+  r.read("gate_and_up_swapped", f.gate_and_up_swapped);
+  r.finish();
+}
+
+// What stands before any knob is read: the named preset at the dimensions given, or a block without norms.
+BlockSpec starting_point(JsonReader& r) {
+  Dimensions n{.d = 0, .n_heads = 0};
+  r.read("d", n.d);
+  r.read("n_layers", n.n_layers);
+  if (n.d < 1)
+    throw Error(r.path("d") + ": expected a whole number of at least 1, found " + std::to_string(n.d));
+  if (const Json* v = r.find("attention"); v && v->is_object()) {
+    JsonReader a(*v, r.path("attention"));
+    a.read("n_heads", n.n_heads);
+    a.read("n_kv_heads", n.n_kv_heads);
+    a.read("head_dim", n.head_dim);
+  }
+  if (const Json* v = r.find("ffn"); v && v->is_object()) JsonReader(*v, r.path("ffn")).read("d_ff", n.d_ff);
+  if (n.n_heads == 0) n.n_heads = n.d % 4 == 0 ? 4 : 1;
+  if (n.n_heads < 1)
+    throw Error(r.path("attention.n_heads") + ": expected a whole number of at least 1, found " +
+                std::to_string(n.n_heads));
+  if (n.head_dim == 0 && n.d % n.n_heads != 0)
+    throw Error(r.path("attention.n_heads") + ": expected a divisor of d = " + std::to_string(n.d) +
+                ", found " + std::to_string(n.n_heads) + " (or give head_dim)");
+
+  std::string preset;
+  r.read("preset", preset);
+  if (!preset.empty()) return find_preset(preset).make(n);
+  BlockSpec s;
+  s.d = n.d;
+  s.n_layers = n.n_layers;
+  s.attention.n_heads = n.n_heads;
+  s.attention.n_kv_heads = n.n_kv_heads ? n.n_kv_heads : n.n_heads;
+  s.attention.head_dim = n.head_dim ? n.head_dim : n.d / n.n_heads;
+  s.ffn.d_ff = n.d_ff ? n.d_ff : 4 * n.d;
+  return s;
+}
+
+// The shorthands "layout" and "norm"; with a preset that is a layout, "norm" exchanges its norm.
+void read_layout(JsonReader& r, BlockSpec& s) {
+  std::string preset, layout;
+  r.read("preset", preset);
+  r.read("layout", layout);
+  const Json* norm = r.find("norm");
+  if (layout.empty() && norm) {
+    if (preset.empty() || !find_preset(preset).is_layout)
+      r.fail("norm", "no \"norm\" without a \"layout\" to fill with it", *norm);
+    layout = preset;
+  }
+  if (layout.empty()) return;
+  const NormSpec filling = norm ? read_norm(*norm, r.path("norm"), NormSpec{}) : NormSpec{};
+  s = with_layout(s, layout, filling);
+  if (s.final_norm) s.final_norm = filling;
+}
+
+Json attention_to_json(const AttentionSpec& a) {
+  Json j;
+  j["n_heads"] = a.n_heads;
+  j["n_kv_heads"] = a.n_kv_heads;
+  j["head_dim"] = a.head_dim;
+  j["bias"] = {{"q", a.bias.q}, {"k", a.bias.k}, {"v", a.bias.v}, {"o", a.bias.o}};
+  j["scale"] = {{"rule", name_of(a.scale_rule)}, {"value", nullable(a.scale_value)}, {"mult", a.scale_mult}};
+  j["logit_softcap"] = nullable(a.logit_softcap);
+  j["mask"] = name_of(a.mask);
+  j["window"] = nullable(a.window);
+  write_if_not(j, "mask_offset", a.mask_offset, 0);
+  write_deviation(j, "mask_mode", a.mask_mode);
+  write_if_not(j, "softcap_after_mask", a.softcap_after_mask, false);
+  write_deviation(j, "softmax", a.softmax);
+  write_deviation(j, "head_sharing", a.head_sharing);
+  return j;
+}
+
+Json rope_to_json(const RopeSpec& r) {
+  Json j;
+  j["style"] = name_of(r.style);
+  j["rotary_dim"] = r.rotary_dim;
+  j["base"] = r.base;
+  write_if_not(j, "direction", r.direction, 1);
+  write_if_not(j, "key_offset", r.key_offset, 0);
+  write_if_not(j, "rotates_values", r.rotates_values, false);
+  write_if_not(j, "exponent_of_head_dim", r.exponent_of_head_dim, false);
+  return j;
+}
+
+Json ffn_to_json(const FeedForwardSpec& f) {
+  Json j;
+  j["kind"] = name_of(f.kind);
+  j["activation"] = name_of(f.activation);
+  j["bias"] = {{"in", f.bias_in}, {"out", f.bias_out}};
+  j["d_ff"] = f.d_ff;
+  write_if_not(j, "gate_and_up_swapped", f.gate_and_up_swapped, false);
+  return j;
+}
+
+}  // namespace
+
+Json to_json(const NormSpec& n) {
+  Json j;
+  j["kind"] = name_of(n.kind);
+  j["eps"] = n.eps;
+  j["gain"] = n.gain ? "vector" : "none";
+  j["gain_offset"] = n.gain_offset;
+  j["bias"] = n.bias;
+  j["width"] = name_of(n.width);
+  j["position"] = name_of(n.position);
+  write_deviation(j, "variance_divisor", n.variance_divisor);
+  write_deviation(j, "eps_mode", n.eps_mode);
+  write_deviation(j, "centring", n.centring);
+  write_deviation(j, "scaling", n.scaling);
+  write_deviation(j, "axis", n.axis);
+  write_deviation(j, "gain_place", n.gain_place);
+  write_deviation(j, "detached", n.detached);
+  return j;
+}
+
+Json to_json(const BlockSpec& s) {
+  Json j;
+  j["part"] = name_of(s.part);
+  j["d"] = s.d;
+  j["n_layers"] = s.n_layers;
+  j["topology"] = name_of(s.topology);
+  j["parallel_shared_norm"] = s.parallel_shared_norm;
+  j["residual_source"] = name_of(s.residual_source);
+  j["residual_scale"] = s.residual_scale;
+  j["branch_scale"] = s.branch_scale;
+  const AttentionNorms& a = s.attn_norms;
+  const FeedForwardNorms& f = s.ffn_norms;
+  j["norm_slots"]["attn"] = {{"in", slot_to_json(a.in)},   {"q", slot_to_json(a.q)},
+                             {"k", slot_to_json(a.k)},     {"mid", slot_to_json(a.mid)},
+                             {"out", slot_to_json(a.out)}, {"post", slot_to_json(a.post)}};
+  j["norm_slots"]["ffn"] = {{"in", slot_to_json(f.in)},
+                            {"mid", slot_to_json(f.mid)},
+                            {"out", slot_to_json(f.out)},
+                            {"post", slot_to_json(f.post)}};
+  j["attention"] = attention_to_json(s.attention);
+  j["position"] = {{"rope", s.rope ? rope_to_json(*s.rope) : Json(nullptr)}, {"bias", nullptr}};
+  j["ffn"] = ffn_to_json(s.ffn);
+  j["final_norm"] = slot_to_json(s.final_norm);
+  write_deviation(j, "attn_residual", s.attn_residual);
+  write_deviation(j, "ffn_residual", s.ffn_residual);
+  write_if_not(j, "ffn_reads_block_input", s.ffn_reads_block_input, false);
+  write_if_not(j, "ffn_norm_is_attn_norm", s.ffn_norm_is_attn_norm, false);
+  write_if_not(j, "ffn_first", s.ffn_first, false);
+  write_if_not(j, "scales_swapped", s.scales_swapped, false);
+  write_deviation(j, "layer_parameters", s.layer_parameters);
+  write_if_not(j, "final_norm_times", s.final_norm_times, 1);
+  return j;
+}
+
+BlockSpec spec_from_json(const Json& json) {
+  JsonReader r(json, "spec");
+  BlockSpec s = starting_point(r);
+  read_layout(r, s);
+  r.read("part", s.part);
+  r.read("topology", s.topology);
+  r.read("parallel_shared_norm", s.parallel_shared_norm);
+  r.read("residual_source", s.residual_source);
+  r.read("residual_scale", s.residual_scale);
+  r.read("branch_scale", s.branch_scale);
+  read_norm_slots(r, s);
+  read_attention(r, s.attention);
+  read_position(r, s.rope, s.attention.head_dim);
+  read_ffn(r, s.ffn);
+  read_slot(r, "final_norm", s.final_norm);
+  r.read("attn_residual", s.attn_residual);
+  r.read("ffn_residual", s.ffn_residual);
+  r.read("ffn_reads_block_input", s.ffn_reads_block_input);
+  r.read("ffn_norm_is_attn_norm", s.ffn_norm_is_attn_norm);
+  r.read("ffn_first", s.ffn_first);
+  r.read("scales_swapped", s.scales_swapped);
+  r.read("layer_parameters", s.layer_parameters);
+  r.read("final_norm_times", s.final_norm_times);
+  r.finish();
+  validate(s);
+  return s;
+}
+
+Json parse_json(std::string_view text, const std::string& origin) {
+  std::vector<std::set<std::string>> keys;
+  const auto refuse_repeats = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
+      throw Error(origin + ": the key \"" + parsed.get<std::string>() + "\" is given twice");
+    return true;
+  };
+  try {
+    return Json::parse(text, refuse_repeats);
+  } catch (const Json::exception& e) {
+    throw Error(origin + ": not JSON: " + e.what());
+  }
+}
+
+}  // namespace plumbline

@@ -1,0 +1,63 @@
+#include "plumbline/spec/json_reader.hpp"
+
+#include <algorithm>
+
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+
+JsonReader::JsonReader(const Json& json, std::string path) : json_(json), path_(std::move(path)) {
+  if (!json.is_object()) throw Error(path_ + ": expected an object, found " + json.dump());
+}
+
+const JsonReader::Json* JsonReader::find(std::string_view key) {
+  known_.push_back(key);
+  const auto it = json_.find(key);
+  return it == json_.end() ? nullptr : &*it;
+}
+
+void JsonReader::fail(std::string_view key, const std::string& expected, const Json& found) const {
+  throw Error(path(key) + ": expected " + expected + ", found " +
+              found.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+void JsonReader::read(std::string_view key, bool& value) {
+  const Json* v = find(key);
+  if (!v) return;
+  if (!v->is_boolean()) fail(key, "true or false", *v);
+  value = v->get<bool>();
+}
+
+void JsonReader::read(std::string_view key, int& value) {
+  const Json* v = find(key);
+  if (!v) return;
+  constexpr std::int64_t limit = std::numeric_limits<int>::max();
+  if (!v->is_number_integer() ||
+      (v->is_number_unsigned() && v->get<std::uint64_t>() > std::uint64_t(limit)) ||
+      v->get<std::int64_t>() > limit || v->get<std::int64_t>() < -limit)
+    fail(key, "a whole number of at most " + std::to_string(limit), *v);
+  value = v->get<int>();
+}
+
+void JsonReader::read(std::string_view key, double& value) {
+  const Json* v = find(key);
+  if (!v) return;
+  if (!v->is_number() || !std::isfinite(v->get<double>())) fail(key, "a finite number", *v);
+  value = v->get<double>();
+}
+
+void JsonReader::read(std::string_view key, std::string& value) {
+  const Json* v = find(key);
+  if (!v) return;
+  if (!v->is_string()) fail(key, "a text", *v);
+  value = v->get<std::string>();
+}
+
+void JsonReader::finish() const {
+  for (const auto& [key, value] : json_.items())
+    if (std::find(known_.begin(), known_.end(), key) == known_.end())
+      throw Error(path(key) + ": unknown key; the nearest known one is \"" +
+                  std::string(nearest(key, known_)) + "\"");
+}
+
+}  // namespace plumbline

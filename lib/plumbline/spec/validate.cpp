@@ -1,0 +1,116 @@
+#include <cmath>
+#include <string>
+
+#include "plumbline/spec/block_spec.hpp"
+
+namespace plumbline {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const std::string& what) {
+  throw Error("spec." + path + ": " + what);
+}
+
+void require_positive(const std::string& path, int value) {
+  if (value < 1) fail(path, "expected a whole number of at least 1, found " + std::to_string(value));
+}
+
+void require_finite(const std::string& path, double value) {
+  if (!std::isfinite(value)) fail(path, "expected a finite number");
+}
+
+void check(const std::string& path, const NormSlot& slot, bool on_queries_or_keys = false) {
+  if (!slot) return;
+  if (!std::isfinite(slot->eps)) fail(path + ".eps", "expected a finite number");
+  if (slot->eps < 0)
+    fail(path + ".eps", "expected a number of at least 0, found " + std::to_string(slot->eps));
+  if (slot->gain_offset != 0 && slot->gain_offset != 1)
+    fail(path + ".gain_offset", "expected 0 or 1, found " + std::to_string(slot->gain_offset));
+  if (slot->gain_offset == 1 && !slot->gain)
+    fail(path + ".gain_offset", "expected 0, since gain is \"none\"");
+  const bool hidden = slot->width == NormWidth::hidden;
+  if (on_queries_or_keys && hidden)
+    fail(path + ".width", "expected \"head_dim\" or \"full_heads\", found \"hidden\"");
+  if (!on_queries_or_keys && !hidden)
+    fail(path + ".width", "expected \"hidden\": other widths are for q and k");
+}
+
+void check_attention(const BlockSpec& s) {
+  const AttentionSpec& a = s.attention;
+  require_positive("attention.n_heads", a.n_heads);
+  require_positive("attention.n_kv_heads", a.n_kv_heads);
+  require_positive("attention.head_dim", a.head_dim);
+  if (a.n_heads % a.n_kv_heads != 0)
+    fail("attention.n_kv_heads", "expected a divisor of n_heads = " + std::to_string(a.n_heads) + ", found " +
+                                     std::to_string(a.n_kv_heads));
+  if (a.scale_rule == ScaleRule::inv_sqrt_scalar) {
+    if (!a.scale_value) fail("attention.scale.value", "expected a number, since rule is \"inv_sqrt_scalar\"");
+    if (!std::isfinite(*a.scale_value) || *a.scale_value <= 0)
+      fail("attention.scale.value", "expected a finite number above 0");
+  } else if (a.scale_value) {
+    fail("attention.scale.value", "expected null: only rule \"inv_sqrt_scalar\" reads it");
+  }
+  require_finite("attention.scale.mult", a.scale_mult);
+  if (a.logit_softcap && (!std::isfinite(*a.logit_softcap) || *a.logit_softcap <= 0))
+    fail("attention.logit_softcap", "expected null or a finite number above 0");
+  if (a.mask == MaskKind::causal_sliding) {
+    if (!a.window) fail("attention.window", "expected a whole number, since mask is \"causal_sliding\"");
+    require_positive("attention.window", *a.window);
+  } else if (a.window) {
+    fail("attention.window", "expected null: only mask \"causal_sliding\" reads it");
+  }
+  if (!s.rope) return;
+  const RopeSpec& r = *s.rope;
+  if (r.rotary_dim < 2 || r.rotary_dim % 2 != 0 || r.rotary_dim > a.head_dim)
+    fail("position.rope.rotary_dim",
+         "expected an even number from 2 to head_dim = " + std::to_string(a.head_dim) + ", found " +
+             std::to_string(r.rotary_dim));
+  if (!std::isfinite(r.base) || r.base <= 0) fail("position.rope.base", "expected a finite number above 0");
+}
+
+void check_norms(const BlockSpec& s) {
+  check("norm_slots.attn.in", s.attn_norms.in);
+  check("norm_slots.attn.q", s.attn_norms.q, true);
+  check("norm_slots.attn.k", s.attn_norms.k, true);
+  check("norm_slots.attn.mid", s.attn_norms.mid);
+  check("norm_slots.attn.out", s.attn_norms.out);
+  check("norm_slots.attn.post", s.attn_norms.post);
+  check("norm_slots.ffn.in", s.ffn_norms.in);
+  check("norm_slots.ffn.mid", s.ffn_norms.mid);
+  check("norm_slots.ffn.out", s.ffn_norms.out);
+  check("norm_slots.ffn.post", s.ffn_norms.post);
+  check("final_norm", s.final_norm);
+}
+
+void check_topology(const BlockSpec& s) {
+  if (s.topology == Topology::sequential) {
+    if (s.parallel_shared_norm)
+      fail("parallel_shared_norm", "expected false, since topology is \"sequential\"");
+    return;
+  }
+  if (s.attn_norms.post || s.ffn_norms.post)
+    fail("norm_slots", "expected no post norm, since topology is \"parallel\"");
+  if (s.parallel_shared_norm && (!s.attn_norms.in || s.ffn_norms.in))
+    fail("norm_slots.ffn.in", "expected null and a norm in attn.in, since parallel_shared_norm is true");
+}
+
+}  // namespace
+
+void validate(const BlockSpec& s) {
+  require_positive("d", s.d);
+  require_positive("n_layers", s.n_layers);
+  require_finite("residual_scale", s.residual_scale);
+  require_finite("branch_scale", s.branch_scale);
+  if (s.part == Part::norm) {
+    if (!s.attn_norms.in) fail("norm_slots.attn.in", "expected a norm, since part is \"norm\"");
+    return check("norm_slots.attn.in", s.attn_norms.in);
+  }
+  check_topology(s);
+  check_norms(s);
+  if (s.part != Part::ffn) check_attention(s);
+  if (s.part != Part::attention) require_positive("ffn.d_ff", s.ffn.d_ff);
+  if (s.residual_source == ResidualSource::normed &&
+      !(s.attn_norms.in && (s.ffn_norms.in || s.parallel_shared_norm)))
+    fail("residual_source", "expected \"stream\": without a norm in slot \"in\" there is no normed residual");
+}
+
+}  // namespace plumbline

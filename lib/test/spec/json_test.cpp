@@ -1,0 +1,61 @@
+#include "plumbline/spec/json.hpp"
+
+#include <gtest/gtest.h>
+
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+TEST(SpecJson, ReadingWhatWasWrittenGivesTheSameSpec) {
+  for (const Preset& preset : presets()) {
+    const BlockSpec spec = preset.make({.d = 24, .n_layers = 3, .n_heads = 6, .n_kv_heads = 2});
+    const Json json = to_json(spec);
+    const BlockSpec again = spec_from_json(parse_json(json.dump(), "text"));
+    EXPECT_TRUE(again == spec) << preset.name << "\n" << Json::diff(json, to_json(again)).dump();
+  }
+}
+
+struct Refused {
+  const char *text, *message;
+};
+class RefusedSpec : public testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedSpec, IsOneLineThatNamesTheKey) {
+  try {
+    spec_from_json(parse_json(GetParam().text, "case.json"));
+    FAIL() << "accepted: " << GetParam().text;
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), GetParam().message);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, RefusedSpec,
+    testing::Values(
+        Refused{R"({"d": 8, "layot": "pre_norm"})",
+                "spec.layot: unknown key; the nearest known one is \"layout\""},
+        Refused{R"({"d": 8, "layout": "prenorm"})",
+                "spec.layout: unknown layout \"prenorm\"; the nearest known one is \"pre_norm\""},
+        Refused{R"({"d": 8, "attention": {"n_heads": 3}})",
+                "spec.attention.n_heads: expected a divisor of d = 8, found 3 (or give head_dim)"},
+        Refused{R"({"d": 8, "attention": {"n_heads": 4, "n_kv_heads": 3}})",
+                "spec.attention.n_kv_heads: expected a divisor of n_heads = 4, found 3"},
+        Refused{R"({"d": 8, "attention": {"n_heads": 1}, "position": {"rope": {"rotary_dim": 3}}})",
+                "spec.position.rope.rotary_dim: expected an even number from 2 to head_dim = 8, found 3"},
+        Refused{R"({"d": 8, "layout": "pre_norm", "norm": {"eps": -1}})",
+                "spec.norm_slots.attn.in.eps: expected a number of at least 0, found -1.000000"},
+        Refused{R"({"d": 8, "final_norm": {"eps": 1e999}})",
+                "case.json: not JSON: [json.exception.out_of_range.406] number overflow parsing '1e999'"},
+        Refused{R"({"d": 8, "norm_slots": {"attn": {"in": {"kind": "batch_norm"}}}})",
+                "spec.norm_slots.attn.in.kind: expected one of \"layer_norm\", \"rms_norm\", found "
+                "\"batch_norm\""},
+        Refused{R"({"d": 8, "d": 9})", "case.json: the key \"d\" is given twice"},
+        Refused{R"({"d": 2.5})", "spec.d: expected a whole number of at most 2147483647, found 2.5"},
+        Refused{R"({"d": 0})", "spec.d: expected a whole number of at least 1, found 0"},
+        Refused{R"({"d": 8, "ffn": {"activation": null}})",
+                "spec.ffn.activation: expected one of \"relu\", \"gelu_erf\", \"gelu_tanh\", \"silu\", "
+                "\"quick_gelu\", found null"}));
+
+}  // namespace
+}  // namespace plumbline
