@@ -1,0 +1,242 @@
+// Attention: P = softmax(scale q k', mask), o = P v.
+#include "properties/composition.hpp"
+#include "properties/generators/instances.hpp"
+#include "properties/law.hpp"
+#include "properties/residual.hpp"
+
+namespace plumbline::properties {
+namespace {
+
+BlockSpec draw_attention(MaskKind mask) {
+  BlockSpec s = draw_layout("pre_norm");
+  s.part = Part::attention;
+  s.attention.n_heads = 4;
+  s.attention.mask = mask;
+  if (mask == MaskKind::causal_sliding) s.attention.window = 2;
+  return s;
+}
+
+Instance draw_quiet(const BlockSpec& spec, int tokens) {
+  Instance at = draw_instance(spec, tokens);
+  at.x = draw_matrix(tokens, spec.d);
+  return at;
+}
+
+Matrix<I> projected(const Instance& at, const std::string& name, const Matrix<I>& x) {
+  Matrix<I> y = product(x, at.parameters.at("layers.0.attn." + name + ".weight").transpose());
+  const auto bias = at.parameters.find("layers.0.attn." + name + ".bias");
+  if (bias != at.parameters.end())
+    for (Eigen::Index t = 0; t < y.rows(); ++t) y.row(t) += bias->second;
+  return y;
+}
+
+bool sees(const AttentionSpec& s, int i, int j) {
+  if (s.mask == MaskKind::bidirectional) return true;
+  return j <= i && (s.mask == MaskKind::causal || j > i - *s.window);
+}
+
+// The rotation of one head's row by complex multiplication, pair by pair.
+void turn(const RopeSpec& r, int position, Matrix<I>& row) {
+  const int half = r.rotary_dim / 2;
+  for (int j = 0; j < half; ++j) {
+    const I angle = I(position) / pow(I(r.base), I(I(2 * j) / I(r.rotary_dim)));
+    const I c = cos(angle), s = sin(angle);
+    const int first = r.style == RopeStyle::half ? j : 2 * j,
+              second = r.style == RopeStyle::half ? j + half : 2 * j + 1;
+    const I a = row(0, first), b = row(0, second);
+    row(0, first) = a * c - b * s;
+    row(0, second) = b * c + a * s;
+  }
+}
+
+// Attention written out entry by entry from its definition: a check on the block, independent of its code.
+Matrix<I> attention_by_definition(const Instance& at) {
+  const AttentionSpec& s = at.spec.attention;
+  const int tokens = static_cast<int>(at.x.rows()), h = s.head_dim;
+  const Matrix<I> q = projected(at, "q_proj", at.x), k = projected(at, "k_proj", at.x),
+                  v = projected(at, "v_proj", at.x);
+  Matrix<I> heads = Matrix<I>::Constant(tokens, s.n_heads * h, I(0));
+  for (int head = 0; head < s.n_heads; ++head)
+    for (int i = 0; i < tokens; ++i) {
+      const int group = head / (s.n_heads / s.n_kv_heads);
+      I total(0);
+      for (int j = 0; j < tokens; ++j) {
+        if (!sees(s, i, j)) continue;
+        Matrix<I> qi = q.block(i, head * h, 1, h), kj = k.block(j, group * h, 1, h);
+        if (at.spec.rope) turn(*at.spec.rope, i, qi), turn(*at.spec.rope, j, kj);
+        I score = dot(qi, kj) / sqrt(I(h));
+        if (s.logit_softcap) score = I(*s.logit_softcap) * tanh(I(score / I(*s.logit_softcap)));
+        const I weight = exp(score);
+        total += weight;
+        heads.block(i, head * h, 1, h) += v.block(j, group * h, 1, h) * weight;
+      }
+      heads.block(i, head * h, 1, h) /= total;
+    }
+  return projected(at, "o_proj", heads);
+}
+
+void value_is_the_definition(const Subject& f, BlockSpec spec) {
+  const Instance at = draw_quiet(spec, 4);
+  RC_ASSERT(vanishes(f.value(at) - attention_by_definition(at)));
+}
+
+void causal_definition(const Subject& f) { value_is_the_definition(f, draw_attention(MaskKind::causal)); }
+void sliding_definition(const Subject& f) {
+  value_is_the_definition(f, draw_attention(MaskKind::causal_sliding));
+}
+void bidirectional_definition(const Subject& f) {
+  value_is_the_definition(f, draw_attention(MaskKind::bidirectional));
+}
+void rope_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(MaskKind::causal);
+  spec.rope = RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 4};
+  value_is_the_definition(f, spec);
+}
+void softcap_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(MaskKind::causal);
+  spec.attention.logit_softcap = 2;
+  value_is_the_definition(f, spec);
+}
+
+void value_bias_passes_through(const Subject& f) {
+  const Instance at = draw_quiet(draw_attention(MaskKind::causal), 4);
+  Instance without = at;
+  without.parameters.at("layers.0.attn.v_proj.bias").setConstant(I(0));
+  const AttentionSpec& s = at.spec.attention;
+  Matrix<I> repeated(1, s.n_heads * s.head_dim);
+  for (int head = 0; head < s.n_heads; ++head)
+    repeated.block(0, head * s.head_dim, 1, s.head_dim) =
+        at.parameters.at("layers.0.attn.v_proj.bias")
+            .block(0, head * s.n_kv_heads / s.n_heads * s.head_dim, 1, s.head_dim);
+  const Matrix<I> shift = product(repeated, at.parameters.at("layers.0.attn.o_proj.weight").transpose());
+  const Matrix<I> difference = f.value(at) - f.value(without);
+  for (Eigen::Index t = 0; t < difference.rows(); ++t) RC_ASSERT(vanishes(difference.row(t) - shift));
+}
+
+void key_bias_is_invisible(const Subject& f) {
+  Instance at = draw_quiet(draw_attention(MaskKind::causal), 4);
+  const Matrix<I> y = f.value(at);
+  const Matrix<I> g = draw_matrix(static_cast<int>(at.x.rows()), at.spec.d);
+  RC_ASSERT(vanishes(f.pull_back(at, g).parameters.at("layers.0.attn.k_proj.bias")));
+  Matrix<I>& bias = at.parameters.at("layers.0.attn.k_proj.bias");
+  bias = draw_matrix(1, static_cast<int>(bias.cols()));
+  RC_ASSERT(vanishes(f.value(at) - y));
+}
+
+void equal_tokens_are_averaged_to_themselves(const Subject& f) {
+  BlockSpec spec = draw_attention(MaskKind::causal);
+  spec.rope = RopeSpec{.rotary_dim = 4};
+  Instance at = draw_quiet(spec, 4), one = at;
+  for (Eigen::Index t = 1; t < at.x.rows(); ++t) at.x.row(t) = at.x.row(0);
+  one.x = at.x.row(0);
+  const Matrix<I> expected = attention_by_definition(one), y = f.value(at);
+  for (Eigen::Index t = 0; t < y.rows(); ++t) RC_ASSERT(vanishes(y.row(t) - expected));
+}
+
+// Which rows change, bit for bit in double, when token j does.
+std::vector<bool> changed_rows(const Subject& f, const Instance& at, int j) {
+  const auto as_double = [](const Matrix<I>& x) {
+    return Matrix<double>(x.unaryExpr([](const I& v) { return static_cast<double>(v); }));
+  };
+  Parameters<double> p;
+  for (const auto& [name, value] : at.parameters) p[name] = as_double(value);
+  Matrix<double> x = as_double(at.x);
+  const Matrix<double> before = f.value(at.spec, p, x);
+  x.row(j) *= -0.5;
+  const Matrix<double> after = f.value(at.spec, p, x);
+  std::vector<bool> changed;
+  for (Eigen::Index t = 0; t < x.rows(); ++t) changed.push_back(before.row(t) != after.row(t));
+  return changed;
+}
+
+void causality(const Subject& f) {
+  const Instance at = draw_quiet(draw_attention(MaskKind::causal), 5);
+  const int j = *rc::gen::inRange(1, 5);
+  const std::vector<bool> changed = changed_rows(f, at, j);
+  for (int i = 0; i < 5; ++i) RC_ASSERT(changed[i] == (i >= j));
+}
+
+void window_has_two_ends(const Subject& f) {
+  const Instance at = draw_quiet(draw_attention(MaskKind::causal_sliding), 5);
+  const int j = *rc::gen::inRange(1, 3);
+  const std::vector<bool> changed = changed_rows(f, at, j);
+  for (int i = 0; i < 5; ++i) RC_ASSERT(changed[i] == (0 <= i - j && i - j < 2));
+}
+
+void grouped_heads_are_repeated_heads(const Subject& f) {
+  const Instance grouped = draw_quiet(draw_attention(MaskKind::causal), 4);
+  Instance full = grouped;
+  const AttentionSpec& s = grouped.spec.attention;
+  full.spec.attention.n_kv_heads = s.n_heads;
+  for (const char* p : {"k_proj.weight", "k_proj.bias", "v_proj.weight", "v_proj.bias"}) {
+    const Matrix<I>& from = grouped.parameters.at("layers.0.attn." + std::string(p));
+    const bool weight = from.rows() > 1;
+    Matrix<I> to(weight ? s.n_heads * s.head_dim : 1, weight ? from.cols() : s.n_heads * s.head_dim);
+    for (int head = 0; head < s.n_heads; ++head) {
+      const int at = head * s.n_kv_heads / s.n_heads * s.head_dim;
+      if (weight)
+        to.middleRows(head * s.head_dim, s.head_dim) = from.middleRows(at, s.head_dim);
+      else
+        to.middleCols(head * s.head_dim, s.head_dim) = from.middleCols(at, s.head_dim);
+    }
+    full.parameters["layers.0.attn." + std::string(p)] = to;
+  }
+  RC_ASSERT(vanishes(f.value(grouped) - f.value(full)));
+}
+
+}  // namespace
+
+const std::vector<Law>& attention_laws() {
+  static const std::vector<Law> laws{
+      {"ATT-0a",
+       "causal attention is its definition, entry by entry",
+       causal_definition,
+       {"mask/missing", "mask/sees-next", "mask/hides-self", "mask/after-softmax", "mask/zero-score",
+        "heads/tiled", "scale/missing", "scale/twice", "scale/by-width", "softmax/over-queries",
+        "softmax/unnormalised", "bias/q-missing", "bias/v-missing", "bias/o-missing"}},
+      {"ATT-0b",
+       "sliding attention is its definition, entry by entry",
+       sliding_definition,
+       {"mask/window-too-long", "mask/window-too-short", "mask/missing"}},
+      {"ATT-0c",
+       "bidirectional attention is its definition, entry by entry",
+       bidirectional_definition,
+       {"scale/missing", "heads/tiled", "softmax/unnormalised"}},
+      {"ATT-12",
+       "attention with rotary embeddings is its definition, entry by entry",
+       rope_definition,
+       {"rope/backwards", "rope/base", "rope/key-offset", "rope/missing", "rope/style", "rope/values"}},
+      {"ATT-14",
+       "attention with a softcap is its definition, entry by entry",
+       softcap_definition,
+       {"softcap/after-mask", "softcap/missing"}},
+      {"ATT-2a",
+       "a value bias passes through attention",
+       value_bias_passes_through,
+       {"mask/after-softmax", "softmax/over-queries", "softmax/unnormalised", "heads/tiled",
+        "bias/v-missing"}},
+      {"ATT-2b",
+       "a key bias is invisible, and its gradient is 0",
+       key_bias_is_invisible,
+       {"mask/zero-score", "softmax/unnormalised", "softmax/over-queries"}},
+      {"ATT-3",
+       "equal tokens give what one token gives",
+       equal_tokens_are_averaged_to_themselves,
+       {"mask/after-softmax", "softmax/unnormalised", "softmax/over-queries", "rope/values", "heads/tiled"}},
+      {"ATT-9",
+       "causality: token j changes row j and rows after it, and no bit of a row before",
+       causality,
+       {"mask/missing", "mask/sees-next", "mask/after-softmax", "softmax/over-queries"}},
+      {"ATT-10",
+       "a window of W keys: token j changes row i if and only if 0 <= i - j < W",
+       window_has_two_ends,
+       {"mask/window-too-long", "mask/window-too-short", "mask/missing", "mask/sees-next"}},
+      {"ATT-11",
+       "grouped heads are full heads with keys and values repeated consecutively",
+       grouped_heads_are_repeated_heads,
+       {"heads/tiled"}},
+  };
+  return laws;
+}
+
+}  // namespace plumbline::properties
