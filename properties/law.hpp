@@ -24,6 +24,8 @@ const std::vector<Law>& pre_norm_laws();
 const std::vector<Law>& post_norm_laws();
 const std::vector<Law>& attention_laws();
 const std::vector<Law>& feed_forward_laws();
+const std::vector<Law>& chain_laws();
+const std::vector<Law>& layout_laws();
 
 // All of them, in this order.
 std::vector<Law> all_laws();

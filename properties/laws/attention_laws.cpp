@@ -95,6 +95,7 @@ void rope_definition(const Subject& f) {
 void softcap_definition(const Subject& f) {
   BlockSpec spec = draw_attention(MaskKind::causal);
   spec.attention.logit_softcap = 2;
+  spec.attention.n_heads = 2;  // not head_dim, so that a scale by the number of heads shows
   value_is_the_definition(f, spec);
 }
 
@@ -205,11 +206,12 @@ const std::vector<Law>& attention_laws() {
       {"ATT-12",
        "attention with rotary embeddings is its definition, entry by entry",
        rope_definition,
-       {"rope/backwards", "rope/base", "rope/key-offset", "rope/missing", "rope/style", "rope/values"}},
+       {"rope/backwards", "rope/base", "rope/key-offset", "rope/missing", "rope/style", "rope/values",
+        "bias/k-missing"}},
       {"ATT-14",
        "attention with a softcap is its definition, entry by entry",
        softcap_definition,
-       {"softcap/after-mask", "softcap/missing"}},
+       {"softcap/after-mask", "softcap/missing", "scale/by-heads"}},
       {"ATT-2a",
        "a value bias passes through attention",
        value_bias_passes_through,
