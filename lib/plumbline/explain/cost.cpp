@@ -1,0 +1,17 @@
+#include "plumbline/explain/cost.hpp"
+
+#include "plumbline/block/layout.hpp"
+#include "plumbline/spec/parameters.hpp"
+
+namespace plumbline {
+
+Cost cost_of(const BlockSpec& spec, int tokens, int batch) {
+  Cost a;
+  ParameterMap<Cost> parameters;
+  for (const auto& [name, rows, cols] : parameter_shapes(spec))
+    parameters[name] = a.parameter(name, rows, cols);
+  run(a, spec, parameters, Cost::Tensor{batch * tokens, spec.d, {}}, batch);
+  return a;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,11 @@
+// What one forward pass costs, counted by running the block over Cost.
+#pragma once
+
+#include "plumbline/algebra/cost.hpp"
+
+namespace plumbline {
+
+// The forward pass over `batch` sequences of `tokens` tokens, all layers and the final norm.
+Cost cost_of(const BlockSpec& spec, int tokens, int batch = 1);
+
+}  // namespace plumbline

@@ -1,0 +1,72 @@
+#include "plumbline/explain/picture.hpp"
+
+#include <algorithm>
+
+#include "plumbline/block/layout.hpp"
+#include "plumbline/spec/parameters.hpp"
+
+namespace plumbline {
+namespace {
+
+// Names a scale after the place where it stands: alpha next to the residual, beta everywhere else.
+std::map<int, Scale> named_scales(const std::vector<Node>& nodes) {
+  std::map<int, Scale> scales;
+  for (int i = 0; i < static_cast<int>(nodes.size()); ++i)
+    if (nodes[i].kind == NodeKind::scale) scales[i] = {"beta", nodes[i].factor};
+  for (const Node& n : nodes)
+    if (n.kind == NodeKind::add)
+      if (const auto it = scales.find(n.operands[0]); it != scales.end()) it->second.name = "alpha";
+
+  std::map<std::string, std::vector<double>> values;
+  for (const auto& [node, scale] : scales) {
+    std::vector<double>& v = values[scale.name];
+    if (std::find(v.begin(), v.end(), scale.value) == v.end()) v.push_back(scale.value);
+  }
+  for (auto& [node, scale] : scales) {
+    const std::vector<double>& v = values[scale.name];
+    if (v.size() == 1) continue;
+    scale.name += "_" + std::to_string(std::find(v.begin(), v.end(), scale.value) - v.begin() + 1);
+  }
+  return scales;
+}
+
+ParameterMap<Diagram> parameters_of(const Diagram& a, const BlockSpec& spec) {
+  ParameterMap<Diagram> p;
+  for (const auto& [name, rows, cols] : parameter_shapes(spec)) p[name] = a.parameter(name, rows, cols);
+  return p;
+}
+
+}  // namespace
+
+const std::string* Picture::name_of(int node, int except) const {
+  if (node == except) return nullptr;
+  const auto it = std::find_if(points.begin(), points.end(), [&](const Point& p) { return p.node == node; });
+  return it == points.end() ? nullptr : &it->name;
+}
+
+std::vector<Scale> Picture::legend() const {
+  std::vector<Scale> out;
+  for (const auto& [node, scale] : scales)
+    if (std::none_of(out.begin(), out.end(), [&](const Scale& s) { return s.name == scale.name; }))
+      out.push_back(scale);
+  return out;
+}
+
+Picture picture_of(const BlockSpec& spec) {
+  BlockSpec one = spec;
+  one.n_layers = 1;
+  Diagram a;
+  const Diagram::Tensor x = a.source(1, one.d);
+  Stream<Diagram> stream;
+  const Diagram::Tensor y = run(a, one, parameters_of(a, one), x, 1, &stream);
+
+  Picture p{.nodes = a.nodes, .points = {{"x", x.node}}, .n_layers = spec.n_layers};
+  for (std::size_t i = 0; i < stream.size(); ++i)
+    p.points.push_back({i + 1 == stream.size() ? "y" : "u", stream[i].node});
+  p.final_norm = !stream.empty() && y.node != stream.back().node;
+  if (stream.empty() || p.final_norm) p.points.push_back({p.final_norm ? "z" : "y", y.node});
+  p.scales = named_scales(p.nodes);
+  return p;
+}
+
+}  // namespace plumbline
