@@ -1,0 +1,22 @@
+# Installs the build tree BUILD to a prefix of its own, builds the consumer against it and runs it.
+# cmake -DBUILD=... -DSOURCE=... -DWORK=... -P check.cmake
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_FLAGS=${FLAGS})
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${WORK}/build/consumer)
+# sqrt(3/2) (1 + eps/v)^(-1/2) with v = 8/3: both ends agree on 40 digits.
+string(REGEX MATCHALL "[^\n]+" ends "${output}")
+list(REMOVE_DUPLICATES ends)
+list(LENGTH ends count)
+if(NOT count EQUAL 1 OR NOT ends MATCHES "^1\\.22474257")
+  message(FATAL_ERROR "expected one number near sqrt(3/2), found: ${ends}")
+endif()
