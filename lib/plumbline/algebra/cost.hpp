@@ -1,6 +1,7 @@
 // Cost: a tensor is a shape. Running the block over it counts what a straightforward implementation does.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -28,7 +29,10 @@ struct Cost {
   int cols(const Tensor& x) const { return x.cols; }
 
   Tensor matmul(const Tensor& x, const Tensor& y) {
-    multiply_adds += size(x) * y.cols;
+    std::int64_t product = 0;
+    if (__builtin_mul_overflow(size(x), std::int64_t{y.cols}, &product) ||
+        __builtin_add_overflow(multiply_adds, product, &multiply_adds))
+      throw Error("cost: more than 2^63 multiply-adds");
     return read({x.rows, y.cols, {}}, x, y);
   }
   Tensor transpose(const Tensor& x) { return read({x.cols, x.rows, {}}, x); }
@@ -59,8 +63,7 @@ struct Cost {
   Tensor above(const Tensor& x, Exact) { return entrywise(x); }
   Tensor activation(Activation, int, const Tensor& x) { return entrywise(x); }
   Tensor softmax_rows(const Tensor& x, const Mask& mask) {
-    for (int i = 0; i < x.rows; ++i)
-      for (int j = 0; j < x.cols; ++j) elementwise += mask.sees(i, j) ? 4 : 0;
+    for (int i = 0; i < x.rows; ++i) elementwise += std::int64_t{4} * visible(mask, i);
     return read({x.rows, x.cols, {}}, x);
   }
   Tensor rotate(const Tensor& x, const Rotation& r) {
@@ -90,6 +93,10 @@ struct Cost {
   }
 
  private:
+  static int visible(const Mask& mask, int query) {
+    const int first = std::max(query - mask.behind, 0);
+    return std::max(std::min(std::max(query + mask.ahead, 0), mask.keys - 1) - first + 1, 0);
+  }
   static std::int64_t size(const Tensor& x) { return std::int64_t{x.rows} * x.cols; }
 
   template <class... Operands>

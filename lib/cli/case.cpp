@@ -1,0 +1,64 @@
+#include "cli/case.hpp"
+
+#include <cmath>
+#include <random>
+
+#include "plumbline/spec/json_reader.hpp"
+#include "plumbline/spec/parameters.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+// The standard fixes the bits of mt19937_64, but not what its distributions make of them.
+Matrix<double> uniform(std::mt19937_64& bits, int rows, int cols) {
+  Matrix<double> x(rows, cols);
+  for (Eigen::Index i = 0; i < x.size(); ++i)
+    x.data()[i] = std::ldexp(static_cast<double>(bits() >> 43), -20) - 1;
+  return x;
+}
+
+bool is_gain(const std::string& name) {
+  return name.find("norm") != std::string::npos && name.ends_with(".weight");
+}
+
+Matrix<double> parameter(std::mt19937_64& bits, const std::string& name, int rows, int cols) {
+  const Matrix<double> u = uniform(bits, rows, cols);
+  if (is_gain(name)) return (u.array() * 0.5 + 1.25).matrix();
+  if (!name.ends_with(".weight")) return u;
+  return u * std::ldexp(1.0, -static_cast<int>(std::lround(std::log2(cols) / 2)));
+}
+
+int read_count(JsonReader& r, const char* key, int value) {
+  r.read(key, value);
+  if (value < 1)
+    throw Error(r.path(key) + ": expected a whole number of at least 1, found " + std::to_string(value));
+  return value;
+}
+
+}  // namespace
+
+CaseSettings case_from_json(const Json& json) {
+  if (!json.is_object() || !json.contains("spec")) return {.spec = spec_from_json(json)};
+  JsonReader r(json, "case");
+  CaseSettings c{.spec = spec_from_json(*r.find("spec"))};
+  c.tokens = read_count(r, "T", c.tokens);
+  c.batch = read_count(r, "batch", c.batch);
+  if (const Json* seed = r.find("seed")) {
+    if (!seed->is_number_unsigned()) r.fail("seed", "a whole number of at least 0", *seed);
+    c.seed = seed->get<std::uint64_t>();
+  }
+  r.finish();
+  return c;
+}
+
+CaseInputs inputs_of(const CaseSettings& c) {
+  std::mt19937_64 bits(c.seed);
+  CaseInputs in;
+  in.x = uniform(bits, c.batch * c.tokens, c.spec.d);
+  for (const auto& [name, rows, cols] : parameter_shapes(c.spec))
+    in.parameters[name] = parameter(bits, name, rows, cols);
+  in.cotangent = uniform(bits, c.batch * c.tokens, c.spec.d);
+  return in;
+}
+
+}  // namespace plumbline::cli

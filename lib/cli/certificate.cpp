@@ -1,0 +1,56 @@
+#include "cli/certificate.hpp"
+
+#include <algorithm>
+
+namespace plumbline::cli {
+namespace {
+
+// width / mignitude, rounded up; infinite where x holds 0 or has no finite ends.
+template <class I>
+End width_bound(const I& x) {
+  End y;
+  if (!is_bounded(x) || contains_zero(x))
+    mpfr_set_inf(y.backend().data(), 1);
+  else
+    mpfr_div(y.backend().data(), width(x).backend().data(), mignitude(x).backend().data(), MPFR_RNDU);
+  return y;
+}
+
+Certificate certify(const std::string& name, const Matrix<Interval60>& coarse,
+                    const Matrix<Interval120>& fine) {
+  Certificate c{.name = name, .value = fine};
+  for (Eigen::Index i = 0; i < fine.size(); ++i) {
+    const Interval60& a = coarse.data()[i];
+    const Interval120& b = fine.data()[i];
+    if (!is_bounded(b)) throw Error(name + ": no finite enclosure: the value may not exist for this input");
+    if (upper(a) < lower(b) || upper(b) < lower(a))
+      throw Error(name + ": two enclosures of one value are disjoint: this is a bug in Plumbline");
+    if (contains_zero(b)) {
+      ++c.zeros;
+      c.largest_zero = std::max(c.largest_zero, magnitude(b));
+    } else {
+      c.width60 = std::max(c.width60, width_bound(a));
+      c.width120 = std::max(c.width120, width_bound(b));
+    }
+  }
+  return c;
+}
+
+template <class S>
+Gradients<S> computed(const CaseSettings& c, const CaseInputs& in) {
+  return gradients(c.spec, cast<S>(in.parameters), cast<S>(in.x), cast<S>(in.cotangent), c.batch);
+}
+
+}  // namespace
+
+std::vector<Certificate> certificates(const CaseSettings& settings) {
+  const CaseInputs in = inputs_of(settings);
+  const auto coarse = computed<Interval60>(settings, in);
+  const auto fine = computed<Interval120>(settings, in);
+  std::vector<Certificate> out{certify("y", coarse.y, fine.y), certify("grad.x", coarse.x, fine.x)};
+  for (const auto& [name, value] : fine.parameters)
+    out.push_back(certify("grad." + name, coarse.parameters.at(name), value));
+  return out;
+}
+
+}  // namespace plumbline::cli

@@ -1,0 +1,24 @@
+// What is proved about a case: enclosures of y and of all gradients, at two precisions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/case.hpp"
+#include "plumbline/algebra/interval.hpp"
+
+namespace plumbline::cli {
+
+// What is proved about one tensor.
+struct Certificate {
+  std::string name;
+  Matrix<Interval120> value;
+  End width60 = 0, width120 = 0;  // upper bounds of the relative width, over entries that are not 0
+  int zeros = 0;                  // entries whose enclosure holds 0
+  End largest_zero = 0;           // and the largest magnitude that such an entry can have
+};
+
+// y, grad.x and grad.<parameter> by name. Throws Error where a value has no finite enclosure.
+std::vector<Certificate> certificates(const CaseSettings& settings);
+
+}  // namespace plumbline::cli

@@ -1,0 +1,179 @@
+// plumbline explain: diagram, formula, Jacobian, cost and the spec in full.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "cli/files.hpp"
+#include "cli/pretty_json.hpp"
+#include "cli/verbs.hpp"
+#include "plumbline/explain/cost.hpp"
+#include "plumbline/explain/picture.hpp"
+#include "plumbline/spec/names.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+constexpr std::size_t line_width = 150;
+constexpr int default_d = 64;
+constexpr int largest_size = 1 << 20, most_layers = 10000, most_sequences = 1 << 10;
+
+struct Options {
+  std::string preset, spec_file, format = "text";
+  std::optional<int> d, n_layers, n_heads, n_kv_heads, head_dim, d_ff;
+  int tokens = 64, batch = 1;
+};
+
+// Puts the dimensions given on the command line over those of a spec; leaves what is no object to its reader.
+BlockSpec with_dimensions(Json json, const Options& o) {
+  const auto put = [](Json& object, const char* key, const std::optional<int>& value) {
+    if (value && (object.is_object() || object.is_null())) object[key] = *value;
+  };
+  if (!json.is_object()) return spec_from_json(json);
+  put(json, "d", o.d);
+  put(json, "n_layers", o.n_layers);
+  if (o.n_heads || o.n_kv_heads || o.head_dim) {
+    put(json["attention"], "n_heads", o.n_heads);
+    put(json["attention"], "n_kv_heads", o.n_kv_heads);
+    put(json["attention"], "head_dim", o.head_dim);
+  }
+  if (o.d_ff) put(json["ffn"], "d_ff", o.d_ff);
+  return spec_from_json(json);
+}
+
+BlockSpec chosen_spec(const Options& o) {
+  if (o.spec_file.empty()) return with_dimensions({{"preset", o.preset}, {"d", default_d}}, o);
+  return read_file(o.spec_file, [&](const Json& json) { return with_dimensions(json, o); });
+}
+
+std::string with_separators(std::int64_t n) {
+  std::string digits = std::to_string(n);
+  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(i, ",");
+  return digits;
+}
+
+std::string attention_text(const AttentionSpec& a) {
+  const std::string shared =
+      a.n_kv_heads == a.n_heads ? "" : fmt::format(" ({} for keys and values)", a.n_kv_heads);
+  return fmt::format(", {} heads of {}{}, {}", a.n_heads, a.head_dim, shared, name_of(a.mask));
+}
+
+std::string ffn_text(const FeedForwardSpec& f) {
+  return fmt::format(", {} {} with d_ff = {}", name_of(f.activation), name_of(f.kind), f.d_ff);
+}
+
+// Which block, and its dimensions.
+std::string headline(const Options& o, const BlockSpec& s) {
+  std::string out = o.spec_file.empty() ? fmt::format("{}: {}\n", o.preset, find_preset(o.preset).summary)
+                                        : o.spec_file + "\n";
+  if (s.part == Part::stack)
+    out += s.n_layers == 1 ? "1 layer" : fmt::format("{} layers", s.n_layers);
+  else
+    out += fmt::format("{} alone", name_of(s.part));
+  out += fmt::format(", d = {}", s.d);
+  if (s.part == Part::stack || s.part == Part::attention) out += attention_text(s.attention);
+  if (s.part == Part::stack || s.part == Part::ffn) out += ffn_text(s.ffn);
+  return out + "\n";
+}
+
+std::string scale_lines(const Picture& p) {
+  std::string out;
+  for (const auto& [name, value] : p.legend()) out += fmt::format("  {} = {}\n", name, value);
+  return out;
+}
+
+std::string cost_lines(const Options& o, const BlockSpec& s) {
+  const Cost c = cost_of(s, o.tokens, o.batch);
+  return fmt::format(
+      "  multiply-adds           {:>18}\n  elementwise operations  {:>18}\n"
+      "  parameters              {:>18}\n  parameter bytes         {:>18}  in float32, half of that in "
+      "bfloat16\n",
+      with_separators(c.multiply_adds), with_separators(c.elementwise), with_separators(c.parameters),
+      with_separators(4 * c.parameters));
+}
+
+void print_text(const Options& o, const BlockSpec& s) {
+  const Picture p = picture_of(s);
+  std::cout << headline(o, s) << "\n" << ascii(p) << "\nformula\n";
+  for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
+  std::cout << scale_lines(p) << "\nJacobian of y in x; each factor is taken where its box stands\n  "
+            << jacobian_formula(p, Notation::text) << "\n\ncost of "
+            << fmt::format("{} x {} tokens, forward\n", o.batch, o.tokens) << cost_lines(o, s)
+            << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
+}
+
+void print_latex(const BlockSpec& s) {
+  const Picture p = picture_of(s);
+  std::cout << "\\begin{align*}\n";
+  std::vector<std::string> lines = formulas(p, Notation::latex);
+  lines.push_back(jacobian_formula(p, Notation::latex));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    std::string line = lines[i];
+    line.replace(line.find(" = "), 3, " &= ");
+    std::cout << "  " << line << (i + 1 < lines.size() ? " \\\\\n" : "\n");
+  }
+  std::cout << "\\end{align*}\n";
+}
+
+void print_json(const Options& o, const BlockSpec& s) {
+  const Picture p = picture_of(s);
+  const Cost c = cost_of(s, o.tokens, o.batch);
+  Json out;
+  out["diagram"] = {{"ascii", ascii(p)}, {"mermaid", mermaid(p)}};
+  out["formula"] = {{"text", formulas(p, Notation::text)}, {"latex", formulas(p, Notation::latex)}};
+  out["jacobian"] = {{"text", jacobian_formula(p, Notation::text)},
+                     {"latex", jacobian_formula(p, Notation::latex)}};
+  out["scales"] = Json::object();
+  for (const auto& [name, value] : p.legend()) out["scales"][name] = value;
+  out["cost"] = {{"tokens", o.tokens},
+                 {"batch", o.batch},
+                 {"multiply_adds", c.multiply_adds},
+                 {"elementwise", c.elementwise},
+                 {"parameters", c.parameters},
+                 {"parameter_bytes_float32", 4 * c.parameters}};
+  out["spec"] = to_json(s);
+  std::cout << out.dump(2) << "\n";
+}
+
+void explain(const Options& o) {
+  const BlockSpec s = chosen_spec(o);
+  if (o.format == "text") print_text(o, s);
+  if (o.format == "mermaid") std::cout << mermaid(picture_of(s));
+  if (o.format == "latex") print_latex(s);
+  if (o.format == "json") print_json(o, s);
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app) {
+  CLI::App* verb = app.add_subcommand("explain", "Diagram, formula, Jacobian, cost and full spec of a block");
+  const auto o = std::make_shared<Options>();
+  auto* preset = verb->add_option("--preset", o->preset, "A preset's name; see: plumbline list presets");
+  auto* file = verb->add_option("--spec", o->spec_file, "or a JSON file with a spec; - is standard input");
+  preset->option_text("NAME")->excludes(file);
+  file->option_text("FILE");
+  const auto add_size = [&](const char* name, auto& value, int largest, const std::string& text) {
+    verb->add_option(name, value, text)->check(CLI::Range(1, largest))->option_text("N");
+  };
+  add_size("--d", o->d, largest_size, "Width of the residual stream [preset: 64]");
+  add_size("--n-layers", o->n_layers, most_layers, "Number of layers [preset: 1]");
+  add_size("--n-heads", o->n_heads, largest_size, "Number of query heads [4]");
+  add_size("--n-kv-heads", o->n_kv_heads, largest_size, "Number of key-value heads [as --n-heads]");
+  add_size("--head-dim", o->head_dim, largest_size, "Width of a head [d / n-heads]");
+  add_size("--d-ff", o->d_ff, largest_size, "Width of the feed-forward's hidden layer [4 d]");
+  add_size("--tokens", o->tokens, largest_size, "Tokens per sequence, for the cost [64]");
+  add_size("--batch", o->batch, most_sequences, "Sequences, for the cost [1]");
+  verb->add_option("--format", o->format, "text, mermaid, latex or json [text]")
+      ->check(CLI::IsMember({"text", "mermaid", "latex", "json"}))
+      ->option_text("FORMAT");
+  verb->footer(
+      "Example: plumbline explain --preset gemma2 --d 2304 --n-layers 26 --n-heads 8 --n-kv-heads 4");
+  verb->callback([o, preset, file] {
+    if (!*preset && !*file) throw CLI::RequiredError("--preset or --spec");
+    explain(*o);
+  });
+}
+
+}  // namespace plumbline::cli

@@ -1,0 +1,70 @@
+// plumbline: exit status 0 ok, 2 misuse or unreadable input, which is one line on stderr.
+#include <iostream>
+#include <string>
+
+#include "cli/verbs.hpp"
+#include "plumbline/error.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+constexpr int misuse = 2;
+
+void describe(CLI::App& app) {
+  app.name("plumbline");
+  app.description(
+      "plumbline: what a transformer residual block computes, exactly.\n"
+      "A block is described by a preset (plumbline list presets) or by a JSON file.");
+  app.footer(
+      "Examples:\n"
+      "  plumbline list presets\n"
+      "  plumbline explain --preset post_norm\n"
+      "  plumbline explain --preset llama --d 4096 --n-layers 32 --n-heads 32 --d-ff 11008\n"
+      "  plumbline truth case.json\n"
+      "\nExit status: 0 ok, 2 misuse or unreadable input (one line on stderr says what).");
+  app.require_subcommand(1);
+}
+
+// What was wrong with the command line, in one sentence.
+std::string reason(const CLI::App& app, const CLI::ParseError& e) {
+  const auto unexpected = app.remaining();
+  if (!unexpected.empty() && app.get_subcommands().empty())
+    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth";
+  return e.what();
+}
+
+int fail(std::string message) {
+  message = message.substr(0, message.find('\n'));
+  std::cerr << "plumbline: " << message << "\n";
+  return misuse;
+}
+
+// The subcommand that the user was in when the parse failed, for the hint.
+std::string help_command(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return "plumbline " + (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help";
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app;
+  add_list(app);
+  add_explain(app);
+  add_truth(app);
+  describe(app);  // last: verbs would inherit the footer
+  try {
+    app.parse(argc, argv);
+    std::cout.flush();
+    return std::cout ? 0 : fail("cannot write the output");
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help
+    return fail(reason(app, e) + " (see " + help_command(app) + ")");
+  } catch (const std::exception& e) {
+    return fail(e.what());
+  }
+}
+
+}  // namespace plumbline::cli
+
+int main(int argc, char** argv) { return plumbline::cli::run(argc, argv); }
