@@ -1,4 +1,5 @@
-// plumbline: exit status 0 ok, 2 misuse or unreadable input, which is one line on stderr.
+// plumbline: exit status 0 ok, 1 what was compared differs, 2 misuse or unreadable input, which is one line
+// on stderr. stderr.
 #include <iostream>
 #include <string>
 
@@ -21,7 +22,9 @@ void describe(CLI::App& app) {
       "  plumbline explain --preset post_norm\n"
       "  plumbline explain --preset llama --d 4096 --n-layers 32 --n-heads 32 --d-ff 11008\n"
       "  plumbline truth case.json\n"
-      "\nExit status: 0 ok, 2 misuse or unreadable input (one line on stderr says what).");
+      "\nExit status: 0 ok, 1 a report differs from what a run generates, 2 misuse or unreadable input (one "
+      "line on stderr says "
+      "what).");
   app.require_subcommand(1);
 }
 
@@ -29,7 +32,7 @@ void describe(CLI::App& app) {
 std::string reason(const CLI::App& app, const CLI::ParseError& e) {
   const auto unexpected = app.remaining();
   if (!unexpected.empty() && app.get_subcommands().empty())
-    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth";
+    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth, report";
   return e.what();
 }
 
@@ -52,6 +55,7 @@ int run(int argc, char** argv) {
   add_list(app);
   add_explain(app);
   add_truth(app);
+  add_report(app);
   describe(app);  // last: verbs would inherit the footer
   try {
     app.parse(argc, argv);

@@ -9,5 +9,6 @@ namespace plumbline::cli {
 void add_list(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_truth(CLI::App& app);
+void add_report(CLI::App& app);
 
 }  // namespace plumbline::cli

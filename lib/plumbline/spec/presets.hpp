@@ -20,6 +20,7 @@ struct Preset {
   std::string_view source;
   bool is_layout;  // a layout says only where the norms stand; its norm may be exchanged
   BlockSpec (*make)(const Dimensions&);
+  std::string_view used_by = {};  // of a layout: published models that have it
 };
 
 // All presets, layouts first.

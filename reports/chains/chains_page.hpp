@@ -1,0 +1,14 @@
+// chains.md: what deep stacks do to gradients and singular values at initialisation, exact against toy.
+#pragma once
+
+#include "reports/chains/records.hpp"
+#include "reports/page.hpp"
+
+namespace plumbline::reports {
+
+Pages chains_pages(const ChainRecords& records);
+
+// The founding text's rule of thumb: a layer multiplies the gradient by 1.05, or by 0.8 * 1.05 = 0.84.
+Mp50 toy_gain(const std::string& layout, int layers);
+
+}  // namespace plumbline::reports

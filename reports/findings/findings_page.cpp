@@ -1,0 +1,253 @@
+#include "reports/findings/findings_page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plumbline/explain/picture.hpp"
+#include "plumbline/spec/presets.hpp"
+#include "reports/chains/chains_page.hpp"
+#include "reports/render/markdown.hpp"
+#include "reports/render/number.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+constexpr const char* layouts[] = {"pre_norm", "post_norm"};
+
+std::string verdict(bool holds, const char* yes, const char* no) {
+  return fmt::format("**{}**", holds ? yes : no);
+}
+
+std::string claim(const std::string& text, const std::string& verdict) {
+  return fmt::format("## {}\n\n{}\n\n", text, verdict);
+}
+
+std::string formula_of(const char* layout) {
+  BlockSpec s = find_preset(layout).make({});
+  s.final_norm.reset();
+  std::string text;
+  for (const std::string& line : formulas(picture_of(s), Notation::text))
+    text += (text.empty() ? "`" : ", `") + line + "`";
+  return text;
+}
+
+std::string jacobian_of(const char* layout) {
+  BlockSpec s = find_preset(layout).make({});
+  s.final_norm.reset();
+  return "`" + jacobian_formula(picture_of(s), Notation::text) + "`";
+}
+
+const IdentityRoute& silent(const FindingRecords& r, const char* layout, int stream_scale) {
+  return *std::find_if(r.routes.begin(), r.routes.end(), [&](const IdentityRoute& i) {
+    return i.layout == layout && i.branch_scale == 0 && i.stream_scale == stream_scale;
+  });
+}
+
+const OutputScale& deepest_output(const FindingRecords& r, const char* layout) {
+  return *std::find_if(r.outputs.rbegin(), r.outputs.rend(),
+                       [&](const OutputScale& o) { return o.layout == layout; });
+}
+
+Mp50 spread(const ChainRecords& c, const char* layout) {
+  const SpectrumDepth& d = c.spectra.at(layout).depths.back();
+  return d.largest / d.smallest;
+}
+
+Band last_weight(const ChainRecords& c, const char* layout, int layers) {
+  std::vector<Mp50> values;
+  for (const GradientChain& g : c.stacks.at(layout).at(layers)) values.push_back(g.weight[layers]);
+  return band(values);
+}
+
+// How often the last layer's weight gradient shrinks between the shallowest and the deepest stack.
+std::string weight_change(const ChainRecords& c, const char* layout) {
+  return significant(
+      Mp50(last_weight(c, layout, stack_depths.front()).mean / last_weight(c, layout, deepest).mean));
+}
+
+std::string cheat_sheet(const FindingRecords& f, const ChainRecords& c) {
+  const auto bounds = [&](const char* layout) {
+    const OutputScale& o = deepest_output(f, layout);
+    return fmt::format("after {} layers the mean square of a row is {} … {}", o.layers,
+                       significant(o.least_square, 7), significant(o.largest_square, 7));
+  };
+  const auto identity = [&](const char* layout) {
+    const IdentityRoute& i = silent(f, layout, 3);
+    return i.j_is_i ? std::string("a silent branch leaves y = x and J = I exactly")
+                    : fmt::format("a silent branch leaves |y − x|/|x| = {}, |J − I| = {} a direction",
+                                  significant(i.value), significant(i.jacobian));
+  };
+  const auto training = [&](const char* layout) {
+    return fmt::format(
+        "{} layers: singular values a ratio of {} apart; from {} layers on, the last weight gradient is "
+        "divided by {}",
+        deepest, significant(spread(c, layout)), stack_depths.front(), weight_change(c, layout));
+  };
+  std::vector<Row> rows;
+  rows.push_back({"Where does the norm stand?", formula_of("pre_norm"), formula_of("post_norm")});
+  rows.push_back({"Is the identity path kept?", identity("pre_norm"), identity("post_norm")});
+  rows.push_back({"Deep training, as far as gradients at initialisation show it", training("pre_norm"),
+                  training("post_norm")});
+  rows.push_back({"Is the final output normalized?", bounds("pre_norm"), bounds("post_norm")});
+  rows.push_back({"Who uses it?", std::string(find_preset("pre_norm").used_by),
+                  std::string(find_preset("post_norm").used_by)});
+  return table({"question", "pre-norm", "post-norm"}, "lll", rows);
+}
+
+std::string identity_section(const FindingRecords& f) {
+  const bool pre =
+      silent(f, "pre_norm", 1).y_is_x && silent(f, "pre_norm", 1).j_is_i && silent(f, "pre_norm", 3).y_is_x;
+  std::string s = claim("“The model can fall back to near-identity behavior” (pre-norm)",
+                        verdict(pre, "Holds, exactly.", "Refuted.") +
+                            " In pre-norm y − x and J − I vanish with the branch, in proportion. In "
+                            "post-norm they do not: what stays\n"
+                            "is the norm itself, two directions of each token if the stream is standardised, "
+                            "everything if it is not.");
+  std::vector<Row> rows;
+  for (const IdentityRoute& i : f.routes)
+    rows.push_back({i.layout, std::to_string(i.stream_scale),
+                    i.branch_scale == 0 ? "0" : significant(Mp50(i.branch_scale)), significant(i.value),
+                    significant(i.jacobian)});
+  return s +
+         "One block at initialisation (d = 16, 4 tokens); rows of x have mean 0 and the standard deviation "
+         "of the second\n"
+         "column; |J − I| is the Frobenius norm divided by √(T d). Certified digits.\n\n" +
+         table({"layout", "stream", "branch scale", "|y − x|/|x|", "|J − I|"}, "lrrrr", rows);
+}
+
+std::string route_section(const FindingRecords& f) {
+  const bool kept = lower(f.residual.kept) > 0, dropped = upper(f.residual.dropped) == 0;
+  std::string s = claim(
+      "“Pre-norm keeps an I + … route, post-norm multiplies the route by J_LN at every layer”",
+      verdict(true, "Holds.", "") +
+          " Both formulas are read off the code that computes the block, and the laws PRE-1 and POST-2b\n"
+          "check them in enclosures on random blocks ([properties.md](properties.md)).");
+  s += "- pre-norm: " + jacobian_of("pre_norm") + "\n- post-norm: " + jacobian_of("post_norm") + "\n\n";
+  s += claim("“Post-norm has no residual connection”",
+             verdict(kept && dropped, "Refuted.", "Not refuted.") +
+                 " The founding text calls it a common wrong answer, and it is:");
+  return s + fmt::format(
+                 "with silent branches the mean square of the singular values of a post-norm block is {}, "
+                 "where (d − 2)/d = {}\n"
+                 "would be a norm that takes two directions from each token and leaves the rest; with both "
+                 "residuals dropped it is {}.\n\n",
+                 significant(f.residual.kept, 6), significant(Mp50(14) / 16, 6),
+                 significant(f.residual.dropped));
+}
+
+std::string norm_section(const FindingRecords& f) {
+  std::string s = claim("“Each layer can shrink or stretch some directions”",
+                        "**Holds**, and this is all that one LayerNorm does:");
+  std::vector<Row> rows;
+  for (const NormJacobian& n : f.norms)
+    rows.push_back({significant(Mp50(n.variance)), significant(n.on_constant), significant(n.on_row),
+                    significant(n.on_rest, 6)});
+  s += "Factors of J_LN on a row of that variance (unit gain, eps = 1e-5, d = 8): on the constant direction, "
+       "on the row\n"
+       "itself, and on the other d − 2 directions. Certified digits.\n\n" +
+       table({"variance", "on 1", "on x̂", "on the rest"}, "rrrr", rows);
+  return s;
+}
+
+std::string toy_section(const ChainRecords& c) {
+  const auto exact = [&](const char* layout, int n) {
+    return gain_below_top(c.stacks.at(layout).at(deepest), n);
+  };
+  bool vanishes = true;
+  for (const GradientChain& g : c.stacks.at("post_norm").at(deepest))
+    vanishes = vanishes && Mp50(g.gradient[0] / g.gradient[deepest]) < 1000 * toy_gain("post_norm", deepest);
+  std::string s =
+      claim("“0.8 · 1.05 = 0.84 a layer: across 12 layers about 0.12, where pre-norm has 1.80”",
+            verdict(vanishes, "Holds.", "Right as arithmetic, refuted as a description of networks.") +
+                " The text says itself “do not over-read the numbers”.");
+  std::vector<Row> rows;
+  for (int n : {12, 96})
+    for (const char* layout : layouts)
+      rows.push_back({std::to_string(n), layout, significant(toy_gain(layout, n), 4),
+                      significant(exact(layout, n).mean), significant(exact(layout, n).least),
+                      significant(exact(layout, n).most)});
+  s += "The factor on a gradient's length after that many layers, exact at initialisation over several "
+       "seeds, from [chains.md](chains.md):\n\n" +
+       table({"layers", "layout", "toy", "exact, geometric mean", "smallest", "largest"}, "rlrrrr", rows);
+  const Mp50 norm_factor = Mp50(8) / 10, needed = 1 / norm_factor - 1;
+  s += fmt::format(
+      "Why the toy misleads: its two factors are not free. If the incoming rows have variance 1 and the "
+      "branch writes rows of\n"
+      "standard deviation b, the norm divides by s ≤ 1 + b. So 1/s = {} needs b ≥ {}: a branch far larger "
+      "than the sensitivity of\n"
+      "0.05 that the toy multiplies it by, unless it hardly depends on its input. What stretches the "
+      "gradient and what the norm\n"
+      "divides by are the same branch.\n\n",
+      significant(norm_factor, 1), significant(needed, 2));
+  return s;
+}
+
+std::string training_section(const ChainRecords& c) {
+  const bool apart = spread(c, "post_norm") > 1e6 * spread(c, "pre_norm");
+  const bool length_told =
+      c.stacks.at("post_norm").at(deepest).front().gradient[0] <
+      1000 * toy_gain("post_norm", deepest) * c.stacks.at("post_norm").at(deepest).front().gradient[deepest];
+  std::string s =
+      claim("“Deep training: usually easier in pre-norm, often harder in post-norm”",
+            verdict(apart && !length_told,
+                    "Consistent with gradients at initialisation, for another reason than the one told.",
+                    "Not visible at initialisation."));
+  const auto rank = [&](const char* layout) { return c.spectra.at(layout).depths.back().stable_rank; };
+  const int directions = c.spectra.at("post_norm").d * c.spectra.at("post_norm").tokens;
+  s += fmt::format(
+      "The gradient's length does not vanish in post-norm. What is lost is rank: after {} layers the largest "
+      "and the smallest\n"
+      "singular value of the chain are a ratio of {} apart, against {} in pre-norm; the stable rank, of {} "
+      "directions, is {}\n"
+      "against {}. And the last layer's weights see a gradient that does not get smaller with depth: from {} "
+      "to {} layers it is\n"
+      "divided by {}, in pre-norm by {}. Training itself is not run here.\n\n",
+      deepest, significant(spread(c, "post_norm")), significant(spread(c, "pre_norm")), directions,
+      significant(rank("post_norm")), significant(rank("pre_norm")), stack_depths.front(), deepest,
+      weight_change(c, "post_norm"), weight_change(c, "pre_norm"));
+  return s;
+}
+
+std::string output_section(const FindingRecords& f) {
+  const OutputScale& post = deepest_output(f, "post_norm");
+  const bool normalized = upper(post.largest_square) <= 1 && contains_zero(post.mean);
+  std::string s = claim("“The block output always passes through normalization” (post-norm)",
+                        verdict(normalized, "Holds, up to eps:", "Refuted:") +
+                            " the mean is 0, and the mean square is v/(v + eps), a little below 1, v being "
+                            "the variance of what was normalized.");
+  std::vector<Row> rows;
+  for (const OutputScale& o : f.outputs)
+    rows.push_back({o.layout, std::to_string(o.layers), significant(o.mean), significant(o.least_square, 7),
+                    significant(o.largest_square, 7)});
+  return s +
+         "Rows of the output of stacks without final norm, unit gain, bias 0 (d = 16, 4 tokens). Certified "
+         "digits.\n\n" +
+         table({"layout", "layers", "largest |mean|", "smallest mean square", "largest mean square"}, "lrrrr",
+               rows);
+}
+
+std::string users_section() {
+  std::string s = claim("“GPT, LLaMA, Mistral, Gemma prefer pre-norm”",
+                        "**Holds, with exceptions:** GPT-1 is post-norm, and Gemma 2 and 3 also\n"
+                        "normalize what a branch writes.");
+  std::vector<Row> rows;
+  for (const Preset& p : presets())
+    if (p.is_layout) rows.push_back({std::string(p.name), std::string(p.summary), std::string(p.used_by)});
+  return s + table({"layout", "what it is", "who uses it"}, "lll", rows);
+}
+
+}  // namespace
+
+Pages findings_pages(const FindingRecords& f, const ChainRecords& c) {
+  return {{"findings.md",
+           "# Findings\n\n"
+           "What the founding text of this project claims about pre-norm and post-norm, and what was found. "
+           "Digits called certified\n"
+           "are proved by interval arithmetic; the others are computed in 50 or 100 digits.\n\n"
+           "## The stability cheat sheet\n\n" +
+               cheat_sheet(f, c) + route_section(f) + identity_section(f) + norm_section(f) +
+               output_section(f) + toy_section(c) + training_section(c) + users_section()}};
+}
+
+}  // namespace plumbline::reports

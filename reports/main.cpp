@@ -1,0 +1,69 @@
+// plumbline-report [--check] [FOLDER]: runs everything that is claimed and writes the reports, or compares
+// them with what is there. `plumbline report` is this. Exit status: 0 ok, 1 a file differs, 2 misuse.
+#include <iostream>
+#include <iterator>
+
+#include "plumbline/error.hpp"
+#include "reports/chains/chains_page.hpp"
+#include "reports/findings/findings_page.hpp"
+#include "reports/folder.hpp"
+#include "reports/layouts/layouts_page.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+struct Options {
+  bool check = false;
+  std::string folder = "reports/published";
+};
+
+Options parse(int argc, char** argv) {
+  Options o;
+  int folders = 0;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--check")
+      o.check = true;
+    else if (argument.starts_with("-") || folders++)
+      throw Error("unexpected argument \"" + argument + "\"; usage: plumbline report [--check] [FOLDER]");
+    else
+      o.folder = argument;
+  }
+  return o;
+}
+
+void add(Pages& pages, Pages more) { std::move(more.begin(), more.end(), std::back_inserter(pages)); }
+
+Pages all_pages() {
+  const ChainRecords chains = run_chains();
+  const FindingRecords findings = run_findings();
+  Pages pages;
+  add(pages, findings_pages(findings, chains));
+  add(pages, layouts_pages());
+  add(pages, chains_pages(chains));
+  return pages;
+}
+
+int run(const Options& o) {
+  const Pages pages = all_pages();
+  if (o.check) {
+    const std::vector<std::string> found = differences(o.folder, pages);
+    for (const std::string& line : found) std::cerr << line << "\n";
+    return found.empty() ? 0 : 1;
+  }
+  write(o.folder, pages);
+  for (const Page& page : pages) std::cout << o.folder << "/" << page.name << "\n";
+  return 0;
+}
+
+}  // namespace
+}  // namespace plumbline::reports
+
+int main(int argc, char** argv) {
+  try {
+    return plumbline::reports::run(plumbline::reports::parse(argc, argv));
+  } catch (const std::exception& e) {
+    std::cerr << "plumbline report: " << e.what() << "\n";
+    return 2;
+  }
+}
