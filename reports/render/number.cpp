@@ -11,10 +11,13 @@ struct Scientific {
   int power;
 };
 
-Scientific scientific(const Mp50& x, int digits) {
-  const std::string text = x.str(digits - 1, std::ios_base::scientific);
+Scientific parsed(const std::string& text) {
   const std::size_t e = text.find('e');
   return {text.substr(0, e), std::stoi(text.substr(e + 1))};
+}
+
+Scientific scientific(const Mp50& x, int digits) {
+  return parsed(x.str(digits - 1, std::ios_base::scientific));
 }
 
 }  // namespace
@@ -33,8 +36,9 @@ std::string significant(const Interval60& x, int digits) {
   if (low == 0 && high == 0) return "0";
   if (contains_zero(x)) {
     char text[32];
-    mpfr_snprintf(text, sizeof text, "|.| < %.1RUe", magnitude(x).backend().data());
-    return text;
+    mpfr_snprintf(text, sizeof text, "%.1RUe", magnitude(x).backend().data());
+    const auto [mantissa, power] = parsed(text);
+    return "|.| < " + mantissa + "e" + std::to_string(power);
   }
   for (int n = digits; n > 1; --n) {
     const std::string text = significant(static_cast<Mp50>(low), n);

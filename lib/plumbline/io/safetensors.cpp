@@ -1,0 +1,242 @@
+#include "plumbline/io/safetensors.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
+
+#include "plumbline/error.hpp"
+
+namespace plumbline {
+namespace {
+
+using Json = nlohmann::json;
+constexpr std::uint64_t longest_header = 100'000'000;  // as in the reference implementation
+constexpr const char* metadata_key = "__metadata__";
+
+std::uint64_t read_little_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+void append_little_endian(std::string& out, std::uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xff);
+}
+
+// Parses the header; JSON itself lets a name stand twice, the format does not.
+Json parse_header(std::string_view text, const std::string& origin) {
+  std::vector<std::set<std::string>> open;
+  const auto refuse_twice = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
+      throw Error(origin + ": header: the name " + parsed.dump() + " stands there twice");
+    if (depth > 4) throw Error(origin + ": header: expected an object of objects, found it nested deeper");
+    return true;
+  };
+  try {
+    return Json::parse(text, refuse_twice);
+  } catch (const Json::exception&) {
+    throw Error(origin + ": header: expected JSON in UTF-8, found something else");
+  }
+}
+
+// What one tensor's entry in the header says.
+struct Entry {
+  std::string name;
+  StoredTensor tensor;
+  std::uint64_t begin = 0, end = 0;
+};
+
+class EntryReader {
+ public:
+  EntryReader(const std::string& name, const Json& json, const std::string& origin)
+      : name_(name), json_(json), origin_(origin) {}
+
+  Entry read() const {
+    if (!json_.is_object()) fail("expected an object", json_.dump());
+    for (const auto& [key, value] : json_.items())
+      if (key != "dtype" && key != "shape" && key != "data_offsets")
+        fail("expected dtype, shape and data_offsets", key);
+    Entry e{name_, {.dtype = dtype(), .shape = {}, .bytes = {}}};
+    for (std::uint64_t n : numbers("shape")) e.tensor.shape.push_back(static_cast<std::int64_t>(n));
+    const std::vector<std::uint64_t> offsets = numbers("data_offsets");
+    if (offsets.size() != 2 || offsets[0] > offsets[1])
+      fail("expected data_offsets [begin, end]", at("data_offsets").dump());
+    e.begin = offsets[0];
+    e.end = offsets[1];
+    const std::uint64_t bytes = byte_count(e.tensor);
+    if (e.end - e.begin != bytes)
+      fail("expected " + std::to_string(bytes) + " bytes for its shape", std::to_string(e.end - e.begin));
+    return e;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& expected, const std::string& found) const {
+    throw Error(origin_ + ": tensor \"" + name_ + "\": " + expected + ", found " + found.substr(0, 80));
+  }
+
+  const Json& at(const char* key) const {
+    if (!json_.contains(key)) fail(std::string("expected ") + key, "none");
+    return json_.at(key);
+  }
+
+  Dtype dtype() const {
+    const Json& found = at("dtype");
+    std::string known;
+    for (const DtypeInfo& d : dtypes()) {
+      if (found == d.name) return d.dtype;
+      known += (known.empty() ? "" : ", ") + std::string(d.name);
+    }
+    fail("expected a dtype of " + known, found.dump());
+  }
+
+  std::vector<std::uint64_t> numbers(const char* key) const {
+    std::vector<std::uint64_t> values;
+    if (!at(key).is_array()) fail(std::string("expected ") + key + " as a list", at(key).dump());
+    for (const Json& n : at(key)) {
+      if (!n.is_number_unsigned() || n.get<std::uint64_t>() > INT64_MAX)
+        fail(std::string("expected whole numbers in ") + key, n.dump());
+      values.push_back(n.get<std::uint64_t>());
+    }
+    return values;
+  }
+
+  std::uint64_t byte_count(const StoredTensor& t) const {
+    std::uint64_t bytes = info(t.dtype).bytes;
+    for (std::int64_t n : t.shape)
+      if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes))
+        fail("expected a shape of fewer than 2^64 bytes", at("shape").dump());
+    return bytes;
+  }
+
+  const std::string& name_;
+  const Json& json_;
+  const std::string& origin_;
+};
+
+std::map<std::string, std::string> read_metadata(const Json& json, const std::string& origin) {
+  if (!json.is_object()) throw Error(origin + ": header: expected __metadata__ to be an object");
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : json.items()) {
+    if (!value.is_string())
+      throw Error(origin + ": header: __metadata__." + key + ": expected text, found " +
+                  value.dump().substr(0, 80));
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
+}  // namespace
+
+std::int64_t StoredTensor::size() const {
+  std::uint64_t n = 1;
+  for (std::int64_t extent : shape) n *= static_cast<std::uint64_t>(extent);
+  return static_cast<std::int64_t>(n);
+}
+
+double StoredTensor::operator[](std::int64_t i) const {
+  const int width = info(dtype).bytes;
+  return decode(
+      read_little_endian(std::string_view(bytes).substr(static_cast<std::size_t>(i * width), width)), dtype);
+}
+
+StoredTensor stored(const Matrix<double>& values, Dtype dtype, std::vector<std::int64_t> shape) {
+  StoredTensor t{dtype, std::move(shape), {}};
+  for (Eigen::Index i = 0; i < values.size(); ++i)
+    append_little_endian(t.bytes, encode(values.data()[i], dtype), info(dtype).bytes);
+  return t;
+}
+
+Matrix<double> as_matrix(const StoredTensor& t) {
+  const std::int64_t cols = t.shape.empty() ? 1 : t.shape.back();
+  Matrix<double> x(cols ? t.size() / cols : 0, cols);
+  for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = t[i];
+  return x;
+}
+
+std::string to_bytes(const Container& container) {
+  Json header = Json::object();
+  if (!container.metadata.empty()) header[metadata_key] = container.metadata;
+  std::string data;
+  for (const auto& [name, t] : container.tensors) {
+    const std::size_t begin = data.size();
+    data += t.bytes;
+    header[name] = {
+        {"dtype", info(t.dtype).name}, {"shape", t.shape}, {"data_offsets", {begin, data.size()}}};
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begins at a multiple of 8
+  std::string out;
+  append_little_endian(out, text.size(), 8);
+  return out + text + data;
+}
+
+Container from_bytes(std::string_view bytes, const std::string& origin) {
+  if (bytes.size() < 8)
+    throw Error(origin + ": expected 8 bytes for the length of the header, found " +
+                std::to_string(bytes.size()));
+  const std::uint64_t length = read_little_endian(bytes.substr(0, 8));
+  if (length > longest_header || length > bytes.size() - 8)
+    throw Error(origin + ": expected a header of at most " +
+                std::to_string(std::min<std::uint64_t>(longest_header, bytes.size() - 8)) +
+                " bytes, found its length given as " + std::to_string(length));
+  const Json header = parse_header(bytes.substr(8, length), origin);
+  if (!header.is_object())
+    throw Error(origin + ": header: expected an object, found " + header.dump().substr(0, 80));
+  const std::string_view data = bytes.substr(8 + length);
+  Container c;
+  std::vector<Entry> entries;
+  for (const auto& [name, json] : header.items()) {
+    if (name == metadata_key)
+      c.metadata = read_metadata(json, origin);
+    else
+      entries.push_back(EntryReader(name, json, origin).read());
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+  });
+  std::uint64_t at = 0;
+  for (Entry& e : entries) {
+    if (e.begin != at)
+      throw Error(origin + ": tensor \"" + e.name + "\": expected to begin at byte " + std::to_string(at) +
+                  " of the data, found " + std::to_string(e.begin));
+    if (e.end > data.size())
+      throw Error(origin + ": tensor \"" + e.name + "\": expected data up to byte " + std::to_string(e.end) +
+                  ", found only " + std::to_string(data.size()));
+    e.tensor.bytes = data.substr(e.begin, e.end - e.begin);
+    at = e.end;
+    c.tensors[e.name] = std::move(e.tensor);
+  }
+  if (at != data.size())
+    throw Error(origin + ": expected " + std::to_string(at) + " bytes of data, found " +
+                std::to_string(data.size()));
+  return c;
+}
+
+Container read_container(const std::string& path) {
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error(path + ": cannot be opened: " + std::strerror(errno));
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) throw Error(path + ": cannot be read");
+  return from_bytes(bytes, path);
+}
+
+void write_container(const Container& container, const std::string& path) {
+  const std::string temporary = path + ".part";
+  std::ofstream out(temporary, std::ios::binary);
+  const std::string bytes = to_bytes(container);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  if (!out) throw Error(path + ": cannot be written");
+  std::filesystem::rename(temporary, path);
+}
+
+}  // namespace plumbline
