@@ -6,7 +6,7 @@
 
 #include "plumbline/algebra/interval.hpp"
 #include "plumbline/block/evaluate.hpp"
-#include "plumbline/spec/deviation.hpp"
+#include "plumbline/oracle/deviate.hpp"
 
 namespace plumbline::properties {
 
@@ -49,19 +49,9 @@ class Subject {
     if (mutant_) mutant_->apply(spec);
     return spec;
   }
-  // A mutant that moves a norm to another slot still reads the declared norm's parameters.
   template <class S>
-  Parameters<S> renamed(Parameters<S> parameters) const {
-    if (!mutant_ || mutant_->from_slot.empty()) return parameters;
-    const std::string from = "norm_" + std::string(mutant_->from_slot),
-                      to = "norm_" + std::string(mutant_->to_slot);
-    Parameters<S> out;
-    for (auto& [name, value] : parameters) {
-      std::string key = name;
-      if (const auto at = key.find(from); at != std::string::npos) key.replace(at, from.size(), to);
-      out[key] = std::move(value);
-    }
-    return out;
+  Parameters<S> renamed(const Parameters<S>& parameters) const {
+    return mutant_ ? as_read_by(*mutant_, parameters) : parameters;
   }
 
   const Deviation* mutant_;

@@ -4,10 +4,10 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/certificate.hpp"
-#include "cli/digits.hpp"
 #include "cli/files.hpp"
 #include "cli/verbs.hpp"
+#include "plumbline/io/digits.hpp"
+#include "plumbline/oracle/truth.hpp"
 
 namespace plumbline::cli {
 namespace {
@@ -47,8 +47,8 @@ void print_values(const Certificate& c) {
 }
 
 void print_text(const CaseSettings& settings, const std::vector<Certificate>& all) {
-  std::cout << fmt::format("T = {}, batch = {}, seed = {}\n\n", settings.tokens, settings.batch,
-                           settings.seed);
+  std::cout << fmt::format("T = {}, batch = {}, seed = {}, regime = {}\n\n", settings.tokens, settings.batch,
+                           settings.seed, name_of(settings.regime));
   print_widths(all);
   for (const Certificate& c : all)
     if (c.value.size() <= small_tensor) print_values(c);
@@ -73,7 +73,8 @@ void print_json(const CaseSettings& settings, const std::vector<Certificate>& al
   out["case"] = {{"spec", to_json(settings.spec)},
                  {"T", settings.tokens},
                  {"batch", settings.batch},
-                 {"seed", settings.seed}};
+                 {"seed", settings.seed},
+                 {"regime", name_of(settings.regime)}};
   for (const Certificate& c : all) out["tensors"][c.name] = tensor_to_json(c);
   std::cout << out.dump(1) << "\n";
 }
@@ -89,8 +90,8 @@ void add_truth(CLI::App& app) {
       ->option_text(" ");
   verb->add_flag("--json", *json, "As JSON, with the values of every tensor");
   verb->footer(
-      "A case is {\"spec\": {...}, \"T\": 6, \"batch\": 1, \"seed\": 1}, where all but the spec may be left "
-      "out.\n"
+      "A case is {\"spec\": {...}, \"T\": 6, \"batch\": 1, \"seed\": 1, \"regime\": \"plain\"}, where all but the\n"
+      "spec may be left out; regimes of the input are plain, offset, tiny, large, spike and constant.\n"
       "Input, parameters and the cotangent of y follow from the seed. Every value is computed as an\n"
       "enclosure, at 60 and at 120 digits; digits are printed as far as both ends agree.");
   verb->callback([file, json] {

@@ -24,16 +24,6 @@ Matrix<double> uniform_matrix(std::mt19937_64& bits, int rows, int cols) {
 
 double draw_eps() { return *rc::gen::element(1e-12, 1e-6, 1e-5, 1e-3, 0.1); }
 
-void put_in_regime(Regime regime, Matrix<double>& x) {
-  for (Eigen::Index t = 0; t < x.rows(); ++t) switch (regime) {
-      case Regime::plain: break;
-      case Regime::offset: x.row(t).array() += 100.0 * (t + 1); break;
-      case Regime::tiny: x.row(t) *= 0x1p-9; break;
-      case Regime::large: x.row(t) *= 0x1p6; break;
-      case Regime::spike: x(t, t % x.cols()) += 64; break;
-    }
-}
-
 }  // namespace
 
 Sizes draw_sizes() {
@@ -79,7 +69,7 @@ Instance draw_instance(const BlockSpec& spec, int tokens) {
     parameters[name] = cast<I>(p);
   }
   Matrix<double> x = uniform_matrix(bits, tokens, spec.d);
-  put_in_regime(draw_regime(), x);
+  x = in_regime(std::move(x), draw_regime());
   return {spec, parameters, cast<I>(x)};
 }
 

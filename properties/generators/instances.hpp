@@ -5,12 +5,10 @@
 
 #include <string_view>
 
+#include "plumbline/oracle/case.hpp"
 #include "properties/subject.hpp"
 
 namespace plumbline::properties {
-
-// What kind of rows x has. Plain rows hide many mistakes; so do the others, each its own.
-enum class Regime { plain, offset, tiny, large, spike };
 
 // Draws a regime and dimensions, avoiding the points at which laws are vacuous: d >= 5, T >= 3, several
 // heads.

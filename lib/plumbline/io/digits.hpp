@@ -5,7 +5,7 @@
 
 #include "plumbline/algebra/interval.hpp"
 
-namespace plumbline::cli {
+namespace plumbline {
 
 // The enclosed value rounded to the most digits, at most `digits`, to which both ends round alike; "0" for
 // the point 0; "0 +- 1.2e-110" (the bound rounded up) where the enclosure cannot be told from 0.
@@ -14,4 +14,4 @@ std::string certified_digits(const Interval120& x, int digits);
 // An upper bound as text: two digits, never below x.
 std::string rounded_up(const End& x);
 
-}  // namespace plumbline::cli
+}  // namespace plumbline

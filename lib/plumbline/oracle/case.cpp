@@ -1,4 +1,4 @@
-#include "cli/case.hpp"
+#include "plumbline/oracle/case.hpp"
 
 #include <cmath>
 #include <random>
@@ -6,7 +6,7 @@
 #include "plumbline/spec/json_reader.hpp"
 #include "plumbline/spec/parameters.hpp"
 
-namespace plumbline::cli {
+namespace plumbline {
 namespace {
 
 // The standard fixes the bits of mt19937_64, but not what its distributions make of them.
@@ -37,6 +37,22 @@ int read_count(JsonReader& r, const char* key, int value) {
 
 }  // namespace
 
+Matrix<double> in_regime(Matrix<double> x, Regime regime) {
+  for (int t = 0; t < x.rows(); ++t) {
+    auto row = x.row(t);
+    switch (regime) {
+      case Regime::plain: break;
+      case Regime::offset: row.array() += std::ldexp(4.0, t % 3); break;
+      case Regime::tiny: row *= std::ldexp(1.0, -6 - t % 4); break;
+      case Regime::large: row *= 0x1p12; break;
+      case Regime::spike: row(t % x.cols()) *= 0x1p8; break;
+      case Regime::constant:
+        if (t % 2) row.setConstant(0.75);
+    }
+  }
+  return x;
+}
+
 CaseSettings case_from_json(const Json& json) {
   if (!json.is_object() || !json.contains("spec")) return {.spec = spec_from_json(json)};
   JsonReader r(json, "case");
@@ -47,6 +63,7 @@ CaseSettings case_from_json(const Json& json) {
     if (!seed->is_number_unsigned()) r.fail("seed", "a whole number of at least 0", *seed);
     c.seed = seed->get<std::uint64_t>();
   }
+  r.read("regime", c.regime);
   r.finish();
   return c;
 }
@@ -54,11 +71,11 @@ CaseSettings case_from_json(const Json& json) {
 CaseInputs inputs_of(const CaseSettings& c) {
   std::mt19937_64 bits(c.seed);
   CaseInputs in;
-  in.x = uniform(bits, c.batch * c.tokens, c.spec.d);
+  in.x = in_regime(uniform(bits, c.batch * c.tokens, c.spec.d), c.regime);
   for (const auto& [name, rows, cols] : parameter_shapes(c.spec))
     in.parameters[name] = parameter(bits, name, rows, cols);
   in.cotangent = uniform(bits, c.batch * c.tokens, c.spec.d);
   return in;
 }
 
-}  // namespace plumbline::cli
+}  // namespace plumbline

@@ -1,8 +1,8 @@
-#include "cli/certificate.hpp"
+#include "plumbline/oracle/truth.hpp"
 
 #include <algorithm>
 
-namespace plumbline::cli {
+namespace plumbline {
 namespace {
 
 // width / mignitude, rounded up; infinite where x holds 0 or has no finite ends.
@@ -37,20 +37,23 @@ Certificate certify(const std::string& name, const Matrix<Interval60>& coarse,
 }
 
 template <class S>
-Gradients<S> computed(const CaseSettings& c, const CaseInputs& in) {
-  return gradients(c.spec, cast<S>(in.parameters), cast<S>(in.x), cast<S>(in.cotangent), c.batch);
+Gradients<S> computed(const BlockSpec& spec, const CaseInputs& in, int batch) {
+  return gradients(spec, cast<S>(in.parameters), cast<S>(in.x), cast<S>(in.cotangent), batch);
 }
 
 }  // namespace
 
 std::vector<Certificate> certificates(const CaseSettings& settings) {
-  const CaseInputs in = inputs_of(settings);
-  const auto coarse = computed<Interval60>(settings, in);
-  const auto fine = computed<Interval120>(settings, in);
+  return certificates(settings.spec, inputs_of(settings), settings.batch);
+}
+
+std::vector<Certificate> certificates(const BlockSpec& spec, const CaseInputs& in, int batch) {
+  const auto coarse = computed<Interval60>(spec, in, batch);
+  const auto fine = computed<Interval120>(spec, in, batch);
   std::vector<Certificate> out{certify("y", coarse.y, fine.y), certify("grad.x", coarse.x, fine.x)};
   for (const auto& [name, value] : fine.parameters)
     out.push_back(certify("grad." + name, coarse.parameters.at(name), value));
   return out;
 }
 
-}  // namespace plumbline::cli
+}  // namespace plumbline

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/case.hpp"
 #include "plumbline/algebra/interval.hpp"
+#include "plumbline/oracle/case.hpp"
 
-namespace plumbline::cli {
+namespace plumbline {
 
 // What is proved about one tensor.
 struct Certificate {
@@ -20,5 +20,6 @@ struct Certificate {
 
 // y, grad.x and grad.<parameter> by name. Throws Error where a value has no finite enclosure.
 std::vector<Certificate> certificates(const CaseSettings& settings);
+std::vector<Certificate> certificates(const BlockSpec& spec, const CaseInputs& inputs, int batch);
 
-}  // namespace plumbline::cli
+}  // namespace plumbline

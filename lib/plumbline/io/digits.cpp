@@ -1,6 +1,6 @@
-#include "cli/digits.hpp"
+#include "plumbline/io/digits.hpp"
 
-namespace plumbline::cli {
+namespace plumbline {
 namespace {
 
 std::string scientific(const End& x, int digits) { return x.str(digits - 1, std::ios_base::scientific); }
@@ -23,4 +23,4 @@ std::string certified_digits(const Interval120& x, int digits) {
   return "no digit proved";
 }
 
-}  // namespace plumbline::cli
+}  // namespace plumbline

@@ -1,8 +1,8 @@
-#include "cli/digits.hpp"
+#include "plumbline/io/digits.hpp"
 
 #include <gtest/gtest.h>
 
-namespace plumbline::cli {
+namespace plumbline {
 namespace {
 
 Interval120 ratio(int p, int q) { return Interval120(p) / Interval120(q); }
@@ -23,4 +23,4 @@ TEST(Digits, WhatMayBeZeroSaysHowLargeItCanBe) {
 }
 
 }  // namespace
-}  // namespace plumbline::cli
+}  // namespace plumbline

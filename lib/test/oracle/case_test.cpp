@@ -1,8 +1,8 @@
-#include "cli/case.hpp"
+#include "plumbline/oracle/case.hpp"
 
 #include <gtest/gtest.h>
 
-namespace plumbline::cli {
+namespace plumbline {
 namespace {
 
 CaseSettings settings(const char* text) { return case_from_json(parse_json(text, "test")); }
@@ -47,4 +47,4 @@ TEST(Case, GainsAreAwayFromZeroAndMatricesScaleWithTheirWidth) {
 }
 
 }  // namespace
-}  // namespace plumbline::cli
+}  // namespace plumbline

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "cli/certificate.hpp"
-#include "cli/digits.hpp"
+#include "plumbline/oracle/truth.hpp"
+#include "plumbline/io/digits.hpp"
 
-namespace plumbline::cli {
+namespace plumbline {
 namespace {
 
 CaseSettings two_post_norm_layers() {
@@ -44,4 +44,4 @@ TEST(Truth, EveryPrintedDigitIsThatOfALongerEnclosure) {
 }
 
 }  // namespace
-}  // namespace plumbline::cli
+}  // namespace plumbline

@@ -1,0 +1,50 @@
+// A case: a spec with an input, parameters and a cotangent that follow from a seed, the same on every
+// machine.
+#pragma once
+
+#include <cstdint>
+
+#include "plumbline/block/evaluate.hpp"
+#include "plumbline/spec/json.hpp"
+#include "plumbline/spec/names.hpp"
+
+namespace plumbline {
+
+// What kind of rows x has. Plain rows hide many mistakes; so do the others, each its own.
+enum class Regime { plain, offset, tiny, large, spike, constant };
+
+template <>
+inline Names<Regime> names<Regime>() {
+  static constexpr std::pair<Regime, std::string_view> table[] = {
+      {Regime::plain, "plain"}, {Regime::offset, "offset"}, {Regime::tiny, "tiny"},
+      {Regime::large, "large"}, {Regime::spike, "spike"},   {Regime::constant, "constant"}};
+  return table;
+}
+
+// x in [-1, 1), row t of it (in order): plus 4, 8 or 16; times 2^-(6 + t mod 4), so that the variance is near
+// 1e-5; times 2^12; channel t times 2^8; every second row replaced by 3/4.
+Matrix<double> in_regime(Matrix<double> x, Regime regime);
+
+struct CaseSettings {
+  BlockSpec spec;
+  int tokens = 6, batch = 1;
+  std::uint64_t seed = 1;
+  Regime regime = Regime::plain;
+};
+
+// Every entry is a multiple of 2^-30 of at most 33 bits, so it is exact in every number type but float.
+struct CaseInputs {
+  Matrix<double> x;  // [batch tokens, d], in its regime
+  Parameters<double> parameters;
+  Matrix<double> cotangent;  // [batch tokens, d], on [-1, 1)
+};
+
+// Reads {"spec": {...}, "T": 6, "batch": 1, "seed": 1, "regime": "plain"}, or a bare spec. Throws Error
+// naming the key.
+CaseSettings case_from_json(const Json& json);
+
+// Gains lie on [0.75, 1.75), other vectors on [-1, 1), matrices [out,in] on [-1, 1) times the power of 2 next
+// to 1 / sqrt(in). Drawn in the order x, parameters as parameter_shapes lists them, cotangent.
+CaseInputs inputs_of(const CaseSettings& settings);
+
+}  // namespace plumbline
