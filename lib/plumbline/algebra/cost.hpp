@@ -86,7 +86,7 @@ struct Cost {
   Tensor indicator(const Mask& mask) const { return {mask.queries, mask.keys, {}}; }
   Tensor zeros(int rows, int cols) const { return {rows, cols, {}}; }
   Tensor detach(const Tensor& x) const { return x; }
-  Tensor store(const Tensor& x, const char*) const { return x; }
+  Tensor store(const Tensor& x, std::string_view) const { return x; }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) {
     return body();

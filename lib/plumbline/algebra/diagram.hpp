@@ -83,7 +83,7 @@ struct Diagram {
   Tensor indicator(const Mask& mask) const { return {mask.queries, mask.keys, -1, {}}; }
   Tensor zeros(int rows, int cols) const { return {rows, cols, -1, {}}; }
   Tensor detach(const Tensor& x) const { return x; }
-  Tensor store(const Tensor& x, const char*) const { return x; }
+  Tensor store(const Tensor& x, std::string_view) const { return x; }
 
   // The outermost component is a box; a component inside it is a note in that box's label.
   template <class Body>

@@ -112,7 +112,7 @@ struct Dual {
   Tensor indicator(const Mask& mask) const { return constant(inner.indicator(mask)); }
   Tensor zeros(int rows, int cols) const { return constant(inner.zeros(rows, cols)); }
   Tensor detach(const Tensor& x) const { return constant(x.value); }
-  Tensor store(const Tensor& x, const char* place) const {
+  Tensor store(const Tensor& x, std::string_view place) const {
     return {inner.store(x.value, place), inner.store(x.tangent, place)};
   }
   template <class Body>

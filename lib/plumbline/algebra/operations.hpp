@@ -7,7 +7,7 @@
 #pragma once
 
 #include <concepts>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "plumbline/algebra/exact.hpp"
@@ -22,7 +22,8 @@ using Tensor = typename A::Tensor;
 
 template <class A>
 concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation rotation, Activation f, int n,
-                           std::vector<Tensor<A>> parts, const char* place, Tensor<A> (*body)()) {
+                           std::vector<Tensor<A>> parts, std::string_view place, const char* symbol,
+                           Tensor<A> (*body)()) {
   { a.rows(x) } -> std::convertible_to<int>;
   { a.cols(x) } -> std::convertible_to<int>;
 
@@ -58,10 +59,13 @@ concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation 
   { a.indicator(mask) } -> std::same_as<Tensor<A>>;  // constant: 1 where the query sees the key, else 0
   { a.zeros(n, n) } -> std::same_as<Tensor<A>>;      // constant
 
-  { a.detach(x) } -> std::same_as<Tensor<A>>;        // x, taken for a constant by every derivative
-  { a.store(x, place) } -> std::same_as<Tensor<A>>;  // x, at a place where an implementation stores it
+  { a.detach(x) } -> std::same_as<Tensor<A>>;  // x, taken for a constant by every derivative
+  // x, at a place where an implementation that keeps every result in memory stores it: one rounding to the
+  // storage type, forward of x and backward of its cotangent. The place is a path, as parameters have:
+  // "layers.0.attn.scores". Storing what is stored already changes nothing.
+  { a.store(x, place) } -> std::same_as<Tensor<A>>;
   // The result of body(), known as the component `symbol` (LN, Attn, ...) applied to x: a box in a picture.
-  { a.component(place, x, body) } -> std::same_as<Tensor<A>>;
+  { a.component(symbol, x, body) } -> std::same_as<Tensor<A>>;
 };
 
 }  // namespace plumbline

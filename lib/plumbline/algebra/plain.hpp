@@ -75,7 +75,7 @@ struct Plain {
   Tensor zeros(int rows, int cols) const { return Tensor::Constant(rows, cols, S(0)); }
 
   Tensor detach(const Tensor& x) const { return x; }
-  Tensor store(const Tensor& x, const char*) const { return x; }
+  Tensor store(const Tensor& x, std::string_view) const { return x; }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) const {
     return body();

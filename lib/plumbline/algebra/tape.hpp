@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -214,9 +216,10 @@ struct Tape {
   Tensor indicator(const Mask& mask) { return constant(inner.indicator(mask)); }
   Tensor zeros(int rows, int cols) { return constant(inner.zeros(rows, cols)); }
   Tensor detach(const Tensor& x) { return constant(x.value); }
-  Tensor store(const Tensor& x, const char* place) {
+  Tensor store(const Tensor& x, std::string_view place) {
     return record(
-        inner.store(x.value, place), [=, this](const Inner& g) { accumulate(x, inner.store(g, place)); }, x);
+        inner.store(x.value, place),
+        [=, this, at = std::string(place)](const Inner& g) { accumulate(x, inner.store(g, at)); }, x);
   }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) {
@@ -244,7 +247,12 @@ struct Tape {
   void accumulate(const Tensor& x, const Inner& g) {
     if (!depends(x)) return;
     std::optional<Inner>& sum = gradients_[x.node];
-    sum = sum ? inner.add(*sum, g) : g;
+    if (!sum)
+      sum = g;
+    else if constexpr (requires { inner.add_cotangents(*sum, g); })  // an addition may be a store of its own
+      sum = inner.add_cotangents(*sum, g);
+    else
+      sum = inner.add(*sum, g);
   }
   static std::vector<Inner> values(const std::vector<Tensor>& parts) {
     std::vector<Inner> y;

@@ -29,8 +29,10 @@ inline Mask mask_of(const AttentionSpec& s, int queries, int keys) {
 }
 
 template <Algebra A>
-Tensor<A> softcap(A& a, const std::optional<double>& cap, const Tensor<A>& x) {
-  return cap ? a.scale(a.tanh(a.scale(x, {1, *cap * *cap})), {*cap}) : x;
+Tensor<A> softcap(A& a, const std::optional<double>& cap, const ParameterView<A>& p, const Tensor<A>& x) {
+  if (!cap) return x;
+  const Tensor<A> u = a.store(a.scale(x, {1, *cap * *cap}), p.place("scores_over_cap"));
+  return a.store(a.scale(a.store(a.tanh(u), p.place("tanh_scores")), {*cap}), p.place("capped_scores"));
 }
 
 // Softmax over the keys that the mask lets through, or one of the ways in which that goes wrong.
@@ -58,10 +60,15 @@ Tensor<A> probabilities(A& a, const AttentionSpec& s, const Tensor<A>& scores) {
 
 // q [Tq,h], k, v [Tk,h] -> [Tq,h].
 template <Algebra A>
-Tensor<A> one_head(A& a, const AttentionSpec& s, const Tensor<A>& q, const Tensor<A>& k, const Tensor<A>& v) {
-  const Tensor<A> scores = a.store(a.scale(a.matmul(q, a.transpose(k)), score_scale(s)), "scores");
-  const Tensor<A> capped = softcap(a, s.logit_softcap, scores);
-  return a.store(a.matmul(a.store(probabilities(a, s, capped), "probabilities"), v), "head");
+Tensor<A> one_head(A& a, const AttentionSpec& s, const ParameterView<A>& p, const Tensor<A>& q,
+                   const Tensor<A>& k, const Tensor<A>& v) {
+  const Tensor<A> products =
+      a.store(a.matmul(a.store(q, p.place("queries")), a.transpose(a.store(k, p.place("keys")))),
+              p.place("products"));
+  const Tensor<A> scores = a.store(a.scale(products, score_scale(s)), p.place("scores"));
+  const Tensor<A> capped = softcap(a, s.logit_softcap, p, scores);
+  const Tensor<A> weights = a.store(probabilities(a, s, capped), p.place("probabilities"));
+  return a.store(a.matmul(weights, a.store(v, p.place("values"))), p.place("heads"));
 }
 
 inline Rotation rotation(const RopeSpec& r, int head_dim, bool of_keys) {
@@ -85,7 +92,7 @@ std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormS
     Tensor<A> y = a.take_cols(x, i * h, h);
     const bool per_head = slot && slot->width == NormWidth::head_dim;
     if (per_head && slot->position == QkPosition::before_rope) y = norm(a, slot, p, y);
-    if (spec.rope) y = a.store(a.rotate(y, rotation(*spec.rope, h, of_keys)), "rotated");
+    if (spec.rope) y = a.store(a.rotate(y, rotation(*spec.rope, h, of_keys)), p.place("rotated"));
     if (per_head && slot->position == QkPosition::after_rope) y = norm(a, slot, p, y);
     out.push_back(y);
   }
@@ -96,22 +103,23 @@ std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormS
   return out;
 }
 
-// All heads of one sequence: x [T,d] -> [T, n_heads h], before o_proj.
+// All heads of one sequence: projected q [T, n_heads h], k, v [T, n_kv_heads h] -> [T, n_heads h], before
+// o_proj.
 template <Algebra A>
-Tensor<A> heads_of_sequence(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x) {
+Tensor<A> heads_of_sequence(A& a, const BlockSpec& spec, const ParameterView<A>& p,
+                            const Tensor<A>& projected_q, const Tensor<A>& projected_k, const Tensor<A>& v) {
   const AttentionSpec& s = spec.attention;
-  const auto q = positioned_heads(a, spec, spec.attn_norms.q, p.under("norm_q"),
-                                  linear(a, p.under("q_proj"), s.bias.q, x), s.n_heads, false);
-  const auto k = positioned_heads(a, spec, spec.attn_norms.k, p.under("norm_k"),
-                                  linear(a, p.under("k_proj"), s.bias.k, x), s.n_kv_heads, true);
-  const Tensor<A> v = linear(a, p.under("v_proj"), s.bias.v, x);
+  const auto q =
+      positioned_heads(a, spec, spec.attn_norms.q, p.under("norm_q"), projected_q, s.n_heads, false);
+  const auto k =
+      positioned_heads(a, spec, spec.attn_norms.k, p.under("norm_k"), projected_k, s.n_kv_heads, true);
   std::vector<Tensor<A>> out;
   for (int h = 0; h < s.n_heads; ++h) {
     const int g = s.head_sharing == HeadSharing::repeat ? h * s.n_kv_heads / s.n_heads : h % s.n_kv_heads;
     Tensor<A> value = a.take_cols(v, g * s.head_dim, s.head_dim);
     if (spec.rope && spec.rope->rotates_values)
       value = a.rotate(value, rotation(*spec.rope, s.head_dim, true));
-    out.push_back(one_head(a, s, q[h], k[g], value));
+    out.push_back(one_head(a, s, p, q[h], k[g], value));
   }
   return a.concat_cols(out);
 }
@@ -122,9 +130,15 @@ template <Algebra A>
 Tensor<A> attention(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
   return a.component("Attn", x, [&] {
     const int tokens = a.rows(x) / batch;
+    const Tensor<A> q = linear(a, p.under("q_proj"), spec.attention.bias.q, x);
+    const Tensor<A> k = linear(a, p.under("k_proj"), spec.attention.bias.k, x);
+    const Tensor<A> v = linear(a, p.under("v_proj"), spec.attention.bias.v, x);
     std::vector<Tensor<A>> sequences;
-    for (int b = 0; b < batch; ++b)
-      sequences.push_back(detail::heads_of_sequence(a, spec, p, a.take_rows(x, b * tokens, tokens)));
+    for (int b = 0; b < batch; ++b) {
+      const auto of_sequence = [&](const Tensor<A>& u) { return a.take_rows(u, b * tokens, tokens); };
+      sequences.push_back(
+          detail::heads_of_sequence(a, spec, p, of_sequence(q), of_sequence(k), of_sequence(v)));
+    }
     const Tensor<A> heads = batch == 1 ? sequences.front() : a.concat_rows(sequences);
     return linear(a, p.under("o_proj"), spec.attention.bias.o,
                   norm(a, spec.attn_norms.mid, p.under("norm_mid"), heads));

@@ -17,9 +17,10 @@ Tensor<A> feed_forward(A& a, const BlockSpec& spec, const ParameterView<A>& p, c
     if (f.kind == FeedForwardKind::glu) {
       Tensor<A> gate = linear(a, p.under("gate_proj"), f.bias_in, x);
       if (f.gate_and_up_swapped) std::swap(gate, up);
-      hidden = a.store(a.mul(a.store(a.activation(f.activation, 0, gate), "activation"), up), "gated");
+      hidden = a.store(a.mul(a.store(a.activation(f.activation, 0, gate), p.place("activation")), up),
+                       p.place("gated"));
     } else {
-      hidden = a.store(a.activation(f.activation, 0, up), "activation");
+      hidden = a.store(a.activation(f.activation, 0, up), p.place("activation"));
     }
     hidden = norm(a, spec.ffn_norms.mid, p.under("norm_mid"), hidden);
     return linear(a, p.under("down_proj"), f.bias_out, hidden);

@@ -15,24 +15,28 @@ using Stream = std::vector<Tensor<A>>;
 namespace detail {
 
 template <Algebra A>
-Tensor<A> scaled(A& a, double factor, const Tensor<A>& x) {
-  return factor == 1 ? x : a.scale(x, {factor});
+Tensor<A> scaled(A& a, double factor, const Tensor<A>& x, const std::string& place) {
+  return factor == 1 ? x : a.store(a.scale(x, {factor}), place);
 }
 
 // alpha r + beta b, or one of the ways in which the residual goes wrong.
 template <Algebra A>
-Tensor<A> join(A& a, const BlockSpec& s, ResidualFault fault, const Tensor<A>& block_input,
-               const Tensor<A>& r, const Tensor<A>& b) {
+Tensor<A> join(A& a, const BlockSpec& s, const ParameterView<A>& p, ResidualFault fault,
+               const Tensor<A>& block_input, const Tensor<A>& r, const Tensor<A>& b) {
   const double alpha = s.scales_swapped ? s.branch_scale : s.residual_scale;
   const double beta = s.scales_swapped ? s.residual_scale : s.branch_scale;
-  const Tensor<A> branch = scaled(a, beta, b);
+  const Tensor<A> branch = scaled(a, beta, b, p.place("scaled_branch"));
+  const auto plus = [&](double factor, const Tensor<A>& residual) {
+    const Tensor<A> from_stream = scaled(a, factor, residual, p.place("scaled_residual"));
+    return a.store(a.add(from_stream, branch), p.place("residual"));
+  };
   switch (fault) {
     case ResidualFault::none: break;
     case ResidualFault::dropped: return branch;
-    case ResidualFault::doubled: return a.add(scaled(a, 2 * alpha, r), branch);
-    case ResidualFault::block_input: return a.add(scaled(a, alpha, block_input), branch);
+    case ResidualFault::doubled: return plus(2 * alpha, r);
+    case ResidualFault::block_input: return plus(alpha, block_input);
   }
-  return a.store(a.add(scaled(a, alpha, r), branch), "residual");
+  return plus(alpha, r);
 }
 
 template <Algebra A>
@@ -43,7 +47,7 @@ Tensor<A> attention_sublayer(A& a, const BlockSpec& s, const ParameterView<A>& p
   const Tensor<A> u = norm(a, n.in, q.under("norm_in"), x);
   const Tensor<A> b = norm(a, n.out, q.under("norm_out"), attention(a, s, q, u, batch));
   const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
-  return norm(a, n.post, q.under("norm_post"), join(a, s, s.attn_residual, x, r, b));
+  return norm(a, n.post, q.under("norm_post"), join(a, s, q, s.attn_residual, x, r, b));
 }
 
 template <Algebra A>
@@ -55,7 +59,7 @@ Tensor<A> ffn_sublayer(A& a, const BlockSpec& s, const ParameterView<A>& p, cons
   const Tensor<A> u = norm(a, n.in, norms.under("norm_in"), s.ffn_reads_block_input ? block_input : x);
   const Tensor<A> b = norm(a, n.out, norms.under("norm_out"), feed_forward(a, s, q, u));
   const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
-  return norm(a, n.post, norms.under("norm_post"), join(a, s, s.ffn_residual, block_input, r, b));
+  return norm(a, n.post, norms.under("norm_post"), join(a, s, q, s.ffn_residual, block_input, r, b));
 }
 
 // y = alpha r + beta (Attn(N(x)) + FFN(N'(x))); N' is N where the norm is shared.
@@ -69,7 +73,8 @@ Tensor<A> parallel_block(A& a, const BlockSpec& s, const ParameterView<A>& p, co
       norm(a, s.attn_norms.out, attn.under("norm_out"), attention(a, s, attn, u, batch));
   const Tensor<A> from_ffn = norm(a, s.ffn_norms.out, ffn.under("norm_out"), feed_forward(a, s, ffn, w));
   const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
-  return join(a, s, s.attn_residual, x, r, a.store(a.add(from_attn, from_ffn), "branches"));
+  const Tensor<A> branches = a.store(a.add(from_attn, from_ffn), p.place("branches"));
+  return join(a, s, p, s.attn_residual, x, r, branches);
 }
 
 }  // namespace detail

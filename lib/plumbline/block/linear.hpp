@@ -7,8 +7,9 @@ namespace plumbline {
 
 template <Algebra A>
 Tensor<A> linear(A& a, const ParameterView<A>& p, bool bias, const Tensor<A>& x) {
-  const Tensor<A> y = a.matmul(x, a.transpose(p.at("weight")));
-  return a.store(bias ? a.add_row(y, p.at("bias")) : y, "linear");
+  const Tensor<A> input = a.store(x, p.place("input"));
+  const Tensor<A> y = a.store(a.matmul(input, a.transpose(p.at("weight"))), p.place("product"));
+  return bias ? a.store(a.add_row(y, p.at("bias")), p.place("output")) : y;
 }
 
 }  // namespace plumbline

@@ -43,7 +43,7 @@ Tensor<A> row_factor(A& a, const NormSpec& n, const Tensor<A>& v) {
 }
 
 template <Algebra A>
-Tensor<A> standardise(A& a, const NormSpec& n, const Tensor<A>& x) {
+Tensor<A> standardise(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
   const bool centres = n.centring == Centring::always || n.centring == Centring::variance_only ||
                        (n.centring == Centring::by_kind && n.kind == NormKind::layer_norm);
   Tensor<A> centred = x;
@@ -51,23 +51,24 @@ Tensor<A> standardise(A& a, const NormSpec& n, const Tensor<A>& x) {
     const Tensor<A> mean = row_mean(a, x);
     centred = a.sub_col(x, n.detached == Detached::mean ? a.detach(mean) : mean);
   }
-  Tensor<A> v = a.store(variance(a, n, centred), "variance");
+  Tensor<A> v = a.store(variance(a, n, centred), p.place("variance"));
   if (n.detached == Detached::variance) v = a.detach(v);
   const Tensor<A>& numerator = n.centring == Centring::variance_only ? x : centred;
-  return a.store(a.mul_col(numerator, row_factor(a, n, v)), "normalized");
+  return a.store(a.mul_col(numerator, row_factor(a, n, v)), p.place("normalized"));
 }
 
 template <Algebra A>
 Tensor<A> apply_gain(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
   if (!n.gain) return x;
   const Tensor<A>& weight = p.at("weight");
-  return a.mul_row(x, n.gain_offset ? a.add_scalar(weight, {double(n.gain_offset)}) : weight);
+  const Tensor<A> gain = n.gain_offset ? a.add_scalar(weight, {double(n.gain_offset)}) : weight;
+  return a.store(a.mul_row(x, gain), p.place("scaled"));
 }
 
 template <Algebra A>
-Tensor<A> standardise_along(A& a, const NormSpec& n, const Tensor<A>& x) {
-  if (n.axis == NormAxis::channels) return standardise(a, n, x);
-  return a.transpose(standardise(a, n, a.transpose(x)));
+Tensor<A> standardise_along(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
+  if (n.axis == NormAxis::channels) return standardise(a, n, p, x);
+  return a.transpose(standardise(a, n, p, a.transpose(x)));
 }
 
 }  // namespace detail
@@ -75,11 +76,11 @@ Tensor<A> standardise_along(A& a, const NormSpec& n, const Tensor<A>& x) {
 template <Algebra A>
 Tensor<A> norm(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
   return a.component(n.kind == NormKind::layer_norm ? "LN" : "RMS", x, [&] {
-    Tensor<A> y = n.gain_place == GainPlace::after
-                      ? detail::apply_gain(a, n, p, detail::standardise_along(a, n, x))
-                      : detail::standardise_along(a, n, detail::apply_gain(a, n, p, x));
-    if (n.bias) y = a.add_row(y, p.at("bias"));
-    return a.store(y, "norm");
+    const Tensor<A> input = a.store(x, p.place("input"));
+    const Tensor<A> y = n.gain_place == GainPlace::after
+                            ? detail::apply_gain(a, n, p, detail::standardise_along(a, n, p, input))
+                            : detail::standardise_along(a, n, p, detail::apply_gain(a, n, p, input));
+    return n.bias ? a.store(a.add_row(y, p.at("bias")), p.place("output")) : y;
   });
 }
 

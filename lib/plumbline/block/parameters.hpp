@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "plumbline/algebra/operations.hpp"
 #include "plumbline/error.hpp"
@@ -19,6 +20,8 @@ struct ParameterView {
   std::string prefix;
 
   ParameterView under(const std::string& name) const { return {all, prefix + name + "."}; }
+  // The path of something that is stored below the prefix.
+  std::string place(std::string_view name) const { return prefix + std::string(name); }
   const Tensor<A>& at(const std::string& name) const {
     const auto it = all.find(prefix + name);
     if (it == all.end()) throw Error("parameters: expected a tensor \"" + prefix + name + "\", found none");
