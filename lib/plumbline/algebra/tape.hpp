@@ -23,6 +23,9 @@ struct Tape {
   };
   A inner;
 
+  Tape() = default;
+  explicit Tape(A algebra) : inner(std::move(algebra)) {}
+
   Tensor variable(const Inner& value) { return push(value, {}); }
   Tensor constant(const Inner& value) const { return {value}; }
 

@@ -1,0 +1,115 @@
+// Ensemble<S>: a tensor is what one correct implementation in a declared arithmetic holds: computed in S, a
+// wider type, with the rounding errors that the implementation may make. The members of the ensemble differ
+// by their seed. Every error has at least the variance of the legitimate choice that errs most:
+//   rounding    to the nearest number of a shifted grid, hashed so that equal values err equally; u^2/12
+//   sums        of k terms, S = sum, Q = sum of squares, one by one in random order (Cauchy-Schwarz, Smyth):
+//               d^2 ((k+1)(Q/6 + S^2/3) + Q for the products), d = half an ulp / sqrt(3)
+//   constants   and library functions have a common relative error of at most half an ulp
+//   kinks       the branch is decided with the error tripled, so that rare flips are common among members
+// The member of seed 0 makes no error: it computes the exact values, and where the kinks lie.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "plumbline/algebra/arithmetic.hpp"
+#include "plumbline/algebra/grid.hpp"
+#include "plumbline/algebra/operations.hpp"
+#include "plumbline/algebra/plain.hpp"
+
+namespace plumbline {
+
+// The exact arguments of every kink, in the order of execution.
+template <class S>
+using Kinks = std::vector<Matrix<S>>;
+
+template <class S>
+class Ensemble {
+ public:
+  struct Tensor {
+    Matrix<S> value;
+    bool stored = false;  // a number of the storage type already: storing it again changes nothing
+  };
+
+  // The exact member writes the kinks, the others read them.
+  Ensemble(const Arithmetic& arithmetic, std::uint64_t seed, Kinks<S>& kinks);
+
+  // An input or a parameter; rounded where it is not a number of the storage type.
+  Tensor given(const Matrix<S>& x) { return {rounded(x, storage_), true}; }
+
+  int rows(const Tensor& x) const { return static_cast<int>(x.value.rows()); }
+  int cols(const Tensor& x) const { return static_cast<int>(x.value.cols()); }
+
+  Tensor matmul(const Tensor& x, const Tensor& y);
+  Tensor transpose(const Tensor& x) const { return {x.value.transpose(), x.stored}; }
+  Tensor add(const Tensor& x, const Tensor& y);
+  Tensor add_cotangents(const Tensor& x, const Tensor& y);  // of one stored value: the sum is stored too
+  Tensor sub(const Tensor& x, const Tensor& y);
+  Tensor mul(const Tensor& x, const Tensor& y);
+  Tensor scale(const Tensor& x, Exact c);
+  Tensor add_scalar(const Tensor& x, Exact c);
+  Tensor add_row(const Tensor& x, const Tensor& row);
+  Tensor mul_row(const Tensor& x, const Tensor& row);
+  Tensor sub_col(const Tensor& x, const Tensor& col);
+  Tensor mul_col(const Tensor& x, const Tensor& col);
+  Tensor row_sum(const Tensor& x);
+  Tensor col_sum(const Tensor& x);
+  Tensor divide(const Tensor& x, int n);
+
+  Tensor rsqrt(const Tensor& x);
+  Tensor reciprocal(const Tensor& x);
+  Tensor exp(const Tensor& x);
+  Tensor tanh(const Tensor& x);
+  Tensor maximum(const Tensor& x, Exact c);
+  Tensor above(const Tensor& x, Exact c);
+  Tensor activation(Activation f, int derivative, const Tensor& x);
+  Tensor softmax_rows(const Tensor& x, const Mask& mask);
+  Tensor rotate(const Tensor& x, const Rotation& rotation);
+
+  Tensor take_cols(const Tensor& x, int first, int count) const {
+    return {x.value.middleCols(first, count), x.stored};
+  }
+  Tensor take_rows(const Tensor& x, int first, int count) const {
+    return {x.value.middleRows(first, count), x.stored};
+  }
+  Tensor concat_cols(const std::vector<Tensor>& parts) const;
+  Tensor concat_rows(const std::vector<Tensor>& parts) const;
+  Tensor indicator(const Mask& mask) const { return {plain_.indicator(mask), true}; }
+  Tensor zeros(int rows, int cols) const { return {plain_.zeros(rows, cols), true}; }
+
+  Tensor detach(const Tensor& x) const { return x; }
+  Tensor store(const Tensor& x, std::string_view place);
+  template <class Body>
+  Tensor component(const char* symbol, const Tensor&, Body body) {
+    const Grid<S> outside = kernel_;
+    if (std::string_view(symbol) != "Attn" && std::string_view(symbol) != "FFN") kernel_ = statistics_;
+    Tensor y = body();
+    kernel_ = outside;
+    return y;
+  }
+
+ private:
+  using F = Function<S>;
+  enum class Library : std::uint64_t { rsqrt = 1, exp, tanh, erf, constants };
+
+  Tensor in_kernel(Matrix<S> x) { return {rounded(std::move(x), kernel_), false}; }
+  Matrix<S> rounded(Matrix<S> x, const Grid<S>& grid);
+  template <class Operation>
+  Tensor where_both(const Tensor& x, const Matrix<S>& y, Operation operation);  // x + 0 makes no error
+  S sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt) const;
+  S factor_of(std::uint64_t site) const;  // 1, and at most half an ulp
+  S constant(Exact c) const;
+  S constant(S c) const;
+  Matrix<S> exact_kink(const Matrix<S>& x);
+  S activation(Activation f, int derivative, S x, std::uint64_t salt) const;
+  std::uint64_t next_salt() { return mixed(seed_ + 0x9e3779b97f4a7c15 * ++calls_); }
+
+  Plain<S> plain_;
+  Grid<S> storage_, kernel_, accumulator_, statistics_, softmax_, table_, angle_;
+  bool exact_, sums_matter_;
+  std::uint64_t seed_, calls_ = 0;
+  Kinks<S>* kinks_;
+  std::size_t next_kink_ = 0;
+};
+
+}  // namespace plumbline

@@ -1,0 +1,93 @@
+// The numbers of a floating-point format as a grid, and rounding to a randomly shifted copy of it.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "plumbline/io/dtype.hpp"
+
+namespace plumbline {
+
+// A bijection of 64 bits that leaves no pattern behind (the finaliser of SplitMix64).
+inline std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+// Uniform on [-1/2, 1/2): the bits become the mantissa of a number on [1, 2).
+inline double centred_uniform(std::uint64_t bits) {
+  return std::bit_cast<double>(0x3ff0000000000000 | bits >> 12) - 1.5;
+}
+
+// Variance 1/3: the sum of four uniform numbers on [-1/2, 1/2), normal enough for one rounding error.
+inline double almost_normal(std::uint64_t bits) {
+  return double(bits & 0xffff) + double(bits >> 16 & 0xffff) + double(bits >> 32 & 0xffff) +
+         double(bits >> 48) - 131070.0;
+}
+inline constexpr double almost_normal_deviation = 65536 * 0.57735026918962576451;  // 2^16 / sqrt(3)
+
+template <class S>
+class Grid {
+ public:
+  explicit Grid(Dtype dtype)
+      : precision_(info(dtype).precision),
+        smallest_(std::ldexp(S(1), std::max(3 - info(dtype).max_exponent - precision_, smallest_exponent))),
+        largest_(std::ldexp(S(1) - std::ldexp(S(1), -precision_), info(dtype).max_exponent)) {}
+
+  int precision() const { return precision_; }
+  double half_ulp() const { return std::ldexp(1.0, -precision_); }  // relative, of a number just above 2^e
+
+  // The distance between the format's numbers next to x.
+  S unit(S x) const {
+    if constexpr (std::is_same_v<S, double>) {
+      const std::uint64_t exponent = std::bit_cast<std::uint64_t>(x) >> 52 & 0x7ff;
+      const std::uint64_t shift = static_cast<std::uint64_t>(precision_ - 1);
+      return std::max(std::bit_cast<double>(exponent > shift ? (exponent - shift) << 52 : 0), smallest_);
+    } else {
+      int exponent;
+      std::frexp(x, &exponent);
+      return std::max(std::ldexp(S(1), exponent - precision_), smallest_);
+    }
+  }
+
+  // Round to nearest on the grid shifted by a hash of the rounded value: variance unit^2 / 12, the same error
+  // for the same x. What the format has stays as it is. Beyond the largest number: infinity.
+  S rounded(S x, std::uint64_t salt) const {
+    const S q = unit(x);
+    const S v = x / q, nearest = whole(v);
+    const S shift = centred_uniform(mixed(bits(nearest * q) ^ salt));
+    const S y = (whole(v + shift) - shift) * q;
+    if (!(std::abs(nearest * q) <= largest_)) return x * std::numeric_limits<S>::infinity();
+    return v == nearest ? x : y;
+  }
+
+  // To nearest, ties to even.
+  S nearest(S x) const {
+    const S q = unit(x), y = whole(x / q) * q;
+    return std::abs(y) <= largest_ ? y : x * std::numeric_limits<S>::infinity();
+  }
+
+  // What identifies x as an implementation sees it.
+  std::uint64_t identity(S x) const {
+    const S q = unit(x);
+    return bits(whole(x / q) * q);
+  }
+
+ private:
+  static constexpr int smallest_exponent = std::is_same_v<S, double> ? -1022 : -16000;
+
+  static S whole(S x) {
+    constexpr S shift = std::is_same_v<S, double> ? S(0x1.8p52) : S(0x1.8p63L);
+    return (x + shift) - shift;
+  }
+  static std::uint64_t bits(S x) { return std::bit_cast<std::uint64_t>(static_cast<double>(x)); }
+
+  int precision_;
+  S smallest_, largest_;
+};
+
+}  // namespace plumbline

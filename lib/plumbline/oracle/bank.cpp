@@ -1,0 +1,184 @@
+#include "plumbline/oracle/bank.hpp"
+
+#include "plumbline/oracle/patterns.hpp"
+
+namespace plumbline {
+namespace {
+
+// 1 / sqrt(x), and 0 where nothing is measured.
+double inverse_root(double x) { return x > 0 && std::isfinite(x) ? 1 / std::sqrt(x) : 0; }
+
+Matrix<double> over(const Matrix<double>& x, const Matrix<double>& sigma) {
+  return (sigma.array() > 0).select(x.array() / sigma.array(), 0).matrix();
+}
+
+}  // namespace
+
+Bank::Bank(const Question& question, const std::vector<Matrix<double>>& outputs,
+           const std::vector<Matrix<double>>& sigma, const Trace& trace)
+    : sigma_(sigma), gradients_(question.gradients) {
+  const std::vector<std::string> names = output_names(question);
+  const int tokens = static_cast<int>(question.inputs.x.rows()) / question.batch;
+  for (int i = 0; i < int(names.size()); ++i)
+    if ((sigma[i].array() > 0).any())
+      add_shapes(i, names[i], outputs[i], i < 2 ? &question.inputs.x : nullptr, tokens);
+  shape_families_ = static_cast<int>(families_.size());
+  shape_lenses_ = lenses_.size();
+  shape_size_ = size_;
+  taps_ = trace.taps().size();
+  int score = static_cast<int>(names.size());
+  add_taps(trace.taps(), "", score, Of::values);
+  if (gradients_) {
+    const int n = static_cast<int>(taps_);
+    add_taps(trace.taps(), " in y and gradients", score += n, Of::values_briefly);
+    add_taps(trace.taps(), " in gradients", score += n, Of::values_briefly);
+    add_taps(trace.taps(), ", cotangent", score += n, Of::cotangents);
+  }
+}
+
+int Bank::take(int count) {
+  const int first = size_;
+  size_ += count;
+  return first;
+}
+
+void Bank::close_family(const std::string& name, const std::string& place, int first) {
+  if (size_ > first) families_.push_back({name, place, first, size_ - first});
+}
+
+void Bank::add_shapes(int output, const std::string& name, const Matrix<double>& value,
+                      const Matrix<double>* x, int tokens) {
+  const auto lens_of = [&](const Matrix<double>& pattern) {
+    return Lens{.score = output, .pattern = over(pattern, sigma_[output])};
+  };
+  Lens elements{.score = output, .elements = take(static_cast<int>(value.size()))};
+  lenses_.push_back(std::move(elements));
+  close_family("elements of " + name, "", lenses_.back().elements);
+
+  std::vector<Lens> lines;
+  for (const Matrix<double>& p : line_patterns(value, x)) lines.push_back(lens_of(p));
+  int first = size_;
+  if (value.rows() > 1 && value.cols() > 1)
+    for (Lens& l : lines) l.rows = take(static_cast<int>(value.rows()));
+  close_family("rows of " + name, "", first);
+  first = size_;
+  if (value.rows() > 1 && value.cols() > 1)
+    for (Lens& l : lines) l.cols = take(static_cast<int>(value.cols()));
+  close_family("columns of " + name, "", first);
+
+  first = size_;
+  for (const Matrix<double>& p : whole_patterns(value, x, tokens)) {
+    lines.push_back(lens_of(p));
+    lines.back().whole = take(1);
+  }
+  close_family("all of " + name, "", first);
+  std::move(lines.begin(), lines.end(), std::back_inserter(lenses_));
+}
+
+void Bank::add_taps(const std::vector<Tap>& taps, const std::string& what, int first_score, Of of) {
+  std::vector<bool> done(taps.size());
+  const std::size_t first_lens = lenses_.size(), first_joint = joints_.size();
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    if (done[i]) continue;
+    const std::string& place = taps[i].place;
+    const std::size_t begin = lenses_.size();
+    std::vector<Joint> joints;
+    for (std::size_t k = i; k < taps.size(); ++k) {
+      if (taps[k].place != place) continue;
+      done[k] = true;
+      Patterns patterns = of == Of::cotangents ? cotangent_patterns(taps[k].cotangent)
+                                               : tap_patterns(taps[k].value, of == Of::values_briefly);
+      joints.resize(std::max(joints.size(), patterns.size()));
+      for (std::size_t f = 0; f < patterns.size(); ++f) {
+        joints[f].lenses.push_back(static_cast<int>(lenses_.size()));
+        lenses_.push_back({.score = first_score + int(k), .pattern = std::move(patterns[f])});
+      }
+    }
+    if (joints.front().lenses.size() > 1)
+      std::move(joints.begin(), joints.end(), std::back_inserter(joints_));
+    int first = size_;
+    for (std::size_t l = begin; l < lenses_.size(); ++l)
+      if (lenses_[l].pattern.rows() > 1) lenses_[l].rows = take(static_cast<int>(lenses_[l].pattern.rows()));
+    close_family("rows of " + place + what, place, first);
+    first = size_;
+    for (std::size_t l = begin; l < lenses_.size(); ++l)
+      if (lenses_[l].pattern.cols() > 1) lenses_[l].cols = take(static_cast<int>(lenses_[l].pattern.cols()));
+    close_family("columns of " + place + what, place, first);
+  }
+  const int first = size_;
+  for (std::size_t l = first_lens; l < lenses_.size(); ++l) lenses_[l].whole = take(1);
+  for (std::size_t j = first_joint; j < joints_.size(); ++j) joints_[j].at = take(1);
+  close_family("all of every tensor" + what, "", first);
+}
+
+Scores Bank::shape_scores(const std::vector<Matrix<double>>& error) const {
+  Scores z;
+  for (std::size_t i = 0; i < error.size(); ++i) z.push_back(over(error[i], sigma_[i]));
+  return z;
+}
+
+Scores Bank::scores(const std::vector<Matrix<double>>& error, Trace& trace) const {
+  Scores out = shape_scores(error);
+  std::vector<Matrix<double>> weights;
+  for (std::size_t i = 0; i < error.size(); ++i) weights.push_back(over(out[i], sigma_[i]));
+  std::vector<Matrix<double>> of_y = trace.adjoints(weights[0]);
+  out.insert(out.end(), of_y.begin(), of_y.end());
+  if (!gradients_) return out;
+  Trace::Both all = trace.adjoints_of_all(weights);
+  out.insert(out.end(), all.value.begin(), all.value.end());
+  for (std::size_t i = 0; i < of_y.size(); ++i) out.push_back(all.value[i] - of_y[i]);
+  std::move(all.cotangent.begin(), all.cotangent.end(), std::back_inserter(out));
+  return out;
+}
+
+void Bank::normalise(const Scores& mean_squares) {
+  Eigen::VectorXd whole(lenses_.size());
+  for (std::size_t l = 0; l < lenses_.size(); ++l) {
+    Lens& lens = lenses_[l];
+    if (lens.elements >= 0) continue;
+    Matrix<double> squares = lens.pattern.cwiseAbs2();
+    if (l >= shape_lenses_) squares = squares.cwiseProduct(mean_squares[lens.score]);
+    whole[l] = squares.sum();
+    lens.whole_scale = inverse_root(whole[l]);
+    if (lens.rows >= 0) lens.row_scale = squares.rowwise().sum().unaryExpr(&inverse_root);
+    if (lens.cols >= 0) lens.col_scale = squares.colwise().sum().transpose().unaryExpr(&inverse_root);
+  }
+  for (Joint& j : joints_) {
+    double sum = 0;
+    for (int l : j.lenses) sum += whole[l];
+    j.scale = inverse_root(sum);
+  }
+}
+
+std::vector<double> Bank::functionals(const Scores& scores) const {
+  const bool shapes_only = scores.size() == sigma_.size();
+  std::vector<double> c(shapes_only ? shape_size_ : size_);
+  const std::size_t used = shapes_only ? shape_lenses_ : lenses_.size();
+  Eigen::VectorXd whole(used);
+  for (std::size_t l = 0; l < used; ++l) {
+    const Lens& lens = lenses_[l];
+    const Matrix<double>& score = scores[lens.score];
+    if (lens.elements >= 0) {
+      std::copy_n(score.data(), score.size(), c.begin() + lens.elements);
+      continue;
+    }
+    const Matrix<double> product = score.cwiseProduct(lens.pattern);
+    const Eigen::VectorXd rows = product.rowwise().sum();
+    whole[l] = rows.sum();
+    if (lens.whole >= 0) c[lens.whole] = whole[l] * lens.whole_scale;
+    if (lens.rows >= 0)
+      Eigen::Map<Eigen::VectorXd>(&c[lens.rows], rows.size()) = rows.cwiseProduct(lens.row_scale);
+    if (lens.cols >= 0)
+      Eigen::Map<Eigen::VectorXd>(&c[lens.cols], product.cols()) =
+          product.colwise().sum().transpose().cwiseProduct(lens.col_scale);
+  }
+  if (shapes_only) return c;
+  for (const Joint& j : joints_) {
+    double sum = 0;
+    for (int l : j.lenses) sum += whole[l];
+    c[j.at] = sum * j.scale;
+  }
+  return c;
+}
+
+}  // namespace plumbline

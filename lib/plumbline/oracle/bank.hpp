@@ -1,0 +1,76 @@
+// The bank of directions: every test is a linear functional of the scaled error.
+//   shapes   of each output tensor: its elements; its rows, columns and whole against simple patterns
+//   taps     every stored tensor u of the block changed a little, u + h f(u): the functional is
+//            <f(u), J^T (e / sigma^2)>, whole, per row and per column. It says where a fault sits.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plumbline/oracle/trace.hpp"
+
+namespace plumbline {
+
+// Functionals [first, first + count) of one kind, expected to vary alike where the output is right.
+struct Family {
+  std::string name;   // "rows of y", "layers.0.attn.scores, columns"
+  std::string place;  // of a tap; "" for a shape
+  int first = 0, count = 0;
+};
+
+// An error of all outputs, seen through everything that functionals read: z = e / sigma of each output
+// tensor, then the taps' adjoints.
+using Scores = std::vector<Matrix<double>>;
+
+class Bank {
+ public:
+  // outputs, deviations: the exact outputs and sigma; sigma 0 marks an entry that takes no part.
+  Bank(const Question& question, const std::vector<Matrix<double>>& outputs,
+       const std::vector<Matrix<double>>& sigma, const Trace& trace);
+
+  Scores scores(const std::vector<Matrix<double>>& error, Trace& trace) const;
+  Scores shape_scores(const std::vector<Matrix<double>>& error) const;  // z alone
+
+  // Sets the scale of each functional to what it would be if the entries of the scores were independent, with
+  // these mean squares. The families then hold numbers of like size.
+  void normalise(const Scores& mean_squares);
+
+  const std::vector<Family>& families() const { return families_; }
+  int size() const { return size_; }
+  int shapes() const { return shape_families_; }  // the first families are those of shapes
+  // The value of every functional; of those of shapes only, where the scores are those of shapes.
+  std::vector<double> functionals(const Scores& scores) const;
+
+ private:
+  enum class Of { values, values_briefly, cotangents };
+  // A pattern laid over one score matrix, and where its functionals begin (-1: it has none of that kind).
+  struct Lens {
+    int score;
+    Matrix<double> pattern = {};
+    int elements = -1, whole = -1, rows = -1, cols = -1;
+    double whole_scale = 1;
+    Eigen::VectorXd row_scale = {}, col_scale = {};
+  };
+  // The sum over all heads and sequences of one place.
+  struct Joint {
+    std::vector<int> lenses;
+    int at = -1;
+    double scale = 1;
+  };
+
+  int take(int count);
+  void close_family(const std::string& name, const std::string& place, int first);
+  void add_shapes(int output, const std::string& name, const Matrix<double>& value, const Matrix<double>* x,
+                  int tokens);
+  void add_taps(const std::vector<Tap>& taps, const std::string& what, int first_score, Of of);
+
+  std::vector<Matrix<double>> sigma_;
+  std::vector<Lens> lenses_;
+  std::vector<Joint> joints_;
+  std::vector<Family> families_;
+  int size_ = 0, shape_families_ = 0, shape_size_ = 0;
+  std::size_t shape_lenses_ = 0, taps_ = 0;
+  bool gradients_;
+};
+
+}  // namespace plumbline

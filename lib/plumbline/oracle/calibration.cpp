@@ -1,0 +1,183 @@
+#include "plumbline/oracle/calibration.hpp"
+
+#include <cmath>
+#include <numeric>
+
+#include "plumbline/algebra/grid.hpp"
+#include "plumbline/oracle/members.hpp"
+#include "plumbline/oracle/parallel.hpp"
+#include "plumbline/oracle/statistics.hpp"
+
+namespace plumbline {
+namespace {
+
+template <class S>
+std::vector<Matrix<long double>> exact(const Question& q) {
+  const auto x = cast<S>(q.inputs.x);
+  const auto parameters = cast<S>(q.inputs.parameters);
+  if (!q.gradients) return {cast<long double>(evaluate<S>(q.spec, parameters, x, q.batch))};
+  const Gradients<S> g = gradients<S>(q.spec, parameters, x, cast<S>(q.inputs.cotangent), q.batch);
+  std::vector<Matrix<long double>> out{cast<long double>(g.y), cast<long double>(g.x)};
+  for (const auto& [name, value] : g.parameters) out.push_back(cast<long double>(value));
+  return out;
+}
+
+Matrix<double> mean_squares(const std::vector<std::vector<Matrix<double>>>& sets, int output, int count) {
+  Matrix<double> sum = Matrix<double>::Zero(sets[0][output].rows(), sets[0][output].cols());
+  for (int k = 0; k < count; ++k) sum += sets[k][output].cwiseAbs2();
+  return sum / count;
+}
+
+// Row mean times column mean over the mean: the scale that rows and columns explain.
+Matrix<double> prior(const Matrix<double>& s2) {
+  const double mean = s2.mean();
+  if (!(mean > 0)) return s2;
+  const Eigen::VectorXd rows = s2.rowwise().mean();
+  const Eigen::RowVectorXd cols = s2.colwise().mean();
+  return rows * cols / mean;
+}
+
+double mean_square(const double* t, int n) { return std::inner_product(t, t + n, t, 0.0) / n; }
+
+constexpr int smallest_energy_family = 8;
+
+}  // namespace
+
+double guard(const Profile& profile, bool gradients) {
+  const Arithmetic a = profile.arithmetic();
+  const bool sums_matter = info(a.accumulator).precision <= info(a.storage).precision;
+  return !sums_matter ? 1.15 : gradients ? 1.5 : 1.3;
+}
+
+std::vector<Matrix<long double>> exact_outputs(const Question& question, const Profile& profile) {
+  return profile.storage == Dtype::f64 ? exact<Mp50>(question) : exact<long double>(question);
+}
+
+Calibration::Calibration(const Question& question, const Profile& profile,
+                         const CalibrationSettings& settings)
+    : question_(question), profile_(profile), settings_(settings), names_(output_names(question)) {
+  truth_ = exact_outputs(question_, profile_);
+  errors_ = plumbline::member_errors(question_, profile_, 1 + 1000003 * settings_.seed, 2 * settings_.members,
+                                     settings_.threads);
+  for (std::size_t i = 0; i < names_.size(); ++i)
+    for (const auto& member : errors_)
+      if (!member[i].allFinite())
+        throw Error(names_[i] + ": a correct implementation in profile \"" + profile_.name +
+                    "\" overflows on this input; there is nothing to judge");
+  set_scale();
+  set_reach();
+}
+
+void Calibration::set_scale() {
+  const Grid<double> grid(profile_.storage);
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const Matrix<double> value = cast<double>(truth_[i]);
+    Matrix<double> s2 = mean_squares(errors_, int(i), settings_.members);
+    double largest = 0;
+    for (const auto& member : errors_) largest = std::max(largest, member[i].cwiseAbs().maxCoeff());
+    largest_.push_back(largest);
+    // a true 0 is computed as something far below what rounding does to it
+    no_scale_.push_back(value.cwiseAbs().maxCoeff() <= largest * 0x1p-16);
+    const Matrix<double> measured = s2;
+    for (Eigen::Index e = 0; e < s2.size(); ++e) {
+      const double q = value.data()[e] == 0 ? 0 : grid.unit(value.data()[e]);
+      s2.data()[e] = std::max(s2.data()[e], q * q / 12);
+    }
+    const Matrix<double> p = prior(s2);
+    const Moderated m =
+        moderated({s2.data(), std::size_t(s2.size())}, {p.data(), std::size_t(p.size())}, settings_.members);
+    Matrix<double> sigma(s2.rows(), s2.cols());
+    for (Eigen::Index e = 0; e < s2.size(); ++e) {
+      const bool silent = no_scale_.back() || !(s2.data()[e] > 0);
+      sigma.data()[e] = silent ? 0 : std::sqrt(m.variance[e]);
+    }
+    sigma_.push_back(std::move(sigma));
+  }
+}
+
+void Calibration::set_reach() {
+  const int k1 = settings_.members, threads = std::min(settings_.threads, k1);
+  std::vector<Trace> traces;
+  for (int t = 0; t < threads; ++t) traces.emplace_back(question_);
+  std::vector<Matrix<double>> values;
+  for (const auto& t : truth_) values.push_back(cast<double>(t));
+  bank_ = std::make_unique<Bank>(question_, values, sigma_, traces.front());
+  if (bank_->families().empty()) throw Error("every output is 0: there is nothing to judge");
+
+  const auto for_members = [&](int first, auto body) {
+    in_parallel(threads, threads, [&](int t) {
+      for (int k = first + t; k < first + k1; k += threads) body(k, traces[t]);
+    });
+  };
+  std::vector<Scores> scores(k1);
+  for_members(0, [&](int k, Trace& trace) { scores[k] = bank_->scores(errors_[k], trace); });
+  Scores squares = scores[0];
+  for (std::size_t i = 0; i < squares.size(); ++i) squares[i] = mean_squares(scores, int(i), k1);
+  bank_->normalise(squares);
+  std::vector<std::vector<double>> c(2 * k1);
+  for_members(0, [&](int k, Trace&) { c[k] = bank_->functionals(scores[k]); });
+  for_members(k1, [&](int k, Trace& trace) { c[k] = bank_->functionals(bank_->scores(errors_[k], trace)); });
+
+  tau_.resize(bank_->size());
+  for (const Family& f : bank_->families()) {
+    std::vector<double> c2(f.count);
+    for (int k = k1; k < 2 * k1; ++k)
+      for (int i = 0; i < f.count; ++i) c2[i] += c[k][f.first + i] * c[k][f.first + i] / k1;
+    const Moderated m = moderated(c2, std::vector<double>(f.count, 1.0), k1);
+    for (int i = 0; i < f.count; ++i) tau_[f.first + i] = std::sqrt(m.variance[i]);
+
+    FamilyTest test{.dof = m.dof};
+    double largest = 0;
+    std::vector<double> energies;
+    for (int k = 0; k < k1; ++k) {
+      std::vector<double> t(f.count);
+      for (int i = 0; i < f.count; ++i) {
+        const double tau = tau_[f.first + i];
+        t[i] = tau > 0 ? c[k][f.first + i] / tau : 0;
+        largest = std::max(largest, std::abs(t[i]));
+      }
+      energies.push_back(std::log(std::max(mean_square(t.data(), f.count), 1e-300)));
+    }
+    test.heaviness = std::max(1.0, largest / t_quantile_of_tail(1 / (2.0 * k1 * f.count), test.dof));
+    test.energy_mean = std::accumulate(energies.begin(), energies.end(), 0.0) / k1;
+    double spread = 0;
+    for (double e : energies) spread += (e - test.energy_mean) * (e - test.energy_mean);
+    test.energy_deviation = std::max(0.01, std::sqrt(spread / (k1 - 1)));
+    families_.push_back(test);
+  }
+}
+
+Rejection Calibration::test(const std::vector<double>& c, int families, double guard) const {
+  Rejection worst{.p = std::numeric_limits<double>::infinity()};
+  const int k1 = settings_.members;
+  const auto note = [&](double p, const Family& f, double statistic, bool by_energy) {
+    if (!(p >= worst.p)) worst = {p, f.name, f.place, statistic, by_energy};
+  };
+  for (int i = 0; i < families; ++i) {
+    const Family& f = bank_->families()[i];
+    const FamilyTest& test = families_[i];
+    double largest = 0, energy = 0;
+    for (int j = f.first; j < f.first + f.count; ++j) {
+      const double t = tau_[j] > 0 ? c[j] / tau_[j] : 0;
+      if (!(std::abs(t) <= largest)) largest = std::abs(t);
+      energy += t * t / f.count;
+    }
+    note(2.0 * f.count * t_tail(largest / (guard * test.heaviness), test.dof), f, largest, false);
+    if (f.count < smallest_energy_family) continue;
+    const double excess = std::log(std::max(energy, 1e-300)) - test.energy_mean - 2 * std::log(guard);
+    note(t_tail(excess / (test.energy_deviation * std::sqrt(1 + 1.0 / k1)), k1 - 1), f, energy, true);
+  }
+  worst.p *= 2.0 * double(bank_->families().size());
+  return worst;
+}
+
+Rejection Calibration::test(const std::vector<Matrix<double>>& error, double guard) const {
+  Trace trace(question_);
+  return test(bank_->functionals(bank_->scores(error, trace)), int(families_.size()), guard);
+}
+
+Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
+  return test(bank_->functionals(bank_->shape_scores(error)), bank_->shapes(), guard);
+}
+
+}  // namespace plumbline

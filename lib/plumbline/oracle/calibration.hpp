@@ -1,0 +1,79 @@
+// The calibration of one question in one profile: how far each functional of a correct output's error
+// reaches. It does not depend on what is judged. Two sets of members: the first sets the scale of every entry
+// and how heavy the tails are, the second how far every functional reaches.
+#pragma once
+
+#include <map>
+
+#include "plumbline/oracle/bank.hpp"
+
+namespace plumbline {
+
+struct CalibrationSettings {
+  int members = 24;        // in each of the two sets
+  std::uint64_t seed = 1;  // of the members; any will do
+  int threads = 2;
+};
+
+// How much noisier than the noisiest member correct code may be. 16-bit storage hides the order of sums;
+// where sums matter, real orders are less random than a random permutation, those of gradients least of all.
+double guard(const Profile& profile, bool gradients);
+
+// What the generic test says about an error.
+struct Rejection {
+  double p = 1;        // a Bonferroni bound, which may exceed 1
+  std::string family = {};  // of the smallest p, and the place that it names, if it does
+  std::string place = {};
+  double statistic = 0;  // the largest |T| of that family (or its mean T^2)
+  bool by_energy = false;
+};
+
+class Calibration {
+ public:
+  Calibration(const Question& question, const Profile& profile, const CalibrationSettings& settings = {});
+
+  const Question& question() const { return question_; }
+  const Profile& profile() const { return profile_; }
+  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<Matrix<long double>>& truth() const { return truth_; }  // in the order of names()
+  const std::vector<Matrix<double>>& sigma() const { return sigma_; }  // 0: judged by largest_error alone
+  double largest_error(int output) const { return largest_[output]; }  // of a member, anywhere in the tensor
+  bool has_no_scale(int output) const { return no_scale_[output]; }    // its true value is 0
+  const std::vector<std::vector<Matrix<double>>>& member_errors() const { return errors_; }
+  int members() const { return settings_.members; }
+
+  // The generic test (families of functionals) of the error y^ - y.
+  Rejection test(const std::vector<Matrix<double>>& error, double guard) const;
+  // The same with the shapes alone: an upper bound of p that needs no backward pass.
+  Rejection test_shapes(const std::vector<Matrix<double>>& error, double guard) const;
+
+  // The change of a tensor by its own values that would have been noticed, relative; by place.
+  std::map<std::string, double> smallest_noticed() const;
+
+ private:
+  struct FamilyTest {
+    double dof = 0, heaviness = 1, energy_mean = 0, energy_deviation = 0;
+  };
+  void set_scale();
+  void set_reach();
+  Rejection test(const std::vector<double>& functionals, int families, double guard) const;
+
+  Question question_;
+  Profile profile_;
+  CalibrationSettings settings_;
+  std::vector<std::string> names_;
+  std::vector<Matrix<long double>> truth_;
+  std::vector<Matrix<double>> sigma_;
+  std::vector<double> largest_;
+  std::vector<bool> no_scale_;
+  std::vector<std::vector<Matrix<double>>> errors_;
+  std::unique_ptr<Bank> bank_;
+  std::vector<double> tau_;
+  std::vector<FamilyTest> families_;
+};
+
+// The exact outputs: for float64 from 50 digits, for coarser types in long double, whose own rounding is
+// below 2^-40 of a float32's.
+std::vector<Matrix<long double>> exact_outputs(const Question& question, const Profile& profile);
+
+}  // namespace plumbline

@@ -1,0 +1,49 @@
+// Definition of member(); included only where a scalar is instantiated.
+#pragma once
+
+#include "plumbline/algebra/ensemble_impl.hpp"
+#include "plumbline/algebra/tape.hpp"
+#include "plumbline/block/layout.hpp"
+#include "plumbline/oracle/members.hpp"
+
+namespace plumbline {
+namespace detail {
+
+template <class S>
+Matrix<S> forward(const Question& q, Ensemble<S>& a) {
+  ParameterMap<Ensemble<S>> parameters;
+  for (const auto& [name, value] : q.inputs.parameters) parameters[name] = a.given(cast<S>(value));
+  return a.store(run(a, q.spec, parameters, a.given(cast<S>(q.inputs.x)), q.batch), "y").value;
+}
+
+template <class S>
+std::vector<Matrix<S>> forward_and_backward(const Question& q, Ensemble<S> a) {
+  Tape<Ensemble<S>> tape(std::move(a));
+  ParameterMap<Tape<Ensemble<S>>> variables;
+  for (const auto& [name, value] : q.inputs.parameters)
+    variables[name] = tape.variable(tape.inner.given(cast<S>(value)));
+  const auto x = tape.variable(tape.inner.given(cast<S>(q.inputs.x)));
+  const auto y = tape.store(run(tape, q.spec, variables, x, q.batch), "y");
+  const auto gradients = tape.backward(y, tape.inner.given(cast<S>(q.inputs.cotangent)));
+  std::vector<Matrix<S>> out{y.value.value};
+  const auto push = [&](const auto& variable) {
+    const auto& g = gradients[variable.node];
+    out.push_back(g ? tape.inner.store(*g, "gradient").value
+                    : tape.inner.zeros(tape.rows(variable), tape.cols(variable)).value);
+  };
+  push(x);
+  for (const auto& [name, variable] : variables) push(variable);
+  return out;
+}
+
+}  // namespace detail
+
+template <class S>
+std::vector<Matrix<S>> member(const Question& q, const Arithmetic& arithmetic, std::uint64_t seed,
+                              Kinks<S>& kinks) {
+  Ensemble<S> a(arithmetic, seed, kinks);
+  if (q.gradients) return detail::forward_and_backward<S>(q, std::move(a));
+  return {detail::forward(q, a)};
+}
+
+}  // namespace plumbline

@@ -1,0 +1,24 @@
+// The members of the set of correct implementations, as errors of their outputs.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "plumbline/algebra/ensemble.hpp"
+#include "plumbline/oracle/question.hpp"
+
+namespace plumbline {
+
+// The outputs of the block computed over Ensemble<S>, in the order of output_names. Seed 0 is the exact
+// member, which writes the kinks that all others read.
+template <class S>
+std::vector<Matrix<S>> member(const Question& question, const Arithmetic& arithmetic, std::uint64_t seed,
+                              Kinks<S>& kinks);
+
+// ŷ - y of the member of each seed from `first` on, on up to `threads` threads. Float64 members are computed
+// in long double (11 bits more, so that their own rounding is below 1/1000 of the error they carry), all
+// coarser ones in double.
+std::vector<std::vector<Matrix<double>>> member_errors(const Question& question, const Profile& profile,
+                                                       std::uint64_t first, int count, int threads = 2);
+
+}  // namespace plumbline

@@ -1,0 +1,99 @@
+#include "plumbline/oracle/profile.hpp"
+
+#include <vector>
+
+#include "plumbline/spec/json_reader.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+constexpr Dtype f64 = Dtype::f64, f32 = Dtype::f32, bf16 = Dtype::bf16, f16 = Dtype::f16;
+
+const Profile table[] = {
+    {"float64", f64, f64, f64, f64, f64, CastOrder::every_operation},
+    {"float32", f32, f32, f32, f32, f32, CastOrder::every_operation},
+    {"bfloat16-mixed", bf16, f32, f32, f32, f32, CastOrder::stores},
+    {"bfloat16", bf16, f32, bf16, bf16, bf16, CastOrder::every_operation},
+    {"float16-mixed", f16, f32, f32, f32, f32, CastOrder::stores},
+    {"float16", f16, f32, f16, f16, f16, CastOrder::every_operation},
+};
+
+const Profile& preset_of(Dtype storage) {
+  switch (storage) {
+    case Dtype::f64: return table[0];
+    case Dtype::bf16: return table[2];
+    case Dtype::f16: return table[4];
+    default: return table[1];
+  }
+}
+
+void require_no_coarser(const JsonReader& r, const char* key, Dtype value, Dtype storage) {
+  if (info(value).precision < info(storage).precision)
+    throw Error(r.path(key) + ": expected a type no coarser than storage = \"" +
+                std::string(name_of(storage)) + "\", found \"" + std::string(name_of(value)) + "\"");
+}
+
+}  // namespace
+
+Arithmetic Profile::arithmetic() const {
+  const bool everywhere = cast_order == CastOrder::every_operation;
+  return {storage, everywhere ? storage : accumulator, accumulator, statistics, softmax, table};
+}
+
+std::span<const Profile> profiles() { return table; }
+
+const Profile& find_profile(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Profile& p : table) {
+    if (p.name == name) return p;
+    known.push_back(p.name);
+  }
+  throw Error("profile: unknown profile \"" + std::string(name) + "\"; the nearest known one is \"" +
+              std::string(nearest(name, known)) + "\"");
+}
+
+const Profile* coarser_than(const Profile& profile) {
+  const std::string& name = profile.name;
+  if (name == "float64") return &table[1];
+  if (name == "float32") return &table[2];
+  if (name == "bfloat16" || name == "float16") return nullptr;
+  const Profile& every = profile.storage == f16 ? table[5] : table[3];
+  return profile.storage == every.storage && profile.cast_order == CastOrder::stores ? &every : nullptr;
+}
+
+Profile profile_from_json(const Json& json) {
+  if (json.is_string()) return find_profile(json.get<std::string>());
+  JsonReader r(json, "profile");
+  Dtype storage = f32;
+  r.read("storage", storage);
+  Profile p = preset_of(storage);
+  p.name = "custom";
+  r.read("name", p.name);
+  r.read("accumulator", p.accumulator);
+  r.read("statistics", p.statistics);
+  r.read("softmax", p.softmax);
+  r.read("table", p.table);
+  r.read("cast_order", p.cast_order);
+  r.finish();
+  require_no_coarser(r, "accumulator", p.accumulator, p.storage);
+  require_no_coarser(r, "statistics", p.statistics, p.storage);
+  require_no_coarser(r, "softmax", p.softmax, p.storage);
+  for (const Profile& known : table)
+    if (p.name == known.name && !(p == known))
+      throw Error(r.path("name") + ": expected a name of its own: \"" + p.name +
+                  "\" is a known profile with other types");
+  return p;
+}
+
+Json to_json(const Profile& p) {
+  return {{"name", p.name},
+          {"storage", name_of(p.storage)},
+          {"accumulator", name_of(p.accumulator)},
+          {"statistics", name_of(p.statistics)},
+          {"softmax", name_of(p.softmax)},
+          {"table", name_of(p.table)},
+          {"cast_order", name_of(p.cast_order)}};
+}
+
+}  // namespace plumbline

@@ -1,0 +1,60 @@
+// What an implementation says about its arithmetic. The profile is a hypothesis: a correct output that is
+// coarser than declared is told so.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "plumbline/algebra/arithmetic.hpp"
+#include "plumbline/spec/json.hpp"
+#include "plumbline/spec/names.hpp"
+
+namespace plumbline {
+
+// Where results are rounded to the storage type: where a kernel ends, or after every operation.
+enum class CastOrder { stores, every_operation };
+
+template <>
+inline Names<CastOrder> names<CastOrder>() {
+  static constexpr std::pair<CastOrder, std::string_view> table[] = {
+      {CastOrder::stores, "stores"}, {CastOrder::every_operation, "every_operation"}};
+  return table;
+}
+
+// The types that a profile can name.
+template <>
+inline Names<Dtype> names<Dtype>() {
+  static constexpr std::pair<Dtype, std::string_view> table[] = {
+      {Dtype::f64, "float64"}, {Dtype::f32, "float32"}, {Dtype::bf16, "bfloat16"}, {Dtype::f16, "float16"}};
+  return table;
+}
+
+struct Profile {
+  std::string name;
+  Dtype storage = Dtype::f32;
+  Dtype accumulator = Dtype::f32;
+  Dtype statistics = Dtype::f32;
+  Dtype softmax = Dtype::f32;
+  Dtype table = Dtype::f32;
+  CastOrder cast_order = CastOrder::every_operation;
+  bool operator==(const Profile&) const = default;
+
+  Arithmetic arithmetic() const;
+};
+
+// float64, float32, bfloat16-mixed, bfloat16, float16-mixed, float16: finer ones first.
+std::span<const Profile> profiles();
+
+// Throws Error, naming the nearest known profile, where there is none of that name.
+const Profile& find_profile(std::string_view name);
+
+// The next coarser profile that the same bits could come from; nullptr where there is none.
+const Profile* coarser_than(const Profile& profile);
+
+// A profile's name, or {"name": "mine", "storage": "bfloat16", "accumulator": "float32", "statistics":
+// "float32", "softmax": "float32", "table": "float32", "cast_order": "stores" | "every_operation"}; what is
+// left out is as in the storage type's preset ("float32", or the mixed one). Throws Error naming the key.
+Profile profile_from_json(const Json& json);
+Json to_json(const Profile& profile);
+
+}  // namespace plumbline

@@ -1,0 +1,49 @@
+#include "plumbline/oracle/question.hpp"
+
+#include "plumbline/algebra/grid.hpp"
+
+namespace plumbline {
+namespace {
+
+Matrix<double> rounded_to(const Matrix<double>& x, const Grid<double>& grid) {
+  Matrix<double> y(x.rows(), x.cols());
+  for (Eigen::Index i = 0; i < x.size(); ++i) y.data()[i] = grid.nearest(x.data()[i]);
+  return y;
+}
+
+void check(const std::string& name, const Matrix<double>& x, const Profile& profile) {
+  const Grid<double> grid(profile.storage);
+  for (int i = 0; i < x.rows(); ++i)
+    for (int j = 0; j < x.cols(); ++j)
+      if (!(grid.nearest(x(i, j)) == x(i, j)))
+        throw Error(name + "[" + std::to_string(i) + ", " + std::to_string(j) + "]: expected a number of " +
+                    std::string(info(profile.storage).word) + ", the storage type of profile \"" +
+                    profile.name + "\", found " + std::to_string(x(i, j)));
+}
+
+}  // namespace
+
+CaseInputs rounded_to(const CaseInputs& inputs, Dtype dtype) {
+  if (dtype == Dtype::f64) return inputs;
+  const Grid<double> grid(dtype);
+  CaseInputs out{rounded_to(inputs.x, grid), {}, rounded_to(inputs.cotangent, grid)};
+  for (const auto& [name, value] : inputs.parameters) out.parameters[name] = rounded_to(value, grid);
+  return out;
+}
+
+void check_representable(const CaseInputs& inputs, const Profile& profile) {
+  if (profile.storage == Dtype::f64) return;
+  check("x", inputs.x, profile);
+  check("grad.y", inputs.cotangent, profile);
+  for (const auto& [name, value] : inputs.parameters) check(name, value, profile);
+}
+
+std::vector<std::string> output_names(const Question& question) {
+  std::vector<std::string> names{"y"};
+  if (!question.gradients) return names;
+  names.push_back("grad.x");
+  for (const auto& [name, value] : question.inputs.parameters) names.push_back("grad." + name);
+  return names;
+}
+
+}  // namespace plumbline

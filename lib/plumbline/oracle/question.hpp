@@ -1,0 +1,29 @@
+// What an implementation is asked: a block, what it is given, and whether its gradients are wanted.
+#pragma once
+
+#include "plumbline/oracle/case.hpp"
+#include "plumbline/oracle/profile.hpp"
+
+namespace plumbline {
+
+struct Question {
+  BlockSpec spec;
+  CaseInputs inputs;  // numbers of the profile's storage type
+  int batch = 1;
+  bool gradients = false;
+};
+
+// y [B T, d]; with gradients grad.x and grad.<parameter>.
+using Outputs = Parameters<double>;
+
+// Every number rounded to nearest, ties to even.
+CaseInputs rounded_to(const CaseInputs& inputs, Dtype dtype);
+
+// Throws Error naming the first number that the profile's storage type does not have.
+void check_representable(const CaseInputs& inputs, const Profile& profile);
+
+// The names of the outputs, in the order in which every part of the oracle keeps them: y, grad.x, then the
+// parameters' in alphabetical order.
+std::vector<std::string> output_names(const Question& question);
+
+}  // namespace plumbline

@@ -1,0 +1,52 @@
+// Every stored tensor of the exact block (a tap), and how the outputs change when one of them is changed.
+// One backward pass with weights w on the outputs gives the adjoint of every tap: <w, change of the outputs>
+// is <adjoint, change of the tap>, to first order.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plumbline/oracle/question.hpp"
+
+namespace plumbline {
+
+struct Tap {
+  std::string place;         // "layers.0.attn.scores"; heads and sequences share one place
+  Matrix<double> value;      // u
+  Matrix<double> cotangent;  // the gradient of <grad.y, y> in u; empty where no gradients are asked for
+};
+
+class Trace {
+ public:
+  explicit Trace(const Question& question);
+  ~Trace();
+  Trace(Trace&&) noexcept;
+
+  // Two stores of one value with one adjoint are one tap.
+  const std::vector<Tap>& taps() const { return taps_; }
+
+  // The adjoints of <w, y>, one per tap.
+  std::vector<Matrix<double>> adjoints(const Matrix<double>& w);
+
+  // Weights on all outputs (in the order of output_names). `value` are the adjoints of <w, outputs>, for
+  // changes of the taps' values; `cotangent` those for changes of the taps' cotangents. The gradients are
+  // linear in the tangents: with J' the derivative of the gradients, <w, J' du> is the tangent, along w, of
+  // the gradient in u.
+  struct Both {
+    std::vector<Matrix<double>> value, cotangent;
+  };
+  Both adjoints_of_all(const std::vector<Matrix<double>>& w) const;
+
+ private:
+  struct Forward;
+  const Question* question_;
+  std::unique_ptr<Forward> forward_;
+  std::vector<int> kept_;  // which stores are taps
+  std::vector<Tap> taps_;
+};
+
+// J f: the change of y when the tensors stored at `place` change by their own values; [B T, d].
+Matrix<double> response(const Question& question, const std::string& place);
+
+}  // namespace plumbline

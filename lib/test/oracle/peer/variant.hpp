@@ -1,0 +1,87 @@
+// The ways in which correct implementations differ. None of this is shared with the library's own arithmetic:
+// an ensemble that is checked against itself flatters itself.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace plumbline::peer {
+
+enum class Storage { native, bfloat16, float16 };  // native: as computed, float or double
+enum class Order { sequential, reversed, pairwise, eight_lanes, shuffled, in_double };
+enum class Stores { all, fused, some };  // of the places where a kernel may end
+
+struct Variant {
+  std::string name;
+  Storage storage = Storage::native;
+  Order order = Order::sequential;
+  Stores stores = Stores::all;
+  bool welford = false;
+  bool online_softmax = false;
+  bool output_dot = false;         // softmax backward from sum dO O, as flash attention has it
+  bool every_operation = false;    // rounds each operation to the storage type
+  bool stored_statistics = false;  // mean and 1/std of a norm in the storage type
+  bool bias_apart = false;         // x W is stored before b is added
+  bool double_tables = false;      // cosines and sines computed in double
+  bool divides_by_root = false;    // scores / sqrt(h) where others multiply by 1/sqrt(h)
+  std::uint64_t seed = 1;          // of shuffles, and of which stores happen
+};
+
+// What is declared as bfloat16-mixed, float16-mixed, or float32 (native).
+inline std::vector<Variant> correct_variants(Storage storage) {
+  std::vector<Variant> v;
+  const auto add = [&](std::string name, auto change) {
+    Variant x{.name = std::move(name), .storage = storage};
+    change(x);
+    v.push_back(x);
+  };
+  add("eager", [](Variant&) {});
+  add("reversed sums", [](Variant& x) { x.order = Order::reversed; });
+  add("pairwise sums", [](Variant& x) { x.order = Order::pairwise; });
+  add("eight lanes", [](Variant& x) { x.order = Order::eight_lanes; });
+  add("shuffled sums", [](Variant& x) { x.order = Order::shuffled; });
+  add("shuffled sums, other", [](Variant& x) { x.order = Order::shuffled, x.seed = 7; });
+  add("double sums", [](Variant& x) { x.order = Order::in_double; });
+  add("Welford", [](Variant& x) { x.welford = true; });
+  add("online softmax", [](Variant& x) { x.online_softmax = x.output_dot = true; });
+  add("dot of the output", [](Variant& x) { x.output_dot = true, x.order = Order::pairwise; });
+  add("tables in double", [](Variant& x) { x.double_tables = x.divides_by_root = true; });
+  add("bias apart", [](Variant& x) { x.bias_apart = true; });
+  if (storage != Storage::native) {
+    add("fused", [](Variant& x) { x.stores = Stores::fused; });
+    add("fused, flash", [](Variant& x) {
+      x.stores = Stores::fused;
+      x.online_softmax = x.output_dot = true;
+      x.order = Order::eight_lanes;
+    });
+    for (std::uint64_t seed = 1; seed <= 3; ++seed)
+      add("some stores " + std::to_string(seed), [&](Variant& x) { x.stores = Stores::some, x.seed = seed; });
+  }
+  return v;
+}
+
+inline float to_bfloat16(float x) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  bits += 0x7fff + (bits >> 16 & 1);
+  bits &= 0xffff0000;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+
+inline float to_float16(float x) {
+  if (!std::isfinite(x)) return x;
+  if (std::fabs(x) < 0x1p-14f) return std::nearbyint(x * 0x1p24f) * 0x1p-24f;
+  std::uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  bits += 0xfff + (bits >> 13 & 1);
+  bits &= 0xffffe000;
+  std::memcpy(&x, &bits, 4);
+  return std::fabs(x) > 65504 ? std::copysign(INFINITY, x) : x;
+}
+
+}  // namespace plumbline::peer
