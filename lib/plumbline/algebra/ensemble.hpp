@@ -79,6 +79,11 @@ class Ensemble {
 
   Tensor detach(const Tensor& x) const { return x; }
   Tensor store(const Tensor& x, std::string_view place);
+  // Hooks of Tape. The backward pass of softmax needs the row sums of p dp. Flash attention takes them from
+  // the stored output, as sums of o do; the error of o, which is the larger one, then enters.   arXiv
+  // 2205.14135
+  Tensor store_cotangent(const Tensor& g, std::string_view place);
+  Tensor softmax_dot(const Tensor& dot);
   template <class Body>
   Tensor component(const char* symbol, const Tensor&, Body body) {
     const Grid<S> outside = kernel_;
@@ -108,6 +113,8 @@ class Ensemble {
   Grid<S> storage_, kernel_, accumulator_, statistics_, softmax_, table_, angle_;
   bool exact_, sums_matter_;
   std::uint64_t seed_, calls_ = 0;
+  Matrix<S> last_sum_error_, dot_error_;
+  std::vector<Matrix<S>> output_errors_;  // of each attention head, in the order of execution
   Kinks<S>* kinks_;
   std::size_t next_kink_ = 0;
 };

@@ -69,11 +69,17 @@ template <class S>
 auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
   Matrix<S> z = x.value * y.value;
   if (exact_) return {std::move(z)};
-  if (!sums_matter_) return in_kernel(std::move(z));
-  const Matrix<S> squares = x.value.cwiseAbs2() * y.value.cwiseAbs2();
+  if (!sums_matter_) {
+    Tensor y = in_kernel(z);
+    last_sum_error_ = y.value - z;
+    return y;
+  }
+  Matrix<S> error = x.value.cwiseAbs2() * y.value.cwiseAbs2();  // first the squares, then what they make
   const std::uint64_t salt = next_salt();
   for (Eigen::Index i = 0; i < z.size(); ++i)
-    z.data()[i] += sum_error(z.data()[i], squares.data()[i], cols(x), true, salt);
+    error.data()[i] = sum_error(z.data()[i], error.data()[i], cols(x), true, salt);
+  z += error;
+  last_sum_error_ = std::move(error);
   return {std::move(z)};
 }
 
@@ -238,8 +244,24 @@ auto Ensemble<S>::concat_rows(const std::vector<Tensor>& parts) const -> Tensor 
 template <class S>
 auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
   if (x.stored || place.ends_with("variance")) return x;  // a statistic stays in its own type
-  if (storage_.precision() >= kernel_.precision()) return {x.value, true};
-  return {rounded(x.value, storage_), true};
+  const bool of_head = !exact_ && place.ends_with(".heads");
+  Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true};
+  if (of_head) output_errors_.push_back(last_sum_error_ + (y.value - x.value));
+  return y;
+}
+
+template <class S>
+auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Tensor {
+  if (exact_ || !place.ends_with(".heads")) return store(g, place);
+  Tensor y = store(g, "");
+  dot_error_ = y.value.cwiseProduct(output_errors_.back()).rowwise().sum();
+  output_errors_.pop_back();
+  return y;
+}
+
+template <class S>
+auto Ensemble<S>::softmax_dot(const Tensor& dot) -> Tensor {
+  return exact_ || dot_error_.rows() != dot.value.rows() ? dot : Tensor{dot.value + dot_error_};
 }
 
 // Each operation is rounded, as an eager implementation of the formula does: 1 + tanh cancels, and its error

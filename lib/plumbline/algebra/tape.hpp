@@ -173,7 +173,9 @@ struct Tape {
     return record(
         p,
         [=, this](const Inner& g) {
-          accumulate(x, inner.mul(p, inner.sub_col(g, inner.row_sum(inner.mul(p, g)))));
+          Inner dot = inner.row_sum(inner.mul(p, g));
+          if constexpr (requires { inner.softmax_dot(dot); }) dot = inner.softmax_dot(dot);
+          accumulate(x, inner.mul(p, inner.sub_col(g, dot)));
         },
         x);
   }
@@ -222,7 +224,7 @@ struct Tape {
   Tensor store(const Tensor& x, std::string_view place) {
     return record(
         inner.store(x.value, place),
-        [=, this, at = std::string(place)](const Inner& g) { accumulate(x, inner.store(g, at)); }, x);
+        [=, this, at = std::string(place)](const Inner& g) { accumulate(x, store_cotangent(g, at)); }, x);
   }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) {
@@ -230,6 +232,14 @@ struct Tape {
   }
 
  private:
+  // An algebra may treat cotangents in a way of its own: it then has the operation that is asked for here.
+  Inner store_cotangent(const Inner& g, std::string_view place) {
+    if constexpr (requires { inner.store_cotangent(g, place); })
+      return inner.store_cotangent(g, place);
+    else
+      return inner.store(g, place);
+  }
+
   using Step = std::function<void(const Inner&)>;
 
   static bool depends(const Tensor& x) { return x.node != constant_node; }
@@ -252,7 +262,7 @@ struct Tape {
     std::optional<Inner>& sum = gradients_[x.node];
     if (!sum)
       sum = g;
-    else if constexpr (requires { inner.add_cotangents(*sum, g); })  // an addition may be a store of its own
+    else if constexpr (requires { inner.add_cotangents(*sum, g); })
       sum = inner.add_cotangents(*sum, g);
     else
       sum = inner.add(*sum, g);

@@ -83,8 +83,10 @@ inline Rotation rotation(const RopeSpec& r, int head_dim, bool of_keys) {
 // All heads of q or k, each [T,h]: norm and rotary embedding in the order that the norm asks for.
 template <Algebra A>
 std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormSlot& slot,
-                                        const ParameterView<A>& p, Tensor<A> x, int heads, bool of_keys) {
+                                        const ParameterView<A>& attn, Tensor<A> x, int heads, bool of_keys) {
   const int h = spec.attention.head_dim;
+  const ParameterView<A> p = attn.under(of_keys ? "norm_k" : "norm_q");
+  const std::string rotated = attn.place(of_keys ? "rotated_keys" : "rotated_queries");
   if (slot && slot->width == NormWidth::full_heads && slot->position == QkPosition::before_rope)
     x = norm(a, slot, p, x);
   std::vector<Tensor<A>> out;
@@ -92,7 +94,7 @@ std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormS
     Tensor<A> y = a.take_cols(x, i * h, h);
     const bool per_head = slot && slot->width == NormWidth::head_dim;
     if (per_head && slot->position == QkPosition::before_rope) y = norm(a, slot, p, y);
-    if (spec.rope) y = a.store(a.rotate(y, rotation(*spec.rope, h, of_keys)), p.place("rotated"));
+    if (spec.rope) y = a.store(a.rotate(y, rotation(*spec.rope, h, of_keys)), rotated);
     if (per_head && slot->position == QkPosition::after_rope) y = norm(a, slot, p, y);
     out.push_back(y);
   }
@@ -109,10 +111,8 @@ template <Algebra A>
 Tensor<A> heads_of_sequence(A& a, const BlockSpec& spec, const ParameterView<A>& p,
                             const Tensor<A>& projected_q, const Tensor<A>& projected_k, const Tensor<A>& v) {
   const AttentionSpec& s = spec.attention;
-  const auto q =
-      positioned_heads(a, spec, spec.attn_norms.q, p.under("norm_q"), projected_q, s.n_heads, false);
-  const auto k =
-      positioned_heads(a, spec, spec.attn_norms.k, p.under("norm_k"), projected_k, s.n_kv_heads, true);
+  const auto q = positioned_heads(a, spec, spec.attn_norms.q, p, projected_q, s.n_heads, false);
+  const auto k = positioned_heads(a, spec, spec.attn_norms.k, p, projected_k, s.n_kv_heads, true);
   std::vector<Tensor<A>> out;
   for (int h = 0; h < s.n_heads; ++h) {
     const int g = s.head_sharing == HeadSharing::repeat ? h * s.n_kv_heads / s.n_heads : h % s.n_kv_heads;

@@ -147,6 +147,19 @@ void Calibration::set_reach() {
   }
 }
 
+std::vector<Matrix<double>> Calibration::error(const Outputs& observed) const {
+  std::vector<Matrix<double>> e;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const Matrix<long double> d = cast<long double>(observed.at(names_[i])) - truth_[i];
+    e.push_back(cast<double>(d));
+  }
+  return e;
+}
+
+std::vector<Matrix<double>> Calibration::scaled(const std::vector<Matrix<double>>& error) const {
+  return bank_->shape_scores(error);
+}
+
 Rejection Calibration::test(const std::vector<double>& c, int families, double guard) const {
   Rejection worst{.p = std::numeric_limits<double>::infinity()};
   const int k1 = settings_.members;
@@ -178,6 +191,31 @@ Rejection Calibration::test(const std::vector<Matrix<double>>& error, double gua
 
 Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
   return test(bank_->functionals(bank_->shape_scores(error)), bank_->shapes(), guard);
+}
+
+std::map<std::string, double> Calibration::smallest_noticed(double guard, double alpha) const {
+  Trace trace(question_);
+  const double n = double(bank_->families().size());
+  std::map<std::string, double> out;
+  for (const Tap& tap : trace.taps()) {
+    if (out.count(tap.place)) continue;
+    std::vector<Matrix<double>> change;
+    for (const auto& s : sigma_) change.push_back(Matrix<double>::Zero(s.rows(), s.cols()));
+    change[0] = response(question_, tap.place);
+    const std::vector<double> c = bank_->functionals(bank_->scores(change, trace));
+    double smallest = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < families_.size(); ++i) {
+      const Family& f = bank_->families()[i];
+      double largest = 0;
+      for (int j = f.first; j < f.first + f.count; ++j)
+        if (tau_[j] > 0) largest = std::max(largest, std::abs(c[j]) / tau_[j]);
+      const double limit =
+          guard * families_[i].heaviness * t_quantile_of_tail(alpha / (4 * n * f.count), families_[i].dof);
+      if (largest > 0) smallest = std::min(smallest, limit / largest);
+    }
+    out[tap.place] = smallest;
+  }
+  return out;
 }
 
 }  // namespace plumbline

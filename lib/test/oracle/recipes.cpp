@@ -47,10 +47,9 @@ Dimensions rich_dimensions(Draw& draw, int width) {
 // Some rows far from 0, some with almost no variance, as hidden states have them.
 Matrix<double> rich_rows(Draw& draw, int rows, int cols) {
   Matrix<double> x = draw.matrix(rows, cols);
-  for (int t = 0; t < rows; ++t)
-    switch (t % 4) {
+  for (int t = 0; t < rows; ++t) switch (t % 4) {
       case 1: x.row(t).array() += 4; break;
-      case 2: x.row(t) *= 0.02; break;
+      case 2: x.row(t) *= std::ldexp(1.0, -draw.whole(5, 9)); break;
       case 3: x.row(t) = (x.row(t).array() * 0.25 - 2).matrix(); break;
       default: break;
     }

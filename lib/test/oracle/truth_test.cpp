@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "plumbline/oracle/truth.hpp"
 #include "plumbline/io/digits.hpp"
+#include "plumbline/oracle/truth.hpp"
 
 namespace plumbline {
 namespace {

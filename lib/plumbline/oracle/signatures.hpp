@@ -1,0 +1,64 @@
+// What every deviation of the catalogue would do to the outputs of one question, and whether an output can
+// tell.
+#pragma once
+
+#include "plumbline/oracle/calibration.hpp"
+#include "plumbline/spec/deviation.hpp"
+
+namespace plumbline {
+
+// One deviation and one scope: an output tensor alone, or (scope -1) all of them together.
+struct Scope {
+  int output = -1;
+  double reach = 0;  // tau_c: how far the coefficient of a correct output reaches
+};
+
+struct Signature {
+  const Deviation* deviation;
+  std::vector<Matrix<double>> difference;  // y_m - y, in the order of output_names
+  std::vector<Matrix<double>> scaled;      // over sigma
+  std::vector<Scope> scopes;               // those that the deviation moves by a noticeable amount
+  double separation = 0;                   // the largest 1 / tau_c of its scopes
+};
+
+// How much the outputs look like a deviation: 0 is correct, 1 computes it.
+struct Match {
+  const Signature* signature = nullptr;
+  std::string scope = {};  // the name of an output, or "all outputs"
+  double coefficient = 0;
+  double statistic = 0;   // |coefficient| / tau_c
+  double likelihood = 0;  // the log likelihood ratio of "computes the deviation" against "correct"
+};
+
+class Signatures {
+ public:
+  explicit Signatures(const Calibration& calibration);
+
+  const std::vector<Signature>& all() const { return signatures_; }
+  const std::vector<std::string>& without_effect() const {
+    return without_effect_;
+  }  // ids: no input shows them
+
+  // Beyond this |coefficient| / tau_c a correct output is not to be expected.
+  double threshold(double guard) const;
+  // Whether the question separates the deviation from correct: twice the threshold.
+  bool separates(const Signature& s, double guard) const { return s.separation >= 2 * threshold(guard); }
+
+  // The scope that speaks loudest, for one deviation; and the one of all. `without` is left out.
+  Match match(const Signature& s, const std::vector<Matrix<double>>& error) const;
+  Match loudest(const std::vector<Matrix<double>>& error, const Deviation* without = nullptr) const;
+  // The deviations with a log likelihood ratio above `least`, most likely first; at most `count`.
+  std::vector<Match> likeliest(const std::vector<Matrix<double>>& error, double least, int count,
+                               const Deviation* without = nullptr) const;
+
+ private:
+  const Calibration& calibration_;
+  std::vector<Signature> signatures_;
+  std::vector<std::string> without_effect_;
+  int scopes_ = 0;
+};
+
+// The outputs of a question that asks for a deviating block, from the declared parameters.
+Question deviating(const Deviation& deviation, const Question& question);
+
+}  // namespace plumbline

@@ -1,0 +1,194 @@
+#include "plumbline/oracle/verdict.hpp"
+
+#include <cmath>
+#include <cstdio>
+
+#include "plumbline/oracle/vacuity.hpp"
+
+namespace plumbline {
+namespace {
+
+std::string number(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", x);
+  return text;
+}
+
+std::string shape(const Matrix<double>& x) {
+  return "[" + std::to_string(x.rows()) + ", " + std::to_string(x.cols()) + "]";
+}
+
+std::string entry(const std::string& name, Eigen::Index i, Eigen::Index cols) {
+  return name + "[" + std::to_string(i / cols) + ", " + std::to_string(i % cols) + "]";
+}
+
+Verdict with(Finding finding, std::string reason, double p = 1) {
+  Verdict v;
+  v.finding = finding;
+  v.reason = std::move(reason);
+  v.p = p;
+  return v;
+}
+
+// Where nothing gives a scale, only what is far beyond every member is called wrong.
+constexpr double beyond = 10;
+// What a removed deviation leaves behind may be noisier: it was computed at another point.
+constexpr double guard_of_rest = 1.5;
+constexpr int candidates = 3;
+
+}  // namespace
+
+Judge::Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings)
+    : Judge(question, profile, settings, (check_representable(question.inputs, profile), Unchecked{})) {}
+
+Judge::Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings, Unchecked)
+    : guard_(guard(profile, question.gradients)),
+      settings_(settings),
+      calibration_(std::make_unique<Calibration>(question, profile, settings)),
+      signatures_(std::make_unique<Signatures>(*calibration_)),
+      vacuous_(find_vacuous()) {}
+
+Judge::~Judge() = default;
+
+std::optional<std::string> Judge::find_vacuous() const {
+  Outputs exact;
+  for (std::size_t i = 0; i < calibration_->names().size(); ++i)
+    exact[calibration_->names()[i]] = cast<double>(calibration_->truth()[i]);
+  for (const EmptyAnswer& a : empty_answers(calibration_->question(), exact)) {
+    const auto error = calibration_->error(a.outputs);
+    if (calibration_->test_shapes(error, guard_).p < alpha) continue;
+    if (calibration_->test(error, guard_).p >= alpha) return std::string(a.name);
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> Judge::invalid(const Outputs& observed) const {
+  for (std::size_t k = 0; k < calibration_->names().size(); ++k) {
+    const std::string& name = calibration_->names()[k];
+    const Matrix<double> truth = cast<double>(calibration_->truth()[k]);
+    const auto it = observed.find(name);
+    if (it == observed.end()) return with(Finding::invalid, name + ": expected a tensor, found none", 0);
+    const Matrix<double>& y = it->second;
+    if (y.rows() != truth.rows() || y.cols() != truth.cols())
+      return with(Finding::invalid, name + ": expected " + shape(truth) + ", found " + shape(y), 0);
+    for (Eigen::Index i = 0; i < y.size(); ++i)
+      if (!std::isfinite(y.data()[i]))
+        return with(Finding::invalid,
+                    entry(name, i, y.cols()) + ": expected " + number(truth.data()[i]) + ", found " +
+                        number(y.data()[i]),
+                    0);
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> Judge::beyond_zero(const std::vector<Matrix<double>>& error) const {
+  for (std::size_t k = 0; k < error.size(); ++k) {
+    const Matrix<double>& sigma = calibration_->sigma()[k];
+    const double limit = beyond * calibration_->largest_error(int(k));
+    for (Eigen::Index i = 0; i < sigma.size(); ++i)
+      if (sigma.data()[i] == 0 && std::abs(error[k].data()[i]) > limit)
+        return with(Finding::wrong,
+                    entry(calibration_->names()[k], i, sigma.cols()) + ": expected 0 within " +
+                        number(limit) + ", found an error of " + number(error[k].data()[i]),
+                    0);
+  }
+  return std::nullopt;
+}
+
+bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const {
+  if (std::optional<Verdict> zero = beyond_zero(error)) {
+    v = *zero;
+    return false;
+  }
+  v.rejection = calibration_->test(error, guard_);
+  v.p = v.rejection.p;
+  v.reason = v.rejection.family + (v.rejection.by_energy ? ": mean T^2 = " : ": largest |T| = ") +
+             number(v.rejection.statistic);
+  const Match loudest = signatures_->loudest(error, unknown);
+  if (loudest.signature && loudest.statistic > signatures_->threshold(guard_)) {
+    v.reason = loudest.scope + ": " + number(loudest.coefficient) + " of " +
+               std::string(loudest.signature->deviation->id) + ", " + number(loudest.statistic) +
+               " times what a correct output shows";
+    v.p = std::min(v.p, alpha * 0.5);
+    return false;
+  }
+  return v.p >= alpha;
+}
+
+bool Judge::name(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const {
+  bool first = true;
+  for (const Match& m : signatures_->likeliest(error, -std::log(alpha), candidates, unknown)) {
+    std::vector<Matrix<double>> rest = error;
+    for (std::size_t i = 0; i < rest.size(); ++i) rest[i] -= m.signature->difference[i];
+    const double p = beyond_zero(rest) ? 0 : calibration_->test(rest, guard_of_rest).p;
+    if (first || p >= alpha) {
+      v.coefficient = m.coefficient;
+      v.likelihood_ratio = m.likelihood;
+      v.unexplained = p;
+    }
+    first = false;
+    if (p < alpha) continue;
+    v.deviation = m.signature->deviation->id;
+    return true;
+  }
+  return false;
+}
+
+const Judge* Judge::coarser() const {
+  const Profile* next = coarser_than(calibration_->profile());
+  if (!next) return nullptr;
+  if (!coarser_) coarser_.reset(new Judge(calibration_->question(), *next, settings_, Unchecked{}));
+  return coarser_.get();
+}
+
+Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, const Deviation* unknown) const {
+  if (std::optional<Verdict> v = invalid(observed)) return *v;
+  const auto error = calibration_->error(observed);
+  Verdict v;
+  if (accepts(error, unknown, v)) {
+    v.finding = Finding::agrees;
+    if (vacuous_) {
+      v.finding = Finding::inconclusive;
+      v.reason = *vacuous_ + " would pass too";
+    }
+    if (suspect)
+      for (const Signature& s : signatures_->all())
+        if (s.deviation == suspect && !signatures_->separates(s, guard_)) {
+          v.finding = Finding::inconclusive;
+          v.reason = std::string(suspect->id) + " differs too little here";
+        }
+    return v;
+  }
+  v.finding = Finding::wrong;
+  if (name(error, unknown, v)) return v;
+  try {
+    Verdict other;
+    const Judge* next = coarser();
+    if (next && next->accepts(next->calibration_->error(observed), unknown, other)) {
+      v.finding = Finding::coarser;
+      v.profile = next->calibration_->profile().name;
+    }
+  } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
+  }
+  return v;
+}
+
+std::vector<std::string> Judge::cannot_separate() const {
+  std::vector<std::string> ids = signatures_->without_effect();
+  for (const Signature& s : signatures_->all())
+    if (!signatures_->separates(s, guard_)) ids.emplace_back(s.deviation->id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+const std::map<std::string, double>& Judge::smallest_noticed() const {
+  if (!noticed_) noticed_ = calibration_->smallest_noticed(guard_, alpha);
+  return *noticed_;
+}
+
+Verdict judge(const Question& question, const Profile& profile, const Outputs& observed,
+              const CalibrationSettings& settings) {
+  return Judge(question, profile, settings)(observed);
+}
+
+}  // namespace plumbline

@@ -1,0 +1,93 @@
+// Judging an output: could a correct implementation in the declared profile have produced it, and if not,
+// what was computed instead?
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "plumbline/oracle/signatures.hpp"
+
+namespace plumbline {
+
+// Strongest first.
+enum class Finding {
+  invalid,       // a tensor is missing, has another shape, or is not finite where the truth is
+  impossible,    // beyond a proved worst-case bound
+  wrong,         // no correct implementation in the profile does this
+  coarser,       // right, but in coarser arithmetic than declared
+  inconclusive,  // the arithmetic is too coarse to tell on this question
+  agrees         // as a correct implementation in the profile
+};
+
+template <>
+inline Names<Finding> names<Finding>() {
+  static constexpr std::pair<Finding, std::string_view> table[] = {
+      {Finding::invalid, "invalid"}, {Finding::impossible, "impossible"},     {Finding::wrong, "wrong"},
+      {Finding::coarser, "coarser"}, {Finding::inconclusive, "inconclusive"}, {Finding::agrees, "agrees"}};
+  return table;
+}
+
+struct Verdict {
+  Finding finding = Finding::agrees;
+  std::string reason;      // one line: which tensor, what was expected, what was found
+  double p = 1;            // a bound on how often a correct implementation does this or worse; may exceed 1
+  Rejection rejection;     // the test that speaks loudest, and where it points
+  std::string profile;     // of a coarser finding: the profile that it is right in
+  std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
+  double coefficient = 0;  // of that deviation (or the likeliest): 0 is correct, 1 is the deviation
+  double likelihood_ratio = 0;  // its log likelihood ratio against "correct"
+  double unexplained = 1;       // p of what is left when the deviation is taken away
+};
+
+// Reads one question in one profile; judges any number of outputs. Calibrates when it is made; the next
+// coarser profile only when it is needed.
+class Judge {
+ public:
+  // Throws Error where the inputs are not numbers of the storage type, or where a correct implementation
+  // overflows.
+  Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings = {});
+  ~Judge();
+  Judge(const Judge&) = delete;
+
+  // A bound on false alarms: a correct output is called anything but `agrees` less often than this.
+  static constexpr double alpha = 1e-6;
+
+  // `suspect`: the deviation in question; the verdict is inconclusive where the question cannot separate it.
+  // `unknown`: a deviation that is to be taken out of the catalogue (to measure what is found without it).
+  Verdict operator()(const Outputs& observed, const Deviation* suspect = nullptr,
+                     const Deviation* unknown = nullptr) const;
+
+  // Why the question can judge nothing in this profile: an empty answer that would pass; or nothing.
+  const std::optional<std::string>& vacuous() const { return vacuous_; }
+  // What an agreeing output could still be: ids of deviations that the question cannot separate.
+  std::vector<std::string> cannot_separate() const;
+  // The relative change of the tensors at each place that would have been noticed in y.
+  const std::map<std::string, double>& smallest_noticed() const;
+
+  const Calibration& calibration() const { return *calibration_; }
+  const Signatures& signatures() const { return *signatures_; }
+
+ private:
+  struct Unchecked {};
+  Judge(const Question&, const Profile&, const CalibrationSettings&, Unchecked);
+  std::optional<Verdict> invalid(const Outputs& observed) const;
+  std::optional<Verdict> beyond_zero(const std::vector<Matrix<double>>& error) const;
+  std::optional<std::string> find_vacuous() const;
+  bool accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const;
+  bool name(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const;
+  const Judge* coarser() const;
+
+  double guard_;
+  CalibrationSettings settings_;
+  std::unique_ptr<Calibration> calibration_;
+  std::unique_ptr<Signatures> signatures_;
+  std::optional<std::string> vacuous_;
+  mutable std::unique_ptr<Judge> coarser_;
+  mutable std::optional<std::map<std::string, double>> noticed_;
+};
+
+// Calibrates and judges one output.
+Verdict judge(const Question& question, const Profile& profile, const Outputs& observed,
+              const CalibrationSettings& settings = {});
+
+}  // namespace plumbline

@@ -1,0 +1,179 @@
+#include "oracle/characteristics.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+
+#include "oracle/peer/block.hpp"
+#include "plumbline/oracle/deviate.hpp"
+#include "plumbline/oracle/members.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+peer::Storage storage_of(const Profile& p) {
+  return p.storage == Dtype::bf16  ? peer::Storage::bfloat16
+         : p.storage == Dtype::f16 ? peer::Storage::float16
+                                   : peer::Storage::native;
+}
+
+Outputs peer_answer(const Question& q, const Profile& p, const peer::Variant& v) {
+  return peer::answer(q, v, p.storage == Dtype::f64);
+}
+
+template <class S>
+Outputs faulty(const Question& declared, const Profile& profile, const Deviation& d, std::uint64_t seed) {
+  const Question q = deviating(d, declared);
+  Kinks<S> kinks;
+  member<S>(q, profile.arithmetic(), 0, kinks);
+  const std::vector<Matrix<S>> values = member<S>(q, profile.arithmetic(), seed, kinks);
+  const std::vector<std::string> found = output_names(q);
+  Outputs out;
+  for (const std::string& name : output_names(declared)) {
+    const std::string theirs = name == "y" ? name : in_slot(name, d.from_slot, d.to_slot);
+    const auto at = std::find(found.begin(), found.end(), theirs) - found.begin();
+    out[name] = cast<double>(values[at]);
+  }
+  return out;
+}
+
+double ratio_to_noise(const Signature& s) {
+  double sum = 0;
+  for (const auto& v : s.scaled) sum += v.squaredNorm();
+  return std::sqrt(sum);
+}
+
+template <class Body>
+void for_each_question(const Campaign& c, const Profile& profile, Recipe recipe, bool gradients, Body body) {
+  for (const std::string& preset : c.presets)
+    for (int seed = 1; seed <= c.seeds; ++seed)
+      body(question_from(preset, recipe, profile, gradients, std::uint64_t(seed), c.width),
+           std::uint64_t(seed));
+}
+
+std::string percent(int part, int whole) {
+  if (whole == 0) return "–";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %%", 100.0 * part / whole);
+  return text;
+}
+
+std::string brief(double x) {
+  if (x > 1) return "> 1";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2g", x);
+  return text;
+}
+
+}  // namespace
+
+Outputs faulty_answer(const Question& declared, const Profile& profile, const Deviation& d,
+                      std::uint64_t seed) {
+  return profile.storage == Dtype::f64 ? faulty<long double>(declared, profile, d, seed)
+                                       : faulty<double>(declared, profile, d, seed);
+}
+
+Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe recipe, bool gradients) {
+  using Clock = std::chrono::steady_clock;
+  Characteristics c;
+  std::vector<double> times;
+  for_each_question(campaign, profile, recipe, gradients, [&](const Question& q, std::uint64_t seed) {
+    const auto start = Clock::now();
+    const Judge judge(q, profile, {.seed = seed});
+    times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+    ++c.questions;
+    const double threshold = judge.signatures().threshold(guard(profile, gradients));
+    for (const peer::Variant& v : peer::correct_variants(storage_of(profile))) {
+      const Outputs y = peer_answer(q, profile, v);
+      const Verdict verdict = judge(y);
+      ++c.correct;
+      c.false_alarms += verdict.finding != Finding::agrees;
+      c.worst_p = std::min(c.worst_p, verdict.rejection.p);
+      const Match m = judge.signatures().loudest(judge.calibration().error(y));
+      c.worst_match = std::max(c.worst_match, m.statistic / threshold);
+      if (verdict.finding != Finding::agrees)
+        std::fprintf(stderr, "false alarm: %s, %s: %s\n", profile.name.c_str(), v.name.c_str(),
+                     verdict.reason.c_str());
+    }
+    for (const Signature& s : judge.signatures().all()) {
+      const Outputs y = faulty_answer(q, profile, *s.deviation, 77 + seed);
+      const Verdict known = judge(y), unknown = judge(y, nullptr, s.deviation);
+      const bool clear = ratio_to_noise(s) >= 10;
+      const bool found = known.finding < Finding::inconclusive,
+                 without = unknown.finding < Finding::inconclusive;
+      ++c.with_effect;
+      c.clear += clear;
+      c.found += found;
+      c.found_clear += clear && found;
+      c.unknown_found += without;
+      c.unknown_found_clear += clear && without;
+      if (clear && !known.deviation.empty())
+        ++(known.deviation == s.deviation->id ? c.named_right : c.named_wrong);
+      c.separated += judge.signatures().separates(s, guard(profile, gradients));
+    }
+  });
+  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
+  c.calibration_ms = times[times.size() / 2];
+  return c;
+}
+
+std::vector<Confusion> confusion(const Campaign& campaign, const Profile& profile) {
+  Confusion declared{"correct, as declared"}, every{"correct, every operation rounded"},
+      statistics{"correct, statistics of norms in the storage type"}, known{"bug in the catalogue, SNR ≥ 10"},
+      unknown{"bug left out of the catalogue"};
+  const auto count = [](Confusion& c, const Verdict& v) {
+    switch (v.finding) {
+      case Finding::agrees: ++c.agrees; break;
+      case Finding::coarser: ++c.coarser; break;
+      case Finding::inconclusive: ++c.inconclusive; break;
+      default: ++(v.deviation.empty() ? c.wrong : c.named);
+    }
+  };
+  for (Recipe recipe : {Recipe::ordinary, Recipe::rich})
+    for_each_question(campaign, profile, recipe, false, [&](const Question& q, std::uint64_t seed) {
+      const Judge judge(q, profile, {.seed = seed});
+      for (peer::Variant v : peer::correct_variants(storage_of(profile))) {
+        count(declared, judge(peer_answer(q, profile, v)));
+        if (v.stores != peer::Stores::all) continue;
+        v.stored_statistics = true;
+        count(statistics, judge(peer_answer(q, profile, v)));
+        v.every_operation = true;
+        count(every, judge(peer_answer(q, profile, v)));
+      }
+      for (const Signature& s : judge.signatures().all()) {
+        if (ratio_to_noise(s) < 10) continue;
+        const Outputs y = faulty_answer(q, profile, *s.deviation, 77 + seed);
+        count(known, judge(y));
+        count(unknown, judge(y, nullptr, s.deviation));
+      }
+    });
+  return {declared, every, statistics, known, unknown};
+}
+
+void print(std::ostream& out, const Campaign& campaign, const std::vector<std::string>& names) {
+  out << "| profile, inputs | outputs | questions | false alarms | worst p of a correct trial | worst match "
+         "/ "
+         "threshold | bugs with an effect | unknown: effect | unknown: SNR ≥ 10 | catalogue: effect | "
+         "catalogue: "
+         "SNR ≥ 10 | named right / wrong |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+  for (const std::string& name : names)
+    for (Recipe recipe : {Recipe::ordinary, Recipe::rich})
+      for (bool gradients : {false, true}) {
+        const Characteristics c = measure(campaign, find_profile(name), recipe, gradients);
+        out << "| " << name << ", " << (recipe == Recipe::rich ? "rich" : "ordinary") << " | "
+            << (gradients ? "y, gradients" : "y") << " | " << c.questions << " | " << c.false_alarms << "/"
+            << c.correct << " | " << brief(c.worst_p) << " | " << brief(c.worst_match) << " | "
+            << c.with_effect << " | " << percent(c.unknown_found, c.with_effect) << " | "
+            << percent(c.unknown_found_clear, c.clear) << " | " << percent(c.found, c.with_effect) << " | "
+            << percent(c.found_clear, c.clear) << " | " << c.named_right << " / " << c.named_wrong << " |"
+            << std::endl;
+        std::fprintf(stderr, "%s %s %s: calibration %.0f ms\n", name.c_str(),
+                     recipe == Recipe::rich ? "rich" : "ordinary", gradients ? "gradients" : "y",
+                     c.calibration_ms);
+      }
+}
+
+}  // namespace plumbline

@@ -1,0 +1,49 @@
+// The operating characteristics of the oracle, measured: how often correct implementations (the peer's
+// variants) are rejected, and how many deviations are found, known or unknown to the catalogue, and named.
+#pragma once
+
+#include <iosfwd>
+
+#include "oracle/recipes.hpp"
+#include "plumbline/oracle/verdict.hpp"
+
+namespace plumbline {
+
+// What a faulty implementation in this profile would answer: a correct one of the deviating block.
+Outputs faulty_answer(const Question& declared, const Profile& profile, const Deviation& deviation,
+                      std::uint64_t seed);
+
+// Judgements of one profile, recipe and choice of outputs, summed over questions.
+struct Characteristics {
+  int questions = 0;
+  int correct = 0, false_alarms = 0;
+  double worst_p = 1e300;  // the smallest p of a correct trial
+  double worst_match = 0;  // the largest |c| / tau_c of one, over the threshold
+  int with_effect = 0;     // bugs that change the exact outputs
+  int clear = 0;           // of these, those with a signal-to-noise ratio of at least 10
+  int unknown_found = 0, unknown_found_clear = 0;  // without the bug's own entry in the catalogue
+  int found = 0, found_clear = 0;
+  int named_right = 0, named_wrong = 0;  // of the clear ones
+  int separated = 0;                     // bugs that some scope separates from correct
+  double calibration_ms = 0;             // median over the questions
+};
+
+struct Campaign {
+  std::vector<std::string> presets;
+  int seeds = 1;
+  int width = 32;
+};
+
+Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe recipe, bool gradients);
+
+// How truths of several kinds are judged where `profile` is declared: agrees, coarser, named, wrong without a
+// name.
+struct Confusion {
+  std::string truth;
+  int agrees = 0, coarser = 0, named = 0, wrong = 0, inconclusive = 0;
+};
+std::vector<Confusion> confusion(const Campaign& campaign, const Profile& profile);
+
+void print(std::ostream& out, const Campaign& campaign, const std::vector<std::string>& profiles);
+
+}  // namespace plumbline

@@ -1,0 +1,88 @@
+// The ensemble covers correct implementations: what it says about the variance of single operations holds for
+// float arithmetic itself, and the exact member is the block over plain numbers.
+#include "plumbline/algebra/ensemble.hpp"
+
+#include <gtest/gtest.h>
+
+#include "oracle/peer/kernels.hpp"
+#include "oracle/recipes.hpp"
+#include "plumbline/oracle/members.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+TEST(Ensemble, TheExactMemberIsThePlainBlock) {
+  for (const Preset& preset : presets()) {
+    const Question q = question_from(preset.name, Recipe::rich, find_profile("bfloat16-mixed"), true, 3, 16);
+    Kinks<double> kinks;
+    const auto exact = member<double>(q, find_profile("bfloat16-mixed").arithmetic(), 0, kinks);
+    const auto g = gradients<double>(q.spec, q.inputs.parameters, q.inputs.x, q.inputs.cotangent, q.batch);
+    EXPECT_EQ(exact[0], g.y) << preset.name;
+    EXPECT_EQ(exact[1], g.x) << preset.name;
+    std::size_t i = 2;
+    for (const auto& [name, value] : g.parameters) EXPECT_EQ(exact[i++], value) << preset.name << " " << name;
+  }
+}
+
+// One by one and shuffled, float sums spread no more than members do; pairwise and eight lanes less.
+TEST(Ensemble, SumsSpreadAtLeastAsFarAsFloatSums) {
+  const int k = 96, n = 200;
+  std::mt19937_64 bits(5);
+  std::normal_distribution<float> normal;
+  Matrix<double> a(n, k), b(k, 1);
+  for (Eigen::Index i = 0; i < a.size(); ++i) a.data()[i] = normal(bits) + 0.5f;
+  for (Eigen::Index i = 0; i < b.size(); ++i) b.data()[i] = normal(bits);
+  a = a.cast<float>().cast<double>();
+  b = b.cast<float>().cast<double>();
+  const Matrix<double> exact = a * b;
+  Kinks<double> kinks;
+  double of_members = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Ensemble<double> e({}, seed, kinks);
+    of_members += (e.matmul(e.given(a), e.given(b)).value - exact).squaredNorm() / 40;
+  }
+  for (peer::Order order : {peer::Order::sequential, peer::Order::reversed, peer::Order::pairwise,
+                            peer::Order::eight_lanes, peer::Order::shuffled}) {
+    peer::Variant v;
+    v.order = order;
+    double of_floats = 0;
+    for (int i = 0; i < n; ++i) {
+      const float s = peer::Kernels<float>(v).sum(k, [&](int j) { return float(a(i, j)) * float(b(j, 0)); });
+      of_floats += (s - exact(i, 0)) * (s - exact(i, 0));
+    }
+    EXPECT_LT(of_floats, 1.15 * of_members);  // 200 sums: 10 % is one standard error and a half
+    EXPECT_GT(of_floats, of_members / 100);   // and the members are not just loud
+  }
+}
+
+TEST(Ensemble, StoringWhatIsStoredChangesNothing) {
+  Kinks<double> kinks;
+  Ensemble<double> e(find_profile("bfloat16-mixed").arithmetic(), 9, kinks);
+  const Matrix<double> x = Matrix<double>::Constant(2, 3, 1.2345);
+  const auto once = e.store({x}, "here");
+  EXPECT_NE(once.value, x);
+  EXPECT_EQ(e.store(once, "there").value, once.value);
+  EXPECT_EQ(e.store(e.take_cols(e.concat_cols({once, e.zeros(2, 2)}), 0, 3), "there").value, once.value);
+}
+
+TEST(Ensemble, KinksAreDecidedWithTheErrorTripled) {
+  Kinks<double> kinks;
+  Ensemble<double> exact({}, 0, kinks), member({}, 1, kinks);
+  Matrix<double> u(1, 2), near(1, 2);
+  u << 1.0, 1.0;
+  near << 0.5, 0.8;  // 1 + 3 (0.5 - 1) < 0 < 1 + 3 (0.8 - 1)
+  exact.activation(Activation::relu, 0, {u});
+  const auto y = member.activation(Activation::relu, 0, {near});
+  EXPECT_EQ(y.value(0, 0), 0);
+  EXPECT_EQ(y.value(0, 1), 0.8);
+}
+
+TEST(Ensemble, Float16OverflowsToInfinity) {
+  Kinks<double> kinks;
+  Ensemble<double> e(find_profile("float16-mixed").arithmetic(), 9, kinks);
+  EXPECT_EQ(e.store({Matrix<double>::Constant(1, 1, 7e4)}, "here").value(0, 0), INFINITY);
+}
+
+}  // namespace
+}  // namespace plumbline

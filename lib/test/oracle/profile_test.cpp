@@ -1,0 +1,55 @@
+#include "plumbline/oracle/profile.hpp"
+
+#include <gtest/gtest.h>
+
+namespace plumbline {
+namespace {
+
+std::string error_of(const char* text) {
+  try {
+    profile_from_json(Json::parse(text));
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(Profile, EveryPresetSurvivesItsJson) {
+  for (const Profile& p : profiles()) {
+    EXPECT_EQ(profile_from_json(to_json(p)), p);
+    EXPECT_EQ(profile_from_json(Json(p.name)), p);
+  }
+}
+
+TEST(Profile, WhatIsLeftOutIsAsInTheStorageTypesPreset) {
+  Profile expected = find_profile("bfloat16-mixed");
+  expected.name = "hf";
+  expected.table = Dtype::bf16;
+  EXPECT_EQ(profile_from_json(Json::parse(R"({"name":"hf","storage":"bfloat16","table":"bfloat16"})")),
+            expected);
+}
+
+TEST(Profile, ErrorsNameTheKey) {
+  EXPECT_EQ(error_of(R"({"storage":"bfloat16","accumulater":"float32"})"),
+            "profile.accumulater: unknown key; the nearest known one is \"accumulator\"");
+  EXPECT_EQ(
+      error_of(R"({"storage":"fp8"})"),
+      "profile.storage: expected one of \"float64\", \"float32\", \"bfloat16\", \"float16\", found \"fp8\"");
+  EXPECT_EQ(error_of(R"("bfloat16_mixed")"),
+            "profile: unknown profile \"bfloat16_mixed\"; the nearest known one is \"bfloat16-mixed\"");
+  EXPECT_EQ(error_of(R"({"storage":"float32","statistics":"bfloat16"})"),
+            "profile.statistics: expected a type no coarser than storage = \"float32\", found \"bfloat16\"");
+  EXPECT_EQ(error_of(R"({"name":"float32","storage":"float16"})"),
+            "profile.name: expected a name of its own: \"float32\" is a known profile with other types");
+}
+
+TEST(Profile, CoarserProfilesAreReachedOneByOne) {
+  EXPECT_EQ(coarser_than(find_profile("float64"))->name, "float32");
+  EXPECT_EQ(coarser_than(find_profile("float32"))->name, "bfloat16-mixed");
+  EXPECT_EQ(coarser_than(find_profile("bfloat16-mixed"))->name, "bfloat16");
+  EXPECT_EQ(coarser_than(find_profile("float16-mixed"))->name, "float16");
+  EXPECT_EQ(coarser_than(find_profile("bfloat16")), nullptr);
+}
+
+}  // namespace
+}  // namespace plumbline

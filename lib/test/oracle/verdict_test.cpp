@@ -1,0 +1,159 @@
+#include "plumbline/oracle/verdict.hpp"
+
+#include <gtest/gtest.h>
+
+#include "oracle/characteristics.hpp"
+#include "oracle/peer/block.hpp"
+
+namespace plumbline {
+namespace {
+
+using peer::Storage;
+
+Outputs correct(const Question& q, Storage storage = Storage::bfloat16, bool in_double = false) {
+  return peer::answer(q, {.name = "eager", .storage = storage}, in_double);
+}
+
+struct Fixture {
+  Question question;
+  Judge judge;
+  Outputs answer;
+  explicit Fixture(std::string_view preset, std::string_view profile = "bfloat16-mixed",
+                   bool gradients = false, Storage storage = Storage::bfloat16)
+      : question(question_from(preset, Recipe::rich, find_profile(profile), gradients, 1, 24)),
+        judge(question, find_profile(profile)),
+        answer(correct(question, storage, profile == "float64")) {}
+};
+
+TEST(Verdict, CorrectImplementationsAgree) {
+  for (const auto& [profile, storage] :
+       std::vector<std::pair<const char*, Storage>>{{"float64", Storage::native},
+                                                    {"float32", Storage::native},
+                                                    {"bfloat16-mixed", Storage::bfloat16},
+                                                    {"float16-mixed", Storage::float16}})
+    for (const char* preset : {"gpt2", "llama"}) {
+      const Fixture f(preset, profile, true, storage);
+      const Verdict v = f.judge(f.answer);
+      EXPECT_EQ(v.finding, Finding::agrees) << profile << " " << preset << ": " << v.reason;
+    }
+}
+
+TEST(Verdict, AWrongEpsIsNamed) {
+  const Fixture f("gpt2", "float32", false, Storage::native);
+  const Deviation& d = find_deviation("norm/eps-outside-sqrt");
+  const Verdict v = f.judge(faulty_answer(f.question, find_profile("float32"), d, 5));
+  EXPECT_EQ(v.finding, Finding::wrong);
+  EXPECT_EQ(v.deviation, d.id);
+  EXPECT_NEAR(v.coefficient, 1, 0.1);
+  EXPECT_GT(v.likelihood_ratio, 14);
+  EXPECT_GT(v.unexplained, Judge::alpha);
+}
+
+TEST(Verdict, ABugThatIsInNoCatalogueIsWrongAndLocated) {
+  const Fixture f("llama");
+  Outputs y = f.answer;
+  y["y"].row(3) *= 1.05;
+  const Verdict v = f.judge(y);
+  EXPECT_EQ(v.finding, Finding::wrong);
+  EXPECT_EQ(v.deviation, "");
+  EXPECT_FALSE(v.rejection.family.empty());
+}
+
+TEST(Verdict, WrongGradientsOfARightOutputAreFound) {
+  const Fixture f("gpt2", "bfloat16-mixed", true);
+  Outputs y = f.answer;
+  y["grad.layers.0.attn.q_proj.weight"] *= 2;
+  EXPECT_EQ(f.judge(y).finding, Finding::wrong);
+}
+
+TEST(Verdict, CoarserThanDeclaredIsToldSo) {
+  const Fixture f("llama", "float32", false, Storage::native);
+  Question rounded = f.question;
+  const Verdict v = f.judge(correct(rounded, Storage::bfloat16));
+  EXPECT_EQ(v.finding, Finding::coarser) << v.reason;
+  EXPECT_EQ(v.profile, "bfloat16-mixed");
+}
+
+TEST(Verdict, FinerThanDeclaredAgrees) {
+  const Fixture f("llama");
+  EXPECT_EQ(f.judge(correct(f.question, Storage::native)).finding, Finding::agrees);
+}
+
+TEST(Verdict, WhatIsMissingMisshapenOrNotFiniteIsInvalid) {
+  const Fixture f("gpt2");
+  EXPECT_EQ(f.judge(Outputs{}).reason, "y: expected a tensor, found none");
+  Outputs y = f.answer;
+  y["y"](2, 5) = NAN;
+  EXPECT_EQ(f.judge(y).finding, Finding::invalid);
+  EXPECT_TRUE(f.judge(y).reason.starts_with("y[2, 5]: expected ")) << f.judge(y).reason;
+  y["y"] = Matrix<double>::Zero(1, 2);
+  EXPECT_EQ(f.judge(y).finding, Finding::invalid);
+}
+
+TEST(Verdict, EmptyAnswersAreRejected) {
+  const Fixture f("gpt2");
+  EXPECT_FALSE(f.judge.vacuous().has_value());
+  Outputs zero = f.answer;
+  zero["y"].setZero();
+  EXPECT_NE(f.judge(zero).finding, Finding::agrees);
+}
+
+// The key's bias shifts every score of a query alike, so its gradient is 0; nothing gives it a scale. (In coarser
+// arithmetic than declared it errs more, but not by 1000.)
+TEST(Verdict, ATensorThatIsTrulyZeroIsJudgedByTheMembersAlone) {
+  const Fixture f("gpt2", "bfloat16-mixed", true);
+  const std::string name = "grad.layers.0.attn.k_proj.bias";
+  const auto at = std::find(f.judge.calibration().names().begin(), f.judge.calibration().names().end(), name);
+  const int k = int(at - f.judge.calibration().names().begin());
+  EXPECT_TRUE(f.judge.calibration().has_no_scale(k));
+  Outputs y = f.answer;
+  EXPECT_EQ(f.judge(y).finding, Finding::agrees);
+  y[name](0, 0) = 1000 * f.judge.calibration().largest_error(k);
+  EXPECT_EQ(f.judge(y).finding, Finding::wrong);
+}
+
+TEST(Verdict, AnEntryThatTheQuestionCannotSeparateIsInconclusive) {
+  const Fixture f("gpt2");
+  const auto hidden = f.judge.cannot_separate();
+  ASSERT_FALSE(hidden.empty());
+  bool seen = false;
+  for (const Signature& s : f.judge.signatures().all()) {
+    const bool separated = std::find(hidden.begin(), hidden.end(), s.deviation->id) == hidden.end();
+    const Finding expected = separated ? Finding::agrees : Finding::inconclusive;
+    EXPECT_EQ(f.judge(f.answer, s.deviation).finding, expected) << s.deviation->id;
+    seen = seen || separated;
+  }
+  EXPECT_TRUE(seen);
+}
+
+// A change of three times the smallest noticed one is noticed. Scores are the first place that y depends on
+// in many ways; the block's own answer with a scaled score is another spec.
+TEST(Verdict, TheSmallestNoticedChangeIsNoticed) {
+  const Fixture f("gpt2");
+  const double smallest = f.judge.smallest_noticed().at("layers.0.attn.scores");
+  EXPECT_GT(smallest, 0);
+  Question q = f.question;
+  q.spec.attention.scale_mult = 1 + 3 * smallest;
+  EXPECT_EQ(f.judge(correct(q)).finding, Finding::wrong);
+  q.spec.attention.scale_mult = 1 + smallest / 100;
+  EXPECT_EQ(f.judge(correct(q)).finding, Finding::agrees);
+}
+
+TEST(Verdict, InputsThatTheStorageTypeDoesNotHaveAreAnError) {
+  Question q = question_from("gpt2", Recipe::rich, find_profile("float32"), false, 1, 16);
+  try {
+    Judge judge(q, find_profile("bfloat16-mixed"));
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_TRUE(std::string(e.what()).starts_with("x[0, 0]: expected a number of bfloat16")) << e.what();
+  }
+}
+
+TEST(Verdict, AnInputOnWhichCorrectCodeOverflowsIsAnError) {
+  Question q = question_from("llama", Recipe::ordinary, find_profile("float16-mixed"), false, 1, 16);
+  q.inputs.parameters["layers.0.ffn.down_proj.weight"] *= 32768;
+  EXPECT_THROW(Judge(q, find_profile("float16-mixed")), Error);
+}
+
+}  // namespace
+}  // namespace plumbline
