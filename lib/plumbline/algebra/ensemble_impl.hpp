@@ -133,7 +133,9 @@ auto Ensemble<S>::add_row(const Tensor& x, const Tensor& row) -> Tensor {
 
 template <class S>
 auto Ensemble<S>::sub_col(const Tensor& x, const Tensor& col) -> Tensor {
-  return where_both(x, col.value, [](S a, S b) { return a - b; });
+  Tensor y = where_both(x, col.value, [](S a, S b) { return a - b; });
+  if (!exact_) last_leak_ = y.value.rowwise().mean();
+  return y;
 }
 
 template <class S>
@@ -243,6 +245,7 @@ auto Ensemble<S>::concat_rows(const std::vector<Tensor>& parts) const -> Tensor 
 
 template <class S>
 auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
+  if (!exact_ && place.ends_with("variance")) leaks_[std::string(place)].push_back(last_leak_);
   if (x.stored || place.ends_with("variance")) return x;  // a statistic stays in its own type
   const bool of_head = !exact_ && place.ends_with(".heads");
   Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true};
@@ -252,11 +255,24 @@ auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
 
 template <class S>
 auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Tensor {
-  if (exact_ || !place.ends_with(".heads")) return store(g, place);
+  if (exact_) return store(g, place);
+  if (place.ends_with("variance")) {
+    auto& leaks = leaks_[std::string(place)];
+    if (leaks.back().size() > 0) centring_error_ = S(2) * g.value.cwiseProduct(leaks.back());
+    leaks.pop_back();
+    return g;
+  }
+  if (!place.ends_with(".heads")) return store(g, place);
   Tensor y = store(g, "");
   dot_error_ = y.value.cwiseProduct(output_errors_.back()).rowwise().sum();
   output_errors_.pop_back();
   return y;
+}
+
+template <class S>
+auto Ensemble<S>::centring_sum(const Tensor& sum) -> Tensor {
+  if (exact_ || centring_error_.rows() != sum.value.rows()) return sum;
+  return {sum.value - centring_error_};
 }
 
 template <class S>

@@ -112,7 +112,9 @@ struct Tape {
         inner.sub_col(x.value, c.value),
         [=, this](const Inner& g) {
           accumulate(x, g);
-          accumulate(c, inner.scale(inner.row_sum(g), {-1}));
+          Inner sum = inner.row_sum(g);
+          if constexpr (requires { inner.centring_sum(sum); }) sum = inner.centring_sum(sum);
+          accumulate(c, inner.scale(sum, {-1}));
         },
         x, c);
   }

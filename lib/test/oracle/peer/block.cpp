@@ -94,7 +94,7 @@ class Peer {
   R norm(const NormSlot& slot, const std::string& name, const A& x) {
     if (!slot) return {x, [](const A& g) { return g; }};
     const NormSpec n = *slot;
-    A normalized(x.rows, x.cols), y(x.rows, x.cols);
+    A normalized(x.rows, x.cols), stored(x.rows, x.cols), y(x.rows, x.cols);
     std::vector<T> factors(x.rows);
     const auto gain = [n, name, this](int j) {
       return n.gain ? k_.op(T(n.gain_offset) + parameters_.at(name + ".weight")(0, j)) : T(1);
@@ -103,8 +103,9 @@ class Peer {
       T mean;
       statistics(n, x, i, mean, factors[i]);
       for (int j = 0; j < x.cols; ++j) {
-        normalized(i, j) = k_.may_store(k_.op(k_.op(x(i, j) - mean) * factors[i]), "normalized");
-        T v = normalized(i, j);
+        normalized(i, j) = k_.op(k_.op(x(i, j) - mean) * factors[i]);
+        stored(i, j) = k_.may_store(normalized(i, j), "normalized");
+        T v = stored(i, j);
         if (n.gain) v = k_.may_store(k_.op(v * gain(j)), "scaled");
         if (n.bias) v = k_.op(v + parameters_.at(name + ".bias")(0, j));
         y(i, j) = v;
@@ -114,17 +115,18 @@ class Peer {
               const int d = g.cols;
               A dx(g.rows, d), dgain(1, d);
               for (int j = 0; j < d && n.gain; ++j)
-                dgain(0, j) = k_.sum(g.rows, [&](int i) { return k_.op(g(i, j) * normalized(i, j)); });
+                dgain(0, j) = k_.sum(g.rows, [&](int i) { return k_.op(g(i, j) * stored(i, j)); });
               if (n.gain) add_gradient(name + ".weight", dgain);
               if (n.bias) add_gradient(name + ".bias", k_.sum_of_rows(g));
+              const A& hat = k_.variant.rounded_normalized ? stored : normalized;
               for (int i = 0; i < g.rows; ++i) {
                 std::vector<T> u(d);
                 for (int j = 0; j < d; ++j) u[j] = k_.op(g(i, j) * gain(j));
                 const bool centres = n.kind == NormKind::layer_norm;
                 const T a = centres ? k_.op(k_.sum(d, [&](int j) { return u[j]; }) / T(d)) : T(0);
-                const T b = k_.op(k_.sum(d, [&](int j) { return k_.op(u[j] * normalized(i, j)); }) / T(d));
+                const T b = k_.op(k_.sum(d, [&](int j) { return k_.op(u[j] * hat(i, j)); }) / T(d));
                 for (int j = 0; j < d; ++j)
-                  dx(i, j) = k_.op(factors[i] * k_.op(k_.op(u[j] - a) - k_.op(normalized(i, j) * b)));
+                  dx(i, j) = k_.op(factors[i] * k_.op(k_.op(u[j] - a) - k_.op(hat(i, j) * b)));
               }
               return k_.store(dx);
             }};
