@@ -1,4 +1,4 @@
-#include "golden/case_list.hpp"
+#include "golden/generate/case_list.hpp"
 
 #include <algorithm>
 

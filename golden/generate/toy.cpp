@@ -1,4 +1,4 @@
-#include "golden/toy.hpp"
+#include "golden/generate/toy.hpp"
 
 #include <fmt/format.h>
 

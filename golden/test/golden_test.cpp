@@ -1,0 +1,218 @@
+// Every golden file is what a run generates, and agrees with the block in 100 digits; every deviation and
+// every changed digit is noticed, and its place named.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "golden/check/compare.hpp"
+#include "golden/check/folder.hpp"
+#include "golden/generate/form.hpp"
+#include "golden/generate/toy.hpp"
+#include "plumbline/oracle/deviate.hpp"
+
+namespace plumbline::golden {
+namespace {
+
+namespace fs = std::filesystem;
+const fs::path published = GOLDEN_CASES;
+
+std::string lines(const std::vector<std::string>& all) {
+  std::string text;
+  for (const std::string& line : all) text += line + "\n";
+  return text;
+}
+
+// The same outputs by another way: in 100 digits without enclosures, each a point. What is 0 by theorem comes
+// out as a rounding error, and is given 0 as its other end.
+std::vector<Certificate> points_of(const GoldenCase& c) {
+  const CaseInputs in = inputs_of(c.settings);
+  const Gradients<Mp100> found = gradients(c.settings.spec, cast<Mp100>(in.parameters), cast<Mp100>(in.x),
+                                           cast<Mp100>(in.cotangent), c.settings.batch);
+  std::vector<Certificate> points{{.name = "y", .value = cast<Interval120>(found.y)},
+                                  {.name = "grad.x", .value = cast<Interval120>(found.x)}};
+  for (const auto& [name, value] : found.parameters)
+    points.push_back({.name = "grad." + name, .value = cast<Interval120>(value)});
+  for (Certificate& p : points)
+    for (Eigen::Index i = 0; i < p.value.size(); ++i)
+      if (is_zero_by_theorem(c.settings.spec, p.name, i))
+        p.value.data()[i] = hull(Interval120(0), p.value.data()[i]);
+  return points;
+}
+
+class CaseTest : public testing::Test {
+ public:
+  explicit CaseTest(const GoldenCase& c) : case_(c) {}
+  void TestBody() override {
+    EXPECT_EQ(lines(check_case(published, case_)), "");
+    const Container file = read_container((published / (case_.id + ".safetensors")).string());
+    for (const Place& p : refuted(file, case_.settings.spec, points_of(case_)))
+      ADD_FAILURE() << to_string(case_.id, p);
+  }
+
+ private:
+  const GoldenCase& case_;
+};
+
+// The truth of a block that computes a deviation, its outputs under their declared names.
+std::vector<Certificate> truth_of(const Deviation& d, const CaseSettings& s) {
+  CaseInputs in = inputs_of(s);
+  in.parameters = as_read_by(d, in.parameters);
+  std::vector<Certificate> truth = certificates(deviating(d, s.spec), in, s.batch);
+  for (Certificate& c : truth) c.name = in_slot(c.name, d.to_slot, d.from_slot);
+  return truth;
+}
+
+bool notices(const GoldenCase& c, const Deviation& d) {
+  const Container file = read_container((published / (c.id + ".safetensors")).string());
+  try {
+    return !refuted(file, c.settings.spec, truth_of(d, c.settings), 1).empty();
+  } catch (const Error&) {
+    return false;  // the deviation has no value here: another case must notice it
+  }
+}
+
+class MutantTest : public testing::Test {
+ public:
+  explicit MutantTest(const Deviation& d) : deviation_(d) {}
+  void TestBody() override {
+    for (const GoldenCase& c : cases())
+      if (deviation_.applies_to(c.settings.spec) && notices(c, deviation_)) return;
+    ADD_FAILURE() << "no golden case notices " << deviation_.id << ": " << deviation_.formula;
+  }
+
+ private:
+  const Deviation& deviation_;
+};
+
+TEST(Golden, NoFileBelongsToNoCase) { EXPECT_EQ(lines(strangers(published)), ""); }
+TEST(Golden, TheToyIsWhatARunGenerates) { EXPECT_EQ(lines(check_toy(published)), ""); }
+
+// properties: digits computed elsewhere (mpmath), 30 of them.
+TEST(Golden, TheToyAgreesWithAnIndependentComputationTo30Digits) {
+  const std::pair<const char*, const char*> expected[] = {
+      {"post_norm.eps_0.variance_1", "2.94888888888888888888888888889"},
+      {"post_norm.eps_0.rsqrt_1", "0.582332187146552733511044362545"},
+      {"post_norm.eps_0.u[0]", "1.26171973881753092260726278551"},
+      {"post_norm.eps_0.u[1]", "-0.0776442916195403644681392483393"},
+      {"post_norm.eps_0.u[2]", "-1.18407544719799055813912353718"},
+      {"post_norm.eps_0.variance_2", "1.16825599574065160567622941062"},
+      {"post_norm.eps_0.rsqrt_2", "0.925190129289714014579919202503"},
+      {"post_norm.eps_0.y[0]", "1.19817031926029943304205378149"},
+      {"post_norm.eps_0.y[1]", "0.0515229517032043937866934439393"},
+      {"post_norm.eps_0.y[2]", "-1.24969327096350382682874722543"},
+      {"post_norm.eps_0.rsqrt_product", "0.538767991515681061179718372958"},
+      {"post_norm.eps_1e-5.rsqrt_1", "0.582331199773464039832812416525"},
+      {"post_norm.eps_1e-5.u[0]", "1.26171759950917208630442690247"},
+      {"post_norm.eps_1e-5.u[1]", "-0.0776441599697952053110416555367"},
+      {"post_norm.eps_1e-5.u[2]", "-1.18407343953937688099338524693"},
+      {"post_norm.eps_1e-5.rsqrt_2", "0.925187614889393930559456362035"},
+      {"post_norm.eps_1e-5.y[0]", "1.19816508371684226641221458662"},
+      {"post_norm.eps_1e-5.y[1]", "0.0515229334793738080503747329140"},
+      {"post_norm.eps_1e-5.y[2]", "-1.24968801719621607446258931954"},
+      {"post_norm.eps_1e-5.y_squared", "2.99997432083631765823518504625"},
+      {"post_norm.eps_1e-5.rsqrt_product", "0.538765613794090370181645865180"},
+      {"pre_norm.chain_96", "108.186410268399241078026157491"},
+      {"post_norm.chain_96", "5.38036156902372849035999884992e-8"},
+      {"pre_norm.chain_192", "11704.2993667624007499505123413"},
+      {"post_norm.chain_192", "2.89482906134274774762472126152e-15"},
+  };
+  std::map<std::string, std::string> found;
+  std::istringstream text(toy_text());
+  for (std::string line; std::getline(text, line);)
+    if (const auto at = line.find(" = "); at != std::string::npos)
+      found[line.substr(0, at)] = line.substr(at + 3);
+  for (const auto& [name, digits] : expected)
+    EXPECT_EQ(End(found.at(name)).str(30), End(digits).str(30)) << name;
+  EXPECT_EQ(found.at("pre_norm.chain_12"), "1.795856326022129150390625");
+  EXPECT_EQ(found.at("post_norm.chain_12"), "0.123410307017276135571456");
+}
+
+// One bit of one entry, in each output and each form.
+TEST(Golden, AChangedBitInAnyFormOfAnyOutputIsNoticedAndNamed) {
+  const GoldenCase& c = find_case("post_norm/three-layers");
+  const Container good = golden_file(c);
+  const std::vector<Certificate> truth = certificates(c.settings);
+  EXPECT_TRUE(refuted(good, c.settings.spec, truth).empty());
+  for (const Certificate& output : truth)
+    for (const Form& form : forms()) {
+      Container bad = good;
+      const std::string name = output.name + form.suffix;
+      StoredTensor& t = bad.tensors.at(name);
+      const std::int64_t last = t.size() - 1;
+      t.bytes[static_cast<std::size_t>(last * info(t.dtype).bytes)] ^= 1;
+      for (const auto& places : {refuted(bad, c.settings.spec, truth), differences(good, bad)}) {
+        ASSERT_EQ(places.size(), 1u) << name;
+        EXPECT_EQ(places[0].tensor, name);
+        EXPECT_EQ(places[0].index, last);
+      }
+    }
+}
+
+class CorruptedFile : public testing::Test {
+ protected:
+  const GoldenCase& c = find_case("layer_norm/plain");
+  const fs::path folder = fs::path(testing::TempDir()) / "plumbline-golden";
+  void SetUp() override { write_case(folder, c); }
+  void TearDown() override { fs::remove_all(folder); }
+  void replace(const char* suffix, const std::string& from, const std::string& to) {
+    const fs::path path = folder / (c.id + suffix);
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    std::string bytes = text.str();
+    ASSERT_NE(bytes.find(from), std::string::npos);
+    bytes.replace(bytes.find(from), from.size(), to);
+    std::ofstream(path, std::ios::binary) << bytes;
+  }
+};
+
+TEST_F(CorruptedFile, AnUntouchedOneIsRight) { EXPECT_EQ(lines(check_case(folder, c)), ""); }
+
+TEST_F(CorruptedFile, ADigitInTheTextIsNamedWithItsLine) {
+  replace(".txt", "\ny[0] = ", "\ny[0] = 1");
+  const std::string found = lines(check_case(folder, c));
+  EXPECT_NE(found.find("plain.txt:3: expected \"y[0] = "), std::string::npos) << found;
+}
+
+TEST_F(CorruptedFile, AByteInTheHeaderIsNoticed) {
+  replace(".safetensors", "\"case\":\"layer_norm/plain\"", "\"case\":\"layer_norm/plaim\"");
+  const std::string found = lines(check_case(folder, c));
+  EXPECT_NE(found.find("__metadata__.case: expected layer_norm/plain, found layer_norm/plaim"),
+            std::string::npos)
+      << found;
+}
+
+TEST_F(CorruptedFile, AFileCutShortIsNoticed) {
+  fs::resize_file(folder / (c.id + ".safetensors"), 100);
+  EXPECT_NE(lines(check_case(folder, c)).find("expected a header of at most 92 bytes"), std::string::npos);
+}
+
+TEST_F(CorruptedFile, AMissingFileIsNoticed) {
+  fs::remove(folder / (c.id + ".safetensors"));
+  EXPECT_NE(lines(check_case(folder, c)).find("cannot be opened"), std::string::npos);
+}
+
+std::string test_name(std::string name) {
+  for (char& ch : name)
+    if (!std::isalnum(static_cast<unsigned char>(ch))) ch = '_';
+  return name;
+}
+
+}  // namespace
+
+void register_tests() {
+  for (const GoldenCase& c : cases())
+    testing::RegisterTest("GoldenCase", test_name(c.id).c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [&c]() -> testing::Test* { return new CaseTest(c); });
+  for (const Deviation& d : deviations())
+    testing::RegisterTest("GoldenMutant", test_name(std::string(d.id)).c_str(), nullptr, nullptr, __FILE__,
+                          __LINE__, [&d]() -> testing::Test* { return new MutantTest(d); });
+}
+
+}  // namespace plumbline::golden
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  plumbline::golden::register_tests();
+  return RUN_ALL_TESTS();
+}
