@@ -1,13 +1,13 @@
 #include "golden/check/folder.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <sstream>
 
 #include "golden/check/compare.hpp"
 #include "golden/generate/text.hpp"
 #include "golden/generate/toy.hpp"
+#include "plumbline/io/file.hpp"
 
 namespace plumbline::golden {
 namespace {
@@ -20,25 +20,15 @@ fs::path container_path(const fs::path& folder, const GoldenCase& c) {
 fs::path text_path(const fs::path& folder, const GoldenCase& c) { return folder / (c.id + ".txt"); }
 fs::path toy_path(const fs::path& folder) { return folder / "toy.txt"; }
 
-std::string read(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 void write_text(const fs::path& path, const std::string& text) {
   fs::create_directories(path.parent_path());
-  const fs::path temporary = path.string() + ".part";
-  std::ofstream out(temporary, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw Error(path.string() + ": cannot be written");
-  fs::rename(temporary, path);
+  write_bytes(path.string(), text);
 }
 
 std::vector<std::string> check_text(const fs::path& path, const std::string& expected) {
-  std::istringstream a(expected), b(read(path));
   if (!fs::exists(path)) return {path.string() + ": expected this file, found none"};
+  const std::string found = read_bytes(path.string());
+  std::istringstream a(expected), b(found);
   for (int line = 1;; ++line) {
     std::string x, y;
     const bool more_a = static_cast<bool>(std::getline(a, x)), more_b = static_cast<bool>(std::getline(b, y));
@@ -46,7 +36,7 @@ std::vector<std::string> check_text(const fs::path& path, const std::string& exp
     if (x != y || more_a != more_b)
       return {path.string() + ":" + std::to_string(line) + ": expected \"" + x + "\", found \"" + y + "\""};
   }
-  if (expected != read(path)) return {path.string() + ": expected another end of the file"};
+  if (expected != found) return {path.string() + ": expected another end of the file"};
   return {};
 }
 
@@ -67,7 +57,7 @@ std::vector<std::string> check_case(const fs::path& folder, const GoldenCase& c)
   try {
     for (const Place& p : differences(expected, read_container(path)))
       wrong.push_back(to_string(path.string(), p));
-    if (wrong.empty() && read(path) != to_bytes(expected))
+    if (wrong.empty() && read_bytes(path.string()) != to_bytes(expected))
       wrong.push_back(path.string() + ": the header is written in another way");
   } catch (const Error& e) {
     wrong.push_back(e.what());
