@@ -7,7 +7,9 @@
 #include "reports/chains/chains_page.hpp"
 #include "reports/findings/findings_page.hpp"
 #include "reports/folder.hpp"
+#include "reports/golden/golden_page.hpp"
 #include "reports/layouts/layouts_page.hpp"
+#include "reports/summary/summary_page.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -37,9 +39,12 @@ void add(Pages& pages, Pages more) { std::move(more.begin(), more.end(), std::ba
 Pages all_pages() {
   const ChainRecords chains = run_chains();
   const FindingRecords findings = run_findings();
+  const std::vector<GoldenRecord> golden = run_golden();
   Pages pages;
+  add(pages, summary_pages(findings, chains, golden));
   add(pages, findings_pages(findings, chains));
   add(pages, layouts_pages());
+  add(pages, golden_pages(golden));
   add(pages, chains_pages(chains));
   return pages;
 }
