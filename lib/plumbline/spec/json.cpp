@@ -166,6 +166,7 @@ void read_ffn(JsonReader& spec, FeedForwardSpec& f) {
 // What stands before any knob is read: the named preset at the dimensions given, or a block without norms.
 BlockSpec starting_point(JsonReader& r) {
   Dimensions n{.d = 0, .n_heads = 0};
+  if (!r.find("d")) throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
   r.read("d", n.d);
   r.read("n_layers", n.n_layers);
   if (n.d < 1)

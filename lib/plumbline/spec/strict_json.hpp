@@ -30,8 +30,9 @@ J parse_strict(std::string_view text, const std::string& origin) {
   try {
     return J::parse(text, check);
   } catch (const typename J::exception& e) {
-    const std::string what = e.what();  // what was last read may be no UTF-8
-    throw Error(origin + ": not JSON: " + what.substr(0, what.find("; last read")));
+    std::string what = e.what();  // "[json.exception.parse_error.101] parse error at line ..."
+    what.erase(0, what.find("] ") == what.npos ? 0 : what.find("] ") + 2);
+    throw Error(origin + ": not JSON: " + what.substr(0, what.find("; last read")));  // it may be no UTF-8
   }
 }
 
