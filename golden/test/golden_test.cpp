@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <sstream>
 
 #include "golden/check/compare.hpp"
+#include "golden/check/errors.hpp"
 #include "golden/check/folder.hpp"
 #include "golden/generate/form.hpp"
 #include "golden/generate/toy.hpp"
@@ -162,6 +164,47 @@ TEST(Golden, AChangedBitInAnyFormOfAnyOutputIsNoticedAndNamed) {
         EXPECT_EQ(places[0].index, last);
       }
     }
+}
+
+// A bit of every byte of the header, and of every seventh behind it.
+TEST(Golden, EveryByteOfAContainerCounts) {
+  const Container good = golden_file(find_case("layer_norm/plain"));
+  const std::string bytes = to_bytes(good);
+  const std::size_t header =
+      8 + static_cast<unsigned char>(bytes[0]) + 256u * static_cast<unsigned char>(bytes[1]);
+  for (std::size_t at = 0; at < bytes.size(); at += at < header ? 1 : 7) {
+    std::string bad = bytes;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    try {
+      EXPECT_FALSE(differences(good, from_bytes(bad, "f")).empty()) << at;
+    } catch (const Error& e) {
+      EXPECT_EQ(std::string(e.what()).find("f: "), 0u) << e.what();
+    }
+  }
+}
+
+// The error of y in double, once more: against the stored value and its residual, in long double, with the
+// unit from std::nextafter. What is left out is below 2^-53 of a unit, what rounds below 2^-60 of the error.
+TEST(Golden, ErrorsAreMeasuredInUnitsOfTheLastPlace) {
+  const GoldenCase& c = find_case("post_norm/three-layers");
+  const CaseInputs in = inputs_of(c.settings);
+  const Matrix<double> y = evaluate(c.settings.spec, in.parameters, in.x);
+  const Container file = golden_file(c);
+  long double largest = 0;
+  for (int i = 0; i < y.size(); ++i) {
+    const double high = file.tensors.at("y")[i], low = file.tensors.at("y.residual")[i];
+    const double unit = std::nextafter(std::fabs(high), HUGE_VAL) - std::fabs(high);
+    largest = std::max(largest, std::fabs(static_cast<long double>(y.data()[i] - high) - low) / unit);
+  }
+  int found = 0;
+  for (const ErrorRecord& r : errors_of(c)) {
+    EXPECT_EQ(r.not_finite, 0);
+    EXPECT_LE(r.rms, r.largest);
+    if (r.scalar != "double" || r.output != "y") continue;
+    EXPECT_NEAR(r.largest, static_cast<double>(largest), 0x1p-50 * (1 + r.largest));
+    ++found;
+  }
+  EXPECT_EQ(found, 1);
 }
 
 class CorruptedFile : public testing::Test {
