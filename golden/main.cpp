@@ -1,10 +1,13 @@
 // plumbline-golden generate FOLDER   writes every golden file
 // plumbline-golden check FOLDER      compares every byte with what it would write; exit status 1 where one
 // differs
+// plumbline-golden errors FILE           writes the errors of all plain number types, a line of JSON for each
 #include <iostream>
 
+#include "golden/check/errors.hpp"
 #include "golden/check/folder.hpp"
 #include "plumbline/error.hpp"
+#include "plumbline/io/file.hpp"
 
 namespace plumbline::golden {
 namespace {
@@ -29,11 +32,20 @@ int check(const std::string& folder) {
   return wrong.empty() ? 0 : 1;
 }
 
+int errors(const std::string& file) {
+  std::string lines;
+  for (const GoldenCase& c : cases())
+    for (const ErrorRecord& r : errors_of(c)) lines += to_json(r).dump() + "\n";
+  write_bytes(file, lines);
+  return 0;
+}
+
 int run(int argc, char** argv) {
   const std::string verb = argc == 3 ? argv[1] : "";
   if (verb == "generate") return generate(argv[2]);
   if (verb == "check") return check(argv[2]);
-  throw Error("expected: plumbline-golden generate FOLDER, or plumbline-golden check FOLDER");
+  if (verb == "errors") return errors(argv[2]);
+  throw Error("expected: plumbline-golden generate FOLDER, check FOLDER, or errors FILE");
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ std::vector<Place> refuted(const Container& file, const BlockSpec& spec,
       for (Eigen::Index i = 0; i < c.value.size() && places.size() < limit; ++i) {
         const std::optional<double> one = value_of(spec, c, i, form);
         if (const double found = it->second[i]; one != found)
-          places.push_back(
-              {c.name + form.suffix, i, one ? hexadecimal(*one) : "no decision", hexadecimal(found)});
+          places.push_back({c.name + form.suffix, i, one ? hexadecimal(*one) : "no decision",
+                            hexadecimal(found), one.has_value()});
       }
     }
   return places;

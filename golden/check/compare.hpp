@@ -10,6 +10,7 @@ struct Place {
   std::string tensor;
   std::int64_t index;  // -1: the tensor as a whole
   std::string expected, found;
+  bool decided = true;  // false: the enclosure holds what was found, and more
 };
 // "post_norm/plain: y.float32 [3]: expected 0x1.8p+0, found 0x1.9p+0"
 std::string to_string(const std::string& id, const Place& place);

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "plumbline/io/dtype.hpp"
 #include "plumbline/oracle/truth.hpp"
 
 namespace plumbline::golden {
@@ -9,33 +10,53 @@ namespace {
 
 class Worst {
  public:
-  explicit Worst(int precision) : precision_(precision) {}
+  // Of numbers with that many bits, the smallest of which is 2^least.
+  Worst(int precision, long least) : precision_(precision), least_(least) {}
 
   template <class S>
   void add(const Certificate& truth, const Matrix<S>& found) {
     End largest_error = 0, largest_truth = 0;
     for (Eigen::Index i = 0; i < found.size(); ++i) {
       const Interval120& t = truth.value.data()[i];
-      const End middle = plumbline::lower(t), error = abs(End(End(found.data()[i]) - middle));
       if (contains_zero(t)) continue;
+      const End middle = plumbline::lower(t), error = abs(End(End(found.data()[i]) - middle));
+      if (!isfinite(error)) {
+        ++not_finite_;
+        continue;
+      }
       largest_error = std::max(largest_error, error);
       largest_truth = std::max(largest_truth, magnitude(t));
-      elementwise_ = std::max(elementwise_, ulps(error, middle));
+      add(ulps(error, middle));
     }
     if (largest_truth > 0) normwise_ = std::max(normwise_, ulps(largest_error, largest_truth));
   }
   ErrorRecord record(const std::string& id, const char* scalar, const char* output) const {
-    return {id, scalar, output, static_cast<double>(elementwise_), static_cast<double>(normwise_)};
+    const End rms = entries_ ? sqrt(End(squares_ / entries_)) : End(0);
+    return {id,
+            scalar,
+            output,
+            static_cast<double>(elementwise_),
+            static_cast<double>(rms),
+            static_cast<double>(normwise_),
+            entries_,
+            not_finite_};
   }
 
  private:
+  void add(const End& error) {
+    elementwise_ = std::max(elementwise_, error);
+    squares_ += error * error;
+    ++entries_;
+  }
   // In units of the last place that a number of the size of `at` has.
   End ulps(const End& error, const End& at) const {
-    return error / ldexp(End(1), static_cast<int>(mpfr_get_exp(at.backend().data())) - precision_);
+    return ldexp(error, -static_cast<int>(ulp_exponent(at, precision_, least_)));
   }
 
   int precision_;
-  End elementwise_ = 0, normwise_ = 0;
+  long least_;
+  End elementwise_ = 0, normwise_ = 0, squares_ = 0;
+  int entries_ = 0, not_finite_ = 0;
 };
 
 template <class S>
@@ -43,7 +64,9 @@ void add_scalar(std::vector<ErrorRecord>& records, const GoldenCase& c, const Ca
                 const std::vector<Certificate>& truth, const char* scalar) {
   const Gradients<S> found = gradients(c.settings.spec, cast<S>(in.parameters), cast<S>(in.x),
                                        cast<S>(in.cotangent), c.settings.batch);
-  Worst y(std::numeric_limits<S>::digits), x = y, parameters = y;
+  using Limits = std::numeric_limits<S>;
+  const long least = is_native<S> ? long{Limits::min_exponent} - Limits::digits : mpfr_get_emin();
+  Worst y(Limits::digits, least), x = y, parameters = y;
   for (const Certificate& t : truth) {
     if (t.name == "y")
       y.add(t, found.y);
@@ -69,6 +92,12 @@ std::vector<ErrorRecord> errors_of(const GoldenCase& c) {
   add_scalar<Mp50>(records, c, in, truth, "Mp50");
   add_scalar<Mp100>(records, c, in, truth, "Mp100");
   return records;
+}
+
+Json to_json(const ErrorRecord& r) {
+  return {{"case", r.case_id},         {"scalar", r.scalar},        {"output", r.output},
+          {"largest_ulps", r.largest}, {"rms_ulps", r.rms},         {"normwise_ulps", r.normwise},
+          {"entries", r.entries},      {"not_finite", r.not_finite}};
 }
 
 }  // namespace plumbline::golden

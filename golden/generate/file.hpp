@@ -4,8 +4,7 @@
 //   x, grad.y and the parameters            inputs, exact in F64
 //   y, grad.x, grad.<parameter>              F64, each value the real number rounded once
 //   <output>.residual                        F64, what is left of the real number, rounded once: 32 digits in
-//   all;
-//                                           0 where it is proved to be less than 2^-160 of the number
+//                                           all
 //   <output>.float32, .bfloat16, .float16    the real number rounded once to that format
 // Metadata: plumbline = "1", case = id, settings = the case as JSON, width60 and width120 = bounds of the
 // relative width of the enclosures of what is not 0.

@@ -3,13 +3,11 @@
 namespace plumbline::golden {
 namespace {
 
-// What is left of x when its rounding to float64 is taken away, rounded in turn.
+// What is left of x when its rounding to float64 is taken away; x itself where that is not decided.
+Interval120 rest(const Interval120& x) { return x - Interval120(rounded(x, Dtype::f64).value_or(0)); }
+
 std::optional<double> rounded_residual(const Interval120& x) {
-  const std::optional<double> nearest = rounded(x, Dtype::f64);
-  if (!nearest) return std::nullopt;
-  const Interval120 rest = x - Interval120(*nearest);
-  if (magnitude(rest) < ldexp(mignitude(x), -160)) return 0.0;
-  return rounded(rest, Dtype::f64);
+  return rounded(x, Dtype::f64) ? rounded(rest(x), Dtype::f64) : std::nullopt;
 }
 
 }  // namespace
@@ -27,17 +25,21 @@ const std::vector<Form>& forms() {
   return all;
 }
 
-bool is_zero_by_theorem(const BlockSpec& s, const std::string& output, std::int64_t i) {
-  const bool bare = !s.attn_norms.k && !s.attention.logit_softcap &&
-                    (!s.rope || i % s.attention.head_dim >= s.rope->rotary_dim);
-  return bare && output.ends_with("k_proj.bias");
+bool is_zero_by_theorem(const BlockSpec& s, const std::string& name, std::int64_t i) {
+  if (name.ends_with("attn.v_proj.bias.residual")) return s.part == Part::attention && !s.attn_norms.mid;
+  if (s.attention.logit_softcap) return false;
+  const bool rotated = s.rope && i % s.attention.head_dim < s.rope->rotary_dim;
+  if (name.ends_with("attn.norm_k.bias"))
+    return s.attn_norms.k->position == QkPosition::after_rope || !rotated;
+  return name.ends_with("attn.k_proj.bias") && !s.attn_norms.k && !rotated;
 }
 
 std::optional<double> value_of(const BlockSpec& spec, const Certificate& c, Eigen::Index i,
                                const Form& form) {
   const Interval120& x = c.value.data()[i];
-  const bool is_zero = contains_zero(x) && magnitude(x) < End("1e-50") && is_zero_by_theorem(spec, c.name, i);
-  return is_zero ? 0.0 : form.round(x);
+  if (is_zero_by_theorem(spec, c.name, i) && contains_zero(x)) return 0.0;
+  if (is_zero_by_theorem(spec, c.name + form.suffix, i) && contains_zero(rest(x))) return 0.0;
+  return form.round(x);
 }
 
 }  // namespace plumbline::golden
