@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "golden/generate/pairs.hpp"
 #include "plumbline/spec/names.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -180,6 +181,7 @@ const std::vector<GoldenCase>& cases() {
     add_models(list);
     add_parts(list);
     add_large(list);
+    for (const PairCase& c : pair_cases()) list.add(c.id, c.spec, c.regime, 4);
     return list.sorted();
   }();
   return all;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "golden/check/compare.hpp"
@@ -143,6 +144,53 @@ TEST(Golden, TheToyAgreesWithAnIndependentComputationTo30Digits) {
     EXPECT_EQ(End(found.at(name)).str(30), End(digits).str(30)) << name;
   EXPECT_EQ(found.at("pre_norm.chain_12"), "1.795856326022129150390625");
   EXPECT_EQ(found.at("post_norm.chain_12"), "0.123410307017276135571456");
+}
+
+// What a stack chooses on each axis.
+std::map<std::string, std::string> choices(const CaseSettings& c) {
+  const BlockSpec& s = c.spec;
+  const AttentionSpec& a = s.attention;
+  const NormSlot &in = s.attn_norms.in, &post = s.attn_norms.post, &out = s.attn_norms.out,
+                 &q = s.attn_norms.q;
+  const NormSpec& n = in ? *in : post ? *post : *out;
+  return {{"layout", s.topology == Topology::parallel ? "parallel"
+                     : s.residual_scale != 1          ? "deep_norm"
+                     : post                           ? "post_norm"
+                     : in && out                      ? "sandwich"
+                     : in                             ? "pre_norm"
+                                                      : "output_norm"},
+          {"regime", std::string(name_of(c.regime))},
+          {"norm", std::string(name_of(n.kind)) + (n.gain_offset ? " of gain 1 + w" : "")},
+          {"heads", a.n_kv_heads == a.n_heads ? "own keys"
+                    : a.n_kv_heads == 1       ? "one key"
+                                              : "groups"},
+          {"mask", std::string(name_of(a.mask))},
+          {"rope", !s.rope                           ? "none"
+                   : s.rope->rotary_dim < a.head_dim ? "partial"
+                                                     : std::string(name_of(s.rope->style))},
+          {"score", a.logit_softcap ? "softcap"
+                    : q             ? std::string(name_of(q->width)) + " norm"
+                                    : "plain"},
+          {"bias", a.bias.q ? "bias" : "none"},
+          {"ffn", std::string(name_of(s.ffn.kind))},
+          {"activation", std::string(name_of(s.ffn.activation))}};
+}
+
+TEST(Golden, EveryPairOfChoicesStandsInSomeCase) {
+  using Choice = std::pair<std::string, std::string>;
+  std::set<Choice> all;
+  std::set<std::pair<Choice, Choice>> covered;
+  for (const GoldenCase& c : cases()) {
+    if (c.settings.spec.part != Part::stack) continue;
+    const auto chosen = choices(c.settings);
+    all.insert(chosen.begin(), chosen.end());
+    for (const auto& a : chosen)
+      for (const auto& b : chosen) covered.insert({a, b});
+  }
+  for (const Choice& a : all)
+    for (const Choice& b : all)
+      EXPECT_TRUE(a.first == b.first || covered.contains({a, b}))
+          << a.first << " " << a.second << " with " << b.first << " " << b.second;
 }
 
 // One bit of one entry, in each output and each form.
