@@ -258,7 +258,10 @@ TEST(Golden, ErrorsAreMeasuredInUnitsOfTheLastPlace) {
 class CorruptedFile : public testing::Test {
  protected:
   const GoldenCase& c = find_case("layer_norm/plain");
-  const fs::path folder = fs::path(testing::TempDir()) / "plumbline-golden";
+  // Its own: tests run side by side.
+  const fs::path folder =
+      fs::path(testing::TempDir()) /
+      ("plumbline-golden-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
   void SetUp() override { write_case(folder, c); }
   void TearDown() override { fs::remove_all(folder); }
   void replace(const char* suffix, const std::string& from, const std::string& to) {
