@@ -9,6 +9,7 @@
 #include "reports/folder.hpp"
 #include "reports/golden/golden_page.hpp"
 #include "reports/layouts/layouts_page.hpp"
+#include "reports/properties/laws_page.hpp"
 #include "reports/summary/summary_page.hpp"
 
 namespace plumbline::reports {
@@ -37,13 +38,15 @@ Options parse(int argc, char** argv) {
 void add(Pages& pages, Pages more) { std::move(more.begin(), more.end(), std::back_inserter(pages)); }
 
 Pages all_pages() {
+  const LawRecords laws = run_laws();
   const ChainRecords chains = run_chains();
   const FindingRecords findings = run_findings();
   const std::vector<GoldenRecord> golden = run_golden();
   Pages pages;
-  add(pages, summary_pages(findings, chains, golden));
-  add(pages, findings_pages(findings, chains));
-  add(pages, layouts_pages());
+  add(pages, summary_pages(findings, chains, golden, laws));
+  add(pages, findings_pages(findings, chains, laws));
+  add(pages, layouts_pages(laws));
+  add(pages, laws_pages(laws));
   add(pages, golden_pages(golden));
   add(pages, chains_pages(chains));
   return pages;

@@ -109,13 +109,15 @@ std::string identity_section(const FindingRecords& f) {
          table({"layout", "stream", "branch scale", "|y − x|/|x|", "|J − I|"}, "lrrrr", rows);
 }
 
-std::string route_section(const FindingRecords& f) {
+std::string route_section(const FindingRecords& f, const LawRecords& laws) {
   const bool kept = lower(f.residual.kept) > 0, dropped = upper(f.residual.dropped) == 0;
-  std::string s = claim(
-      "“Pre-norm keeps an I + … route, post-norm multiplies the route by J_LN at every layer”",
-      verdict(true, "Holds.", "") +
-          " Both formulas are read off the code that computes the block, and the laws PRE-1 and POST-2b\n"
-          "check them in enclosures on random blocks ([properties.md](properties.md)).");
+  std::string s =
+      claim("“Pre-norm keeps an I + … route, post-norm multiplies the route by J_LN at every layer”",
+            verdict(find_law(laws, "PRE-1").holds && find_law(laws, "POST-2b").holds, "Holds.", "Refuted.") +
+                fmt::format(" Both formulas are read off the code that computes the block, and checked in "
+                            "enclosures on random blocks: laws {} "
+                            "and {} in [properties.md](properties.md).",
+                            cited(laws, "PRE-1"), cited(laws, "POST-2b")));
   s += "- pre-norm: " + jacobian_of("pre_norm") + "\n- post-norm: " + jacobian_of("post_norm") + "\n\n";
   s += claim("“Post-norm has no residual connection”",
              verdict(kept && dropped, "Refuted.", "Not refuted.") +
@@ -234,14 +236,14 @@ std::string users_section() {
 
 }  // namespace
 
-Pages findings_pages(const FindingRecords& f, const ChainRecords& c) {
+Pages findings_pages(const FindingRecords& f, const ChainRecords& c, const LawRecords& laws) {
   return {{"findings.md",
            "# Findings\n\n"
            "What the founding text of this project claims about pre-norm and post-norm, and what was found. "
            "Digits called certified\n"
            "are proved by interval arithmetic; the others are computed in 50 or 100 digits.\n\n"
            "## The stability cheat sheet\n\n" +
-               cheat_sheet(f, c) + route_section(f) + identity_section(f) + norm_section(f) +
+               cheat_sheet(f, c) + route_section(f, laws) + identity_section(f) + norm_section(f) +
                output_section(f) + toy_section(c) + training_section(c) + users_section()}};
 }
 

@@ -66,7 +66,8 @@ std::string answers(const FindingRecords& f, const ChainRecords& c) {
 
 }  // namespace
 
-Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::vector<GoldenRecord>& golden) {
+Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::vector<GoldenRecord>& golden,
+                    const LawRecords& laws) {
   long values = 0;
   for (const GoldenRecord& g : golden) values += g.values;
   return {
@@ -84,9 +85,11 @@ Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::v
            "condition, refuted |\n"
            "| [chains.md](chains.md) | gradients and singular values of deep stacks at initialisation, "
            "exact against toy |\n"
-           "| [layouts.md](layouts.md) | every layout and model: picture, formula, Jacobian |\n"
-           "| [properties.md](properties.md) | every law: what it claims, how often it was tried, which "
-           "mutants it kills |\n" +
+           "| [layouts.md](layouts.md) | every layout and model: picture, formula, Jacobian |\n" +
+           fmt::format(
+               "| [properties.md](properties.md) | {} laws: what each claims, how often it was tried, "
+               "which of {} mutants it kills |\n",
+               laws.size(), killers(laws).size()) +
            fmt::format("| [golden.md](golden.md) | {} certified values in {} cases, and how far number "
                        "types are from them |\n",
                        counted(values), golden.size()) +

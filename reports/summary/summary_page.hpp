@@ -5,10 +5,11 @@
 #include "reports/findings/records.hpp"
 #include "reports/golden/records.hpp"
 #include "reports/page.hpp"
+#include "reports/properties/laws_page.hpp"
 
 namespace plumbline::reports {
 
 Pages summary_pages(const FindingRecords& findings, const ChainRecords& chains,
-                    const std::vector<GoldenRecord>& golden);
+                    const std::vector<GoldenRecord>& golden, const LawRecords& laws);
 
 }  // namespace plumbline::reports
