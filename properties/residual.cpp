@@ -4,7 +4,8 @@ namespace plumbline::properties {
 
 bool vanishes(const I& residual, const End& scale) {
   if (!is_bounded(residual) || !contains_zero(residual)) return false;
-  open_ledger()->note_residual(scale > 0 ? End(width(residual) / scale) : width(residual));
+  const End w = abs(width(residual));  // MPFI gives a point the width -0
+  open_ledger()->note_residual(scale > 0 ? End(w / scale) : w);
   return true;
 }
 

@@ -10,8 +10,6 @@
 namespace plumbline::properties {
 namespace {
 
-int draw(int least, int most) { return *rc::gen::inRange(least, most + 1); }
-
 // Any seed whatever RapidCheck's size: at size 0 all draws would be one and the same matrix.
 std::mt19937_64 draw_bits() {
   const auto any = rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>());
@@ -45,10 +43,10 @@ struct Sizes {
 
 Sizes draw_sizes() {
   const int n_kv_heads = 2;
-  return {draw(5, 9), n_kv_heads * draw(1, 2), n_kv_heads, 4, draw(3, 7)};
+  return {draw_number_from(5, 9), n_kv_heads * draw_number_from(1, 2), n_kv_heads, 4, draw_number_from(3, 7)};
 }
 
-Sizes draw_small_sizes() { return {draw(5, 6), 2, 1, 2, draw(3, 4)}; }
+Sizes draw_small_sizes() { return {draw_number_from(5, 6), 2, 1, 2, draw_number_from(3, 4)}; }
 
 BlockSpec sized(const Cell& cell, const Sizes& n) {
   const std::string_view layout = find_layout(cell.subject);
@@ -91,6 +89,10 @@ Instance instance(const BlockSpec& spec, int tokens, Regime regime) {
 
 std::ostream& operator<<(std::ostream& out, Regime regime) { return out << name_of(regime) << " rows"; }
 
+int draw_number_from(int least, int most) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(least, most + 1));
+}
+
 Regime draw_regime() {
   const Regime regime =
       *rc::gen::element(Regime::plain, Regime::offset, Regime::tiny, Regime::large, Regime::spike);
@@ -124,7 +126,7 @@ BlockSpec draw_rich_spec(const Cell& cell) {
 }
 
 Instance draw_instance(const BlockSpec& spec, int tokens) { return instance(spec, tokens, draw_regime()); }
-Instance draw_instance(const BlockSpec& spec) { return draw_instance(spec, draw(3, 5)); }
+Instance draw_instance(const BlockSpec& spec) { return draw_instance(spec, draw_number_from(3, 5)); }
 Instance draw_quiet(const BlockSpec& spec, int tokens) { return instance(spec, tokens, Regime::plain); }
 
 Matrix<I> draw_matrix(Eigen::Index rows, Eigen::Index cols) {

@@ -14,6 +14,9 @@ namespace plumbline::properties {
 std::ostream& operator<<(std::ostream& out, Regime regime);
 Regime draw_regime();
 
+// A whole number from least to most; shrinks to least. RapidCheck's own range starts narrow and widens.
+int draw_number_from(int least, int most);
+
 // The spec of that cell at drawn dimensions and eps, with biases and no final norm, away from the points at
 // which laws are vacuous: d >= 5, several heads.
 BlockSpec draw_spec(const Cell& cell);

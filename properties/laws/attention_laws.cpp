@@ -147,14 +147,14 @@ std::vector<bool> changed_rows(const Subject& f, const Instance& at, int j) {
 
 void causality(const Subject& f) {
   const Instance at = draw_quiet(draw_attention(f, MaskKind::causal), 5);
-  const int j = *rc::gen::inRange(1, 5);
+  const int j = draw_number_from(1, 4);
   const std::vector<bool> changed = changed_rows(f, at, j);
   for (int i = 0; i < 5; ++i) RC_ASSERT(changed[i] == (i >= j));
 }
 
 void window_has_two_ends(const Subject& f) {
   const Instance at = draw_quiet(draw_attention(f, MaskKind::causal_sliding), 5);
-  const int j = *rc::gen::inRange(1, 3);
+  const int j = draw_number_from(1, 2);
   const std::vector<bool> changed = changed_rows(f, at, j);
   for (int i = 0; i < 5; ++i) RC_ASSERT(changed[i] == (0 <= i - j && i - j < 2));
 }

@@ -70,11 +70,38 @@ void determinant_is_a_series_of_traces(const Subject& f) {
   RC_ASSERT(equal(log_abs_det(f.jacobian_at(at)), sum + tail * hull(I(-1), I(1))));
 }
 
-void first_order_expansion(const Subject& f) {
-  const Instance at = draw_gentle(f);
-  const Branches a = branch_jacobians(at);
-  const Matrix<I> rest = f.jacobian_at(at) - identity(at.x.size()) - a.attention - a.ffn;
-  RC_ASSERT(at_most(frobenius(rest), frobenius(a.attention) * frobenius(a.ffn)));
+// prod (I + A_l) is the sum over all subsets of the ordered products of their A; what is left out by stopping
+// at order k is at most sum_{j > k} e_j(a_1 .. a_L), e_j the elementary symmetric polynomials of the norms.
+void the_jacobian_is_a_sum_over_paths(const Subject& f) {
+  const Instance at = draw_gentle(f, 2);
+  std::vector<Matrix<I>> branches;
+  for (const Instance& layer : trajectory(at)) {
+    const Branches b = branch_jacobians(layer);
+    branches.insert(branches.end(), {b.attention, b.ffn});
+  }
+  const Eigen::Index n = at.x.size();
+  std::vector<Matrix<I>> by_order{identity(n)};  // sums of the ordered products of that many branches
+  std::vector<I> symmetric{I(1)};
+  for (const Matrix<I>& a : branches) {
+    by_order.push_back(filled(n, n, 0));
+    symmetric.push_back(I(0));
+    for (std::size_t k = by_order.size() - 1; k > 0; --k) {
+      by_order[k] += product(a, by_order[k - 1]);
+      symmetric[k] += norm_bound(a) * symmetric[k - 1];
+    }
+  }
+  Matrix<I> rest = f.jacobian_at(at);
+  I left_out(0);
+  for (const I& e : symmetric) left_out += e;
+  const Matrix<I> v = draw_matrix(n, 1);
+  for (std::size_t k = 0; k < by_order.size(); ++k) {
+    rest -= by_order[k];
+    left_out -= symmetric[k];
+    if (k + 1 < by_order.size())
+      RC_ASSERT(at_most(frobenius(product(rest, v)), left_out * frobenius(v)));
+    else
+      RC_ASSERT(vanishes(rest));
+  }
 }
 
 void causal_determinant_is_that_of_the_tokens(const Subject& f) {
@@ -115,6 +142,28 @@ void the_stream_grows_linearly(const Subject& f) {
   const Matrix<I> y = f.value(at);
   for (Eigen::Index t = 0; t < y.rows(); ++t)
     RC_ASSERT(at_most(frobenius(y.row(t)), frobenius(at.x.row(t)) + written));
+}
+
+// For var(x) = 1, s_0 = sd(x + f) lies between |1 - sd f| and 1 + sd f. 1/s is read off a direction w that
+// the norm only divides: the derivative in the last bias along w, orthogonal to 1 and to y.
+void the_two_factors_of_post_norm_are_coupled(const Subject& f) {
+  BlockSpec spec = draw_small_spec(f.cell());
+  spec.ffn_norms.post->eps = 0;
+  spec.ffn_norms.post->gain = spec.ffn_norms.post->bias = false;
+  spec.attn_norms.post.reset();
+  Instance at = draw_quiet(spec, 1);
+  silence(at, "layers.0.attn.o_proj");
+  for (const char* leaf : {".weight", ".bias"})
+    at.parameters.at("layers.0.ffn.down_proj" + std::string(leaf)) /= I(16);
+  at.x = reference.value(norm_alone(at, spec.ffn_norms.post, "", at.x));
+  const I branch = sqrt(variance(reference.value(part_alone(at, Part::ffn, at.x))));
+  const Matrix<I> y = f.value(at), any = draw_like(at.x);
+  Matrix<I> w = (any.array() - mean(any)).matrix();
+  w -= y * I(dot(w, y) / dot(y, y));
+  const Matrix<I> still = filled(1, spec.d, 0);
+  const I moved = frobenius(f.push_forward(at, still, {{"layers.0.ffn.down_proj.bias", w}}));
+  RC_ASSERT(at_most(frobenius(w), (I(1) + branch) * moved));
+  RC_ASSERT(at_most(abs(I(I(1) - branch)) * moved, frobenius(w)));
 }
 
 void post_norm_is_bounded_by_its_smallest_deviation(const Subject& f) {
@@ -163,9 +212,10 @@ const std::vector<Law>& bound_laws() {
        {"residual/attn-doubled", "residual/attn-dropped", "norm/variance-detached", "scale/missing",
         "tape/softmax-without-sum", "tape/column-constant"}},
       {"PRE-10",
-       "pre-norm: J is I + A + B up to |A| |B|, A and B the branches' Jacobians",
+       "pre-norm: J is the sum over all paths; what longer paths add is at most the symmetric polynomials of "
+       "the branches' norms",
        pre_norm,
-       first_order_expansion,
+       the_jacobian_is_a_sum_over_paths,
        {"residual/attn-doubled", "residual/ffn-block-input", "residual/normed", "norm/variance-detached"}},
       {"PRE-12",
        "pre-norm: a row grows by at most what bounded branches can write, however large x is",
@@ -182,6 +232,11 @@ const std::vector<Law>& bound_laws() {
        post_norm,
        post_norm_is_bounded_by_its_smallest_deviation,
        {"norm/divided-by-variance"}},
+      {"POST-5b",
+       "post-norm of a row of variance 1: |1 - sd f| <= s <= 1 + sd f",
+       post_norm,
+       the_two_factors_of_post_norm_are_coupled,
+       {"residual/ffn-doubled", "residual/ffn-dropped", "norm/sum-for-mean", "norm/divided-by-variance"}},
   };
   return laws;
 }

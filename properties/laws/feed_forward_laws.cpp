@@ -51,7 +51,7 @@ void tokens_do_not_mix(const Subject& f) {
   spec.ffn_norms.mid = NormSpec{.eps = 1e-3};
   const Instance at = draw_quiet(spec, 4);
   Matrix<I> changed = at.x;
-  const int moved = *rc::gen::inRange(0, 4);
+  const int moved = draw_number_from(0, 3);
   changed.row(moved) *= I(-2);
   const Matrix<I> before = f.value(at), after = f.value(at, changed);
   for (int t = 0; t < 4; ++t) {

@@ -50,7 +50,7 @@ void half_rope_is_interleaved_rope_of_permuted_rows(const Subject& f) {
 // A gain of 0: weight 0, or -1 where the gain is 1 + weight.
 void a_silenced_norm_silences_its_branch(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  const int offset = *rc::gen::inRange(0, 2);
+  const int offset = draw_number_from(0, 1);
   for (NormSlot* n : {&spec.attn_norms.out, &spec.ffn_norms.out}) {
     (*n)->gain_offset = offset;
     (*n)->bias = false;

@@ -84,6 +84,25 @@ void branches_write_a_known_size(const Subject& f) {
   }
 }
 
+// Each layer reaches W - 1 tokens further back.
+void windows_add_up_over_layers(const Subject& f) {
+  BlockSpec spec = draw_small_spec(f.cell());
+  spec.n_layers = 2;
+  spec.attention.mask = MaskKind::causal_sliding;
+  spec.attention.window = 2;
+  const Instance at = draw_quiet(spec, 5);
+  Matrix<I> changed = at.x;
+  const int j = draw_number_from(0, 2);
+  changed.row(j) *= I(-2);
+  const Matrix<I> before = f.value(at), after = f.value(at, changed);
+  for (int i = 0; i < 5; ++i) {
+    const Matrix<I> difference = before.row(i) - after.row(i);
+    bool moved = false;
+    for (Eigen::Index c = 0; c < difference.cols(); ++c) moved = moved || !contains_zero(difference(0, c));
+    RC_ASSERT(moved == (0 <= i - j && i - j <= 2));
+  }
+}
+
 void large_scores_do_not_leak(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
   Instance at = draw_quiet(spec, 4), changed = at;
@@ -128,6 +147,11 @@ const std::vector<Law>& layout_laws() {
        every_block,
        norms_on_q_and_k_forget_scale,
        {"qk-norm/missing", "norm/multiplied-by-std"}},
+      {"ATT-10b",
+       "two layers of window W: token j reaches row i if and only if 0 <= i - j <= 2 (W - 1)",
+       every_block,
+       windows_add_up_over_layers,
+       {"mask/window-too-long", "mask/window-too-short", "mask/missing", "mask/sees-next"}},
       {"ATT-9b",
        "causality at scores of any size: nothing leaks through the mask",
        attention,
