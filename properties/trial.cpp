@@ -24,6 +24,11 @@ std::string replay_command(const Law& law, const rc::detail::FailureResult& fail
          "\" plumbline_law_test --gtest_filter=Law." + test_name(law.id);
 }
 
+// RapidCheck shows a tag that is text as a literal.
+std::string without_quotes(const std::string& tag) {
+  return tag.starts_with('"') ? tag.substr(1, tag.size() - 2) : tag;
+}
+
 void draw_and_check(const Law& law, const Subject& subject, std::string& broken) {
   const Cell cell = *rc::gen::elementOf(law.scope.tried);
   RC_TAG(cell);
@@ -77,7 +82,7 @@ Trial try_law(const Law& law, const Subject& subject, int cases, bool shrink) {
     trial.holds = true;
     trial.cases = success.numSuccess;
     for (const auto& [tags, count] : success.distribution)
-      for (const std::string& tag : tags) trial.coverage[tag] += count;
+      for (const std::string& tag : tags) trial.coverage[without_quotes(tag)] += count;
   }
   trial.message = message.str();
   return trial;

@@ -7,6 +7,10 @@
 #include "plumbline/spec/parameters.hpp"
 #include "plumbline/spec/presets.hpp"
 
+namespace plumbline {
+std::ostream& operator<<(std::ostream& out, Regime regime) { return out << name_of(regime) << " rows"; }
+}  // namespace plumbline
+
 namespace plumbline::properties {
 namespace {
 
@@ -86,8 +90,6 @@ Instance instance(const BlockSpec& spec, int tokens, Regime regime) {
 }
 
 }  // namespace
-
-std::ostream& operator<<(std::ostream& out, Regime regime) { return out << name_of(regime) << " rows"; }
 
 int draw_number_from(int least, int most) {
   return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(least, most + 1));

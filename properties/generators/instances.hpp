@@ -9,9 +9,12 @@
 #include "plumbline/oracle/case.hpp"
 #include "properties/subjects/subject.hpp"
 
+namespace plumbline {
+std::ostream& operator<<(std::ostream& out, Regime regime);  // for RapidCheck, which looks beside Regime
+}
+
 namespace plumbline::properties {
 
-std::ostream& operator<<(std::ostream& out, Regime regime);
 Regime draw_regime();
 
 // A whole number from least to most; shrinks to least. RapidCheck's own range starts narrow and widens.

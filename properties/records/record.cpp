@@ -12,6 +12,7 @@ namespace {
 
 std::string three_digits(const std::optional<End>& x, mpfr_rnd_t rounding) {
   if (!x) return "";
+  if (*x == 0) return "0";
   char text[32];
   mpfr_snprintf(text, sizeof text, "%.2R*e", rounding, x->backend().data());
   return text;

@@ -47,6 +47,13 @@ TEST(Trial, TheSameSeedGivesTheSameRun) {
   EXPECT_EQ(one.ledger.widest_residual, two.ledger.widest_residual);
 }
 
+TEST(Trial, CountsWhatKindsOfCasesWereDrawn) {
+  const Trial trial = try_law(all_laws().front(), Subject(), 60);
+  EXPECT_EQ(trial.coverage.at("norm layer_norm"), 60);
+  EXPECT_GT(trial.coverage.at("spike rows"), 0);
+  EXPECT_GT(trial.coverage.at("eps dominates the variance of a row"), 0);
+}
+
 // At the smallest size RapidCheck would draw one seed for everything: x and w would be the same numbers.
 void draws_different_matrices(const Subject&) {
   RC_ASSERT(lower(draw_matrix(1, 1)(0, 0)) != lower(draw_matrix(1, 1)(0, 0)));
