@@ -1,44 +1,36 @@
-// Residuals of identities in enclosures, and small helpers that laws are written with.
+// How laws compare: identities by the enclosure of their residual, bounds by their enclosures' ends. Each
+// comparison notes in the ledger how sharp it was.
 #pragma once
 
 #include <rapidcheck.h>
 
-#include "properties/subject.hpp"
+#include "properties/subjects/subject.hpp"
 
 namespace plumbline::properties {
 
-// Every entry may be 0: the identity is not refuted. Each entry must be bounded, or nothing was shown.
-inline bool vanishes(const Matrix<I>& residual) {
-  for (Eigen::Index i = 0; i < residual.size(); ++i)
-    if (!is_bounded(residual.data()[i]) || !contains_zero(residual.data()[i])) return false;
-  return true;
-}
-inline bool vanishes(const I& residual) { return is_bounded(residual) && contains_zero(residual); }
+// 0 may be the value: the identity is not refuted. It must be bounded, or nothing was shown. `scale` is the
+// size of what was subtracted; the width is noted relative to it.
+bool vanishes(const Matrix<I>& residual, const End& scale = 1);
+bool vanishes(const I& residual, const End& scale = 1);
 
-inline Matrix<I> product(const Matrix<I>& x, const Matrix<I>& y) { return x.lazyProduct(y); }
+// x and y may be the same, entry by entry.
+bool equal(const Matrix<I>& x, const Matrix<I>& y);
+bool equal(const I& x, const I& y);
 
-inline I mean(const Matrix<I>& row) { return row.sum() / I(static_cast<int>(row.size())); }
-inline I mean_square(const Matrix<I>& row) {
-  return row.cwiseProduct(row).sum() / I(static_cast<int>(row.size()));
-}
-inline I variance(const Matrix<I>& row) {
-  const Matrix<I> centred = (row.array() - mean(row)).matrix();
-  return mean_square(centred);
-}
-inline I dot(const Matrix<I>& x, const Matrix<I>& y) { return x.cwiseProduct(y).sum(); }
+// x may be at most the bound.
+bool at_most(const I& x, const I& bound);
+
+Matrix<I> product(const Matrix<I>& x, const Matrix<I>& y);
+I mean(const Matrix<I>& row);
+I mean_square(const Matrix<I>& row);
+I variance(const Matrix<I>& row);
+I dot(const Matrix<I>& x, const Matrix<I>& y);
+I frobenius(const Matrix<I>& x);
+End largest_entry(const Matrix<I>& x);  // of the largest entry
 
 // x with c_t added to every channel of row t.
-inline Matrix<I> shifted(const Matrix<I>& x, const Matrix<I>& c) {
-  Matrix<I> y = x;
-  for (Eigen::Index t = 0; t < x.rows(); ++t)
-    for (Eigen::Index j = 0; j < x.cols(); ++j) y(t, j) += c(t, 0);
-  return y;
-}
-
-inline Matrix<I> identity(Eigen::Index n) {
-  Matrix<I> y = Matrix<I>::Constant(n, n, I(0));
-  for (Eigen::Index i = 0; i < n; ++i) y(i, i) = I(1);
-  return y;
-}
+Matrix<I> shifted(const Matrix<I>& x, const Matrix<I>& c);
+Matrix<I> identity(Eigen::Index n);
+Matrix<I> filled(Eigen::Index rows, Eigen::Index cols, int value);
 
 }  // namespace plumbline::properties

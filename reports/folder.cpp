@@ -1,22 +1,15 @@
 #include "reports/folder.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <sstream>
 
-#include "plumbline/error.hpp"
+#include "plumbline/io/file.hpp"
 
 namespace plumbline::reports {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 std::optional<std::string> first_difference(const std::string& expected, const std::string& found) {
   if (expected == found) return std::nullopt;
@@ -31,20 +24,11 @@ std::optional<std::string> first_difference(const std::string& expected, const s
   }
 }
 
-void write(const fs::path& folder, const Page& page) {
-  const fs::path target = folder / page.name, temporary = folder / ("." + page.name + ".part");
-  std::ofstream out(temporary, std::ios::binary);
-  out << page.text;
-  out.close();
-  if (!out) throw Error(target.string() + ": cannot be written");
-  fs::rename(temporary, target);
-}
-
 }  // namespace
 
 void write(const fs::path& folder, const Pages& pages) {
   fs::create_directories(folder);
-  for (const Page& page : pages) write(folder, page);
+  for (const Page& page : pages) write_bytes((folder / page.name).string(), page.text);
 }
 
 std::vector<std::string> differences(const fs::path& folder, const Pages& pages) {
@@ -54,7 +38,7 @@ std::vector<std::string> differences(const fs::path& folder, const Pages& pages)
     if (!fs::exists(path)) {
       found.push_back(path.string() + ": expected this file, found none");
     } else if (page.portable) {
-      if (const auto difference = first_difference(page.text, read(path)))
+      if (const auto difference = first_difference(page.text, read_bytes(path.string())))
         found.push_back(path.string() + ":" + *difference);
     }
   }

@@ -9,8 +9,7 @@
 
 namespace plumbline::reports {
 
-// Each to a temporary name first: a reader sees the old page or the new one, whole. Throws Error naming the
-// file that cannot be written.
+// Throws Error naming the file that cannot be written.
 void write(const std::filesystem::path& folder, const Pages& pages);
 
 // One line for each file that differs from its page, naming the first line that does; for each page without a

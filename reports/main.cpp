@@ -1,5 +1,6 @@
 // plumbline-report [--check] [FOLDER]: runs everything that is claimed and writes the reports, or compares
 // them with what is there. `plumbline report` is this. Exit status: 0 ok, 1 a file differs, 2 misuse.
+#include <future>
 #include <iostream>
 #include <iterator>
 
@@ -7,7 +8,10 @@
 #include "reports/chains/chains_page.hpp"
 #include "reports/findings/findings_page.hpp"
 #include "reports/folder.hpp"
+#include "reports/golden/golden_page.hpp"
 #include "reports/layouts/layouts_page.hpp"
+#include "reports/properties/laws_page.hpp"
+#include "reports/summary/summary_page.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -35,11 +39,18 @@ Options parse(int argc, char** argv) {
 void add(Pages& pages, Pages more) { std::move(more.begin(), more.end(), std::back_inserter(pages)); }
 
 Pages all_pages() {
+  std::future<LawRecords> running =
+      std::async(std::launch::async, run_laws);  // one thread: RapidCheck's state is global
   const ChainRecords chains = run_chains();
   const FindingRecords findings = run_findings();
+  const std::vector<GoldenRecord> golden = run_golden();
+  const LawRecords laws = running.get();
   Pages pages;
-  add(pages, findings_pages(findings, chains));
-  add(pages, layouts_pages());
+  add(pages, summary_pages(findings, chains, golden, laws));
+  add(pages, findings_pages(findings, chains, laws));
+  add(pages, layouts_pages(laws));
+  add(pages, laws_pages(laws));
+  add(pages, golden_pages(golden));
   add(pages, chains_pages(chains));
   return pages;
 }

@@ -1,30 +1,24 @@
 #include "cli/files.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 #include <iterator>
+
+#include "plumbline/io/file.hpp"
 
 namespace plumbline::cli {
 namespace {
 
-std::string read_all(std::istream& in, const std::string& origin) {
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) throw Error(origin + ": cannot be read");
+std::string read_standard_input() {
+  std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  if (std::cin.bad()) throw Error("standard input: cannot be read");
   return text;
 }
 
 }  // namespace
 
 Json read_json(const std::string& path) {
-  if (path == "-") return parse_json(read_all(std::cin, "standard input"), "standard input");
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(path + ": cannot be opened: " + std::strerror(errno));
-  in.peek();  // a directory opens, but does not read
-  if (in.bad()) throw Error(path + ": cannot be read: " + std::strerror(errno));
-  return parse_json(read_all(in, path), path);
+  if (path == "-") return parse_json(read_standard_input(), "standard input");
+  return parse_json(read_bytes(path), path);
 }
 
 }  // namespace plumbline::cli

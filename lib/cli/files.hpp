@@ -18,7 +18,7 @@ auto read_file(const std::string& path, Read read) {
   try {
     return read(json);
   } catch (const Error& e) {
-    throw Error(path + ": " + e.what());
+    throw Error((path == "-" ? "standard input" : path) + ": " + e.what());
   }
 }
 

@@ -1,17 +1,23 @@
 #include "properties/generators/instances.hpp"
 
+#include <algorithm>
 #include <random>
+#include <sstream>
 
 #include "plumbline/spec/parameters.hpp"
 #include "plumbline/spec/presets.hpp"
 
+namespace plumbline {
+std::ostream& operator<<(std::ostream& out, Regime regime) { return out << name_of(regime) << " rows"; }
+}  // namespace plumbline
+
 namespace plumbline::properties {
 namespace {
 
-int draw(int least, int most) { return *rc::gen::inRange(least, most + 1); }
-
+// Any seed whatever RapidCheck's size: at size 0 all draws would be one and the same matrix.
 std::mt19937_64 draw_bits() {
-  return std::mt19937_64(*rc::gen::noShrink(rc::gen::arbitrary<std::uint32_t>()));
+  const auto any = rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>());
+  return std::mt19937_64(*rc::gen::noShrink(any));
 }
 
 double uniform(std::mt19937_64& bits) { return (static_cast<double>(bits() >> 43) - 1048576.0) / 1048576.0; }
@@ -22,44 +28,53 @@ Matrix<double> uniform_matrix(std::mt19937_64& bits, int rows, int cols) {
   return x;
 }
 
+// Parts are cut out of a pre-norm block.
+std::string_view find_layout(std::string_view subject) {
+  return std::ranges::count(every_layout, subject) ? subject : "pre_norm";
+}
+
+std::string eps_text(double eps) {
+  std::ostringstream text;
+  text << eps;
+  return text.str();
+}
+
 double draw_eps() { return *rc::gen::element(1e-12, 1e-6, 1e-5, 1e-3, 0.1); }
 
-}  // namespace
+struct Sizes {
+  int d, n_heads, n_kv_heads, head_dim, d_ff;
+};
 
 Sizes draw_sizes() {
-  const int n_kv_heads = 2, n_heads = n_kv_heads * draw(1, 2), head_dim = 4;
-  return {draw(5, 9), draw(3, 5), 1, n_heads, n_kv_heads, head_dim, draw(3, 7)};
+  const int n_kv_heads = 2;
+  return {draw_number_from(5, 9), n_kv_heads * draw_number_from(1, 2), n_kv_heads, 4, draw_number_from(3, 7)};
 }
 
-Regime draw_regime() {
-  const Regime regime =
-      *rc::gen::element(Regime::plain, Regime::offset, Regime::tiny, Regime::large, Regime::spike);
-  RC_CLASSIFY(regime == Regime::plain, "plain rows");
-  RC_CLASSIFY(regime == Regime::offset, "rows with an offset");
-  RC_CLASSIFY(regime == Regime::tiny, "rows of tiny variance");
-  RC_CLASSIFY(regime == Regime::large, "large rows");
-  RC_CLASSIFY(regime == Regime::spike, "rows with a spike");
-  return regime;
-}
+Sizes draw_small_sizes() { return {draw_number_from(5, 6), 2, 1, 2, draw_number_from(3, 4)}; }
 
-BlockSpec draw_layout(std::string_view layout, NormKind kind) {
-  const Sizes n = draw_sizes();
+BlockSpec sized(const Cell& cell, const Sizes& n) {
+  const std::string_view layout = find_layout(cell.subject);
   BlockSpec s = find_preset(layout).make(
       {.d = n.d, .n_heads = n.n_heads, .n_kv_heads = n.n_kv_heads, .head_dim = n.head_dim, .d_ff = n.d_ff});
-  s = with_layout(s, layout, {.kind = kind, .eps = draw_eps(), .bias = kind == NormKind::layer_norm});
+  const NormKind kind = cell.norm.value_or(NormKind::layer_norm);
+  const NormSpec norm{.kind = kind, .eps = draw_eps(), .bias = kind == NormKind::layer_norm};
+  RC_CLASSIFY(cell.norm.has_value(), "eps " + eps_text(norm.eps));
+  s = with_layout(s, layout, norm);
   s.final_norm.reset();
+  if (cell.subject == "norm") s.part = Part::norm;
+  if (cell.subject == "attention") s.part = Part::attention;
+  if (cell.subject == "ffn") s.part = Part::ffn;
   return s;
 }
 
-BlockSpec draw_norm(NormKind kind) {
-  BlockSpec s;
-  s.part = Part::norm;
-  s.d = draw(5, 12);
-  s.attn_norms.in = NormSpec{.kind = kind, .eps = draw_eps(), .bias = kind == NormKind::layer_norm};
-  return s;
+void note_what_dominates(const BlockSpec& spec, const Matrix<double>& x) {
+  if (!spec.attn_norms.in || spec.part != Part::norm) return;
+  const auto centred = (x.colwise() - x.rowwise().mean()).eval();
+  const auto smallest = (centred.array().square().rowwise().mean()).minCoeff();
+  RC_CLASSIFY(smallest < spec.attn_norms.in->eps, "eps dominates the variance of a row");
 }
 
-Instance draw_instance(const BlockSpec& spec, int tokens) {
+Instance instance(const BlockSpec& spec, int tokens, Regime regime) {
   std::mt19937_64 bits = draw_bits();
   Parameters<I> parameters;
   for (const auto& [name, rows, cols] : parameter_shapes(spec)) {
@@ -69,15 +84,63 @@ Instance draw_instance(const BlockSpec& spec, int tokens) {
     parameters[name] = cast<I>(p);
   }
   Matrix<double> x = uniform_matrix(bits, tokens, spec.d);
-  x = in_regime(std::move(x), draw_regime());
+  x = in_regime(std::move(x), regime);
+  note_what_dominates(spec, x);
   return {spec, parameters, cast<I>(x)};
 }
 
-Instance draw_instance(const BlockSpec& spec) { return draw_instance(spec, draw(3, 5)); }
+}  // namespace
 
-Matrix<I> draw_matrix(int rows, int cols) {
+int draw_number_from(int least, int most) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(least, most + 1));
+}
+
+Regime draw_regime() {
+  const Regime regime =
+      *rc::gen::element(Regime::plain, Regime::offset, Regime::tiny, Regime::large, Regime::spike);
+  RC_TAG(regime);
+  return regime;
+}
+
+BlockSpec draw_spec(const Cell& cell) { return sized(cell, draw_sizes()); }
+BlockSpec draw_small_spec(const Cell& cell) { return sized(cell, draw_small_sizes()); }
+
+BlockSpec draw_rich_spec(const Cell& cell) {
+  BlockSpec s = draw_small_spec(cell);
+  if (s.part == Part::norm) return s;
+  s.ffn.kind = *rc::gen::element(FeedForwardKind::mlp, FeedForwardKind::glu);
+  s.ffn.activation = *rc::gen::element(Activation::gelu_erf, Activation::gelu_tanh, Activation::silu,
+                                       Activation::quick_gelu);
+  s.attention.mask = *rc::gen::element(MaskKind::bidirectional, MaskKind::causal, MaskKind::causal_sliding);
+  if (s.attention.mask == MaskKind::causal_sliding) s.attention.window = 2;
+  s.attention.scale_mult = *rc::gen::element(1.0, 16.0);  // soft and steep weights
+  if (*rc::gen::arbitrary<bool>()) s.attention.logit_softcap = 2;
+  if (*rc::gen::arbitrary<bool>())
+    s.rope = RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 2};
+  if (*rc::gen::arbitrary<bool>())
+    s.attn_norms.q = s.attn_norms.k =
+        NormSpec{.kind = NormKind::rms_norm, .eps = 1e-3, .bias = false, .width = NormWidth::full_heads};
+  RC_CLASSIFY(s.ffn.kind == FeedForwardKind::glu, "gated feed-forward");
+  RC_CLASSIFY(s.rope.has_value(), "rotary positions");
+  RC_CLASSIFY(s.attention.logit_softcap.has_value(), "softcap");
+  RC_CLASSIFY(s.attn_norms.q.has_value(), "norms on q and k");
+  return s;
+}
+
+Instance draw_instance(const BlockSpec& spec, int tokens) { return instance(spec, tokens, draw_regime()); }
+Instance draw_instance(const BlockSpec& spec) { return draw_instance(spec, draw_number_from(3, 5)); }
+Instance draw_quiet(const BlockSpec& spec, int tokens) { return instance(spec, tokens, Regime::plain); }
+
+Matrix<I> draw_matrix(Eigen::Index rows, Eigen::Index cols) {
   std::mt19937_64 bits = draw_bits();
-  return cast<I>(uniform_matrix(bits, rows, cols));
+  return cast<I>(uniform_matrix(bits, static_cast<int>(rows), static_cast<int>(cols)));
+}
+Matrix<I> draw_like(const Matrix<I>& x) { return draw_matrix(x.rows(), x.cols()); }
+
+void silence(Instance& at, const std::string& projection) {
+  for (const char* leaf : {".weight", ".bias"})
+    if (const auto it = at.parameters.find(projection + leaf); it != at.parameters.end())
+      it->second.setConstant(I(0));
 }
 
 }  // namespace plumbline::properties

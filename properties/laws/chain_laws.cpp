@@ -1,169 +1,203 @@
-// Chains of Jacobians: what they multiply to, and certified bounds from above and below.
-#include "properties/composition.hpp"
-#include "properties/generators/instances.hpp"
-#include "properties/law.hpp"
-#include "properties/residual.hpp"
+// Chains of Jacobians: what they multiply to, in every way that they can be multiplied.
+#include <Eigen/QR>
+
+#include "properties/certified.hpp"
+#include "properties/laws/stacks.hpp"
 
 namespace plumbline::properties {
 namespace {
 
-const Subject reference;
-
-Instance draw_stack(const char* layout, int n_layers) {
-  BlockSpec spec = draw_layout(layout);
-  spec.n_layers = n_layers;
-  Instance at = draw_instance(spec, 3);
-  at.x = draw_matrix(3, spec.d);
-  return at;
-}
-
-// Branches so weak that the bounds say something: their last projections are divided by 64.
-Instance draw_gentle() {
-  Instance at = draw_stack("pre_norm", 1);
-  at.spec.attn_norms.in->eps = at.spec.ffn_norms.in->eps = 0.1;
-  for (auto& [name, value] : at.parameters)
-    if (name.find("o_proj") != std::string::npos || name.find("down_proj") != std::string::npos)
-      value /= I(64);
-  return at;
-}
-
-I frobenius(const Matrix<I>& x) { return sqrt(I(dot(x, x))); }
-bool at_most(const I& x, const I& bound) { return lower(x) <= upper(bound); }
-
-// Layer i of a stack as a stack of one layer.
-Instance layer_alone(const Instance& at, int i, const Matrix<I>& x) {
-  Instance one{at.spec, {}, x};
-  one.spec.n_layers = 1;
-  one.spec.final_norm.reset();
-  const std::string from = "layers." + std::to_string(i) + ".";
-  for (const auto& [name, value] : at.parameters)
-    if (name.starts_with(from)) one.parameters["layers.0." + name.substr(from.size())] = value;
-  return one;
-}
-
-struct Branches {
-  Matrix<I> attention, ffn;  // A = J_branch J_norm, each at its own point
-};
-Branches branch_jacobians(const Instance& at) {
-  const Instance n1 = norm_alone(at, at.spec.attn_norms.in, "layers.0.attn.norm_in", at.x);
-  const Instance a = part_alone(at, Part::attention, reference.value(n1));
-  const Matrix<I> u = at.x + reference.value(a);
-  const Instance n2 = norm_alone(at, at.spec.ffn_norms.in, "layers.0.ffn.norm_in", u);
-  const Instance f = part_alone(at, Part::ffn, reference.value(n2));
-  return {product(reference.jacobian_at(a), reference.jacobian_at(n1)),
-          product(reference.jacobian_at(f), reference.jacobian_at(n2))};
-}
-
-// ln |det| by elimination without pivoting; for matrices near the identity.
-I log_det(Matrix<I> m) {
-  I sum(0);
-  for (Eigen::Index k = 0; k < m.rows(); ++k) {
-    sum += log(abs(m(k, k)));
-    for (Eigen::Index i = k + 1; i < m.rows(); ++i) {
-      const I factor = m(i, k) / m(k, k);
-      for (Eigen::Index j = k; j < m.cols(); ++j) m(i, j) -= factor * m(k, j);
-    }
-  }
-  return sum;
-}
+const Scope every_stack = both_norms(every_layout, "a chain needs layers"),
+            invertible =
+                both_norms({"pre_norm", "parallel"}, "a chain needs layers",
+                           {{"post_norm", {}, "J is singular; POST-7 takes its restricted determinant"},
+                            {"deep_norm", {}, "J is singular; POST-7 takes its restricted determinant"},
+                            {"", {}, "its branches may be bounded away from a generic determinant"}}),
+            pre_norm = both_norms({"pre_norm"}, "speaks of weak branches on a free identity route"),
+            post_norm = layer_norm_only({"post_norm"}, "RMSNorm annihilates one direction, not two",
+                                        "speaks of post-norm alone");
 
 void stack_multiplies_its_layers(const Subject& f) {
-  const Instance at = draw_stack(*rc::gen::element("pre_norm", "post_norm", "sandwich"), 2);
-  const Instance first = layer_alone(at, 0, at.x);
-  const Instance second = layer_alone(at, 1, reference.value(first));
+  const Instance at = draw_stack(f, 2);
+  const std::vector<Instance> layers = trajectory(at);
   RC_ASSERT(
-      vanishes(f.jacobian_at(at) - product(reference.jacobian_at(second), reference.jacobian_at(first))));
+      equal(f.jacobian_at(at), product(reference.jacobian_at(layers[1]), reference.jacobian_at(layers[0]))));
 }
 
-void no_direction_grows_or_shrinks_more_than_the_branch(const Subject& f) {
-  const Instance at = draw_gentle();
-  const Branches a = branch_jacobians(at);
-  const Matrix<I> v = draw_matrix(3, at.spec.d);
-  const I length = frobenius(f.push_forward(at, v)), before = frobenius(v);
-  const I up = (I(1) + frobenius(a.attention)) * (I(1) + frobenius(a.ffn));
-  const I down = (I(1) - frobenius(a.attention)) * (I(1) - frobenius(a.ffn));
-  RC_PRE(lower(frobenius(a.attention)) < 1 && lower(frobenius(a.ffn)) < 1);
-  RC_ASSERT(at_most(length, up * before));
-  RC_ASSERT(at_most(down * before, length));
-}
-
-void determinant_is_bounded(const Subject& f) {
-  const Instance at = draw_gentle();
-  const Branches a = branch_jacobians(at);
-  const I n(static_cast<int>(at.x.size())), alpha = frobenius(a.attention), beta = frobenius(a.ffn);
-  RC_PRE(upper(alpha) < 1 && upper(beta) < 1);
-  const I value = log_det(f.jacobian_at(at));
-  RC_ASSERT(at_most(value, n * (log(I(I(1) + alpha / sqrt(n))) + log(I(I(1) + beta / sqrt(n))))));
-  RC_ASSERT(at_most(n * (log(I(I(1) - alpha)) + log(I(I(1) - beta))), value));
-}
-
-void first_order_expansion(const Subject& f) {
-  const Instance at = draw_gentle();
-  const Branches a = branch_jacobians(at);
-  const Matrix<I> rest = f.jacobian_at(at) - identity(at.x.size()) - a.attention - a.ffn;
-  RC_ASSERT(at_most(frobenius(rest), frobenius(a.attention) * frobenius(a.ffn)));
-}
-
-void causal_determinant_is_that_of_the_tokens(const Subject& f) {
-  const Instance at = draw_gentle();
-  const int d = at.spec.d;
-  const Matrix<I> j = f.jacobian_at(at);
-  I tokens(0);
-  for (int t = 0; t < 3; ++t) tokens += log_det(j.block(t * d, t * d, d, d));
-  RC_ASSERT(vanishes(I(log_det(j) - tokens)));
-}
-
-void post_norm_is_bounded_by_its_smallest_deviation(const Subject& f) {
-  Instance at = draw_stack("post_norm", 1);
-  for (auto& [name, value] : at.parameters)
-    if (name.find("o_proj") != std::string::npos || name.find("down_proj") != std::string::npos)
-      value.setConstant(I(0));
-  at.spec.attn_norms.post->eps = at.spec.ffn_norms.post->eps = 0x1p-10;
-  at.x /= I(256);
+void products_bound_the_chain(const Subject& f) {
+  const Instance at = draw_gentle(f, 3);
   I bound(1);
-  Matrix<I> stream = at.x;
-  for (const char* norm : {"layers.0.attn.norm_post", "layers.0.ffn.norm_post"}) {
-    End largest = 0;
-    const Matrix<I>& gain = at.parameters.at(norm + std::string(".weight"));
-    for (Eigen::Index i = 0; i < gain.size(); ++i) largest = std::max(largest, magnitude(gain.data()[i]));
-    I smallest = variance(stream.row(0));
-    for (Eigen::Index t = 1; t < stream.rows(); ++t)
-      if (const I v = variance(stream.row(t)); lower(v) < lower(smallest)) smallest = v;
-    bound *= I(static_cast<double>(largest)) / sqrt(I(smallest + I(0x1p-10)));
-    stream = reference.value(norm_alone(at, at.spec.attn_norms.post, norm, stream));
-  }
-  const Matrix<I> v = draw_matrix(3, at.spec.d);
+  for (const Instance& layer : trajectory(at)) bound *= norm_bound(reference.jacobian_at(layer));
+  const Matrix<I> v = draw_like(at.x);
   RC_ASSERT(at_most(frobenius(f.push_forward(at, v)), bound * frobenius(v)));
+}
+
+void cholesky_certifies_the_norm(const Subject& f) {
+  const Instance at = draw_gentle(f);
+  const Matrix<I> j = reference.jacobian_at(at), found = f.jacobian_at(at);
+  const I c = norm_bound(j);
+  RC_ASSERT(is_positive_definite(identity(j.rows()) * I(c * c) - product(found.transpose(), found)));
+}
+
+void approximate_inverse_certifies_the_smallest(const Subject& f) {
+  const Instance at = draw_gentle(f);
+  const I smallest = smallest_singular_value_bound(reference.jacobian_at(at));
+  RC_ASSERT(lower(smallest) > 0);
+  const Matrix<I> v = draw_like(at.x);
+  RC_ASSERT(at_most(smallest * frobenius(v), frobenius(f.push_forward(at, v))));
+}
+
+void factors_keep_the_determinant(const Subject& f) {
+  const Instance at = draw_stack(f, 4, 2);
+  std::vector<Matrix<I>> factors;
+  for (const Instance& layer : trajectory(at)) factors.push_back(reference.jacobian_at(layer));
+  RC_ASSERT(equal(log_abs_det(f.jacobian_at(at)), log_abs_det_of_chain(factors)));
+}
+
+double log_abs_det_in_double(const Matrix<double>& upper_triangle) {
+  return upper_triangle.diagonal().cwiseAbs().array().log().sum();
+}
+
+// In double, over many factors: the product loses all but its largest singular values; the factors of the
+// accumulated QR keep all of them. Off by more than a factor of e, or by less: no finer claim is made.
+void a_product_in_double_loses_the_determinant(const Subject& f) {
+  const int factors = 128;
+  const Instance at = draw_stack(f, 1, 2);
+  const Matrix<I> j = f.jacobian_at(at);
+  const double truth = static_cast<double>(middle(I(log_abs_det(reference.jacobian_at(at)) * I(factors))));
+  const Matrix<double> factor = j.unaryExpr([](const I& v) { return static_cast<double>(middle(v)); });
+  Matrix<double> naive = Matrix<double>::Identity(j.rows(), j.rows()), q = naive;
+  double accumulated = 0;
+  for (int i = 0; i < factors; ++i) {
+    naive = factor * naive;
+    const Eigen::HouseholderQR<Matrix<double>> step(factor * q);
+    accumulated += log_abs_det_in_double(step.matrixQR());
+    q = step.householderQ();
+  }
+  const double formed = log_abs_det_in_double(Eigen::HouseholderQR<Matrix<double>>(naive).matrixQR());
+  RC_ASSERT(std::abs(accumulated - truth) < 1);
+  RC_ASSERT(!(std::abs(formed - truth) < 1));  // infinite where a singular value is lost altogether
+}
+
+void both_modes_are_adjoint_along_a_chain(const Subject& f) {
+  const Instance at = draw_stack(f, 2);
+  const Matrix<I> v = draw_like(at.x), w = draw_like(at.x);
+  RC_ASSERT(equal(dot(w, f.push_forward(at, v)), dot(f.pull_back(at, w).x, v)));
+}
+
+void gradients_pass_from_layer_to_layer(const Subject& f) {
+  const Instance at = draw_stack(f, 2);
+  const std::vector<Instance> layers = trajectory(at);
+  const Matrix<I> g = draw_like(at.x);
+  RC_ASSERT(
+      equal(f.pull_back(at, g).x, reference.pull_back(layers[0], reference.pull_back(layers[1], g).x).x));
+}
+
+// A basis [d, d-2] of what is orthogonal to 1 and to the row.
+Matrix<I> complement_of(const Matrix<I>& row) {
+  const Eigen::Index d = row.cols();
+  Matrix<I> all = identity(d);
+  all.col(0).setConstant(I(1));
+  all.col(1) = row.transpose();
+  return qr(all).q.rightCols(d - 2);
+}
+
+Matrix<I> complement_of_each(const Matrix<I>& rows) {
+  const Eigen::Index d = rows.cols(), tokens = rows.rows();
+  Matrix<I> b = filled(tokens * d, tokens * (d - 2), 0);
+  for (Eigen::Index t = 0; t < tokens; ++t)
+    b.block(t * d, t * (d - 2), d, d - 2) = complement_of(rows.row(t));
+  return b;
+}
+
+// B'(I + J_branch) C / s: a factor of the restricted chain. B belongs to the norm's output.
+Matrix<I> restricted(const Matrix<I>& b, const Matrix<I>& branch, const Matrix<I>& before,
+                     const Matrix<I>& z) {
+  Matrix<I> moved = product(identity(branch.rows()) + branch, before);
+  const Eigen::Index d = z.cols();
+  for (Eigen::Index t = 0; t < z.rows(); ++t) moved.middleRows(t * d, d) /= sqrt(variance(z.row(t)));
+  return product(b.transpose(), moved);
+}
+
+void restricted_chain_keeps_its_determinant(const Subject& f) {
+  BlockSpec spec = draw_small_spec(f.cell());
+  for (NormSlot* n : {&spec.attn_norms.post, &spec.ffn_norms.post}) {
+    (*n)->gain = (*n)->bias = false;
+    (*n)->eps = 0;
+  }
+  Instance at = draw_quiet(spec, 2);
+  at.x = reference.value(norm_alone(at, spec.attn_norms.post, "", at.x));
+  const Instance attention = part_alone(at, Part::attention, at.x);
+  const Matrix<I> z1 = at.x + reference.value(attention);
+  const Instance ffn =
+      part_alone(at, Part::ffn, reference.value(norm_alone(at, spec.attn_norms.post, "", z1)));
+  const Matrix<I> z2 = ffn.x + reference.value(ffn);
+  const Matrix<I> y = reference.value(norm_alone(at, spec.ffn_norms.post, "", z2));
+  const Matrix<I> b0 = complement_of_each(at.x), b1 = complement_of_each(ffn.x), b2 = complement_of_each(y);
+  const Matrix<I> r1 = restricted(b1, reference.jacobian_at(attention), b0, z1),
+                  r2 = restricted(b2, reference.jacobian_at(ffn), b1, z2);
+  const Matrix<I> moved = product(f.jacobian_at(at), b0);
+  RC_ASSERT(equal(moved, product(b2, product(r2, r1))));
+  RC_ASSERT(equal(log_abs_det(product(b2.transpose(), moved)), log_abs_det_of_chain({r1, r2})));
 }
 
 }  // namespace
 
 const std::vector<Law>& chain_laws() {
   static const std::vector<Law> laws{
+      {"CHAIN-1",
+       "the Jacobian of a stack is no larger than the product of its layers' norms",
+       pre_norm,
+       products_bound_the_chain,
+       {"residual/attn-doubled", "residual/ffn-doubled"}},
+      {"CHAIN-2",
+       "c^2 I - J'J is positive definite by a verified Cholesky factorisation, c^2 = |J|_1 |J|_inf or "
+       "|J|_F^2",
+       pre_norm,
+       cholesky_certifies_the_norm,
+       {"residual/attn-doubled", "residual/ffn-doubled"}},
+      {"CHAIN-2b",
+       "sigma_min(J) >= (1 - |I - R J|)/|R| for an approximate inverse R",
+       pre_norm,
+       approximate_inverse_certifies_the_smallest,
+       {"residual/attn-dropped", "residual/ffn-dropped"}},
+      {"CHAIN-3",
+       "sum ln |r_ii| of the accumulated QR is ln |det| of the stack's Jacobian",
+       invertible,
+       factors_keep_the_determinant,
+       {"layers/first-reused", "norm/variance-detached", "residual/attn-doubled", "tape/softmax-without-sum",
+        "tape/rsqrt-not-halved"}},
+      {"CHAIN-3b",
+       "128 factors in double: the product loses the determinant, the accumulated QR keeps it",
+       invertible,
+       a_product_in_double_loses_the_determinant,
+       {"residual/attn-doubled", "norm/variance-detached"}},
+      {"CHAIN-4",
+       "<w, J v> = <J'w, v> along a stack",
+       every_stack,
+       both_modes_are_adjoint_along_a_chain,
+       {"tape/softmax-without-sum", "tape/rsqrt-not-halved", "tape/rsqrt-squared", "tape/residual-constant",
+        "dual/softmax-without-sum", "dual/rsqrt-not-halved", "dual/rsqrt-squared", "dual/residual-constant",
+        "dual/scale-missing"}},
+      {"CHAIN-4b",
+       "the gradient of a stack is what its layers pass to each other",
+       every_stack,
+       gradients_pass_from_layer_to_layer,
+       {"layers/first-reused", "layers/reversed", "layout/ffn-first", "tape/activation-slope",
+        "tape/column-constant"}},
       {"CHAIN-5",
        "the Jacobian of a stack is the product of its layers', the last one on the left",
+       every_stack,
        stack_multiplies_its_layers,
-       {"layers/first-reused", "layers/reversed", "norm/variance-detached", "layout/ffn-first"}},
-      {"PRE-7",
-       "pre-norm: (1-a)(1-b) |v| <= |J v| <= (1+a)(1+b) |v|, a and b the branches' Frobenius norms",
-       no_direction_grows_or_shrinks_more_than_the_branch,
-       {"residual/attn-doubled", "residual/attn-dropped", "residual/ffn-dropped", "residual/ffn-doubled"}},
-      {"PRE-8",
-       "pre-norm, gentle branches: n ln(1-a) <= ln det J <= n ln(1 + a/sqrt n), summed over the sublayers",
-       determinant_is_bounded,
-       {"residual/attn-doubled", "residual/ffn-doubled", "residual/attn-dropped"}},
-      {"PRE-10",
-       "pre-norm: J is I + A + B up to |A| |B|, A and B the branches' Jacobians",
-       first_order_expansion,
-       {"residual/attn-doubled", "residual/ffn-block-input", "residual/normed", "norm/variance-detached"}},
-      {"CAUS-1",
-       "causal attention: det J is the product of the determinants of its diagonal blocks",
-       causal_determinant_is_that_of_the_tokens,
-       {"mask/missing", "mask/sees-next", "mask/after-softmax"}},
-      {"POST-5",
-       "post-norm, silent branches: |J v| <= |gamma| / s_min |v| at every norm",
-       post_norm_is_bounded_by_its_smallest_deviation,
-       {"norm/divided-by-variance"}},
+       {"layers/first-reused", "layers/reversed", "norm/variance-detached", "layout/ffn-first",
+        "tape/right-operand-constant"}},
+      {"POST-7",
+       "post-norm, unit gain, eps = 0: on the complement of {1, xhat} J is the product of B'(I + "
+       "J_branch)B/s, "
+       "and its restricted ln |det| is their sum",
+       post_norm,
+       restricted_chain_keeps_its_determinant,
+       {"layout/post-as-pre", "norm/unbiased-variance", "residual/attn-dropped", "norm/variance-detached"}},
   };
   return laws;
 }

@@ -1,4 +1,4 @@
-// The feed-forward branch and its activations.
+// The feed-forward branch.
 #include "properties/composition.hpp"
 #include "properties/generators/instances.hpp"
 #include "properties/law.hpp"
@@ -7,70 +7,63 @@
 namespace plumbline::properties {
 namespace {
 
-// One channel, unit weights, no biases: the branch is the activation itself.
-Instance activation_alone(Activation f, const I& x) {
-  Instance at;
-  at.spec.part = Part::ffn;
-  at.spec.d = at.spec.ffn.d_ff = 1;
-  at.spec.ffn.activation = f;
-  at.spec.ffn.bias_in = at.spec.ffn.bias_out = false;
-  at.x = Matrix<I>::Constant(1, 1, x);
-  at.parameters["layers.0.ffn.up_proj.weight"] = at.parameters["layers.0.ffn.down_proj.weight"] =
-      Matrix<I>::Constant(1, 1, I(1));
-  return at;
-}
+const Scope feed_forward = ffn_alone("speaks of the feed-forward branch alone, which every layout shares");
 
-I draw_number() { return draw_matrix(1, 1)(0, 0) * I(6); }
-
-void activation_by_definition(const Subject& f) {
-  const I x = draw_number(), third = x * x * x;
-  I pi;
-  mpfi_const_pi(pi.backend().data());
-  const auto value = [&](Activation a) { return f.value(activation_alone(a, x))(0, 0); };
-  const I inner = sqrt(I(I(2) / pi)) * (x + I(44715) / I(1000000) * third);
-  RC_ASSERT(vanishes(I(value(Activation::gelu_tanh) - x / I(2) * (I(1) + tanh(inner)))));
-  RC_ASSERT(vanishes(I(value(Activation::silu) - x / (I(1) + exp(I(-x))))));
-  RC_ASSERT(vanishes(I(value(Activation::quick_gelu) - x / (I(1) + exp(I(I(-1702) / I(1000) * x))))));
-  // GELU = x Phi(x): Phi(x) = 1/2 + exp(-x^2/2)/sqrt(2 pi) sum_n x^(2n+1)/(1 3 5 ... (2n+1)), summed to
-  // exhaustion.
-  I term = x, sum = x;
-  for (int n = 1; n < 250; ++n) sum += term *= x * x / I(2 * n + 1);
-  sum += term * hull(I(-1), I(1));
-  const I phi = I(1) / I(2) + exp(I(-x * x / I(2))) / sqrt(I(I(2) * pi)) * sum;
-  RC_ASSERT(vanishes(I(value(Activation::gelu_erf) - x * phi)));
-}
-
-void odd_part_is_half_of_x(const Subject& f) {
-  const Activation a = *rc::gen::element(Activation::relu, Activation::gelu_erf, Activation::gelu_tanh,
-                                         Activation::silu, Activation::quick_gelu);
-  const I x = draw_number();
-  Instance plus = activation_alone(a, x), minus = activation_alone(a, I(-x));
-  plus.spec.ffn.bias_in = minus.spec.ffn.bias_in = true;
-  const I b = draw_number() + I(7);
-  plus.parameters["layers.0.ffn.up_proj.bias"] = Matrix<I>::Constant(1, 1, b);
-  minus.parameters["layers.0.ffn.up_proj.bias"] = Matrix<I>::Constant(1, 1, I(-b));
-  RC_ASSERT(vanishes(I(f.value(plus)(0, 0) - f.value(minus)(0, 0) - x - b)));
-}
-
-BlockSpec draw_glu() {
-  BlockSpec s = draw_layout("pre_norm");
-  s.part = Part::ffn;
+BlockSpec draw_glu(const Subject& f) {
+  BlockSpec s = draw_spec(f.cell());
   s.ffn.kind = FeedForwardKind::glu;
   s.ffn.activation = Activation::silu;
   return s;
 }
 
 void gated_branch_is_linear_in_up(const Subject& f) {
-  BlockSpec spec = draw_glu();
+  BlockSpec spec = draw_glu(f);
   spec.ffn.bias_in = spec.ffn.bias_out = false;
   const Instance at = draw_instance(spec);
   Instance tripled = at;
   tripled.parameters.at("layers.0.ffn.up_proj.weight") *= I(3);
-  RC_ASSERT(vanishes(f.value(tripled) - f.value(at) * I(3)));
+  RC_ASSERT(equal(f.value(tripled), f.value(at) * I(3)));
+}
+
+// GELU's largest slope, (1 + erf 1)/2 + 1/(e sqrt pi), is at sqrt 2.
+I steepest_slope_of_gelu() {
+  I pi;
+  mpfi_const_pi(pi.backend().data());
+  return (I(2) - interval_erfc(I(1))) / I(2) + exp(I(-1)) / sqrt(pi);
+}
+
+void steepest_slope_bounds_the_branch(const Subject& f) {
+  BlockSpec spec = draw_spec(f.cell());
+  spec.ffn.d_ff = 1;
+  Instance at = draw_quiet(spec, 1);
+  const Matrix<I>&w1 = at.parameters.at("layers.0.ffn.up_proj.weight"),
+        &w2 = at.parameters.at("layers.0.ffn.down_proj.weight");
+  at.parameters.at("layers.0.ffn.up_proj.bias")(0, 0) = sqrt(I(2)) - dot(w1, at.x);
+  const I bound = frobenius(w2) * steepest_slope_of_gelu() * frobenius(w1);
+  RC_ASSERT(equal(frobenius(f.push_forward(at, w1)), bound * frobenius(w1)));
+  at.x = draw_like(at.x);
+  const Matrix<I> v = draw_like(at.x);
+  RC_ASSERT(at_most(frobenius(f.push_forward(at, v)), bound * frobenius(v)));
 }
 
 void tokens_do_not_mix(const Subject& f) {
-  const Instance at = draw_instance(draw_glu());
+  BlockSpec spec = draw_glu(f);
+  spec.ffn_norms.mid = NormSpec{.eps = 1e-3};
+  const Instance at = draw_quiet(spec, 4);
+  Matrix<I> changed = at.x;
+  const int moved = draw_number_from(0, 3);
+  changed.row(moved) *= I(-2);
+  const Matrix<I> before = f.value(at), after = f.value(at, changed);
+  for (int t = 0; t < 4; ++t) {
+    bool same = true;
+    for (Eigen::Index j = 0; j < before.cols(); ++j)
+      same = same && contains(before(t, j), after(t, j)) && contains(after(t, j), before(t, j));
+    RC_ASSERT(same == (t != moved));
+  }
+}
+
+void gated_branch_by_definition(const Subject& f) {
+  const Instance at = draw_instance(draw_glu(f));
   const Matrix<I> y = f.value(at);
   const Matrix<I>& w = at.parameters.at("layers.0.ffn.down_proj.weight");
   const auto affine = [&](const char* name, const Matrix<I>& x) {
@@ -82,8 +75,8 @@ void tokens_do_not_mix(const Subject& f) {
     Matrix<I> hidden = up;
     for (Eigen::Index j = 0; j < hidden.cols(); ++j)
       hidden(0, j) *= gate(0, j) / (I(1) + exp(I(-gate(0, j))));
-    RC_ASSERT(vanishes(y.row(t) - product(hidden, w.transpose()) -
-                       at.parameters.at("layers.0.ffn.down_proj.bias")));
+    RC_ASSERT(
+        equal(y.row(t), product(hidden, w.transpose()) + at.parameters.at("layers.0.ffn.down_proj.bias")));
   }
 }
 
@@ -91,22 +84,26 @@ void tokens_do_not_mix(const Subject& f) {
 
 const std::vector<Law>& feed_forward_laws() {
   static const std::vector<Law> laws{
-      {"ACT-1",
-       "each activation is its definition (GELU against its power series)",
-       activation_by_definition,
-       {"activation/erf-for-tanh", "activation/tanh-for-erf", "activation/quick-for-silu",
-        "activation/silu-for-quick", "activation/relu"}},
-      {"ACT-2",
-       "f(x) - f(-x) = x for ReLU, GELU, SiLU and QuickGELU",
-       odd_part_is_half_of_x,
-       {"bias/ffn-in-missing"}},
+      {"FFN-1",
+       "|J v| <= |W2| L |W1| |v|, L the largest slope; attained with one hidden channel at the steepest "
+       "point",
+       feed_forward,
+       steepest_slope_bounds_the_branch,
+       {"activation/tanh-for-erf", "activation/relu", "bias/ffn-in-missing", "dual/activation-slope"}},
       {"FFN-2",
        "a gated branch is linear in the up projection",
+       feed_forward,
        gated_branch_is_linear_in_up,
        {"ffn/gate-and-up-swapped"}},
       {"FFN-3",
-       "a gated branch is its definition, token by token",
+       "no bit of a token depends on another one, whatever norm stands inside the branch",
+       feed_forward,
        tokens_do_not_mix,
+       {"norm/over-tokens"}},
+      {"FFN-DEF",
+       "a gated branch is its definition, token by token",
+       feed_forward,
+       gated_branch_by_definition,
        {"ffn/gate-and-up-swapped", "activation/quick-for-silu", "bias/ffn-in-missing",
         "bias/ffn-out-missing"}},
   };

@@ -1,26 +1,23 @@
 // Every law holds for the reference, and every mutant that a law lists turns it red.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <iostream>
 
+#include "properties/subjects/mutant.hpp"
 #include "properties/trial.hpp"
 
 namespace plumbline::properties {
 namespace {
 
-std::string test_name(std::string_view id) {
-  std::string name(id);
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name;
-}
-
 class LawTest : public testing::Test {
  public:
   explicit LawTest(const Law& law) : law_(law) {}
   void TestBody() override {
-    const Trial trial = try_law(law_, Subject(), 60);
-    EXPECT_TRUE(trial.holds) << law_.id << ": " << law_.claim << "\n" << trial.message;
+    const Trial trial = try_law(law_, Subject(), cases_per_law);
+    EXPECT_TRUE(trial.holds) << trial.message;
+    const bool replays = std::getenv("RC_PARAMS") != nullptr;
+    EXPECT_TRUE(replays || trial.cases == cases_per_law) << trial.cases;
     if (trial.holds) std::cout << trial.message << "\n";
   }
 
@@ -30,14 +27,14 @@ class LawTest : public testing::Test {
 
 class MutantTest : public testing::Test {
  public:
-  explicit MutantTest(const Deviation& mutant) : mutant_(mutant) {}
+  explicit MutantTest(const Mutant& mutant) : mutant_(mutant) {}
   void TestBody() override {
     int killers = 0;
     for (const Law& law : all_laws())
       for (std::string_view id : law.mutants) {
         if (id != mutant_.id) continue;
         ++killers;
-        const Trial trial = try_law(law, Subject(&mutant_), 100, false);
+        const Trial trial = try_law(law, mutant_.subject, cases_per_mutant, false);
         EXPECT_EQ(trial.broken, "") << law.id << " could not be evaluated on " << mutant_.id;
         EXPECT_FALSE(trial.holds) << "the law " << law.id << " (" << law.claim << ") does not notice "
                                   << mutant_.id << ": " << mutant_.formula;
@@ -46,19 +43,18 @@ class MutantTest : public testing::Test {
   }
 
  private:
-  const Deviation& mutant_;
+  const Mutant& mutant_;
 };
 
 }  // namespace
 
 void register_tests() {
-  static const std::vector<Law> laws = all_laws();
-  for (const Law& law : laws)
+  for (const Law& law : all_laws())
     testing::RegisterTest("Law", test_name(law.id).c_str(), nullptr, std::string(law.claim).c_str(), __FILE__,
                           __LINE__, [&law]() -> testing::Test* { return new LawTest(law); });
-  for (const Deviation& d : deviations())
-    testing::RegisterTest("Mutant", test_name(d.id).c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                          [&d]() -> testing::Test* { return new MutantTest(d); });
+  for (const Mutant& m : mutants())
+    testing::RegisterTest("Mutant", test_name(m.id).c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [&m]() -> testing::Test* { return new MutantTest(m); });
 }
 
 }  // namespace plumbline::properties

@@ -136,12 +136,12 @@ std::string spectrum_table(const ChainRecords& r) {
     for (int n : {1, 2, 4, 12, 24, 48, 96}) {
       const SpectrumDepth& d = r.spectra.at(layout).depths[n - 1];
       rows.push_back({layout, std::to_string(n), significant(d.largest), significant(d.median),
-                      significant(d.smallest), significant(d.stable_rank),
+                      significant(d.smallest), std::to_string(d.above_thousandth),
                       significant(d.product_of_largest)});
     }
-  return table(
-      {"layout", "layers", "largest", "median", "smallest", "stable rank", "product of the layers' largest"},
-      "lrrrrrr", rows);
+  return table({"layout", "layers", "largest", "median", "smallest", "above a thousandth",
+                "product of the layers' largest"},
+               "lrrrrrr", rows);
 }
 
 std::string stream_table(const ChainRecords& r) {
@@ -205,10 +205,9 @@ Page main_page(const ChainRecords& r) {
       "Of the product of the first n layer Jacobians (d = {}, {} tokens), all of them in pre-norm; in "
       "post-norm\n"
       "the T (d − 2) that eps = 0 would leave. The last column is the bound that multiplies the layers' own\n"
-      "largest values: sound, and useless at depth. The stable rank is the sum of the squared singular "
-      "values over the\n"
-      "largest square: how many directions carry what gets through.\n\n",
-      spectrum.d, spectrum.tokens);
+      "largest values: sound, and useless at depth. The column before it\n"
+      "counts the directions, of all {}, that keep at least a thousandth of the largest.\n\n",
+      spectrum.d, spectrum.tokens, spectrum.d * spectrum.tokens);
   s += spectrum_table(r);
   const SpectrumDepth& pre = r.spectra.at("pre_norm").depths.back();
   const SpectrumDepth& post = spectrum.depths.back();

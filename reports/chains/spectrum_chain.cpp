@@ -68,9 +68,10 @@ SpectrumChain spectrum_chain(const std::string& layout, int d, int tokens, int n
     chain = j.lazyProduct(chain).eval();
     const std::vector<S> values = orthogonalise(chain);
     bound *= orthogonalise(j).front();
-    const S stable_rank = chain.cwiseProduct(chain).sum() / (values.front() * values.front());
+    const auto above =
+        std::count_if(values.begin(), values.end(), [&](const S& v) { return 1000 * v >= values.front(); });
     result.depths.push_back({static_cast<Mp50>(values.front()), static_cast<Mp50>(values[kept / 2]),
-                             static_cast<Mp50>(values[kept - 1]), static_cast<Mp50>(stable_rank),
+                             static_cast<Mp50>(values[kept - 1]), static_cast<int>(above),
                              static_cast<Mp50>(bound)});
   }
   return result;

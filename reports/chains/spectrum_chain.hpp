@@ -14,8 +14,8 @@ std::vector<Mp100> orthogonalise(Matrix<Mp100>& x);
 
 struct SpectrumDepth {
   Mp50 largest, median, smallest;  // in post-norm of the T (d-2) values that eps = 0 would leave
-  Mp50 stable_rank;  // the sum of the squares over the largest square: how many directions carry a gradient
-  Mp50 product_of_largest;  // of the layers' own largest values: the bound on `largest`
+  int above_thousandth;            // how many of all T d values are at least a thousandth of the largest
+  Mp50 product_of_largest;         // of the layers' own largest values: the bound on `largest`
 };
 
 struct SpectrumChain {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "plumbline/explain/picture.hpp"
 #include "plumbline/spec/presets.hpp"
 #include "reports/chains/chains_page.hpp"
+#include "reports/layouts/formulas.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
 
@@ -24,19 +24,12 @@ std::string claim(const std::string& text, const std::string& verdict) {
 }
 
 std::string formula_of(const char* layout) {
-  BlockSpec s = find_preset(layout).make({});
-  s.final_norm.reset();
   std::string text;
-  for (const std::string& line : formulas(picture_of(s), Notation::text))
-    text += (text.empty() ? "`" : ", `") + line + "`";
+  for (const std::string& line : layout_formulas(layout)) text += (text.empty() ? "`" : ", `") + line + "`";
   return text;
 }
 
-std::string jacobian_of(const char* layout) {
-  BlockSpec s = find_preset(layout).make({});
-  s.final_norm.reset();
-  return "`" + jacobian_formula(picture_of(s), Notation::text) + "`";
-}
+std::string jacobian_of(const char* layout) { return "`" + layout_jacobian(layout) + "`"; }
 
 const IdentityRoute& silent(const FindingRecords& r, const char* layout, int stream_scale) {
   return *std::find_if(r.routes.begin(), r.routes.end(), [&](const IdentityRoute& i) {
@@ -116,13 +109,15 @@ std::string identity_section(const FindingRecords& f) {
          table({"layout", "stream", "branch scale", "|y − x|/|x|", "|J − I|"}, "lrrrr", rows);
 }
 
-std::string route_section(const FindingRecords& f) {
+std::string route_section(const FindingRecords& f, const LawRecords& laws) {
   const bool kept = lower(f.residual.kept) > 0, dropped = upper(f.residual.dropped) == 0;
-  std::string s = claim(
-      "“Pre-norm keeps an I + … route, post-norm multiplies the route by J_LN at every layer”",
-      verdict(true, "Holds.", "") +
-          " Both formulas are read off the code that computes the block, and the laws PRE-1 and POST-2b\n"
-          "check them in enclosures on random blocks ([properties.md](properties.md)).");
+  std::string s =
+      claim("“Pre-norm keeps an I + … route, post-norm multiplies the route by J_LN at every layer”",
+            verdict(find_law(laws, "PRE-1").holds && find_law(laws, "POST-2b").holds, "Holds.", "Refuted.") +
+                fmt::format(" Both formulas are read off the code that computes the block, and checked in "
+                            "enclosures on random blocks: laws {} "
+                            "and {} in [properties.md](properties.md).",
+                            cited(laws, "PRE-1"), cited(laws, "POST-2b")));
   s += "- pre-norm: " + jacobian_of("pre_norm") + "\n- post-norm: " + jacobian_of("post_norm") + "\n\n";
   s += claim("“Post-norm has no residual connection”",
              verdict(kept && dropped, "Refuted.", "Not refuted.") +
@@ -193,19 +188,21 @@ std::string training_section(const ChainRecords& c) {
             verdict(apart && !length_told,
                     "Consistent with gradients at initialisation, for another reason than the one told.",
                     "Not visible at initialisation."));
-  const auto rank = [&](const char* layout) { return c.spectra.at(layout).depths.back().stable_rank; };
+  const auto kept = [&](const char* layout) { return c.spectra.at(layout).depths.back().above_thousandth; };
   const int directions = c.spectra.at("post_norm").d * c.spectra.at("post_norm").tokens;
   s += fmt::format(
       "The gradient's length does not vanish in post-norm. What is lost is rank: after {} layers the largest "
       "and the smallest\n"
-      "singular value of the chain are a ratio of {} apart, against {} in pre-norm; the stable rank, of {} "
-      "directions, is {}\n"
-      "against {}. And the last layer's weights see a gradient that does not get smaller with depth: from {} "
+      "singular value of the chain are a ratio of {} apart, against {} in pre-norm; of {} directions, {} "
+      "keep "
+      "at least\n"
+      "a thousandth of the largest factor, against {}. And the last layer's weights see a gradient that does "
+      "not get smaller with depth: from {} "
       "to {} layers it is\n"
       "divided by {}, in pre-norm by {}. Training itself is not run here.\n\n",
       deepest, significant(spread(c, "post_norm")), significant(spread(c, "pre_norm")), directions,
-      significant(rank("post_norm")), significant(rank("pre_norm")), stack_depths.front(), deepest,
-      weight_change(c, "post_norm"), weight_change(c, "pre_norm"));
+      kept("post_norm"), kept("pre_norm"), stack_depths.front(), deepest, weight_change(c, "post_norm"),
+      weight_change(c, "pre_norm"));
   return s;
 }
 
@@ -239,14 +236,14 @@ std::string users_section() {
 
 }  // namespace
 
-Pages findings_pages(const FindingRecords& f, const ChainRecords& c) {
+Pages findings_pages(const FindingRecords& f, const ChainRecords& c, const LawRecords& laws) {
   return {{"findings.md",
            "# Findings\n\n"
            "What the founding text of this project claims about pre-norm and post-norm, and what was found. "
            "Digits called certified\n"
            "are proved by interval arithmetic; the others are computed in 50 or 100 digits.\n\n"
            "## The stability cheat sheet\n\n" +
-               cheat_sheet(f, c) + route_section(f) + identity_section(f) + norm_section(f) +
+               cheat_sheet(f, c) + route_section(f, laws) + identity_section(f) + norm_section(f) +
                output_section(f) + toy_section(c) + training_section(c) + users_section()}};
 }
 

@@ -10,7 +10,10 @@ namespace {
 
 class Folder : public testing::Test {
  protected:
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "plumbline-reports";
+  // Its own: tests run side by side.
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) /
+      ("plumbline-reports-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
   const Pages pages{{"a.md", "one\ntwo 1.80\n"}, {"machine.md", "now\n", false}};
   void SetUp() override { write(folder, pages); }
   void TearDown() override { std::filesystem::remove_all(folder); }

@@ -1,5 +1,6 @@
 #include "plumbline/io/dtype.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -69,6 +70,10 @@ double rounded(const End& x, Dtype dtype) {
   const double value = mpfr_get_d(y, MPFR_RNDN);
   mpfr_clear(y);
   return value == 0 ? 0.0 : value;
+}
+
+long ulp_exponent(const End& x, int precision, long least) {
+  return std::max<long>(mpfr_get_exp(x.backend().data()) - precision, least);  // |x| on 2^[exp-1, exp)
 }
 
 std::uint64_t encode(double value, Dtype dtype) {

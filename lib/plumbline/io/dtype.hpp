@@ -36,6 +36,10 @@ std::optional<double> rounded(const I& x, Dtype dtype) {
   return low == high ? std::optional<double>(low) : std::nullopt;
 }
 
+// One unit in the last place of x (not 0) in a format of that precision whose smallest positive number is
+// 2^least: 2^ulp_exponent.
+long ulp_exponent(const End& x, int precision, long least);
+
 // The bits of a number of that format, and the number of bits. encode expects a value that the format has
 // (NaN and infinities too).
 std::uint64_t encode(double value, Dtype dtype);

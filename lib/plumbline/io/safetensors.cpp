@@ -1,21 +1,17 @@
 #include "plumbline/io/safetensors.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <tuple>
 
 #include "plumbline/error.hpp"
+#include "plumbline/io/file.hpp"
+#include "plumbline/spec/strict_json.hpp"
 
 namespace plumbline {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::json;  // sorted keys: a header with very many of them is still read in good time
 constexpr std::uint64_t longest_header = 100'000'000;  // as in the reference implementation
 constexpr const char* metadata_key = "__metadata__";
 
@@ -29,22 +25,9 @@ void append_little_endian(std::string& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xff);
 }
 
-// Parses the header; JSON itself lets a name stand twice, the format does not.
-Json parse_header(std::string_view text, const std::string& origin) {
-  std::vector<std::set<std::string>> open;
-  const auto refuse_twice = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
-      throw Error(origin + ": header: the name " + parsed.dump() + " stands there twice");
-    if (depth > 4) throw Error(origin + ": header: expected an object of objects, found it nested deeper");
-    return true;
-  };
-  try {
-    return Json::parse(text, refuse_twice);
-  } catch (const Json::exception&) {
-    throw Error(origin + ": header: expected JSON in UTF-8, found something else");
-  }
+// A name as it may stand in a message: in quotes, on one line.
+std::string shown(const std::string& name) {
+  return Json(name).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 // What one tensor's entry in the header says.
@@ -63,7 +46,7 @@ class EntryReader {
     if (!json_.is_object()) fail("expected an object", json_.dump());
     for (const auto& [key, value] : json_.items())
       if (key != "dtype" && key != "shape" && key != "data_offsets")
-        fail("expected dtype, shape and data_offsets", key);
+        fail("expected dtype, shape and data_offsets", shown(key));
     Entry e{name_, {.dtype = dtype(), .shape = {}, .bytes = {}}};
     for (std::uint64_t n : numbers("shape")) e.tensor.shape.push_back(static_cast<std::int64_t>(n));
     const std::vector<std::uint64_t> offsets = numbers("data_offsets");
@@ -79,7 +62,7 @@ class EntryReader {
 
  private:
   [[noreturn]] void fail(const std::string& expected, const std::string& found) const {
-    throw Error(origin_ + ": tensor \"" + name_ + "\": " + expected + ", found " + found.substr(0, 80));
+    throw Error(origin_ + ": tensor " + shown(name_) + ": " + expected + ", found " + found.substr(0, 80));
   }
 
   const Json& at(const char* key) const {
@@ -121,12 +104,20 @@ class EntryReader {
   const std::string& origin_;
 };
 
+void check_booleans(const Entry& e, const std::string& origin) {
+  if (e.tensor.dtype != Dtype::boolean) return;
+  for (std::size_t i = 0; i < e.tensor.bytes.size(); ++i)
+    if (const int value = static_cast<unsigned char>(e.tensor.bytes[i]); value > 1)
+      throw Error(origin + ": tensor " + shown(e.name) + ": index " + std::to_string(i) +
+                  ": expected 0 or 1, found " + std::to_string(value));
+}
+
 std::map<std::string, std::string> read_metadata(const Json& json, const std::string& origin) {
   if (!json.is_object()) throw Error(origin + ": header: expected __metadata__ to be an object");
   std::map<std::string, std::string> metadata;
   for (const auto& [key, value] : json.items()) {
     if (!value.is_string())
-      throw Error(origin + ": header: __metadata__." + key + ": expected text, found " +
+      throw Error(origin + ": header: __metadata__ " + shown(key) + ": expected text, found " +
                   value.dump().substr(0, 80));
     metadata[key] = value.get<std::string>();
   }
@@ -187,7 +178,7 @@ Container from_bytes(std::string_view bytes, const std::string& origin) {
     throw Error(origin + ": expected a header of at most " +
                 std::to_string(std::min<std::uint64_t>(longest_header, bytes.size() - 8)) +
                 " bytes, found its length given as " + std::to_string(length));
-  const Json header = parse_header(bytes.substr(8, length), origin);
+  const Json header = parse_strict<Json>(bytes.substr(8, length), origin + ": header");
   if (!header.is_object())
     throw Error(origin + ": header: expected an object, found " + header.dump().substr(0, 80));
   const std::string_view data = bytes.substr(8 + length);
@@ -205,12 +196,13 @@ Container from_bytes(std::string_view bytes, const std::string& origin) {
   std::uint64_t at = 0;
   for (Entry& e : entries) {
     if (e.begin != at)
-      throw Error(origin + ": tensor \"" + e.name + "\": expected to begin at byte " + std::to_string(at) +
+      throw Error(origin + ": tensor " + shown(e.name) + ": expected to begin at byte " + std::to_string(at) +
                   " of the data, found " + std::to_string(e.begin));
     if (e.end > data.size())
-      throw Error(origin + ": tensor \"" + e.name + "\": expected data up to byte " + std::to_string(e.end) +
-                  ", found only " + std::to_string(data.size()));
+      throw Error(origin + ": tensor " + shown(e.name) + ": expected data up to byte " +
+                  std::to_string(e.end) + ", found only " + std::to_string(data.size()));
     e.tensor.bytes = data.substr(e.begin, e.end - e.begin);
+    check_booleans(e, origin);
     at = e.end;
     c.tensors[e.name] = std::move(e.tensor);
   }
@@ -220,23 +212,10 @@ Container from_bytes(std::string_view bytes, const std::string& origin) {
   return c;
 }
 
-Container read_container(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(path + ": cannot be opened: " + std::strerror(errno));
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) throw Error(path + ": cannot be read");
-  return from_bytes(bytes, path);
-}
+Container read_container(const std::string& path) { return from_bytes(read_bytes(path), path); }
 
 void write_container(const Container& container, const std::string& path) {
-  const std::string temporary = path + ".part";
-  std::ofstream out(temporary, std::ios::binary);
-  const std::string bytes = to_bytes(container);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  if (!out) throw Error(path + ": cannot be written");
-  std::filesystem::rename(temporary, path);
+  write_bytes(path, to_bytes(container));
 }
 
 }  // namespace plumbline

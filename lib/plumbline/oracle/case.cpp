@@ -1,5 +1,6 @@
 #include "plumbline/oracle/case.hpp"
 
+#include <bit>
 #include <cmath>
 #include <random>
 
@@ -25,7 +26,7 @@ Matrix<double> parameter(std::mt19937_64& bits, const std::string& name, int row
   const Matrix<double> u = uniform(bits, rows, cols);
   if (is_gain(name)) return (u.array() * 0.5 + 1.25).matrix();
   if (!name.ends_with(".weight")) return u;
-  return u * std::ldexp(1.0, -static_cast<int>(std::lround(std::log2(cols) / 2)));
+  return u * std::ldexp(1.0, -(std::bit_width(static_cast<unsigned>(cols)) / 2));
 }
 
 int read_count(JsonReader& r, const char* key, int value) {
@@ -42,7 +43,7 @@ Matrix<double> in_regime(Matrix<double> x, Regime regime) {
     auto row = x.row(t);
     switch (regime) {
       case Regime::plain: break;
-      case Regime::offset: row.array() += std::ldexp(4.0, t % 3); break;
+      case Regime::offset: row.array() += std::ldexp(2.0, t % 3); break;
       case Regime::tiny: row *= std::ldexp(1.0, -6 - t % 4); break;
       case Regime::large: row *= 0x1p12; break;
       case Regime::spike: row(t % x.cols()) *= 0x1p8; break;

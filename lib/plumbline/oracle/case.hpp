@@ -21,7 +21,7 @@ inline Names<Regime> names<Regime>() {
   return table;
 }
 
-// x in [-1, 1), row t of it (in order): plus 4, 8 or 16; times 2^-(6 + t mod 4), so that the variance is near
+// x in [-1, 1), row t of it (in order): plus 2, 4 or 8; times 2^-(6 + t mod 4), so that the variance is near
 // 1e-5; times 2^12; channel t times 2^8; every second row replaced by 3/4.
 Matrix<double> in_regime(Matrix<double> x, Regime regime);
 
@@ -32,7 +32,7 @@ struct CaseSettings {
   Regime regime = Regime::plain;
 };
 
-// Every entry is a multiple of 2^-30 of at most 33 bits, so it is exact in every number type but float.
+// Every entry has at most 24 significant bits, so it is exact in every number type, float too.
 struct CaseInputs {
   Matrix<double> x;  // [batch tokens, d], in its regime
   Parameters<double> parameters;

@@ -1,10 +1,9 @@
 #include "plumbline/spec/json.hpp"
 
-#include <set>
-
 #include "plumbline/spec/json_reader.hpp"
 #include "plumbline/spec/names.hpp"
 #include "plumbline/spec/presets.hpp"
+#include "plumbline/spec/strict_json.hpp"
 
 namespace plumbline {
 namespace {
@@ -167,6 +166,7 @@ void read_ffn(JsonReader& spec, FeedForwardSpec& f) {
 // What stands before any knob is read: the named preset at the dimensions given, or a block without norms.
 BlockSpec starting_point(JsonReader& r) {
   Dimensions n{.d = 0, .n_heads = 0};
+  if (!r.find("d")) throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
   r.read("d", n.d);
   r.read("n_layers", n.n_layers);
   if (n.d < 1)
@@ -339,20 +339,6 @@ BlockSpec spec_from_json(const Json& json) {
   return s;
 }
 
-Json parse_json(std::string_view text, const std::string& origin) {
-  std::vector<std::set<std::string>> keys;
-  const auto refuse_repeats = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second)
-      throw Error(origin + ": the key \"" + parsed.get<std::string>() + "\" is given twice");
-    return true;
-  };
-  try {
-    return Json::parse(text, refuse_repeats);
-  } catch (const Json::exception& e) {
-    throw Error(origin + ": not JSON: " + e.what());
-  }
-}
+Json parse_json(std::string_view text, const std::string& origin) { return parse_strict<Json>(text, origin); }
 
 }  // namespace plumbline

@@ -32,8 +32,8 @@ void JsonReader::read(std::string_view key, int& value) {
   const Json* v = find(key);
   if (!v) return;
   constexpr std::int64_t limit = std::numeric_limits<int>::max();
-  if (!v->is_number_integer() ||
-      (v->is_number_unsigned() && v->get<std::uint64_t>() > std::uint64_t(limit)) ||
+  if (!v->is_number_integer()) fail(key, "a whole number", *v);
+  if ((v->is_number_unsigned() && v->get<std::uint64_t>() > std::uint64_t(limit)) ||
       v->get<std::int64_t>() > limit || v->get<std::int64_t>() < -limit)
     fail(key, "a whole number of at most " + std::to_string(limit), *v);
   value = v->get<int>();

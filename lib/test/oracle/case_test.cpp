@@ -29,6 +29,17 @@ TEST(Case, BadSettingsNameTheKey) {
             "case.seed: expected a whole number of at least 0, found -1");
 }
 
+TEST(Case, InputsAreExactInFloat) {
+  for (const auto& [regime, name] : names<Regime>()) {
+    CaseSettings c = settings(R"({"spec": {"preset": "post_norm", "d": 8}, "T": 40})");
+    c.regime = regime;
+    const CaseInputs in = inputs_of(c);
+    EXPECT_EQ(cast<double>(cast<float>(in.x)), in.x) << name;
+    EXPECT_EQ(cast<double>(cast<float>(in.parameters)), in.parameters) << name;
+    EXPECT_EQ(cast<double>(cast<float>(in.cotangent)), in.cotangent) << name;
+  }
+}
+
 // The first outputs of mt19937_64 with seed 1 are fixed by the C++ standard: 2469588189546311528, ...
 TEST(Case, InputsAreTheSameEverywhere) {
   const CaseInputs in = inputs_of(settings(R"({"preset": "post_norm", "d": 8})"));

@@ -1,0 +1,196 @@
+#include "golden/generate/case_list.hpp"
+
+#include <algorithm>
+
+#include "golden/generate/pairs.hpp"
+#include "plumbline/spec/names.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline::golden {
+namespace {
+
+constexpr Regime regimes[] = {Regime::plain, Regime::offset, Regime::tiny,
+                              Regime::large, Regime::spike,  Regime::constant};
+
+NormSpec rms(int gain_offset) {
+  return {.kind = NormKind::rms_norm, .eps = 1e-6, .gain_offset = gain_offset, .bias = false};
+}
+NormSpec layer_norm(double eps) { return {.eps = eps}; }
+
+NormSpec norm_kind(int i) {
+  const NormSpec kinds[] = {layer_norm(1e-5), rms(0), layer_norm(1e-12), rms(1)};
+  return kinds[i % 4];
+}
+
+// Kinds of attention, each with a name. d = 12 or more; heads of 4.
+struct AttentionKind {
+  const char* name;
+  void (*apply)(BlockSpec& spec);
+};
+
+void heads(BlockSpec& s, int n_heads, int n_kv_heads) {
+  s.attention.n_heads = n_heads;
+  s.attention.n_kv_heads = n_kv_heads;
+  s.attention.head_dim = 4;
+}
+
+RopeSpec rope(RopeStyle style, int rotary_dim) { return {.style = style, .rotary_dim = rotary_dim}; }
+
+void qk_norm(BlockSpec& s, NormWidth width, QkPosition position) {
+  NormSpec norm = rms(0);
+  norm.width = width;
+  norm.position = position;
+  s.attn_norms.q = s.attn_norms.k = norm;
+}
+
+constexpr AttentionKind attention_kinds[] = {
+    {"causal", [](BlockSpec& s) { heads(s, 3, 3); }},
+    {"bidirectional", [](BlockSpec& s) { heads(s, 3, 3), s.attention.mask = MaskKind::bidirectional; }},
+    {"gqa", [](BlockSpec& s) { heads(s, 4, 2); }},
+    {"mqa-without-biases",
+     [](BlockSpec& s) {
+       heads(s, 3, 1), s.attention.bias = {false, false, false, false};
+     }},
+    {"window",
+     [](BlockSpec& s) {
+       heads(s, 2, 2), s.attention.mask = MaskKind::causal_sliding, s.attention.window = 3;
+     }},
+    {"rope-half", [](BlockSpec& s) { heads(s, 4, 2), s.rope = rope(RopeStyle::half, 4); }},
+    {"rope-interleaved", [](BlockSpec& s) { heads(s, 2, 2), s.rope = rope(RopeStyle::interleaved, 4); }},
+    {"rope-partial", [](BlockSpec& s) { heads(s, 3, 3), s.rope = rope(RopeStyle::half, 2); }},
+    {"softcap", [](BlockSpec& s) { heads(s, 2, 2), s.attention.logit_softcap = 2; }},
+    {"qk-norm",
+     [](BlockSpec& s) {
+       heads(s, 4, 2), qk_norm(s, NormWidth::head_dim, QkPosition::before_rope),
+           s.rope = rope(RopeStyle::half, 4);
+     }},
+    {"qk-norm-full",
+     [](BlockSpec& s) { heads(s, 3, 3), qk_norm(s, NormWidth::full_heads, QkPosition::before_rope); }},
+};
+
+// Queries and keys that read a large stream as it is saturate the softmax until no precision decides its
+// gradients; norms on them keep the scores in bounds.
+const AttentionKind& attention_kind(int i, const BlockSpec& s, Regime regime) {
+  constexpr std::size_t kinds = std::size(attention_kinds);
+  const bool saturates = !s.attn_norms.in && (regime == Regime::large || regime == Regime::spike);
+  return attention_kinds[saturates ? kinds - 1 - static_cast<std::size_t>(i) % 2
+                                   : static_cast<std::size_t>(i) % kinds];
+}
+
+std::string ffn_name(const FeedForwardSpec& f) {
+  std::string name = std::string(name_of(f.kind)) + "-" + std::string(name_of(f.activation));
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+void feed_forward_kind(BlockSpec& s, int i) {
+  s.ffn.kind = i % 2 ? FeedForwardKind::glu : FeedForwardKind::mlp;
+  s.ffn.activation = names<Activation>()[static_cast<std::size_t>(i / 2 % 5)].first;
+  s.ffn.bias_in = i % 3 != 1;
+  s.ffn.bias_out = i % 3 != 2;
+  s.ffn.d_ff = 10 + i % 3;
+}
+
+BlockSpec layout(const char* name, int d, int n_layers = 1) {
+  return find_preset(name).make({.d = d, .n_layers = n_layers, .n_heads = 1, .head_dim = 4, .d_ff = 10});
+}
+
+class List {
+ public:
+  void add(std::string id, BlockSpec spec, Regime regime, int tokens = 5, int batch = 1) {
+    cases_.push_back({std::move(id), {std::move(spec), tokens, batch, 1000 + cases_.size(), regime}});
+  }
+  std::vector<GoldenCase> sorted() {
+    std::sort(cases_.begin(), cases_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    return cases_;
+  }
+
+ private:
+  std::vector<GoldenCase> cases_;
+};
+
+// Every layout in every regime; norms, attention and feed-forward kinds run through beside.
+void add_layouts(List& list) {
+  int i = 0;
+  for (const char* name : {"pre_norm", "post_norm", "sandwich", "output_norm", "deep_norm", "parallel"})
+    for (Regime regime : regimes) {
+      BlockSpec s = layout(name, 11 + i % 3);
+      s = with_layout(s, name, norm_kind(i + i / 6));
+      const AttentionKind& attention = attention_kind(i, s, regime);
+      attention.apply(s);
+      feed_forward_kind(s, i + i / 10);
+      list.add(std::string(name) + "/" + std::string(name_of(regime)) + "-" + attention.name, s, regime,
+               4 + i % 3, 1 + i % 2);
+      ++i;
+    }
+}
+
+void add_models(List& list) {
+  for (const char* name : {"transformer", "bert", "gpt2", "llama", "gemma2", "olmo2"})
+    for (Regime regime : {Regime::plain, Regime::offset, Regime::tiny})
+      list.add(std::string(name) + "/" + std::string(name_of(regime)),
+               find_preset(name).make({.d = 12, .n_heads = 4, .n_kv_heads = 2, .head_dim = 4, .d_ff = 14}),
+               regime);
+}
+
+void add_parts(List& list) {
+  for (int kind = 0; kind < 4; ++kind)
+    for (Regime regime : regimes) {
+      BlockSpec s;
+      s.part = Part::norm;
+      s.d = 13;
+      s.attn_norms.in = norm_kind(kind);
+      const char* names[] = {"layer_norm", "rms_norm", "layer_norm_small_eps", "rms_norm_offset_gain"};
+      list.add(std::string(names[kind]) + "/" + std::string(name_of(regime)), s, regime, 4);
+    }
+  for (const AttentionKind& kind : attention_kinds) {
+    BlockSpec s = layout("pre_norm", 12);
+    kind.apply(s);
+    s.part = Part::attention;
+    list.add(std::string("attention/") + kind.name, s, Regime::plain, 6, 2);
+  }
+  for (int i = 0; i < 10; ++i) {
+    BlockSpec s = layout("pre_norm", 11);
+    feed_forward_kind(s, i);
+    s.part = Part::ffn;
+    list.add("ffn/" + ffn_name(s.ffn), s, Regime::plain, 6);
+  }
+}
+
+void add_large(List& list) {
+  for (const char* name : {"pre_norm", "post_norm", "deep_norm"}) {
+    BlockSpec s = layout(name, 10, 3);
+    heads(s, 2, 2);
+    list.add(std::string(name) + "/three-layers", s, Regime::plain, 4);
+    list.add(std::string(name) + "/long", find_preset(name).make({.d = 8, .n_heads = 2, .d_ff = 9}),
+             Regime::plain, 40);
+  }
+  list.add("gpt2/wide", find_preset("gpt2").make({.d = 64, .n_heads = 4, .d_ff = 72}), Regime::plain, 3);
+  list.add("llama/wide", find_preset("llama").make({.d = 64, .n_heads = 4, .n_kv_heads = 2, .d_ff = 56}),
+           Regime::plain, 3);
+  list.add("llama/long", find_preset("llama").make({.d = 8, .n_heads = 2, .n_kv_heads = 1, .d_ff = 9}),
+           Regime::plain, 40);
+}
+
+}  // namespace
+
+const std::vector<GoldenCase>& cases() {
+  static const std::vector<GoldenCase> all = [] {
+    List list;
+    add_layouts(list);
+    add_models(list);
+    add_parts(list);
+    add_large(list);
+    for (const PairCase& c : pair_cases()) list.add(c.id, c.spec, c.regime, 4);
+    return list.sorted();
+  }();
+  return all;
+}
+
+const GoldenCase& find_case(const std::string& id) {
+  for (const GoldenCase& c : cases())
+    if (c.id == id) return c;
+  throw Error("golden: unknown case \"" + id + "\"");
+}
+
+}  // namespace plumbline::golden

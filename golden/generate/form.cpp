@@ -1,0 +1,45 @@
+#include "golden/generate/form.hpp"
+
+namespace plumbline::golden {
+namespace {
+
+// What is left of x when its rounding to float64 is taken away; x itself where that is not decided.
+Interval120 rest(const Interval120& x) { return x - Interval120(rounded(x, Dtype::f64).value_or(0)); }
+
+std::optional<double> rounded_residual(const Interval120& x) {
+  return rounded(x, Dtype::f64) ? rounded(rest(x), Dtype::f64) : std::nullopt;
+}
+
+}  // namespace
+
+const std::vector<Form>& forms() {
+  static const std::vector<Form> all = [] {
+    std::vector<Form> list{{".residual", Dtype::f64, rounded_residual}};
+    for (const auto& [suffix, dtype] : {std::pair{"", Dtype::f64},
+                                        {".float32", Dtype::f32},
+                                        {".bfloat16", Dtype::bf16},
+                                        {".float16", Dtype::f16}})
+      list.push_back({suffix, dtype, [dtype](const Interval120& x) { return rounded(x, dtype); }});
+    return list;
+  }();
+  return all;
+}
+
+bool is_zero_by_theorem(const BlockSpec& s, const std::string& name, std::int64_t i) {
+  if (name.ends_with("attn.v_proj.bias.residual")) return s.part == Part::attention && !s.attn_norms.mid;
+  if (s.attention.logit_softcap) return false;
+  const bool rotated = s.rope && i % s.attention.head_dim < s.rope->rotary_dim;
+  if (name.ends_with("attn.norm_k.bias"))
+    return s.attn_norms.k->position == QkPosition::after_rope || !rotated;
+  return name.ends_with("attn.k_proj.bias") && !s.attn_norms.k && !rotated;
+}
+
+std::optional<double> value_of(const BlockSpec& spec, const Certificate& c, Eigen::Index i,
+                               const Form& form) {
+  const Interval120& x = c.value.data()[i];
+  if (is_zero_by_theorem(spec, c.name, i) && contains_zero(x)) return 0.0;
+  if (is_zero_by_theorem(spec, c.name + form.suffix, i) && contains_zero(rest(x))) return 0.0;
+  return form.round(x);
+}
+
+}  // namespace plumbline::golden

@@ -1,0 +1,47 @@
+#include "plumbline/io/file.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "plumbline/error.hpp"
+
+namespace plumbline {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const char* what) {
+  throw Error(path + ": " + what + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+std::string read_bytes(const std::string& path) {
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) fail(path, "cannot be opened");
+  in.peek();  // a directory opens, but does not read
+  if (in.bad()) fail(path, "cannot be read");
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) fail(path, "cannot be read");
+  return bytes;
+}
+
+void write_bytes(const std::string& path, const std::string& bytes) {
+  const std::string temporary = path + "." + std::to_string(getpid()) + ".partial";
+  errno = 0;
+  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+  if (!out) fail(path, "cannot be written");
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  if (out && std::rename(temporary.c_str(), path.c_str()) == 0) return;
+  const int reason = errno;
+  std::remove(temporary.c_str());
+  errno = reason;
+  fail(path, "cannot be written");
+}
+
+}  // namespace plumbline

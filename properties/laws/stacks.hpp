@@ -1,0 +1,55 @@
+// Stacks that the laws about chains and bounds draw, and the Jacobians of their branches.
+#pragma once
+
+#include "properties/composition.hpp"
+#include "properties/generators/instances.hpp"
+#include "properties/law.hpp"
+#include "properties/residual.hpp"
+
+namespace plumbline::properties {
+
+inline Instance draw_stack(const Subject& f, int n_layers, int tokens = 3) {
+  BlockSpec spec = draw_small_spec(f.cell());
+  spec.n_layers = n_layers;
+  return draw_quiet(spec, tokens);
+}
+
+inline bool is_last_projection(std::string_view name) {
+  return name.find("o_proj") != std::string_view::npos || name.find("down_proj") != std::string_view::npos;
+}
+
+// Pre-norm branches so weak that bounds say something: their last projections are divided by 256.
+inline Instance draw_gentle(const Subject& f, int n_layers = 1) {
+  Instance at = draw_stack(f, n_layers);
+  at.spec.attn_norms.in->eps = at.spec.ffn_norms.in->eps = 0.1;
+  for (auto& [name, value] : at.parameters)
+    if (is_last_projection(name)) value /= I(256);
+  return at;
+}
+
+// A = J_branch J_norm of each sublayer of a pre-norm layer, each at its own point.
+struct Branches {
+  Matrix<I> attention, ffn;
+};
+inline Branches branch_jacobians(const Instance& at) {
+  const Instance n1 = norm_alone(at, at.spec.attn_norms.in, "layers.0.attn.norm_in", at.x);
+  const Instance a = part_alone(at, Part::attention, reference.value(n1));
+  const Matrix<I> u = at.x + reference.value(a);
+  const Instance n2 = norm_alone(at, at.spec.ffn_norms.in, "layers.0.ffn.norm_in", u);
+  const Instance f = part_alone(at, Part::ffn, reference.value(n2));
+  return {product(reference.jacobian_at(a), reference.jacobian_at(n1)),
+          product(reference.jacobian_at(f), reference.jacobian_at(n2))};
+}
+
+// The layers of a stack, each at the point that the trajectory reaches.
+inline std::vector<Instance> trajectory(const Instance& at) {
+  std::vector<Instance> layers;
+  Matrix<I> x = at.x;
+  for (int i = 0; i < at.spec.n_layers; ++i) {
+    layers.push_back(layer_alone(at, i, x));
+    x = reference.value(layers.back());
+  }
+  return layers;
+}
+
+}  // namespace plumbline::properties

@@ -1,0 +1,58 @@
+// plumbline_laws --records FILE: runs every law and every mutant, and writes one JSON line per law.
+// Exit status: 0 all laws hold and all mutants are noticed, 1 not, 2 misuse or an unwritable file.
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "plumbline/error.hpp"
+#include "properties/records/record.hpp"
+
+namespace {
+
+using plumbline::properties::LawRecord;
+
+void show_progress(const std::string& id) {
+  if (isatty(STDERR_FILENO)) std::cerr << "\r\033[K" << id << std::flush;
+}
+
+// To a temporary name first: a file of that name is always complete.
+void write(const std::vector<LawRecord>& records, const std::filesystem::path& path) {
+  const std::filesystem::path unfinished = path.string() + ".unfinished";
+  std::ofstream out(unfinished);
+  write_records(records, out);
+  out.close();
+  if (!out) throw plumbline::Error(path.string() + ": expected a file that can be written");
+  std::filesystem::rename(unfinished, path);
+}
+
+bool is_clean(const LawRecord& r) {
+  return r.holds && std::ranges::all_of(r.kills, [](const auto& k) { return k.after_cases > 0; });
+}
+
+int run(const std::filesystem::path& path) {
+  const std::vector<LawRecord> records = plumbline::properties::run_all(show_progress);
+  if (isatty(STDERR_FILENO)) std::cerr << "\r\033[K";
+  write(records, path);
+  const auto unclean = std::ranges::count_if(records, [](const LawRecord& r) { return !is_clean(r); });
+  std::cout << records.size() << " laws, " << unclean << " that fail or miss a mutant: " << path.string()
+            << "\n";
+  return unclean ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3 || std::string_view(argv[1]) != "--records") {
+    std::cerr << "usage: plumbline_laws --records FILE\n";
+    return 2;
+  }
+  try {
+    return run(argv[2]);
+  } catch (const std::exception& e) {
+    std::cerr << "plumbline_laws: " << e.what() << "\n";
+    return 2;
+  }
+}

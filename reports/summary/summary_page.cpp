@@ -1,0 +1,100 @@
+#include "reports/summary/summary_page.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "reports/chains/chains_page.hpp"
+#include "reports/layouts/formulas.hpp"
+#include "reports/render/markdown.hpp"
+#include "reports/render/number.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+const IdentityRoute& silent(const FindingRecords& f, const std::string& layout) {
+  for (const IdentityRoute& r : f.routes)
+    if (r.layout == layout && r.branch_scale == 0 && r.stream_scale != 1) return r;
+  throw std::logic_error("no silent block of " + layout);
+}
+
+const OutputScale& deepest_output(const FindingRecords& f, const std::string& layout) {
+  for (const OutputScale& o : f.outputs)
+    if (o.layout == layout && o.layers == deepest) return o;
+  throw std::logic_error("no deep stack of " + layout);
+}
+
+std::string formulas() {
+  std::string text;
+  for (const char* layout : {"pre_norm", "post_norm"}) {
+    const std::vector<std::string> lines = layout_formulas(layout);
+    text += fmt::format("{:<12}{:<24}{:<24}{}\n", layout, lines[0], lines[1], layout_jacobian(layout));
+  }
+  return fenced(text);
+}
+
+std::string answers(const FindingRecords& f, const ChainRecords& c) {
+  std::vector<Row> rows;
+  const auto row = [&](const std::string& question, auto answer) {
+    rows.push_back({question, answer("pre_norm"), answer("post_norm")});
+  };
+  row("a block whose branches are silent …", [&](const char* layout) {
+    const IdentityRoute& r = silent(f, layout);
+    return r.y_is_x && r.j_is_i ? std::string("is the identity, exactly")
+                                : fmt::format("changes x by {} of its length", significant(r.value));
+  });
+  row(fmt::format("mean square of an output row, {} layers deep", deepest), [&](const char* layout) {
+    const OutputScale& o = deepest_output(f, layout);
+    return significant(o.least_square, 7) + " … " + significant(o.largest_square, 7);
+  });
+  row(fmt::format("factor on a gradient's length through {} layers", deepest), [&](const char* layout) {
+    return significant(gain_below_top(c.stacks.at(layout).at(deepest), deepest).mean);
+  });
+  row("what the toy chain says of it",
+      [&](const char* layout) { return significant(toy_gain(layout, deepest)); });
+  row("ratio of the largest to the smallest singular value of that chain", [&](const char* layout) {
+    const SpectrumDepth& d = c.spectra.at(layout).depths.back();
+    return significant(Mp50(d.largest / d.smallest));
+  });
+  const SpectrumChain& any = c.spectra.at("pre_norm");
+  row(fmt::format("directions, of {}, that keep a thousandth of the largest or more", any.d * any.tokens),
+      [&](const char* layout) {
+        return std::to_string(c.spectra.at(layout).depths.back().above_thousandth);
+      });
+  return table({"", "pre-norm", "post-norm"}, "lrr", rows);
+}
+
+}  // namespace
+
+Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::vector<GoldenRecord>& golden,
+                    const LawRecords& laws) {
+  long values = 0;
+  for (const GoldenRecord& g : golden) values += g.values;
+  return {
+      {"README.md",
+       "# Pre-norm or post-norm?\n\n" + formulas() +
+           "Pre-norm keeps an untouched route from input to output; post-norm multiplies it by a norm's "
+           "Jacobian at every add.\n"
+           "Everything on these pages is the output of a run, most of it proved by interval arithmetic.\n\n" +
+           answers(f, c) +
+           "![gradient gain](gradient-gain.svg)\n\n"
+           "Gradients do not vanish in post-norm, as the usual toy chain has it. They lose rank:\n\n"
+           "![singular values](singular-values.svg)\n\n"
+           "| page | what it answers |\n|:--|:--|\n"
+           "| [findings.md](findings.md) | each claim of the founding text: holds, holds with a "
+           "condition, refuted |\n"
+           "| [chains.md](chains.md) | gradients and singular values of deep stacks at initialisation, "
+           "exact against toy |\n"
+           "| [layouts.md](layouts.md) | every layout and model: picture, formula, Jacobian |\n" +
+           fmt::format(
+               "| [properties.md](properties.md) | {} laws: what each claims, how often it was tried, "
+               "which of {} mutants it kills |\n",
+               laws.size(), killers(laws).size()) +
+           fmt::format("| [golden.md](golden.md) | {} certified values in {} cases, and how far number "
+                       "types are from them |\n",
+                       counted(values), golden.size()) +
+           "| [machine.md](machine.md) | the same for float and double, on the machine where the reports "
+           "were made |\n"}};
+}
+
+}  // namespace plumbline::reports

@@ -1,0 +1,15 @@
+// README.md of the reports: the answer on one page, and where to read on.
+#pragma once
+
+#include "reports/chains/records.hpp"
+#include "reports/findings/records.hpp"
+#include "reports/golden/records.hpp"
+#include "reports/page.hpp"
+#include "reports/properties/laws_page.hpp"
+
+namespace plumbline::reports {
+
+Pages summary_pages(const FindingRecords& findings, const ChainRecords& chains,
+                    const std::vector<GoldenRecord>& golden, const LawRecords& laws);
+
+}  // namespace plumbline::reports
