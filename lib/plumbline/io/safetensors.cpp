@@ -25,11 +25,6 @@ void append_little_endian(std::string& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xff);
 }
 
-// A name as it may stand in a message: in quotes, on one line.
-std::string shown(const std::string& name) {
-  return Json(name).dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
 // What one tensor's entry in the header says.
 struct Entry {
   std::string name;
@@ -125,6 +120,10 @@ std::map<std::string, std::string> read_metadata(const Json& json, const std::st
 }
 
 }  // namespace
+
+std::string shown(const std::string& name) {
+  return Json(name).dump(-1, ' ', true, Json::error_handler_t::replace);
+}
 
 std::int64_t StoredTensor::size() const {
   std::uint64_t n = 1;

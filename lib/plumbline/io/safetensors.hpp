@@ -32,6 +32,9 @@ struct Container {
   bool operator==(const Container&) const = default;
 };
 
+// A name, or any text, as it may stand in a message: in quotes, on one line, in ASCII.
+std::string shown(const std::string& name);
+
 // Entries must be numbers that the dtype has.
 StoredTensor stored(const Matrix<double>& values, Dtype dtype, std::vector<std::int64_t> shape);
 // A tensor [a, ..., n] as a matrix [a ..., n]; a vector [n] as [1, n].
