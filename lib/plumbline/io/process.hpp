@@ -1,0 +1,49 @@
+// A program that runs beside this one, with pipes to its input and from its output; its stderr is ours.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plumbline {
+
+class Process {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Starts the command (looked up in PATH; no shell), in a process group of its own. Throws Error naming it
+  // where it cannot be run.
+  explicit Process(const std::vector<std::string>& command);
+  // Closes its input, which asks it to end, and ends it by force soon after.
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  enum class Event { readable, writable, timeout };
+  // Waits until there is output to read (or its end), or room to write if that is of interest.
+  Event wait(Clock::time_point deadline, bool to_write);
+
+  // How many bytes it took; none where it has closed its input. Both return at once.
+  std::optional<std::size_t> write(std::string_view bytes);
+  // Appends what is there; false at the end of its output. Call after wait() says readable.
+  bool read(std::string& to);
+
+  // Ends it, and its whole group; says how it ended by itself, if it did within `grace`: "exited with status
+  // 3", "was killed by signal 11 (Segmentation fault)", or else "closed its output".
+  std::string end(std::chrono::milliseconds grace = std::chrono::milliseconds(500));
+
+  // Where this program is told to end (by SIGINT, SIGTERM or SIGHUP), what it has started ends too.
+  static void end_with_this_program();
+
+ private:
+  void close_pipes();
+
+  pid_t pid_ = -1;
+  int to_ = -1, from_ = -1;
+};
+
+}  // namespace plumbline

@@ -1,0 +1,36 @@
+// An implementation under test that answers over a pipe: a command that is started once, reads requests from
+// its stdin and writes answers to its stdout, each in a frame (io/frame.hpp), until its stdin ends.
+#pragma once
+
+#include <memory>
+
+#include "plumbline/io/process.hpp"
+#include "plumbline/oracle/exchange.hpp"
+
+namespace plumbline {
+
+class Subprocess {
+ public:
+  // Throws Error where the command cannot be run. `timeout`: of one answer, in seconds; the first one
+  // includes the start.
+  Subprocess(std::vector<std::string> command, double timeout);
+
+  // Whatever the command does, crash, hang, half a frame, rubbish, or more than a frame, is an invalid answer
+  // that says what happened; the command is then started again for the next request.
+  Answer ask(const Request& request);
+
+  const std::vector<std::string>& command() const { return command_; }
+  double seconds() const { return seconds_; }  // that the command has taken so far
+  int hangs() const { return hangs_; }
+
+ private:
+  std::string reply_to(std::string_view frame);  // throws Error saying what happened
+  std::string exchange(std::string_view frame);
+
+  std::vector<std::string> command_;
+  double timeout_, seconds_ = 0;
+  int hangs_ = 0;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace plumbline
