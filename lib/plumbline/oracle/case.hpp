@@ -29,9 +29,9 @@ Matrix<double> in_regime(Matrix<double> x, Regime regime);
 struct CaseSettings {
   BlockSpec spec;
   int tokens = 6, batch = 1;
-  std::optional<int> key_tokens = {};  // of sdpa; none: as many as tokens
   std::uint64_t seed = 1;
   Regime regime = Regime::plain;
+  std::optional<int> key_tokens = {};  // of sdpa; none: as many as tokens
 };
 
 // Every entry has at most 24 significant bits, so it is exact in every number type, float too.
