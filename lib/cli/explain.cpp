@@ -73,8 +73,9 @@ std::string headline(const Options& o, const BlockSpec& s) {
   else
     out += fmt::format("{} alone", name_of(s.part));
   out += fmt::format(", d = {}", s.d);
-  if (s.part == Part::stack || s.part == Part::attention) out += attention_text(s.attention);
-  if (s.part == Part::stack || s.part == Part::ffn) out += ffn_text(s.ffn);
+  const bool whole = s.part == Part::stack || s.part == Part::block;
+  if (whole || s.part == Part::attention || s.part == Part::sdpa) out += attention_text(s.attention);
+  if (whole || s.part == Part::ffn) out += ffn_text(s.ffn);
   return out + "\n";
 }
 
@@ -96,12 +97,12 @@ std::string cost_lines(const Options& o, const BlockSpec& s) {
 
 void print_text(const Options& o, const BlockSpec& s) {
   const Picture p = picture_of(s);
-  std::cout << headline(o, s) << "\n" << ascii(p) << "\nformula\n";
+  std::cout << headline(o, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
   for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
-  std::cout << scale_lines(p) << "\nJacobian of y in x; each factor is taken where its box stands\n  "
-            << jacobian_formula(p, Notation::text) << "\n\ncost of "
-            << fmt::format("{} x {} tokens, forward\n", o.batch, o.tokens) << cost_lines(o, s)
-            << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
+  std::cout << scale_lines(p) << "\nJacobian of y in " << p.points.front().name
+            << "; each factor is taken where its box stands\n  " << jacobian_formula(p, Notation::text)
+            << "\n\ncost of " << fmt::format("{} x {} tokens, forward\n", o.batch, o.tokens)
+            << cost_lines(o, s) << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
 }
 
 void print_latex(const BlockSpec& s) {
@@ -121,7 +122,7 @@ void print_json(const Options& o, const BlockSpec& s) {
   const Picture p = picture_of(s);
   const Cost c = cost_of(s, o.tokens, o.batch);
   Json out;
-  out["diagram"] = {{"ascii", ascii(p)}, {"mermaid", mermaid(p)}};
+  out["diagram"] = {{"ascii", p.has_stream() ? ascii(p) : ""}, {"mermaid", mermaid(p)}};
   out["formula"] = {{"text", formulas(p, Notation::text)}, {"latex", formulas(p, Notation::latex)}};
   out["jacobian"] = {{"text", jacobian_formula(p, Notation::text)},
                      {"latex", jacobian_formula(p, Notation::latex)}};

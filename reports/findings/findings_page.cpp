@@ -193,13 +193,13 @@ std::string training_section(const ChainRecords& c) {
   s += fmt::format(
       "The gradient's length does not vanish in post-norm. What is lost is rank: after {} layers the largest "
       "and the smallest\n"
-      "singular value of the chain are a ratio of {} apart, against {} in pre-norm; of {} directions, {} "
-      "keep "
-      "at least\n"
-      "a thousandth of the largest factor, against {}. And the last layer's weights see a gradient that does "
-      "not get smaller with depth: from {} "
-      "to {} layers it is\n"
-      "divided by {}, in pre-norm by {}. Training itself is not run here.\n\n",
+      "singular value of the chain are a ratio of {} apart, against {} in pre-norm; of {} directions,\n"
+      "the number that keeps at least a thousandth of the largest factor is {}, against {}. And the last "
+      "layer's "
+      "weights\n"
+      "see a gradient that does not get smaller with depth: from {} to {} layers it is divided by {}, in "
+      "pre-norm "
+      "by {}. Training itself is not run here.\n\n",
       deepest, significant(spread(c, "post_norm")), significant(spread(c, "pre_norm")), directions,
       kept("post_norm"), kept("pre_norm"), stack_depths.front(), deepest, weight_change(c, "post_norm"),
       weight_change(c, "pre_norm"));

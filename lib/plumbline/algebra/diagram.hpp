@@ -3,6 +3,7 @@
 // its label.
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -17,7 +18,7 @@ enum class NodeKind { source, box, add, scale };
 // A node of the picture; its operands stand before it.
 struct Node {
   NodeKind kind = NodeKind::source;
-  std::string symbol = {};         // of a box: LN, Attn, ... or the name of a bare operation
+  std::string symbol = {};         // of a source, its name; of a box: LN, Attn, ... or a bare operation
   std::vector<int> operands = {};  // nodes
   double factor = 1;               // of a scale
   std::string notes = {};          // of a box: the norms inside, e.g. "RMS on q, k"
@@ -31,7 +32,7 @@ struct Diagram {
   };
   std::vector<Node> nodes = {};
 
-  Tensor source(int rows, int cols) { return push(rows, cols, {}); }
+  Tensor source(const std::string& name, int rows, int cols) { return push(rows, cols, {.symbol = name}); }
   Tensor parameter(const std::string& name, int rows, int cols) const { return {rows, cols, -1, {name}}; }
 
   int rows(const Tensor& x) const { return x.rows; }
@@ -94,10 +95,11 @@ struct Diagram {
     }
     inside_ = true;
     notes_.clear();
+    read_ = {x.node};
     const Tensor y = body();
     inside_ = false;
     return push(y.rows, y.cols,
-                {.kind = NodeKind::box, .symbol = symbol, .operands = {x.node}, .notes = text_of(notes_)});
+                {.kind = NodeKind::box, .symbol = symbol, .operands = read_, .notes = text_of(notes_)});
   }
 
  private:
@@ -116,7 +118,10 @@ struct Diagram {
       return push(rows, cols, std::move(node));
     }
     Tensor y{rows, cols, -1, {}};
-    for (const Tensor& x : operands) y.reads.insert(x.reads.begin(), x.reads.end());
+    for (const Tensor& x : operands) {
+      y.reads.insert(x.reads.begin(), x.reads.end());
+      if (std::find(read_.begin(), read_.end(), x.node) == read_.end()) read_.push_back(x.node);
+    }
     return y;
   }
   template <class... Operands>
@@ -132,6 +137,7 @@ struct Diagram {
   static std::string text_of(const Notes& notes);
 
   bool inside_ = false;
+  std::vector<int> read_;  // the nodes that the current box reads
   Notes notes_;
 };
 

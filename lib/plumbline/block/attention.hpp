@@ -19,11 +19,13 @@ inline Exact score_scale(const AttentionSpec& s) {
   return {s.scale_mult};
 }
 
+// Query i stands at key i + shift.
 inline Mask mask_of(const AttentionSpec& s, int queries, int keys) {
+  const int shift = s.causal_alignment == CausalAlignment::bottom_right ? keys - queries : 0;
   switch (s.mask) {
     case MaskKind::bidirectional: break;
-    case MaskKind::causal: return {queries, keys, queries, s.mask_offset};
-    case MaskKind::causal_sliding: return {queries, keys, *s.window - 1, s.mask_offset};
+    case MaskKind::causal: return {queries, keys, queries, shift + s.mask_offset};
+    case MaskKind::causal_sliding: return {queries, keys, *s.window - 1 - shift, shift + s.mask_offset};
   }
   return Mask::everything(queries, keys);
 }
@@ -124,22 +126,38 @@ Tensor<A> heads_of_sequence(A& a, const BlockSpec& spec, const ParameterView<A>&
   return a.concat_cols(out);
 }
 
+// The same for each of the sequences that are folded into the rows; there may be more keys than queries.
+template <Algebra A>
+Tensor<A> heads_of_batch(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& q,
+                         const Tensor<A>& k, const Tensor<A>& v, int batch) {
+  const auto of_sequence = [&](const Tensor<A>& u, int b) {
+    const int tokens = a.rows(u) / batch;
+    return a.take_rows(u, b * tokens, tokens);
+  };
+  std::vector<Tensor<A>> sequences;
+  for (int b = 0; b < batch; ++b) {
+    const Tensor<A> queries = of_sequence(q, b), keys = of_sequence(k, b), values = of_sequence(v, b);
+    sequences.push_back(heads_of_sequence(a, spec, p, queries, keys, values));
+  }
+  return batch == 1 ? sequences.front() : a.concat_rows(sequences);
+}
+
 }  // namespace detail
+
+// What fused kernels compute: q [B Tq, n_heads h], k, v [B Tk, n_kv_heads h] -> [B Tq, n_heads h].
+template <Algebra A>
+Tensor<A> sdpa(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch) {
+  return a.component("Attn", q,
+                     [&] { return detail::heads_of_batch(a, spec, p, q, p.at("k"), p.at("v"), batch); });
+}
 
 template <Algebra A>
 Tensor<A> attention(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
   return a.component("Attn", x, [&] {
-    const int tokens = a.rows(x) / batch;
     const Tensor<A> q = linear(a, p.under("q_proj"), spec.attention.bias.q, x);
     const Tensor<A> k = linear(a, p.under("k_proj"), spec.attention.bias.k, x);
     const Tensor<A> v = linear(a, p.under("v_proj"), spec.attention.bias.v, x);
-    std::vector<Tensor<A>> sequences;
-    for (int b = 0; b < batch; ++b) {
-      const auto of_sequence = [&](const Tensor<A>& u) { return a.take_rows(u, b * tokens, tokens); };
-      sequences.push_back(
-          detail::heads_of_sequence(a, spec, p, of_sequence(q), of_sequence(k), of_sequence(v)));
-    }
-    const Tensor<A> heads = batch == 1 ? sequences.front() : a.concat_rows(sequences);
+    const Tensor<A> heads = detail::heads_of_batch(a, spec, p, q, k, v, batch);
     return linear(a, p.under("o_proj"), spec.attention.bias.o,
                   norm(a, spec.attn_norms.mid, p.under("norm_mid"), heads));
   });

@@ -22,7 +22,7 @@ Parameters<To> cast(const Parameters<From>& parameters) {
   return out;
 }
 
-// y of x [B T, d].
+// y of x [B T, d]: [B T, d], or as output_width(spec) says. Inputs beside x (other_inputs) are parameters.
 template <class S>
 Matrix<S> evaluate(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x, int batch = 1);
 
@@ -47,7 +47,7 @@ template <class S>
 Matrix<S> tangent(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x,
                   const Matrix<S>& dx, int batch = 1);
 
-// J [B T d, B T d]: J(i d + j, k d + l) is the derivative of y(i, j) in x(k, l).
+// J [size of y, size of x]: J(i d + j, k d + l) is the derivative of y(i, j) in x(k, l).
 template <class S>
 Matrix<S> jacobian(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x, int batch = 1);
 

@@ -16,11 +16,36 @@ std::string shape_text(const Matrix<S>& x) {
   return "[" + std::to_string(x.rows()) + ", " + std::to_string(x.cols()) + "]";
 }
 
+// B T_k of sdpa, which must leave a key for every query to see; elsewhere there is no such thing.
+template <class S>
+int key_rows(const BlockSpec& spec, const Parameters<S>& parameters, int rows, int batch) {
+  if (spec.part != Part::sdpa) return rows;
+  const auto k = parameters.find("k");
+  if (k == parameters.end()) throw Error("parameters: expected a tensor \"k\", found none");
+  const int found = static_cast<int>(k->second.rows()), queries = rows / batch, keys = found / batch;
+  if (found < 1 || found % batch != 0)
+    throw Error("k: expected [batch * keys, ...] with batch = " + std::to_string(batch) + ", found " +
+                shape_text(k->second));
+  const AttentionSpec& a = spec.attention;
+  const bool aligned = a.causal_alignment == CausalAlignment::bottom_right;
+  const bool first_is_blind = a.mask != MaskKind::bidirectional && aligned && queries > keys;
+  const bool last_is_blind = a.mask == MaskKind::causal_sliding && !aligned && queries >= keys + *a.window;
+  if (first_is_blind || last_is_blind)
+    throw Error("k: expected more than " + std::to_string(keys) +
+                " keys: the mask hides all of them from the " + (first_is_blind ? "first" : "last") + " of " +
+                std::to_string(queries) + " queries");
+  return found;
+}
+
 template <class S>
 void check_shapes(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x, int batch) {
   if (x.cols() != spec.d || x.rows() < 1 || batch < 1 || x.rows() % batch != 0)
-    throw Error("x: expected [batch * tokens, d = " + std::to_string(spec.d) + "], found " + shape_text(x));
-  for (const auto& [name, rows, cols] : parameter_shapes(spec)) {
+    throw Error(std::string(input_name(spec)) + ": expected [batch * tokens, d = " + std::to_string(spec.d) +
+                "], found " + shape_text(x));
+  const int rows = static_cast<int>(x.rows());
+  std::vector<ParameterShape> expected = other_inputs(spec, rows, key_rows(spec, parameters, rows, batch));
+  for (const ParameterShape& shape : parameter_shapes(spec)) expected.push_back(shape);
+  for (const auto& [name, rows, cols] : expected) {
     const auto it = parameters.find(name);
     if (it == parameters.end()) throw Error("parameters: expected a tensor \"" + name + "\", found none");
     if (it->second.rows() != rows || it->second.cols() != cols)
@@ -53,8 +78,9 @@ template <class S>
 Gradients<S> gradients(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x,
                        const Matrix<S>& cotangent, int batch) {
   detail::check_shapes(spec, parameters, x, batch);
-  if (cotangent.rows() != x.rows() || cotangent.cols() != x.cols())
-    throw Error("grad.y: expected " + detail::shape_text(x) + ", found " + detail::shape_text(cotangent));
+  if (cotangent.rows() != x.rows() || cotangent.cols() != output_width(spec))
+    throw Error("grad.y: expected [" + std::to_string(x.rows()) + ", " + std::to_string(output_width(spec)) +
+                "], found " + detail::shape_text(cotangent));
   Tape<Plain<S>> tape;
   ParameterMap<Tape<Plain<S>>> variables;
   for (const auto& [name, value] : parameters) variables[name] = tape.variable(value);
@@ -88,8 +114,8 @@ Matrix<S> jacobian(const BlockSpec& spec, const Parameters<S>& parameters, const
   for (const auto& [name, value] : parameters) constants[name] = tape.constant(value);
   const auto input = tape.variable(x);
   const auto y = run(tape, spec, constants, input, batch);
-  Matrix<S> j = tape.inner.zeros(static_cast<int>(x.size()), static_cast<int>(x.size()));
-  for (Eigen::Index row = 0; row < x.size(); ++row) {
+  Matrix<S> j = tape.inner.zeros(tape.rows(y) * tape.cols(y), static_cast<int>(x.size()));
+  for (Eigen::Index row = 0; row < j.rows(); ++row) {
     Matrix<S> one_hot = tape.inner.zeros(tape.rows(y), tape.cols(y));
     one_hot.data()[row] = S(1);
     const auto all = tape.backward(y, one_hot);

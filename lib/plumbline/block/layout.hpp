@@ -77,6 +77,16 @@ Tensor<A> parallel_block(A& a, const BlockSpec& s, const ParameterView<A>& p, co
   return join(a, s, p, s.attn_residual, x, r, branches);
 }
 
+// x, residual -> [N(sum) | sum] with sum = alpha residual + beta x.
+template <Algebra A>
+Tensor<A> add_norm(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x,
+                   Stream<A>* stream) {
+  const Tensor<A> sum = join(a, s, p, s.attn_residual, x, p.at("residual"), x);
+  const Tensor<A> y = norm(a, s.attn_norms.in, p.under("norm"), sum);
+  if (stream) *stream = {sum, y};
+  return a.concat_cols({y, sum});
+}
+
 }  // namespace detail
 
 // One layer: x [B T, d] -> [B T, d]; appends what stands on the stream after each sublayer.
@@ -105,6 +115,9 @@ Tensor<A> run(A& a, const BlockSpec& s, const ParameterMap<A>& parameters, const
     case Part::norm: return norm(a, s.attn_norms.in, p.under("norm"), x);
     case Part::attention: return attention(a, s, ParameterView<A>{parameters, "layers.0.attn."}, x, batch);
     case Part::ffn: return feed_forward(a, s, ParameterView<A>{parameters, "layers.0.ffn."}, x);
+    case Part::add_norm: return detail::add_norm(a, s, p, x, stream);
+    case Part::sdpa: return sdpa(a, s, p, x, batch);
+    case Part::block:
     case Part::stack: break;
   }
   Tensor<A> y = x;

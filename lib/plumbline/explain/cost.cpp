@@ -8,6 +8,8 @@ namespace plumbline {
 Cost cost_of(const BlockSpec& spec, int tokens, int batch) {
   Cost a;
   ParameterMap<Cost> parameters;
+  for (const auto& [name, rows, cols] : other_inputs(spec, batch * tokens, batch * tokens))
+    parameters[name] = {rows, cols, {}};
   for (const auto& [name, rows, cols] : parameter_shapes(spec))
     parameters[name] = a.parameter(name, rows, cols);
   run(a, spec, parameters, Cost::Tensor{batch * tokens, spec.d, {}}, batch);

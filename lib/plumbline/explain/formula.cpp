@@ -14,7 +14,7 @@ struct Equation {
     if (const std::string* name = picture.name_of(node, defined)) return *name;
     const Node& n = picture.nodes[node];
     switch (n.kind) {
-      case NodeKind::source: return "x";
+      case NodeKind::source: return n.symbol;
       case NodeKind::add: return of(n.operands[0]) + " + " + of(n.operands[1]);
       case NodeKind::scale:
         return symbol(picture.scales.at(node).name, notation) + " " + factor(n.operands[0]);

@@ -6,7 +6,7 @@ namespace {
 std::string shape_of(const Picture& p, int node) {
   const Node& n = p.nodes[node];
   switch (n.kind) {
-    case NodeKind::source: return "([\"x\"])";
+    case NodeKind::source: return "([\"" + n.symbol + "\"])";
     case NodeKind::add: return "((\"+\"))";
     case NodeKind::scale: return "((\"* " + p.scales.at(node).name + "\"))";
     case NodeKind::box: break;

@@ -30,8 +30,9 @@ std::map<int, Scale> named_scales(const std::vector<Node>& nodes) {
   return scales;
 }
 
-ParameterMap<Diagram> parameters_of(const Diagram& a, const BlockSpec& spec) {
+ParameterMap<Diagram> parameters_of(Diagram& a, const BlockSpec& spec) {
   ParameterMap<Diagram> p;
+  for (const auto& [name, rows, cols] : other_inputs(spec, 1, 1)) p[name] = a.source(name, rows, cols);
   for (const auto& [name, rows, cols] : parameter_shapes(spec)) p[name] = a.parameter(name, rows, cols);
   return p;
 }
@@ -42,6 +43,11 @@ const std::string* Picture::name_of(int node, int except) const {
   if (node == except) return nullptr;
   const auto it = std::find_if(points.begin(), points.end(), [&](const Point& p) { return p.node == node; });
   return it == points.end() ? nullptr : &it->name;
+}
+
+bool Picture::has_stream() const {
+  return std::count_if(nodes.begin(), nodes.end(),
+                       [](const Node& n) { return n.kind == NodeKind::source; }) == 1;
 }
 
 std::vector<Scale> Picture::legend() const {
@@ -56,14 +62,16 @@ Picture picture_of(const BlockSpec& spec) {
   BlockSpec one = spec;
   one.n_layers = 1;
   Diagram a;
-  const Diagram::Tensor x = a.source(1, one.d);
+  const Diagram::Tensor x = a.source(std::string(input_name(one)), 1, one.d);
   Stream<Diagram> stream;
   const Diagram::Tensor y = run(a, one, parameters_of(a, one), x, 1, &stream);
 
-  Picture p{.nodes = a.nodes, .points = {{"x", x.node}}, .n_layers = spec.n_layers};
+  Picture p{.nodes = a.nodes, .points = {{std::string(input_name(one)), x.node}}, .n_layers = spec.n_layers};
+  const bool adds = spec.part == Part::add_norm;
   for (std::size_t i = 0; i < stream.size(); ++i)
-    p.points.push_back({i + 1 == stream.size() ? "y" : "u", stream[i].node});
-  p.final_norm = !stream.empty() && y.node != stream.back().node;
+    p.points.push_back({i + 1 == stream.size() ? "y" : adds ? "sum" : "u", stream[i].node});
+  p.final_norm = !adds && !stream.empty() && y.node != stream.back().node;
+  if (adds) p.nodes.pop_back();  // y and the sum side by side
   if (stream.empty() || p.final_norm) p.points.push_back({p.final_norm ? "z" : "y", y.node});
   p.scales = named_scales(p.nodes);
   return p;

@@ -29,6 +29,8 @@ struct Picture {
 
   // The name of a node that is a point other than `except`, or nullptr.
   const std::string* name_of(int node, int except = -1) const;
+  // The block has one input; only then is there a stream to draw.
+  bool has_stream() const;
   // The distinct scales, in the order of the stream.
   std::vector<Scale> legend() const;
 };

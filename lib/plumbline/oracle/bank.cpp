@@ -20,8 +20,11 @@ Bank::Bank(const Question& question, const std::vector<Matrix<double>>& outputs,
   const std::vector<std::string> names = output_names(question);
   const int tokens = static_cast<int>(question.inputs.x.rows()) / question.batch;
   for (int i = 0; i < int(names.size()); ++i)
-    if ((sigma[i].array() > 0).any())
-      add_shapes(i, names[i], outputs[i], i < 2 ? &question.inputs.x : nullptr, tokens);
+    if ((sigma[i].array() > 0).any()) {
+      const Matrix<double>& x = question.inputs.x;
+      const bool like_x = i < 2 && outputs[i].rows() == x.rows() && outputs[i].cols() == x.cols();
+      add_shapes(i, names[i], outputs[i], like_x ? &x : nullptr, tokens);
+    }
   shape_families_ = static_cast<int>(families_.size());
   shape_lenses_ = lenses_.size();
   shape_size_ = size_;

@@ -60,6 +60,12 @@ CaseSettings case_from_json(const Json& json) {
   CaseSettings c{.spec = spec_from_json(*r.find("spec"))};
   c.tokens = read_count(r, "T", c.tokens);
   c.batch = read_count(r, "batch", c.batch);
+  if (r.find("T_k")) {
+    if (c.spec.part != Part::sdpa)
+      throw Error(r.path("T_k") + ": expected none, since part is \"" + std::string(name_of(c.spec.part)) +
+                  "\"");
+    c.key_tokens = read_count(r, "T_k", c.tokens);
+  }
   if (const Json* seed = r.find("seed")) {
     if (!seed->is_number_unsigned()) r.fail("seed", "a whole number of at least 0", *seed);
     c.seed = seed->get<std::uint64_t>();
@@ -73,9 +79,12 @@ CaseInputs inputs_of(const CaseSettings& c) {
   std::mt19937_64 bits(c.seed);
   CaseInputs in;
   in.x = in_regime(uniform(bits, c.batch * c.tokens, c.spec.d), c.regime);
+  for (const auto& [name, rows, cols] :
+       other_inputs(c.spec, c.batch * c.tokens, c.batch * c.key_tokens.value_or(c.tokens)))
+    in.parameters[name] = uniform(bits, rows, cols);
   for (const auto& [name, rows, cols] : parameter_shapes(c.spec))
     in.parameters[name] = parameter(bits, name, rows, cols);
-  in.cotangent = uniform(bits, c.batch * c.tokens, c.spec.d);
+  in.cotangent = uniform(bits, c.batch * c.tokens, output_width(c.spec));
   return in;
 }
 

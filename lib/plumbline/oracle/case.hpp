@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "plumbline/block/evaluate.hpp"
 #include "plumbline/spec/json.hpp"
@@ -30,21 +31,22 @@ struct CaseSettings {
   int tokens = 6, batch = 1;
   std::uint64_t seed = 1;
   Regime regime = Regime::plain;
+  std::optional<int> key_tokens = {};  // of sdpa; none: as many as tokens
 };
 
 // Every entry has at most 24 significant bits, so it is exact in every number type, float too.
 struct CaseInputs {
-  Matrix<double> x;  // [batch tokens, d], in its regime
-  Parameters<double> parameters;
-  Matrix<double> cotangent;  // [batch tokens, d], on [-1, 1)
+  Matrix<double> x;               // [batch tokens, d], in its regime
+  Parameters<double> parameters;  // and the inputs beside x
+  Matrix<double> cotangent;       // of y, on [-1, 1)
 };
 
-// Reads {"spec": {...}, "T": 6, "batch": 1, "seed": 1, "regime": "plain"}, or a bare spec. Throws Error
-// naming the key.
+// Reads {"spec": {...}, "T": 6, "T_k": 6, "batch": 1, "seed": 1, "regime": "plain"}, or a bare spec. Throws
+// Error naming the key.
 CaseSettings case_from_json(const Json& json);
 
 // Gains lie on [0.75, 1.75), other vectors on [-1, 1), matrices [out,in] on [-1, 1) times the power of 2 next
-// to 1 / sqrt(in). Drawn in the order x, parameters as parameter_shapes lists them, cotangent.
+// to 1 / sqrt(in). Drawn in the order x, other inputs, parameters as parameter_shapes lists them, cotangent.
 CaseInputs inputs_of(const CaseSettings& settings);
 
 }  // namespace plumbline

@@ -1,6 +1,7 @@
 #include "plumbline/oracle/question.hpp"
 
 #include "plumbline/algebra/grid.hpp"
+#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {
 namespace {
@@ -41,7 +42,7 @@ void check_representable(const CaseInputs& inputs, const Profile& profile) {
 std::vector<std::string> output_names(const Question& question) {
   std::vector<std::string> names{"y"};
   if (!question.gradients) return names;
-  names.push_back("grad.x");
+  names.push_back("grad." + std::string(input_name(question.spec)));
   for (const auto& [name, value] : question.inputs.parameters) names.push_back("grad." + name);
   return names;
 }

@@ -13,7 +13,7 @@ struct Question {
   bool gradients = false;
 };
 
-// y [B T, d]; with gradients grad.x and grad.<parameter>.
+// y [B T, d] (or as output_width says); with gradients grad.x (grad.q of sdpa) and grad.<parameter>.
 using Outputs = Parameters<double>;
 
 // Every number rounded to nearest, ties to even.
@@ -23,7 +23,7 @@ CaseInputs rounded_to(const CaseInputs& inputs, Dtype dtype);
 void check_representable(const CaseInputs& inputs, const Profile& profile);
 
 // The names of the outputs, in the order in which every part of the oracle keeps them: y, grad.x, then the
-// parameters' in alphabetical order.
+// parameters' and other inputs' in alphabetical order.
 std::vector<std::string> output_names(const Question& question);
 
 }  // namespace plumbline

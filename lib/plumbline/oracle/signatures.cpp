@@ -12,10 +12,10 @@ namespace {
 
 double dot(const Matrix<double>& a, const Matrix<double>& b) { return a.cwiseProduct(b).sum(); }
 
-// y_m - y under the declared names; nothing where the deviating block has no finite value.
+// y_m - y under the declared names.
 template <class S>
-std::vector<Matrix<double>> difference(const Question& declared, const Deviation& deviation,
-                                       const std::vector<Matrix<long double>>& truth) {
+std::vector<Matrix<double>> difference_if_defined(const Question& declared, const Deviation& deviation,
+                                                  const std::vector<Matrix<long double>>& truth) {
   const Question q = deviating(deviation, declared);
   const auto x = cast<S>(q.inputs.x);
   const auto parameters = cast<S>(q.inputs.parameters);
@@ -33,9 +33,21 @@ std::vector<Matrix<double>> difference(const Question& declared, const Deviation
   } else {
     push(evaluate<S>(q.spec, parameters, x, q.batch));
   }
-  for (const auto& d : out)
-    if (!d.allFinite()) return {};
   return out;
+}
+
+// Nothing where the deviating block has no finite value, or none at all: its mask hides all keys from a
+// query.
+template <class S>
+std::vector<Matrix<double>> difference(const Question& declared, const Deviation& deviation,
+                                       const std::vector<Matrix<long double>>& truth) {
+  try {
+    auto out = difference_if_defined<S>(declared, deviation, truth);
+    const bool finite = std::all_of(out.begin(), out.end(), [](const auto& d) { return d.allFinite(); });
+    return finite ? out : std::vector<Matrix<double>>{};
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 // A deviation this far below the noise has no direction of its own in the arithmetic that computes it.

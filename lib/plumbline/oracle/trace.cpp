@@ -7,6 +7,7 @@
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/layout.hpp"
+#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {
 namespace {
@@ -38,6 +39,12 @@ struct Changed : Dual<Numbers> {
   }
 };
 
+// Inputs move what depends on them alone, so their stores are taps; parameters do not.
+bool is_input(const BlockSpec& spec, const std::string& name) {
+  const auto others = other_inputs(spec, 1, 1);
+  return std::any_of(others.begin(), others.end(), [&](const ParameterShape& s) { return s.name == name; });
+}
+
 Matrix<double> fixed_weights(Eigen::Index rows, Eigen::Index cols) {
   Matrix<double> w(rows, cols);
   for (Eigen::Index i = 0; i < w.size(); ++i) w.data()[i] = 1 + std::sin(double(i) * double(i));
@@ -53,9 +60,10 @@ struct Trace::Forward {
 
 Trace::Trace(const Question& q) : question_(&q), forward_(std::make_unique<Forward>()) {
   auto& tape = forward_->tape;
-  ParameterMap<Traced<Numbers>> constants;
-  for (const auto& [name, value] : q.inputs.parameters) constants[name] = tape.constant(value);
-  forward_->y = run(tape, q.spec, constants, tape.variable(q.inputs.x), q.batch);
+  ParameterMap<Traced<Numbers>> given;
+  for (const auto& [name, value] : q.inputs.parameters)
+    given[name] = is_input(q.spec, name) ? tape.variable(value) : tape.constant(value);
+  forward_->y = run(tape, q.spec, given, tape.variable(q.inputs.x), q.batch);
 
   const auto& y = forward_->y;
   const auto probe = tape.backward(y, fixed_weights(y.value.rows(), y.value.cols()));
@@ -88,10 +96,13 @@ Trace::Both Trace::adjoints_of_all(const std::vector<Matrix<double>>& w) const {
   using Twin = Traced<Dual<Numbers>>;
   const CaseInputs& in = question_->inputs;
   Twin tape;
-  ParameterMap<Twin> constants;
+  ParameterMap<Twin> given;
   std::size_t next = 2;
-  for (const auto& [name, value] : in.parameters) constants[name] = tape.constant({value, w.at(next++)});
-  const auto y = run(tape, question_->spec, constants, tape.variable({in.x, w.at(1)}), question_->batch);
+  for (const auto& [name, value] : in.parameters) {
+    const Dual<Numbers>::Tensor moving{value, w.at(next++)};
+    given[name] = is_input(question_->spec, name) ? tape.variable(moving) : tape.constant(moving);
+  }
+  const auto y = run(tape, question_->spec, given, tape.variable({in.x, w.at(1)}), question_->batch);
   const auto all = tape.backward(y, {in.cotangent, w.at(0)});
   Both out;
   for (int i : kept_) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plumbline/spec/parameters.hpp"
+
 namespace plumbline {
 namespace {
 
@@ -50,7 +52,8 @@ std::vector<Certificate> certificates(const CaseSettings& settings) {
 std::vector<Certificate> certificates(const BlockSpec& spec, const CaseInputs& in, int batch) {
   const auto coarse = computed<Interval60>(spec, in, batch);
   const auto fine = computed<Interval120>(spec, in, batch);
-  std::vector<Certificate> out{certify("y", coarse.y, fine.y), certify("grad.x", coarse.x, fine.x)};
+  std::vector<Certificate> out{certify("y", coarse.y, fine.y),
+                               certify("grad." + std::string(input_name(spec)), coarse.x, fine.x)};
   for (const auto& [name, value] : fine.parameters)
     out.push_back(certify("grad." + name, coarse.parameters.at(name), value));
   return out;

@@ -18,7 +18,8 @@ struct Certificate {
   End largest_zero = 0;           // and the largest magnitude that such an entry can have
 };
 
-// y, grad.x and grad.<parameter> by name. Throws Error where a value has no finite enclosure.
+// y, grad.x (grad.q of sdpa) and grad.<parameter> by name. Throws Error where a value has no finite
+// enclosure.
 std::vector<Certificate> certificates(const CaseSettings& settings);
 std::vector<Certificate> certificates(const BlockSpec& spec, const CaseInputs& inputs, int batch);
 

@@ -30,7 +30,8 @@ Outputs changed(const Outputs& exact, Change change) {
 
 std::vector<EmptyAnswer> empty_answers(const Question& question, const Outputs& exact) {
   Outputs input = exact;
-  input["y"] = question.inputs.x;
+  const M& x = question.inputs.x;
+  input["y"] = x.replicate(1, exact.at("y").cols() / x.cols());
   return {{"zero", changed(exact, [](const M& x) -> M { return M::Zero(x.rows(), x.cols()); })},
           {"the negated output", changed(exact, [](const M& x) -> M { return -x; })},
           {"the output in reverse", changed(exact, [](const M& x) -> M { return x.reverse(); })},

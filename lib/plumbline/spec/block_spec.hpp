@@ -57,6 +57,7 @@ enum class MaskKind { bidirectional, causal, causal_sliding };
 enum class MaskMode { exact, after_softmax, zero_score, finite };  // finite: -1e4 is added to masked scores
 enum class ScaleRule { inv_sqrt_head_dim, inv_sqrt_scalar, one };
 enum class SoftmaxMode { keys, queries, unnormalised };
+enum class CausalAlignment { bottom_right, top_left };  // of unequal numbers of queries and keys
 enum class HeadSharing { repeat, tile };
 enum class RopeStyle { half, interleaved };
 
@@ -83,6 +84,7 @@ struct AttentionSpec {
   std::optional<double> logit_softcap;
   MaskKind mask = MaskKind::causal;
   std::optional<int> window;  // of causal_sliding: keys i-window < j <= i
+  CausalAlignment causal_alignment = CausalAlignment::bottom_right;  // sdpa: the last query sees the last key
 
   int mask_offset = 0;  // +1: sees one key of the future; -1: does not see itself (token 0 does)
   MaskMode mask_mode = MaskMode::exact;
@@ -104,7 +106,10 @@ struct FeedForwardSpec {
   bool operator==(const FeedForwardSpec&) const = default;
 };
 
-enum class Part { stack, attention, ffn, norm };
+// What is under test: a stack of blocks, one block, a sublayer's branch alone (no norm, no residual), or a
+// single operation. norm: N(x), of slot attn.in. add_norm: x, residual -> N(sum) beside sum = alpha residual
+// + beta x. sdpa: q, k, v -> softmax(scale q k^T) v.
+enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa };
 enum class Topology { sequential, parallel };
 enum class ResidualSource { stream, normed };
 enum class ResidualFault { none, dropped, doubled, block_input };

@@ -114,6 +114,7 @@ void read_attention(JsonReader& spec, AttentionSpec& a) {
   r.read("logit_softcap", a.logit_softcap);
   r.read("mask", a.mask);
   r.read("window", a.window);
+  r.read("causal_alignment", a.causal_alignment);
   r.read("mask_offset", a.mask_offset);
   r.read("mask_mode", a.mask_mode);
   r.read("softcap_after_mask", a.softcap_after_mask);
@@ -163,10 +164,48 @@ void read_ffn(JsonReader& spec, FeedForwardSpec& f) {
   r.finish();
 }
 
+// The width of sdpa follows from its heads.
+int width_of_heads(JsonReader& spec) {
+  int n_heads = 0, head_dim = 0;
+  if (const Json* v = spec.find("attention")) {
+    JsonReader r(*v, spec.path("attention"));
+    r.read("n_heads", n_heads);
+    r.read("head_dim", head_dim);
+  }
+  if (n_heads < 1 || head_dim < 1)
+    throw Error(spec.path("d") +
+                ": expected it, or attention.n_heads and attention.head_dim of at least 1, found none");
+  return n_heads * head_dim;
+}
+
+// A single norm has the shorthand "norm"; a part of a preset leaves out what lies beyond it.
+void read_part(JsonReader& r, BlockSpec& s) {
+  r.read("part", s.part);
+  switch (s.part) {
+    case Part::norm:
+    case Part::add_norm:
+      if (const Json* norm = r.find("norm"); norm && !r.find("layout"))
+        s.attn_norms.in = read_norm(*norm, r.path("norm"), NormSpec{});
+      break;
+    case Part::block: s.final_norm.reset(); break;
+    case Part::sdpa:
+      s.rope.reset();
+      s.attn_norms.q.reset();
+      s.attn_norms.k.reset();
+      break;
+    case Part::stack:
+    case Part::attention:
+    case Part::ffn: break;
+  }
+}
+
 // What stands before any knob is read: the named preset at the dimensions given, or a block without norms.
 BlockSpec starting_point(JsonReader& r) {
   Dimensions n{.d = 0, .n_heads = 0};
-  if (!r.find("d")) throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
+  if (const Json* part = r.find("part"); part && *part == "sdpa" && !r.find("d"))
+    n.d = width_of_heads(r);
+  else if (!r.find("d"))
+    throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
   r.read("d", n.d);
   r.read("n_layers", n.n_layers);
   if (n.d < 1)
@@ -205,7 +244,8 @@ void read_layout(JsonReader& r, BlockSpec& s) {
   r.read("preset", preset);
   r.read("layout", layout);
   const Json* norm = r.find("norm");
-  if (layout.empty() && norm) {
+  const bool single = s.part == Part::norm || s.part == Part::add_norm;
+  if (layout.empty() && norm && !single) {
     if (preset.empty() || !find_preset(preset).is_layout)
       r.fail("norm", "no \"norm\" without a \"layout\" to fill with it", *norm);
     layout = preset;
@@ -226,6 +266,7 @@ Json attention_to_json(const AttentionSpec& a) {
   j["logit_softcap"] = nullable(a.logit_softcap);
   j["mask"] = name_of(a.mask);
   j["window"] = nullable(a.window);
+  write_deviation(j, "causal_alignment", a.causal_alignment);
   write_if_not(j, "mask_offset", a.mask_offset, 0);
   write_deviation(j, "mask_mode", a.mask_mode);
   write_if_not(j, "softcap_after_mask", a.softcap_after_mask, false);
@@ -314,8 +355,9 @@ Json to_json(const BlockSpec& s) {
 BlockSpec spec_from_json(const Json& json) {
   JsonReader r(json, "spec");
   BlockSpec s = starting_point(r);
-  read_layout(r, s);
   r.read("part", s.part);
+  read_layout(r, s);
+  read_part(r, s);
   r.read("topology", s.topology);
   r.read("parallel_shared_norm", s.parallel_shared_norm);
   r.read("residual_source", s.residual_source);

@@ -47,14 +47,16 @@ PLUMBLINE_NAMES(ScaleRule, {ScaleRule::inv_sqrt_head_dim, "inv_sqrt_head_dim"},
                 {ScaleRule::inv_sqrt_scalar, "inv_sqrt_scalar"}, {ScaleRule::one, "one"})
 PLUMBLINE_NAMES(SoftmaxMode, {SoftmaxMode::keys, "keys"}, {SoftmaxMode::queries, "queries"},
                 {SoftmaxMode::unnormalised, "unnormalised"})
+PLUMBLINE_NAMES(CausalAlignment, {CausalAlignment::bottom_right, "bottom_right"},
+                {CausalAlignment::top_left, "top_left"})
 PLUMBLINE_NAMES(HeadSharing, {HeadSharing::repeat, "repeat"}, {HeadSharing::tile, "tile"})
 PLUMBLINE_NAMES(RopeStyle, {RopeStyle::half, "half"}, {RopeStyle::interleaved, "interleaved"})
 PLUMBLINE_NAMES(FeedForwardKind, {FeedForwardKind::mlp, "mlp"}, {FeedForwardKind::glu, "glu"})
 PLUMBLINE_NAMES(Activation, {Activation::relu, "relu"}, {Activation::gelu_erf, "gelu_erf"},
                 {Activation::gelu_tanh, "gelu_tanh"}, {Activation::silu, "silu"},
                 {Activation::quick_gelu, "quick_gelu"})
-PLUMBLINE_NAMES(Part, {Part::stack, "stack"}, {Part::attention, "attention"}, {Part::ffn, "ffn"},
-                {Part::norm, "norm"})
+PLUMBLINE_NAMES(Part, {Part::stack, "stack"}, {Part::block, "block"}, {Part::attention, "attention"},
+                {Part::ffn, "ffn"}, {Part::norm, "norm"}, {Part::add_norm, "add_norm"}, {Part::sdpa, "sdpa"})
 PLUMBLINE_NAMES(Topology, {Topology::sequential, "sequential"}, {Topology::parallel, "parallel"})
 PLUMBLINE_NAMES(ResidualSource, {ResidualSource::stream, "stream"}, {ResidualSource::normed, "normed"})
 PLUMBLINE_NAMES(ResidualFault, {ResidualFault::none, "none"}, {ResidualFault::dropped, "dropped"},

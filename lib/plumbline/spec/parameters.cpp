@@ -62,14 +62,28 @@ int norm_width(const NormSpec& norm, int hidden, int heads, int head_dim) {
 std::vector<ParameterShape> parameter_shapes(const BlockSpec& s) {
   Collector c;
   switch (s.part) {
-    case Part::norm: c.norm("norm", s.attn_norms.in, s.d); break;
+    case Part::norm:
+    case Part::add_norm: c.norm("norm", s.attn_norms.in, s.d); break;
     case Part::attention: attention(c, s, "layers.0.attn."); break;
     case Part::ffn: feed_forward(c, s, "layers.0.ffn."); break;
+    case Part::sdpa: break;
+    case Part::block:
     case Part::stack:
       for (int i = 0; i < s.n_layers; ++i) layer(c, s, "layers." + std::to_string(i) + ".");
       c.norm("final_norm", s.final_norm, s.d);
   }
   return c.shapes;
 }
+
+std::vector<ParameterShape> other_inputs(const BlockSpec& s, int rows, int key_rows) {
+  const int kv_width = s.attention.n_kv_heads * s.attention.head_dim;
+  if (s.part == Part::add_norm) return {{"residual", rows, s.d}};
+  if (s.part == Part::sdpa) return {{"k", key_rows, kv_width}, {"v", key_rows, kv_width}};
+  return {};
+}
+
+std::string_view input_name(const BlockSpec& s) { return s.part == Part::sdpa ? "q" : "x"; }
+
+int output_width(const BlockSpec& s) { return s.part == Part::add_norm ? 2 * s.d : s.d; }
 
 }  // namespace plumbline

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "plumbline/spec/block_spec.hpp"
+#include "plumbline/spec/names.hpp"
 
 namespace plumbline {
 namespace {
@@ -93,6 +94,28 @@ void check_topology(const BlockSpec& s) {
     fail("norm_slots.ffn.in", "expected null and a norm in attn.in, since parallel_shared_norm is true");
 }
 
+void check_single_norm(const BlockSpec& s) {
+  if (!s.attn_norms.in)
+    fail("norm_slots.attn.in", "expected a norm, since part is \"" + std::string(name_of(s.part)) + "\"");
+  check("norm_slots.attn.in", s.attn_norms.in);
+}
+
+void check_sdpa(const BlockSpec& s) {
+  check_attention(s);
+  if (s.d != s.attention.n_heads * s.attention.head_dim)
+    fail("d", "expected n_heads head_dim = " + std::to_string(s.attention.n_heads * s.attention.head_dim) +
+                  ", since part is \"sdpa\", found " + std::to_string(s.d));
+  if (s.rope) fail("position.rope", "expected null, since part is \"sdpa\"");
+  if (s.attn_norms.q || s.attn_norms.k)
+    fail("norm_slots.attn", "expected no norm on q and k, since part is \"sdpa\"");
+}
+
+void check_single_block(const BlockSpec& s) {
+  if (s.n_layers != 1)
+    fail("n_layers", "expected 1, since part is \"block\", found " + std::to_string(s.n_layers));
+  if (s.final_norm) fail("final_norm", "expected null, since part is \"block\"");
+}
+
 }  // namespace
 
 void validate(const BlockSpec& s) {
@@ -100,10 +123,11 @@ void validate(const BlockSpec& s) {
   require_positive("n_layers", s.n_layers);
   require_finite("residual_scale", s.residual_scale);
   require_finite("branch_scale", s.branch_scale);
-  if (s.part == Part::norm) {
-    if (!s.attn_norms.in) fail("norm_slots.attn.in", "expected a norm, since part is \"norm\"");
-    return check("norm_slots.attn.in", s.attn_norms.in);
-  }
+  if (s.attention.causal_alignment != CausalAlignment::bottom_right && s.part != Part::sdpa)
+    fail("attention.causal_alignment", "expected \"bottom_right\": only part \"sdpa\" reads it");
+  if (s.part == Part::norm || s.part == Part::add_norm) return check_single_norm(s);
+  if (s.part == Part::sdpa) return check_sdpa(s);
+  if (s.part == Part::block) check_single_block(s);
   check_topology(s);
   check_norms(s);
   if (s.part != Part::ffn) check_attention(s);

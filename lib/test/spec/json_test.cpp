@@ -16,6 +16,18 @@ TEST(SpecJson, ReadingWhatWasWrittenGivesTheSameSpec) {
   }
 }
 
+TEST(SpecJson, AShortSpecOfAPartIsEnough) {
+  const auto read = [](const char* text) { return spec_from_json(parse_json(text, "text")); };
+  EXPECT_EQ(read(R"({"part": "sdpa", "attention": {"n_heads": 3, "head_dim": 5}})").d, 15);
+  EXPECT_EQ(read(R"({"part": "norm", "d": 4, "norm": {"kind": "rms_norm"}})").attn_norms.in->kind,
+            NormKind::rms_norm);
+  const BlockSpec block = read(R"({"part": "block", "preset": "llama", "d": 8})");
+  EXPECT_FALSE(block.final_norm);
+  EXPECT_TRUE(block.rope);
+  for (const BlockSpec& s : {block, read(R"({"part": "sdpa", "preset": "gemma2", "d": 16})")})
+    EXPECT_TRUE(spec_from_json(to_json(s)) == s);
+}
+
 struct Refused {
   const char *text, *message;
 };
@@ -55,6 +67,14 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"d": 3000000000})",
                 "spec.d: expected a whole number of at most 2147483647, found 3000000000"},
         Refused{R"({"preset": "llama"})", "spec.d: expected a whole number of at least 1, found none"},
+        Refused{R"({"part": "sdpa", "d": 9, "attention": {"n_heads": 2, "head_dim": 4}})",
+                "spec.d: expected n_heads head_dim = 8, since part is \"sdpa\", found 9"},
+        Refused{R"({"part": "block", "d": 8, "n_layers": 2})",
+                "spec.n_layers: expected 1, since part is \"block\", found 2"},
+        Refused{R"({"part": "add_norm", "d": 8})",
+                "spec.norm_slots.attn.in: expected a norm, since part is \"add_norm\""},
+        Refused{R"({"d": 8, "attention": {"causal_alignment": "top_left"}})",
+                "spec.attention.causal_alignment: expected \"bottom_right\": only part \"sdpa\" reads it"},
         Refused{R"({"d": 0})", "spec.d: expected a whole number of at least 1, found 0"},
         Refused{R"({"d": 8, "ffn": {"activation": null}})",
                 "spec.ffn.activation: expected one of \"relu\", \"gelu_erf\", \"gelu_tanh\", \"silu\", "

@@ -1,0 +1,115 @@
+// The parts that have several inputs: add_norm, and sdpa with more keys than queries.
+#include <gtest/gtest.h>
+
+#include "plumbline/algebra/interval.hpp"
+#include "plumbline/oracle/case.hpp"
+
+namespace plumbline {
+namespace {
+
+using I = Interval60;
+
+CaseInputs inputs(const char* text, CaseSettings& c) {
+  c = case_from_json(parse_json(text, "test"));
+  return inputs_of(c);
+}
+
+TEST(AddNorm, IsTheNormOfTheSumBesideTheSum) {
+  CaseSettings c;
+  const CaseInputs in = inputs(
+      R"({"spec": {"part": "add_norm", "d": 5, "norm": {"kind": "layer_norm"}, "residual_scale": 3}, "T": 4})",
+      c);
+  const Matrix<double> y = evaluate(c.spec, in.parameters, in.x);
+  const Matrix<double> sum = 3 * in.parameters.at("residual") + in.x;
+  EXPECT_EQ(y.rightCols(5), sum);
+  BlockSpec norm = c.spec;
+  norm.part = Part::norm;
+  EXPECT_EQ(y.leftCols(5), evaluate(norm, in.parameters, sum));
+}
+
+TEST(AddNorm, BothInputsAndBothOutputsTakePartInGradients) {
+  CaseSettings c;
+  const CaseInputs in =
+      inputs(R"({"spec": {"part": "add_norm", "d": 5, "norm": {"kind": "rms_norm"}}, "T": 4})", c);
+  const auto g = gradients(c.spec, in.parameters, in.x, in.cotangent);
+  BlockSpec norm = c.spec;
+  norm.part = Part::norm;
+  const auto of_norm = gradients(norm, in.parameters, Matrix<double>(in.x + in.parameters.at("residual")),
+                                 Matrix<double>(in.cotangent.leftCols(5)));
+  EXPECT_EQ(g.x, of_norm.x + in.cotangent.rightCols(5));
+  EXPECT_EQ(g.parameters.at("residual"), g.x);
+  EXPECT_EQ(g.parameters.at("norm.weight"), of_norm.parameters.at("norm.weight"));
+}
+
+// Where query i of Tq stands among Tk keys, and which keys it sees.
+bool sees(const AttentionSpec& a, int i, int j, int queries, int keys) {
+  if (a.mask == MaskKind::bidirectional) return true;
+  const int at = a.causal_alignment == CausalAlignment::top_left ? i : keys - (queries - i);
+  return j <= at && (a.mask == MaskKind::causal || j > at - *a.window);
+}
+
+// The textbook's sums, written down once more: an independent check.
+Matrix<I> textbook(const CaseSettings& c, const CaseInputs& in) {
+  const AttentionSpec& a = c.spec.attention;
+  const int queries = c.tokens, keys = *c.key_tokens, h = a.head_dim;
+  const Matrix<I> q = cast<I>(in.x), k = cast<I>(in.parameters.at("k")), v = cast<I>(in.parameters.at("v"));
+  Matrix<I> y(q.rows(), q.cols());
+  for (int b = 0; b < c.batch; ++b)
+    for (int head = 0; head < a.n_heads; ++head)
+      for (int i = 0; i < queries; ++i) {
+        const int group = head / (a.n_heads / a.n_kv_heads);
+        I total = 0;
+        std::vector<I> sum(h, I(0));
+        for (int j = 0; j < keys; ++j) {
+          if (!sees(a, i, j, queries, keys)) continue;
+          I score = 0;
+          for (int n = 0; n < h; ++n)
+            score += q(b * queries + i, head * h + n) * k(b * keys + j, group * h + n);
+          const I weight = exp(I(score / sqrt(I(h))));
+          total += weight;
+          for (int n = 0; n < h; ++n) sum[n] += weight * v(b * keys + j, group * h + n);
+        }
+        for (int n = 0; n < h; ++n) y(b * queries + i, head * h + n) = sum[n] / total;
+      }
+  return y;
+}
+
+TEST(Sdpa, EnclosuresMeetThoseOfTheTextbooksSums) {
+  for (const char* rest : {R"("mask": "causal")", R"("mask": "causal", "causal_alignment": "top_left")",
+                           R"("mask": "causal_sliding", "window": 2)", R"("mask": "bidirectional")"}) {
+    CaseSettings c;
+    const std::string heads = R"("n_heads": 6, "n_kv_heads": 2, "head_dim": 3, )";
+    const std::string text =
+        R"({"spec": {"part": "sdpa", "attention": {)" + heads + rest + R"(}}, "T": 3, "T_k": 5, "batch": 2})";
+    const CaseInputs in = inputs(text.c_str(), c);
+    const Matrix<I> y = evaluate(c.spec, cast<I>(in.parameters), cast<I>(in.x), c.batch);
+    const Matrix<I> expected = textbook(c, in);
+    for (Eigen::Index i = 0; i < y.size(); ++i) {
+      EXPECT_LE(plumbline::lower(y.data()[i]), plumbline::upper(expected.data()[i])) << rest << " " << i;
+      EXPECT_GE(plumbline::upper(y.data()[i]), plumbline::lower(expected.data()[i])) << rest << " " << i;
+      EXPECT_LT(width(y.data()[i]) + width(expected.data()[i]), 1e-50);
+    }
+  }
+}
+
+TEST(Sdpa, AQueryThatSeesNoKeyHasNoValue) {
+  for (const auto& [rest, tokens, message] :
+       {std::tuple{R"("mask": "causal")", 3,
+                   "k: expected more than 2 keys: the mask hides all of them from the first of 3 queries"},
+        std::tuple{R"("mask": "causal_sliding", "window": 1, "causal_alignment": "top_left")", 3,
+                   "k: expected more than 2 keys: the mask hides all of them from the last of 3 queries"}}) {
+    CaseSettings c;
+    const std::string text = R"({"spec": {"part": "sdpa", "attention": {"n_heads": 1, "head_dim": 2, )" +
+                             std::string(rest) + R"(}}, "T": 3, "T_k": 2})";
+    const CaseInputs in = inputs(text.c_str(), c);
+    try {
+      evaluate(c.spec, in.parameters, in.x);
+      FAIL() << rest;
+    } catch (const Error& e) {
+      EXPECT_STREQ(e.what(), message);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace plumbline
