@@ -74,6 +74,56 @@ TEST(Exchange, ARequestHasTheNamesAndShapesOfTheProtocol) {
   for (const auto& [name, t] : c.tensors) EXPECT_EQ(t.dtype, Dtype::bf16) << name;
 }
 
+// The same numbers come back, and what the protocol calls by name has the protocol's shape.
+void expect_round_trip(const CaseSettings& settings,
+                       const std::vector<std::pair<const char*, std::vector<std::int64_t>>>& in,
+                       const std::vector<std::pair<const char*, std::vector<std::int64_t>>>& out) {
+  const Profile& p = find_profile("float32");
+  const Request r{"part", p, {settings.spec, inputs_of(settings), settings.batch, true}};
+  const Container c = to_container(r);
+  for (const auto& [name, shape] : in) EXPECT_EQ(c.tensors.at(name).shape, shape) << name;
+  EXPECT_EQ(c.tensors.size(), in.size());
+  const Question back = request_from(c, "pipe").question;
+  EXPECT_EQ(back.inputs.x, r.question.inputs.x);
+  EXPECT_EQ(back.inputs.parameters, r.question.inputs.parameters);
+  EXPECT_EQ(back.inputs.cotangent, r.question.inputs.cotangent);
+
+  const auto g = gradients<float>(back.spec, cast<float>(back.inputs.parameters), cast<float>(back.inputs.x),
+                                  cast<float>(back.inputs.cotangent), back.batch);
+  Outputs y{{"y", cast<double>(g.y)}, {output_names(back)[1], cast<double>(g.x)}};
+  for (const auto& [name, value] : g.parameters) y["grad." + name] = cast<double>(value);
+  const Container answer = to_container(y, back, p);
+  for (const auto& [name, shape] : out) EXPECT_EQ(answer.tensors.at(name).shape, shape) << name;
+  EXPECT_EQ(answer.tensors.size(), out.size());
+  EXPECT_EQ(answer_from(answer, back, p).outputs, y);
+}
+
+TEST(Exchange, AddNormHasTwoInputsAndTwoOutputs) {
+  const Json json = {
+      {"part", "add_norm"}, {"d", 5}, {"norm", {{"kind", "layer_norm"}}}, {"layout", "pre_norm"}};
+  expect_round_trip({.spec = spec_from_json(json), .tokens = 3, .batch = 2},
+                    {{"x", {2, 3, 5}},
+                     {"residual", {2, 3, 5}},
+                     {"norm.weight", {5}},
+                     {"norm.bias", {5}},
+                     {"grad.y", {2, 3, 5}},
+                     {"grad.sum", {2, 3, 5}}},
+                    {{"y", {2, 3, 5}},
+                     {"sum", {2, 3, 5}},
+                     {"grad.x", {2, 3, 5}},
+                     {"grad.residual", {2, 3, 5}},
+                     {"grad.norm.weight", {5}},
+                     {"grad.norm.bias", {5}}});
+}
+
+TEST(Exchange, SdpaHasHeadsAndMoreKeysThanQueries) {
+  const Json json = {{"part", "sdpa"}, {"attention", {{"n_heads", 4}, {"n_kv_heads", 2}, {"head_dim", 3}}}};
+  expect_round_trip(
+      {.spec = spec_from_json(json), .tokens = 3, .batch = 2, .key_tokens = 5},
+      {{"q", {2, 3, 4, 3}}, {"k", {2, 5, 2, 3}}, {"v", {2, 5, 2, 3}}, {"grad.y", {2, 3, 4, 3}}},
+      {{"y", {2, 3, 4, 3}}, {"grad.q", {2, 3, 4, 3}}, {"grad.k", {2, 5, 2, 3}}, {"grad.v", {2, 5, 2, 3}}});
+}
+
 TEST(Exchange, ADeclaredProfileTravelsInFull) {
   Request r = request();
   r.profile.name = "mine";
