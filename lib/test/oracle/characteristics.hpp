@@ -4,7 +4,7 @@
 
 #include <iosfwd>
 
-#include "oracle/recipes.hpp"
+#include "plumbline/oracle/recipes.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "oracle/peer/kernels.hpp"
-#include "oracle/recipes.hpp"
+#include "plumbline/oracle/recipes.hpp"
 #include "plumbline/oracle/members.hpp"
 #include "plumbline/spec/presets.hpp"
 

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "oracle/peer/block.hpp"
-#include "oracle/recipes.hpp"
+#include "plumbline/oracle/recipes.hpp"
 
 namespace plumbline {
 namespace {

@@ -1,0 +1,157 @@
+#include "plumbline/oracle/recipes.hpp"
+
+#include <random>
+
+#include "plumbline/spec/parameters.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : bits_(seed) {}
+  // Sum of 12 uniform numbers: the standard library's normal distribution differs between libraries.
+  double normal() {
+    double sum = -6;
+    for (int i = 0; i < 12; ++i) sum += std::ldexp(double(bits_() >> 11), -53);
+    return sum;
+  }
+  int whole(int low, int high) { return low + int(bits_() % std::uint64_t(high - low + 1)); }
+  Matrix<double> matrix(int rows, int cols, double scale = 1, double offset = 0) {
+    Matrix<double> x(rows, cols);
+    for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = offset + scale * normal();
+    return x;
+  }
+
+ private:
+  std::mt19937_64 bits_;
+};
+
+bool is_weight(const std::string& name) { return name.ends_with(".weight"); }
+bool is_norm(const std::string& name) { return name.find("norm") != std::string::npos; }
+
+Dimensions ordinary_dimensions(int width) { return {.d = width, .n_heads = 4, .d_ff = 2 * width}; }
+
+Dimensions rich_dimensions(Draw& draw, int width) {
+  const int n_kv_heads = draw.whole(1, 2), n_heads = n_kv_heads * draw.whole(2, 3);
+  const int head_dim = 2 * draw.whole(2, 5);
+  return {.d = width - 1 - 2 * draw.whole(0, 4),
+          .n_layers = 1,
+          .n_heads = n_heads,
+          .n_kv_heads = n_kv_heads,
+          .head_dim = head_dim,
+          .d_ff = 2 * width - 1 - 2 * draw.whole(0, 6)};
+}
+
+// Some rows far from 0, some with almost no variance, as hidden states have them.
+Matrix<double> rich_rows(Draw& draw, int rows, int cols) {
+  Matrix<double> x = draw.matrix(rows, cols);
+  for (int t = 0; t < rows; ++t) switch (t % 4) {
+      case 1: x.row(t).array() += 4; break;
+      case 2: x.row(t) *= std::ldexp(1.0, -draw.whole(5, 9)); break;
+      case 3: x.row(t) = (x.row(t).array() * 0.25 - 2).matrix(); break;
+      default: break;
+    }
+  return x;
+}
+
+// The gain of the norm that the parameter belongs to is 1 + weight, or the weight itself.
+int gain_offset(const BlockSpec& s, const std::string& name) {
+  const AttentionNorms& a = s.attn_norms;
+  const FeedForwardNorms& f = s.ffn_norms;
+  const bool in_ffn = name.find(".ffn.") != std::string::npos;
+  const auto is = [&](const char* slot) { return name.find(slot) != std::string::npos; };
+  const NormSlot& slot = is("final_norm")  ? s.final_norm
+                         : is("norm_q")    ? a.q
+                         : is("norm_k")    ? a.k
+                         : is("norm_mid")  ? (in_ffn ? f.mid : a.mid)
+                         : is("norm_out")  ? (in_ffn ? f.out : a.out)
+                         : is("norm_post") ? (in_ffn ? f.post : a.post)
+                         : in_ffn          ? f.in
+                                           : a.in;
+  return slot ? slot->gain_offset : 0;
+}
+
+CaseInputs drawn(Draw& draw, const QuestionSettings& s) {
+  const bool rich = s.recipe != Recipe::ordinary;
+  const int rows = s.batch * s.tokens;
+  const auto input = [&](int n, int cols) { return rich ? rich_rows(draw, n, cols) : draw.matrix(n, cols); };
+  CaseInputs in;
+  in.x = input(rows, s.spec.d);
+  for (const auto& [name, n, cols] : other_inputs(s.spec, rows, s.batch * s.key_tokens.value_or(s.tokens)))
+    in.parameters[name] = input(n, cols);
+  for (const auto& [name, out, inner] : parameter_shapes(s.spec)) {
+    if (is_norm(name) && is_weight(name))
+      in.parameters[name] = draw.matrix(out, inner, rich ? 0.3 : 0, 1 - gain_offset(s.spec, name));
+    else
+      in.parameters[name] = draw.matrix(out, inner, is_weight(name) ? 1 / std::sqrt(inner) : rich ? 0.3 : 0);
+  }
+  in.cotangent = draw.matrix(rows, output_width(s.spec));
+  return in;
+}
+
+void scale(Parameters<double>& parameters, std::string_view part_of_name, double factor) {
+  for (auto& [name, value] : parameters)
+    if (name.find(part_of_name) != std::string::npos) value *= factor;
+}
+
+// Row t of x has about the variance eps times exp(-3 ... 6), and no branch adds more than that.
+void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInputs& in) {
+  double eps = 0;
+  for (const NormSlot* slot : {&s.attn_norms.in, &s.ffn_norms.in, &s.attn_norms.out, &s.ffn_norms.out,
+                               &s.attn_norms.post, &s.ffn_norms.post, &s.final_norm})
+    if (*slot) eps = std::max(eps, (*slot)->eps);
+  const double least = std::ldexp(1.0, 6 - info(profile.storage).max_exponent);
+  if (!(std::sqrt(eps) > least)) return;  // nothing but subnormal numbers would be left
+  const double size = std::sqrt(eps);
+  const auto shrink = [&](Matrix<double>& x) {
+    for (int t = 0; t < x.rows(); ++t)
+      x.row(t) = draw.matrix(1, int(x.cols()), size * std::exp(-1.5 + 0.045 * draw.whole(0, 100)));
+  };
+  shrink(in.x);
+  if (const auto it = in.parameters.find("residual"); it != in.parameters.end()) shrink(it->second);
+  scale(in.parameters, "o_proj", size);
+  scale(in.parameters, "down_proj", size);
+  if (s.attn_norms.q) scale(in.parameters, "q_proj", 3 * std::sqrt(s.attn_norms.q->eps));
+  if (s.attn_norms.k) scale(in.parameters, "k_proj", 3 * std::sqrt(s.attn_norms.k->eps));
+}
+
+// Scores spread over a fifth of their cap, or over enough that a softmax is steep.
+void heat_scores(const BlockSpec& s, CaseInputs& in) {
+  const double factor = std::sqrt(s.attention.logit_softcap.value_or(20) / 5);
+  scale(in.parameters, s.attn_norms.q ? "norm_q" : "q_proj", factor);
+  scale(in.parameters, s.attn_norms.k ? "norm_k" : "k_proj", factor);
+  if (s.part == Part::sdpa) in.x *= factor, in.parameters.at("k") *= factor;
+}
+
+Question question_from(Draw& draw, const QuestionSettings& s, const Profile& profile) {
+  CaseInputs in = drawn(draw, s);
+  if (s.recipe == Recipe::near_eps) bring_near_eps(draw, s.spec, profile, in);
+  if (s.recipe == Recipe::hot_scores) heat_scores(s.spec, in);
+  return {s.spec, rounded_to(in, profile.storage), s.batch, s.gradients};
+}
+
+}  // namespace
+
+Question question_from(const QuestionSettings& settings, const Profile& profile) {
+  Draw draw(settings.seed);
+  return question_from(draw, settings, profile);
+}
+
+Question question_from(std::string_view preset, Recipe recipe, const Profile& profile, bool gradients,
+                       std::uint64_t seed, int width) {
+  Draw draw(seed);
+  const bool ordinary = recipe == Recipe::ordinary;
+  QuestionSettings s{
+      .spec = find_preset(preset).make(ordinary ? ordinary_dimensions(width) : rich_dimensions(draw, width)),
+      .gradients = gradients,
+      .recipe = recipe,
+      .seed = seed};
+  validate(s.spec);
+  s.batch = ordinary ? 1 : 2;
+  s.tokens = ordinary ? 8 : draw.whole(5, 7);
+  return question_from(draw, s, profile);
+}
+
+}  // namespace plumbline

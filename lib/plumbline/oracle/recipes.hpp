@@ -1,0 +1,43 @@
+// Questions worth asking: inputs and parameters under which mistakes show. Each recipe hides some of them, so
+// put different recipes in different questions.
+#pragma once
+
+#include <string_view>
+
+#include "plumbline/oracle/question.hpp"
+
+namespace plumbline {
+
+// ordinary: N(0,1) inputs, unit gains, zero biases; hides many mistakes.
+// rich: random gains and biases, rows with an offset or a tiny variance.
+// near_eps: rich, and every norm of the stream sees a variance near its eps, which shows what eps does.
+// hot_scores: rich, and scores spread widely, which shows softcaps, masks and scales.
+enum class Recipe { ordinary, rich, near_eps, hot_scores };
+
+template <>
+inline Names<Recipe> names<Recipe>() {
+  static constexpr std::pair<Recipe, std::string_view> table[] = {{Recipe::ordinary, "ordinary"},
+                                                                  {Recipe::rich, "rich"},
+                                                                  {Recipe::near_eps, "near_eps"},
+                                                                  {Recipe::hot_scores, "hot_scores"}};
+  return table;
+}
+
+struct QuestionSettings {
+  BlockSpec spec;
+  int batch = 1, tokens = 6;
+  std::optional<int> key_tokens = {};  // of sdpa; none: as many as tokens
+  bool gradients = false;
+  Recipe recipe = Recipe::rich;
+  std::uint64_t seed = 1;
+};
+
+// Everything that the settings leave open follows from the seed. Numbers are those of the storage type.
+Question question_from(const QuestionSettings& settings, const Profile& profile);
+
+// The same for a block of about this width, whose sizes follow from the seed too: powers of two for ordinary
+// questions, odd ones and grouped heads for all others.
+Question question_from(std::string_view preset, Recipe recipe, const Profile& profile, bool gradients,
+                       std::uint64_t seed, int width = 32);
+
+}  // namespace plumbline
