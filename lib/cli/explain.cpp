@@ -3,8 +3,8 @@
 
 #include <iostream>
 #include <memory>
-#include <optional>
 
+#include "cli/block_options.hpp"
 #include "cli/files.hpp"
 #include "cli/pretty_json.hpp"
 #include "cli/verbs.hpp"
@@ -18,34 +18,16 @@ namespace {
 
 constexpr std::size_t line_width = 150;
 constexpr int default_d = 64;
-constexpr int largest_size = 1 << 20, most_layers = 10000, most_sequences = 1 << 10;
 
 struct Options {
-  std::string preset, spec_file, format = "text";
-  std::optional<int> d, n_layers, n_heads, n_kv_heads, head_dim, d_ff;
+  BlockOptions block;
+  std::string format = "text";
   int tokens = 64, batch = 1;
 };
 
-// Puts the dimensions given on the command line over those of a spec; leaves what is no object to its reader.
-BlockSpec with_dimensions(Json json, const Options& o) {
-  const auto put = [](Json& object, const char* key, const std::optional<int>& value) {
-    if (value && (object.is_object() || object.is_null())) object[key] = *value;
-  };
-  if (!json.is_object()) return spec_from_json(json);
-  put(json, "d", o.d);
-  put(json, "n_layers", o.n_layers);
-  if (o.n_heads || o.n_kv_heads || o.head_dim) {
-    put(json["attention"], "n_heads", o.n_heads);
-    put(json["attention"], "n_kv_heads", o.n_kv_heads);
-    put(json["attention"], "head_dim", o.head_dim);
-  }
-  if (o.d_ff) put(json["ffn"], "d_ff", o.d_ff);
-  return spec_from_json(json);
-}
-
-BlockSpec chosen_spec(const Options& o) {
-  if (o.spec_file.empty()) return with_dimensions({{"preset", o.preset}, {"d", default_d}}, o);
-  return read_file(o.spec_file, [&](const Json& json) { return with_dimensions(json, o); });
+BlockSpec chosen_spec(const BlockOptions& o) {
+  if (o.spec_file.empty()) return spec_from_json(with_sizes({{"preset", o.preset}, {"d", default_d}}, o));
+  return read_file(o.spec_file, [&](const Json& json) { return spec_from_json(with_sizes(json, o)); });
 }
 
 std::string with_separators(std::int64_t n) {
@@ -66,8 +48,9 @@ std::string ffn_text(const FeedForwardSpec& f) {
 
 // Which block, and its dimensions.
 std::string headline(const Options& o, const BlockSpec& s) {
-  std::string out = o.spec_file.empty() ? fmt::format("{}: {}\n", o.preset, find_preset(o.preset).summary)
-                                        : o.spec_file + "\n";
+  std::string out = o.block.spec_file.empty()
+                        ? fmt::format("{}: {}\n", o.block.preset, find_preset(o.block.preset).summary)
+                        : o.block.spec_file + "\n";
   if (s.part == Part::stack)
     out += s.n_layers == 1 ? "1 layer" : fmt::format("{} layers", s.n_layers);
   else
@@ -139,7 +122,7 @@ void print_json(const Options& o, const BlockSpec& s) {
 }
 
 void explain(const Options& o) {
-  const BlockSpec s = chosen_spec(o);
+  const BlockSpec s = chosen_spec(o.block);
   if (o.format == "text") print_text(o, s);
   if (o.format == "mermaid") std::cout << mermaid(picture_of(s));
   if (o.format == "latex") print_latex(s);
@@ -151,28 +134,18 @@ void explain(const Options& o) {
 void add_explain(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("explain", "Diagram, formula, Jacobian, cost and full spec of a block");
   const auto o = std::make_shared<Options>();
-  auto* preset = verb->add_option("--preset", o->preset, "A preset's name; see: plumbline list presets");
-  auto* file = verb->add_option("--spec", o->spec_file, "or a JSON file with a spec; - is standard input");
-  preset->option_text("NAME")->excludes(file);
-  file->option_text("FILE");
-  const auto add_size = [&](const char* name, auto& value, int largest, const std::string& text) {
-    verb->add_option(name, value, text)->check(CLI::Range(1, largest))->option_text("N");
-  };
-  add_size("--d", o->d, largest_size, "Width of the residual stream [preset: 64]");
-  add_size("--n-layers", o->n_layers, most_layers, "Number of layers [preset: 1]");
-  add_size("--n-heads", o->n_heads, largest_size, "Number of query heads [4]");
-  add_size("--n-kv-heads", o->n_kv_heads, largest_size, "Number of key-value heads [as --n-heads]");
-  add_size("--head-dim", o->head_dim, largest_size, "Width of a head [d / n-heads]");
-  add_size("--d-ff", o->d_ff, largest_size, "Width of the feed-forward's hidden layer [4 d]");
-  add_size("--tokens", o->tokens, largest_size, "Tokens per sequence, for the cost [64]");
-  add_size("--batch", o->batch, most_sequences, "Sequences, for the cost [1]");
+  add_block_options(*verb, o->block);
+  add_size(*verb, "--tokens", o->tokens, largest_size, "Tokens per sequence, for the cost [64]");
+  add_size(*verb, "--batch", o->batch, most_sequences, "Sequences, for the cost [1]");
   verb->add_option("--format", o->format, "text, mermaid, latex or json [text]")
       ->check(CLI::IsMember({"text", "mermaid", "latex", "json"}))
       ->option_text("FORMAT");
   verb->footer(
+      "A preset has d = 64, 1 layer, 4 heads and as many for keys and values, heads of d / heads, d_ff = 4 "
+      "d.\n"
       "Example: plumbline explain --preset gemma2 --d 2304 --n-layers 26 --n-heads 8 --n-kv-heads 4");
-  verb->callback([o, preset, file] {
-    if (!*preset && !*file) throw CLI::RequiredError("--preset or --spec");
+  verb->callback([o] {
+    require_block(o->block);
     explain(*o);
   });
 }

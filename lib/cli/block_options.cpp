@@ -1,0 +1,53 @@
+#include "cli/block_options.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+template <class Value>
+void add(CLI::App& verb, const char* name, Value& value, int largest, const char* help) {
+  verb.add_option(name, value, help)->check(CLI::Range(1, largest))->option_text("N");
+}
+
+}  // namespace
+
+void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help) {
+  add(verb, name, value, largest, help);
+}
+void add_size(CLI::App& verb, const char* name, int& value, int largest, const char* help) {
+  add(verb, name, value, largest, help);
+}
+
+void add_block_options(CLI::App& verb, BlockOptions& o) {
+  auto* preset = verb.add_option("--preset", o.preset, "A preset's name; see: plumbline list presets");
+  auto* file = verb.add_option("--spec", o.spec_file, "or a JSON file with a spec; - is standard input");
+  preset->option_text("NAME")->excludes(file);
+  file->option_text("FILE");
+  add_size(verb, "--d", o.d, largest_size, "Width of the residual stream");
+  add_size(verb, "--n-layers", o.n_layers, most_layers, "Number of layers");
+  add_size(verb, "--n-heads", o.n_heads, largest_size, "Number of query heads");
+  add_size(verb, "--n-kv-heads", o.n_kv_heads, largest_size, "Number of key-value heads");
+  add_size(verb, "--head-dim", o.head_dim, largest_size, "Width of a head");
+  add_size(verb, "--d-ff", o.d_ff, largest_size, "Width of the feed-forward's hidden layer");
+}
+
+void require_block(const BlockOptions& o) {
+  if (o.preset.empty() && o.spec_file.empty()) throw CLI::RequiredError("--preset or --spec");
+}
+
+Json with_sizes(Json json, const BlockOptions& o) {
+  const auto put = [](Json& object, const char* key, const std::optional<int>& value) {
+    if (value && (object.is_object() || object.is_null())) object[key] = *value;
+  };
+  if (!json.is_object()) return json;
+  put(json, "d", o.d);
+  put(json, "n_layers", o.n_layers);
+  if (o.n_heads || o.n_kv_heads || o.head_dim) {
+    put(json["attention"], "n_heads", o.n_heads);
+    put(json["attention"], "n_kv_heads", o.n_kv_heads);
+    put(json["attention"], "head_dim", o.head_dim);
+  }
+  if (o.d_ff) put(json["ffn"], "d_ff", o.d_ff);
+  return json;
+}
+
+}  // namespace plumbline::cli

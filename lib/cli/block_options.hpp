@@ -1,0 +1,32 @@
+// Which block: a preset or a file, and its sizes. Options that several verbs share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "plumbline/spec/json.hpp"
+
+namespace plumbline::cli {
+
+struct BlockOptions {
+  std::string preset, spec_file;
+  std::optional<int> d, n_layers, n_heads, n_kv_heads, head_dim, d_ff;
+};
+
+// --preset or --spec, and --d, --n-layers, --n-heads, --n-kv-heads, --head-dim, --d-ff.
+void add_block_options(CLI::App& verb, BlockOptions& options);
+
+// Throws CLI::RequiredError where no block is named.
+void require_block(const BlockOptions& options);
+
+// Puts the sizes given on the command line over those of a spec; leaves what is no object to its reader.
+Json with_sizes(Json spec, const BlockOptions& options);
+
+// A size that is not absurd.
+void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help);
+void add_size(CLI::App& verb, const char* name, int& value, int largest, const char* help);
+
+inline constexpr int largest_size = 1 << 20, most_layers = 10000, most_sequences = 1 << 10;
+
+}  // namespace plumbline::cli
