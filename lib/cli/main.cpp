@@ -22,9 +22,9 @@ void describe(CLI::App& app) {
       "  plumbline explain --preset post_norm\n"
       "  plumbline explain --preset llama --d 4096 --n-layers 32 --n-heads 32 --d-ff 11008\n"
       "  plumbline truth case.json\n"
-      "\nExit status: 0 ok, 1 a report differs from what a run generates, 2 misuse or unreadable input (one "
-      "line on stderr says "
-      "what).");
+      "  plumbline verify --preset llama -- python3 my_block.py\n"
+      "\nExit status: 0 ok, 1 some verdict is not \"agrees\" or a report differs from what a run generates,\n"
+      "2 misuse or unreadable input (one line on stderr says what).");
   app.require_subcommand(1);
 }
 
@@ -32,7 +32,7 @@ void describe(CLI::App& app) {
 std::string reason(const CLI::App& app, const CLI::ParseError& e) {
   const auto unexpected = app.remaining();
   if (!unexpected.empty() && app.get_subcommands().empty())
-    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth, report";
+    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth, report, verify";
   return e.what();
 }
 
@@ -52,15 +52,17 @@ std::string help_command(const CLI::App& app) {
 
 int run(int argc, char** argv) {
   CLI::App app;
+  int status = 0;
   add_list(app);
   add_explain(app);
   add_truth(app);
   add_report(app);
+  add_verify(app, status);
   describe(app);  // last: verbs would inherit the footer
   try {
     app.parse(argc, argv);
     std::cout.flush();
-    return std::cout ? 0 : fail("cannot write the output");
+    return std::cout ? status : fail("cannot write the output");
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help
     return fail(reason(app, e) + " (see " + help_command(app) + ")");

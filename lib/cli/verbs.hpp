@@ -10,5 +10,6 @@ void add_list(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_truth(CLI::App& app);
 void add_report(CLI::App& app);
+void add_verify(CLI::App& app, int& status);  // status: 1 where something does not agree
 
 }  // namespace plumbline::cli

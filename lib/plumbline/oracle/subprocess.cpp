@@ -20,6 +20,12 @@ std::string progress_of(const FrameReader& answer) {
   return answer.begun() ? answer.progress() + " of the answer" : "no answer";
 }
 
+std::size_t take(FrameReader& answer, const std::string& bytes) try {
+  return answer.take(bytes);
+} catch (const Error& e) {
+  throw Error(std::string("rubbish: ") + e.what());
+}
+
 }  // namespace
 
 Subprocess::Subprocess(std::vector<std::string> command, double timeout)
@@ -75,7 +81,7 @@ std::string Subprocess::exchange(std::string_view frame) {
         if (frame.size() == took_nothing && !arrived.empty())
           throw Error("rubbish: " + std::to_string(arrived.size()) +
                       " bytes on its stdout before it was asked");
-        if (const std::size_t used = reader.take(arrived); used < arrived.size())
+        if (const std::size_t used = take(reader, arrived); used < arrived.size())
           throw Error("rambling: " + std::to_string(arrived.size() - used) + " bytes behind the answer");
     }
   }

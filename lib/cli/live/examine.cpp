@@ -1,0 +1,64 @@
+#include "cli/live/examine.hpp"
+
+#include <fmt/format.h>
+
+#include "plumbline/oracle/sentence.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+// Without the finding's name, which stands beside it.
+std::string message_of(const Verdict& v) {
+  const std::string text = sentence(v);
+  const auto colon = text.find(": ");
+  return colon == text.npos ? "" : text.substr(colon + 2);
+}
+
+Examination judged(const Request& r, const Answer& answer) {
+  const Judge judge(r.question, r.profile);
+  const Verdict v = judge(answer.outputs);
+  if (v.finding == Finding::inconclusive) return {"discarded", message_of(v), "", answer};
+  const bool agrees = v.finding == Finding::agrees;
+  return {std::string(name_of(v.finding)), agrees ? "" : message_of(v), agrees ? "" : kind_of(v), answer};
+}
+
+bool has_heads(const BlockSpec& s) {
+  return s.part == Part::stack || s.part == Part::block || s.part == Part::attention || s.part == Part::sdpa;
+}
+bool has_feed_forward(const BlockSpec& s) {
+  return s.part == Part::stack || s.part == Part::block || s.part == Part::ffn;
+}
+
+}  // namespace
+
+Examination examine(Subprocess& peer, const Request& r) {
+  const Answer answer = peer.ask(r);
+  if (answer.kind == Answer::Kind::unsupported) return {"skipped", answer.reason, "", answer};
+  if (answer.kind == Answer::Kind::invalid) {
+    Verdict v;
+    v.finding = Finding::invalid;
+    v.reason = answer.reason;
+    return {"invalid", answer.reason, kind_of(v), answer};
+  }
+  try {
+    return judged(r, answer);
+  } catch (const Error& e) {  // there is nothing to judge
+    return {"discarded", e.what(), "", answer};
+  }
+}
+
+std::string sizes_text(const Question& q) {
+  const BlockSpec& s = q.spec;
+  std::string out = fmt::format("B={} T={} d={}", q.batch, q.inputs.x.rows() / q.batch, s.d);
+  if (s.part == Part::sdpa) out += fmt::format(" T_k={}", q.inputs.parameters.at("k").rows() / q.batch);
+  if (s.n_layers > 1) out += fmt::format(", {} layers", s.n_layers);
+  if (has_heads(s)) {
+    const AttentionSpec& a = s.attention;
+    out += fmt::format(", {} {} of {}", a.n_heads, a.n_heads == 1 ? "head" : "heads", a.head_dim);
+    if (a.n_kv_heads != a.n_heads) out += fmt::format(" ({} for keys and values)", a.n_kv_heads);
+  }
+  if (has_feed_forward(s)) out += fmt::format(", d_ff={}", s.ffn.d_ff);
+  return out + (q.gradients ? ", gradients" : "");
+}
+
+}  // namespace plumbline::cli

@@ -1,0 +1,20 @@
+// Asking an implementation one question and judging what it answers.
+#pragma once
+
+#include "plumbline/oracle/subprocess.hpp"
+
+namespace plumbline::cli {
+
+struct Examination {
+  std::string outcome;  // as in Result
+  std::string message;  // one line; empty where it agrees
+  std::string kind;     // of a failure: what makes another one the same; empty otherwise
+  Answer answer;
+};
+
+Examination examine(Subprocess& peer, const Request& request);
+
+// "B=2 T=6 d=31, 1 layer, 4 heads of 5, d_ff = 60"
+std::string sizes_text(const Question& question);
+
+}  // namespace plumbline::cli

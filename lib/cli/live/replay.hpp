@@ -1,0 +1,23 @@
+// A failing question in a file, with the answer that was given beside it: a request container whose further
+// tensors are called "answer.<name>".
+#pragma once
+
+#include "cli/live/examine.hpp"
+
+namespace plumbline::cli {
+
+// `law`: the id of the law that was broken, or "".
+struct Replay {
+  Request request;
+  std::string outcome;  // what was found: "wrong: ..."
+  std::string law;
+};
+
+void write_replay(const std::string& path, const Replay& replay, const Answer& answer);
+// Throws Error naming the file.
+Replay read_replay(const std::string& path);
+
+// The command as a shell takes it.
+std::string shell_text(const std::vector<std::string>& words);
+
+}  // namespace plumbline::cli

@@ -1,0 +1,23 @@
+#include "cli/progress.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace plumbline::cli {
+
+Progress::Progress() : on_terminal_(isatty(STDERR_FILENO)) {}
+
+Progress::~Progress() {
+  if (width_ > 0) show("");
+  if (on_terminal_) std::fputs("\r", stderr);
+}
+
+void Progress::show(const std::string& text) {
+  if (!on_terminal_) return;
+  std::fprintf(stderr, "\r%-*s", static_cast<int>(width_), text.c_str());
+  std::fflush(stderr);
+  width_ = text.size();
+}
+
+}  // namespace plumbline::cli

@@ -1,0 +1,125 @@
+#include "cli/run_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "plumbline/spec/json.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+constexpr const char* outcomes[] = {"invalid",      "impossible", "wrong", "broken",  "coarser",
+                                    "inconclusive", "agrees",     "holds", "skipped", "discarded"};
+
+int failed(const RunReport& r) {
+  return static_cast<int>(
+      std::count_if(r.results.begin(), r.results.end(), [](auto& x) { return x.failed(); }));
+}
+
+int judged(const RunReport& r) {
+  return static_cast<int>(
+      std::count_if(r.results.begin(), r.results.end(), [](auto& x) { return x.judged(); }));
+}
+
+std::string counts_text(const RunReport& r) {
+  std::string out;
+  for (const auto& [outcome, n] : counts(r))
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, outcome);
+  return out.empty() ? "nothing was asked" : out;
+}
+
+// Why cases were skipped or thrown away, and how often.
+std::map<std::string, int> reasons(const RunReport& r) {
+  std::map<std::string, int> out;
+  for (const Result& x : r.results)
+    if (!x.judged()) ++out[x.outcome + ": " + x.message];
+  return out;
+}
+
+std::string closing_line(const RunReport& r) {
+  if (judged(r) == 0) return "Nothing was judged.";
+  return failed(r) == 0 ? "No failure." : fmt::format("{} of {} failed.", failed(r), judged(r));
+}
+
+std::string cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != text.npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+std::string indented(const Failure& f) {
+  return fmt::format(
+      "\n{}\n  {} {}; found at {}\n  smallest failing case {} (shrunk in {} tries); replay with\n  {}\n",
+      f.headline, f.cases, f.cases == 1 ? "case" : "cases", f.found, f.smallest, f.tries, f.replay);
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, int>> counts(const RunReport& report) {
+  std::vector<std::pair<std::string, int>> out;
+  for (const char* outcome : outcomes) {
+    const auto n = std::count_if(report.results.begin(), report.results.end(),
+                                 [&](const Result& r) { return r.outcome == outcome; });
+    if (n > 0) out.emplace_back(outcome, static_cast<int>(n));
+  }
+  return out;
+}
+
+int exit_status(const RunReport& r) { return judged(r) > 0 && failed(r) == 0 && r.stopped.empty() ? 0 : 1; }
+
+std::string to_text(const RunReport& r) {
+  std::string out = r.title + "\n";
+  for (const auto& [key, value] : r.facts) out += fmt::format("  {}: {}\n", key, value);
+  out += "  " + counts_text(r) + "\n";
+  for (const auto& [reason, n] : reasons(r)) out += fmt::format("    {} {}\n", n, reason);
+  for (const std::string& note : r.notes) out += "  " + note + "\n";
+  for (const Failure& f : r.failures) out += indented(f);
+  if (!r.stopped.empty()) out += "\nStopped: " + r.stopped + "\n";
+  return out + "\n" + closing_line(r) + "\n";
+}
+
+std::string to_markdown(const RunReport& r) {
+  std::string out = "# " + r.title + "\n\n";
+  for (const auto& [key, value] : r.facts) out += fmt::format("- {}: {}\n", key, value);
+  for (const std::string& note : r.notes) out += fmt::format("- {}\n", note);
+  if (!r.stopped.empty()) out += fmt::format("- stopped: {}\n", r.stopped);
+  out += "\n| outcome | cases |\n|---|--:|\n";
+  for (const auto& [outcome, n] : counts(r)) out += fmt::format("| {} | {} |\n", outcome, n);
+  out += "\n" + closing_line(r) + "\n";
+  for (const auto& [reason, n] : reasons(r)) out += fmt::format("\n{} {}\n", n, reason);
+  for (const Failure& f : r.failures)
+    out += fmt::format(
+        "\n## {}\n\n{} {}, first found at {}. Smallest failing case: {} (shrunk in {} tries). Replay "
+        "with\n\n    {}\n",
+        f.headline, f.cases, f.cases == 1 ? "case" : "cases", f.found, f.smallest, f.tries, f.replay);
+  out += "\n## All cases\n\n| case | outcome | what | seconds |\n|---|---|---|--:|\n";
+  for (const Result& x : r.results)
+    out += fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), x.outcome, cell(x.message), x.seconds);
+  return out;
+}
+
+std::string to_json_text(const RunReport& r) {
+  Json j;
+  j["title"] = r.title;
+  for (const auto& [key, value] : r.facts) j["facts"][key] = value;
+  j["counts"] = Json::object();
+  for (const auto& [outcome, n] : counts(r)) j["counts"][outcome] = n;
+  j["stopped"] = r.stopped.empty() ? Json(nullptr) : Json(r.stopped);
+  j["notes"] = r.notes;
+  j["failures"] = Json::array();
+  for (const Failure& f : r.failures)
+    j["failures"].push_back({{"headline", f.headline},
+                             {"cases", f.cases},
+                             {"found", f.found},
+                             {"smallest", f.smallest},
+                             {"tries", f.tries},
+                             {"replay", f.replay}});
+  j["results"] = Json::array();
+  for (const Result& x : r.results)
+    j["results"].push_back(
+        {{"id", x.id}, {"outcome", x.outcome}, {"message", x.message}, {"seconds", x.seconds}});
+  return j.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace plumbline::cli

@@ -1,0 +1,129 @@
+// plumbline verify: asks an implementation over a pipe, judges every answer, and makes each failure small.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "cli/block_options.hpp"
+#include "cli/live/campaign.hpp"
+#include "cli/live/replay.hpp"
+#include "cli/verbs.hpp"
+#include "plumbline/io/file.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+struct Options {
+  BlockOptions block;
+  std::string profile = "float32", shard = "1/1", markdown, json, junit, replay,
+              failures = "plumbline-failures";
+  int cases = 100;
+  std::uint64_t seed = 1;
+  double timeout = 60;
+  bool gradients = true;
+  std::vector<std::string> command;
+};
+
+std::pair<int, int> read_shard(const std::string& text) {
+  int k = 0, n = 0, used = 0;
+  const bool read = std::sscanf(text.c_str(), "%d/%d%n", &k, &n, &used) == 2 && used == int(text.size());
+  if (!read || k < 1 || n < k) throw Error("--shard: expected K/N with 1 <= K <= N, found " + text);
+  return {k, n};
+}
+
+void write_reports(const Options& o, const RunReport& report) {
+  std::cout << to_text(report);
+  if (!o.markdown.empty()) write_bytes(o.markdown, to_markdown(report));
+  if (!o.json.empty()) write_bytes(o.json, to_json_text(report));
+  if (!o.junit.empty()) write_bytes(o.junit, to_junit(report));
+}
+
+std::string name_of_block(const BlockOptions& o) {
+  return o.spec_file.empty() ? o.preset : std::filesystem::path(o.spec_file).stem().string();
+}
+
+int replay(const Options& o) {
+  const Replay r = read_replay(o.replay);
+  Subprocess peer(o.command, o.timeout);
+  const Examination e = examine(peer, r.request);
+  RunReport report{.title = "plumbline verify --replay " + o.replay,
+                   .facts = {{"case", r.request.id + ", " + sizes_text(r.request.question)},
+                             {"profile", r.request.profile.name},
+                             {"found before", r.outcome},
+                             {"found now", e.outcome + (e.message.empty() ? "" : ": " + e.message)}}};
+  report.results.push_back({r.request.id, e.outcome, e.message, peer.seconds()});
+  write_reports(o, report);
+  return exit_status(report);
+}
+
+int verify(const Options& o) {
+  const Profile& profile = find_profile(o.profile);
+  const auto [shard, shards] = read_shard(o.shard);
+  const CampaignSettings settings{.name = name_of_block(o.block),
+                                  .profile = profile,
+                                  .questions = live_questions(template_of(o.block), o.gradients),
+                                  .cases = o.cases,
+                                  .seed = o.seed,
+                                  .shard = shard,
+                                  .shards = shards,
+                                  .failures_folder = o.failures};
+  Subprocess peer(o.command, o.timeout);
+  RunReport report{.title = "plumbline verify " + settings.name,
+                   .facts = {{"command", shell_text(o.command)},
+                             {"profile", profile.name},
+                             {"asked for", o.gradients ? "y and gradients" : "y"},
+                             {"seed", std::to_string(o.seed)},
+                             {"shard", o.shard}}};
+  {
+    Progress progress;
+    run_campaign(settings, peer, progress, report);
+  }
+  write_reports(o, report);
+  return exit_status(report);
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& status) {
+  CLI::App* verb = app.add_subcommand("verify", "Judge a program that answers questions over a pipe");
+  const auto o = std::make_shared<Options>();
+  add_block_options(*verb, o->block);
+  verb->add_option("--profile", o->profile, "The arithmetic it claims [float32]")->option_text("NAME");
+  verb->add_option("--cases", o->cases, "How many questions are drawn [100]")
+      ->check(CLI::Range(1, 1 << 24))
+      ->option_text("N");
+  verb->add_option("--seed", o->seed, "Of the questions [1]")->option_text("N");
+  verb->add_option("--timeout", o->timeout, "Seconds for one answer; the first includes the start [60]")
+      ->check(CLI::Range(1e-3, 1e6))
+      ->option_text("S");
+  verb->add_option("--shard", o->shard, "Ask the K-th of N parts of the questions [1/1]")->option_text("K/N");
+  verb->add_flag("--grads,!--no-grads", o->gradients, "Ask for gradients too [yes]");
+  verb->add_option("--failures", o->failures, "Where failing cases are saved [plumbline-failures]")
+      ->option_text("DIR");
+  verb->add_option("--markdown", o->markdown, "Write a report as Markdown")->option_text("FILE");
+  verb->add_option("--json", o->json, "Write a report as JSON")->option_text("FILE");
+  verb->add_option("--junit", o->junit, "Write a report as JUnit XML")->option_text("FILE");
+  verb->add_option("--replay", o->replay, "Ask the question in a file again, and nothing else")
+      ->option_text("FILE");
+  verb->add_option("COMMAND", o->command, "The program and its arguments, after --")
+      ->required()
+      ->option_text(" ");
+  verb->footer(
+      "Where sizes are left open they are drawn. In a spec file, {\"from\": 5, \"to\": 64} and {\"one_of\": "
+      "[...]}\n"
+      "leave any value open.\n"
+      "Example: plumbline verify --preset llama --profile bfloat16-mixed -- python3 my_block.py");
+  verb->callback([o, &status] {
+    Process::end_with_this_program();
+    if (!o->replay.empty()) {
+      status = replay(*o);
+      return;
+    }
+    require_block(o->block);
+    status = verify(*o);
+  });
+}
+
+}  // namespace plumbline::cli
