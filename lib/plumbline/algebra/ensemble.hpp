@@ -81,19 +81,19 @@ class Ensemble {
 
   Tensor detach(const Tensor& x) const { return x; }
   Tensor store(const Tensor& x, std::string_view place);
-  // Hooks of Tape. The backward pass of softmax needs the row sums of p dp. Flash attention takes them from
-  // the stored output, as sums of o do; the error of o, which is the larger one, then enters.   arXiv
-  // 2205.14135
-  // The backward pass of a layer norm subtracts row means. Fused kernels take the standardised row for one of
-  // mean 0 there, which it is only but for the error of the mean; that error then enters.
+  // Hooks of Tape: derivatives that kernels compute from rounded values, where the exact ones would do too.
+  // The backward pass of softmax needs the row sums of p dp. Flash attention takes them from the stored
+  // output, as sums of o do; the error of o, which is the larger one, then enters.         arXiv 2205.14135
+  // That of a norm, dx = r (u - mean u - n mean(u n)), is taken from the stored result n = r (x - mean x) as
+  // often as from x; and kernels take n for a row of mean 0, which it is only but for its errors.
   Tensor store_cotangent(const Tensor& g, std::string_view place);
   Tensor softmax_dot(const Tensor& dot);
+  Tensor saved(const Tensor& x);
   Tensor centring_sum(const Tensor& sum);
   template <class Body>
   Tensor component(const char* symbol, const Tensor&, Body body) {
     const Grid<S> outside = kernel_;
     if (std::string_view(symbol) != "Attn" && std::string_view(symbol) != "FFN") kernel_ = statistics_;
-    last_leak_.resize(0, 0);
     Tensor y = body();
     kernel_ = outside;
     return y;
@@ -121,8 +121,8 @@ class Ensemble {
   std::uint64_t seed_, calls_ = 0;
   Matrix<S> last_sum_error_, dot_error_;
   std::vector<Matrix<S>> output_errors_;  // of each attention head, in the order of execution
-  Matrix<S> last_leak_, centring_error_;
-  std::map<std::string, std::vector<Matrix<S>>> leaks_;  // row means of centred rows, by the variance's place
+  Matrix<S> last_product_, saved_error_, saved_mean_, variance_cotangent_;  // of a norm
+  std::map<std::string, std::vector<Matrix<S>>> saved_errors_;  // relative, of its result, by place
   Kinks<S>* kinks_;
   std::size_t next_kink_ = 0;
 };

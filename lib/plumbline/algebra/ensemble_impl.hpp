@@ -133,9 +133,7 @@ auto Ensemble<S>::add_row(const Tensor& x, const Tensor& row) -> Tensor {
 
 template <class S>
 auto Ensemble<S>::sub_col(const Tensor& x, const Tensor& col) -> Tensor {
-  Tensor y = where_both(x, col.value, [](S a, S b) { return a - b; });
-  if (!exact_) last_leak_ = y.value.rowwise().mean();
-  return y;
+  return where_both(x, col.value, [](S a, S b) { return a - b; });
 }
 
 template <class S>
@@ -161,7 +159,9 @@ auto Ensemble<S>::mul_row(const Tensor& x, const Tensor& row) -> Tensor {
 
 template <class S>
 auto Ensemble<S>::mul_col(const Tensor& x, const Tensor& col) -> Tensor {
-  return in_kernel(col.value.col(0).asDiagonal() * x.value);
+  Matrix<S> z = col.value.col(0).asDiagonal() * x.value;
+  if (!exact_) last_product_ = z;
+  return in_kernel(std::move(z));
 }
 
 template <class S>
@@ -245,34 +245,47 @@ auto Ensemble<S>::concat_rows(const std::vector<Tensor>& parts) const -> Tensor 
 
 template <class S>
 auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
-  if (!exact_ && place.ends_with("variance")) leaks_[std::string(place)].push_back(last_leak_);
   if (x.stored || place.ends_with("variance")) return x;  // a statistic stays in its own type
-  const bool of_head = !exact_ && place.ends_with(".heads");
   Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true};
-  if (of_head) output_errors_.push_back(last_sum_error_ + (y.value - x.value));
+  if (exact_) return y;
+  if (place.ends_with(".heads")) output_errors_.push_back(last_sum_error_ + (y.value - x.value));
+  if (place.ends_with("normalized"))
+    saved_errors_[std::string(place)].push_back(
+        (last_product_.array() == 0).select(S(0), y.value.array() / last_product_.array() - S(1)));
   return y;
 }
 
 template <class S>
 auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Tensor {
   if (exact_) return store(g, place);
-  if (place.ends_with("variance")) {
-    auto& leaks = leaks_[std::string(place)];
-    if (leaks.back().size() > 0) centring_error_ = S(2) * g.value.cwiseProduct(leaks.back());
-    leaks.pop_back();
-    return g;
+  Tensor y = place.ends_with("variance") ? g : store(g, "");
+  if (place.ends_with(".heads")) {
+    dot_error_ = y.value.cwiseProduct(output_errors_.back()).rowwise().sum();
+    output_errors_.pop_back();
+  } else if (place.ends_with("normalized")) {
+    saved_error_ = std::move(saved_errors_.at(std::string(place)).back());
+    saved_errors_.at(std::string(place)).pop_back();
+    variance_cotangent_.resize(0, 0);
+  } else if (place.ends_with("variance")) {
+    variance_cotangent_ = g.value;
+  } else if (place.ends_with(".input")) {
+    saved_error_.resize(0, 0);
   }
-  if (!place.ends_with(".heads")) return store(g, place);
-  Tensor y = store(g, "");
-  dot_error_ = y.value.cwiseProduct(output_errors_.back()).rowwise().sum();
-  output_errors_.pop_back();
+  return y;
+}
+
+template <class S>
+auto Ensemble<S>::saved(const Tensor& x) -> Tensor {
+  if (saved_error_.rows() != x.value.rows() || saved_error_.cols() != x.value.cols()) return x;
+  Tensor y{x.value.cwiseProduct((saved_error_.array() + S(1)).matrix())};
+  saved_mean_ = y.value.rowwise().mean();
   return y;
 }
 
 template <class S>
 auto Ensemble<S>::centring_sum(const Tensor& sum) -> Tensor {
-  if (exact_ || centring_error_.rows() != sum.value.rows()) return sum;
-  return {sum.value - centring_error_};
+  if (saved_error_.size() == 0 || variance_cotangent_.rows() != sum.value.rows()) return sum;
+  return {sum.value - S(2) * variance_cotangent_.cwiseProduct(saved_mean_)};
 }
 
 template <class S>

@@ -76,8 +76,8 @@ struct Tape {
     return record(
         inner.mul(x.value, y.value),
         [=, this](const Inner& g) {
-          accumulate(x, inner.mul(g, y.value));
-          accumulate(y, inner.mul(g, x.value));
+          accumulate(x, inner.mul(g, saved(y.value)));
+          accumulate(y, inner.mul(g, saved(x.value)));
         },
         x, y);
   }
@@ -123,7 +123,7 @@ struct Tape {
         inner.mul_col(x.value, c.value),
         [=, this](const Inner& g) {
           accumulate(x, inner.mul_col(g, c.value));
-          accumulate(c, inner.row_sum(inner.mul(g, x.value)));
+          accumulate(c, inner.row_sum(inner.mul(g, saved(x.value))));
         },
         x, c);
   }
@@ -234,7 +234,14 @@ struct Tape {
   }
 
  private:
-  // An algebra may treat cotangents in a way of its own: it then has the operation that is asked for here.
+  // An algebra may treat cotangents, and what was saved for derivatives, in a way of its own: it then has the
+  // operation that is asked for here.
+  decltype(auto) saved(const Inner& x) {
+    if constexpr (requires { inner.saved(x); })
+      return inner.saved(x);
+    else
+      return (x);
+  }
   Inner store_cotangent(const Inner& g, std::string_view place) {
     if constexpr (requires { inner.store_cotangent(g, place); })
       return inner.store_cotangent(g, place);
