@@ -101,11 +101,22 @@ M reversed_tokens(const M& x, int batch) {
   return y;
 }
 
-// Multiples of 1/8 below 2 in size: there every type has room for them plus 4.
+// Rows of mean 0 and variance 1, as multiples of 1/8 below 2 in size: there every type has room for them plus
+// 4. Nearly constant rows would be all rounding error once something large is added to them.
 Question on_a_coarse_grid(Question q) {
-  q.inputs.x =
-      q.inputs.x.unaryExpr([](double v) { return std::clamp(std::nearbyint(8 * v) / 8, -2.0, 2.0); });
+  for (auto row : q.inputs.x.rowwise()) {
+    const Eigen::RowVectorXd centred = row.array() - row.mean();
+    const double size = centred.norm() / std::sqrt(double(row.size()));
+    row = (centred / (size > 0 ? size : 1)).unaryExpr([](double v) {
+      return std::clamp(std::nearbyint(8 * v) / 8, -2.0, 2.0);
+    });
+  }
   return q;
+}
+
+bool has_constant_row(const Question& q) {
+  const M& x = q.inputs.x;
+  return (x.rowwise().maxCoeff().array() == x.rowwise().minCoeff().array()).any();
 }
 
 // Another constant for every token.
@@ -274,6 +285,7 @@ Finding constant_branches(Asking& ask, const Question& drawn) {
 
 Finding shift(Asking& ask, const Question& drawn) {
   const Question q = on_a_coarse_grid(drawn);
+  if (has_constant_row(q)) return {};
   Question other = q;
   const M c = shifts(q);
   other.inputs.x += c;
