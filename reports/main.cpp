@@ -4,6 +4,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "plumbline/algebra/mpfr_caches.hpp"
 #include "plumbline/error.hpp"
 #include "reports/chains/chains_page.hpp"
 #include "reports/findings/findings_page.hpp"
@@ -39,8 +40,10 @@ Options parse(int argc, char** argv) {
 void add(Pages& pages, Pages more) { std::move(more.begin(), more.end(), std::back_inserter(pages)); }
 
 Pages all_pages() {
-  std::future<LawRecords> running =
-      std::async(std::launch::async, run_laws);  // one thread: RapidCheck's state is global
+  std::future<LawRecords> running = std::async(std::launch::async, [] {  // one: RapidCheck's state is global
+    const MpfrCaches caches;
+    return run_laws();
+  });
   const ChainRecords chains = run_chains();
   const FindingRecords findings = run_findings();
   const std::vector<GoldenRecord> golden = run_golden();

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "plumbline/algebra/mpfr_caches.hpp"
+
 namespace plumbline::reports {
 namespace {
 
@@ -27,6 +29,7 @@ void run_all(const std::string& label, const std::vector<std::function<void()>>&
   std::size_t done = 0;
   std::exception_ptr failure;
   const auto work = [&] {
+    const MpfrCaches caches;
     for (std::size_t i; (i = next++) < jobs.size();) {
       std::exception_ptr thrown;
       try {

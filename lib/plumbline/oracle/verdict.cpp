@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "plumbline/oracle/deviate.hpp"
 #include "plumbline/oracle/vacuity.hpp"
 
 namespace plumbline {
@@ -32,23 +33,26 @@ Verdict with(Finding finding, std::string reason, double p = 1) {
 
 // Where nothing gives a scale, only what is far beyond every member is called wrong.
 constexpr double beyond = 10;
-// What a removed deviation leaves behind may be noisier: it was computed at another point.
-constexpr double guard_of_rest = 1.5;
-constexpr int candidates = 3;
+constexpr int most_candidates = 3;
 
 }  // namespace
 
 Judge::Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings)
-    : Judge(question, profile, settings, (check_representable(question.inputs, profile), Unchecked{})) {}
+    : Judge(question, profile, settings, (check_representable(question.inputs, profile), Unchecked{})) {
+  vacuous_ = find_vacuous();
+}
 
 Judge::Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings, Unchecked)
     : guard_(guard(profile, question.gradients)),
       settings_(settings),
-      calibration_(std::make_unique<Calibration>(question, profile, settings)),
-      signatures_(std::make_unique<Signatures>(*calibration_)),
-      vacuous_(find_vacuous()) {}
+      calibration_(std::make_unique<Calibration>(question, profile, settings)) {}
 
 Judge::~Judge() = default;
+
+const Signatures& Judge::signatures() const {
+  if (!signatures_) signatures_ = std::make_unique<Signatures>(*calibration_);
+  return *signatures_;
+}
 
 std::optional<std::string> Judge::find_vacuous() const {
   Outputs exact;
@@ -104,8 +108,8 @@ bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* u
   v.p = v.rejection.p;
   v.reason = v.rejection.family + (v.rejection.by_energy ? ": mean T^2 = " : ": largest |T| = ") +
              number(v.rejection.statistic);
-  const Match loudest = signatures_->loudest(error, unknown);
-  if (loudest.signature && loudest.statistic > signatures_->threshold(guard_)) {
+  const Match loudest = signatures().loudest(error, unknown);
+  if (loudest.signature && loudest.statistic > signatures().threshold(guard_)) {
     v.reason = loudest.scope + ": " + number(loudest.coefficient) + " of " +
                std::string(loudest.signature->deviation->id) + ", " + number(loudest.statistic) +
                " times what a correct output shows";
@@ -115,23 +119,64 @@ bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* u
   return v.p >= alpha;
 }
 
-bool Judge::name(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const {
-  bool first = true;
-  for (const Match& m : signatures_->likeliest(error, -std::log(alpha), candidates, unknown)) {
-    std::vector<Matrix<double>> rest = error;
-    for (std::size_t i = 0; i < rest.size(); ++i) rest[i] -= m.signature->difference[i];
-    const double p = beyond_zero(rest) ? 0 : calibration_->test(rest, guard_of_rest).p;
-    if (first || p >= alpha) {
+// The deviations that make the output likelier than correct arithmetic does, most likely first.
+std::vector<Match> Judge::candidates(const Outputs& observed, const Deviation* unknown) const {
+  return signatures().likeliest(calibration_->error(observed), -std::log(alpha), most_candidates, unknown);
+}
+
+// For the block that computes a deviation; nothing where that block overflows or has no value.
+std::unique_ptr<Judge> Judge::judge_of(const Deviation& d) const {
+  try {
+    return std::unique_ptr<Judge>(
+        new Judge(deviating(d, calibration_->question()), calibration_->profile(), settings_, Unchecked{}));
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+// An output computes a deviation if it could be a correct implementation's of the deviating block.
+bool Judge::name(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
+  for (const Match& m : candidates(observed, unknown)) {
+    const Deviation& d = *m.signature->deviation;
+    const std::unique_ptr<Judge> other = judge_of(d);
+    if (!other) continue;
+    const double p = other->generic_p(as_read_by(d, observed));
+    if (v.likelihood_ratio < m.likelihood) {
       v.coefficient = m.coefficient;
       v.likelihood_ratio = m.likelihood;
       v.unexplained = p;
     }
-    first = false;
     if (p < alpha) continue;
-    v.deviation = m.signature->deviation->id;
+    v.coefficient = m.coefficient;
+    v.likelihood_ratio = m.likelihood;
+    v.unexplained = p;
+    v.deviation = d.id;
     return true;
   }
   return false;
+}
+
+// Two at once: the first from the likeliest ones, the second as the first one's judge names it.
+Verdict Judge::with_pair(const Outputs& observed, Verdict v) const {
+  if (v.finding != Finding::wrong || !v.deviation.empty()) return v;
+  for (const Match& m : candidates(observed, nullptr)) {
+    const Deviation& d = *m.signature->deviation;
+    const std::unique_ptr<Judge> other = judge_of(d);
+    Verdict rest;
+    if (!other || !other->name(as_read_by(d, observed), nullptr, rest)) continue;
+    v.deviation = d.id;
+    v.second = rest.deviation;
+    v.coefficient = m.coefficient;
+    v.likelihood_ratio = m.likelihood + rest.likelihood_ratio;
+    v.unexplained = rest.unexplained;
+    return v;
+  }
+  return v;
+}
+
+double Judge::generic_p(const Outputs& observed) const {
+  const auto error = calibration_->error(observed);
+  return beyond_zero(error) ? 0 : calibration_->test(error, guard_).p;
 }
 
 const Judge* Judge::coarser() const {
@@ -152,15 +197,15 @@ Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, con
       v.reason = *vacuous_ + " would pass too";
     }
     if (suspect)
-      for (const Signature& s : signatures_->all())
-        if (s.deviation == suspect && !signatures_->separates(s, guard_)) {
+      for (const Signature& s : signatures().all())
+        if (s.deviation == suspect && !signatures().separates(s, guard_)) {
           v.finding = Finding::inconclusive;
           v.reason = std::string(suspect->id) + " differs too little here";
         }
     return v;
   }
   v.finding = Finding::wrong;
-  if (name(error, unknown, v)) return v;
+  if (name(observed, unknown, v)) return v;
   try {
     Verdict other;
     const Judge* next = coarser();
@@ -174,9 +219,9 @@ Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, con
 }
 
 std::vector<std::string> Judge::cannot_separate() const {
-  std::vector<std::string> ids = signatures_->without_effect();
-  for (const Signature& s : signatures_->all())
-    if (!signatures_->separates(s, guard_)) ids.emplace_back(s.deviation->id);
+  std::vector<std::string> ids = signatures().without_effect();
+  for (const Signature& s : signatures().all())
+    if (!signatures().separates(s, guard_)) ids.emplace_back(s.deviation->id);
   std::sort(ids.begin(), ids.end());
   return ids;
 }
@@ -184,6 +229,28 @@ std::vector<std::string> Judge::cannot_separate() const {
 const std::map<std::string, double>& Judge::smallest_noticed() const {
   if (!noticed_) noticed_ = calibration_->smallest_noticed(guard_, alpha);
   return *noticed_;
+}
+
+std::string describe(const Verdict& v) {
+  const std::string finding(name_of(v.finding));
+  const auto computed = [](const std::string& id) {
+    return id + ", " + std::string(find_deviation(id).formula);
+  };
+  switch (v.finding) {
+    case Finding::agrees: return finding;
+    case Finding::coarser: return "right in " + v.profile + ", coarser than declared (" + v.reason + ")";
+    case Finding::wrong: break;
+    case Finding::invalid:
+    case Finding::impossible:
+    case Finding::inconclusive: return finding + ": " + v.reason;
+  }
+  if (v.deviation.empty()) {
+    const std::string at = v.rejection.place.empty() ? "" : ", first seen at " + v.rejection.place;
+    return finding + ": none of the known deviations" + at + " (" + v.reason + ")";
+  }
+  const std::string second = v.second.empty() ? "" : " and " + computed(v.second);
+  return finding + ": computes " + computed(v.deviation) + second + " (likelihood ratio e^" +
+         number(v.likelihood_ratio) + ")";
 }
 
 Verdict judge(const Question& question, const Profile& profile, const Outputs& observed,

@@ -34,10 +34,14 @@ struct Verdict {
   Rejection rejection;     // the test that speaks loudest, and where it points
   std::string profile;     // of a coarser finding: the profile that it is right in
   std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
+  std::string second;      // the other one of a pair of deviations, or ""
   double coefficient = 0;  // of that deviation (or the likeliest): 0 is correct, 1 is the deviation
   double likelihood_ratio = 0;  // its log likelihood ratio against "correct"
-  double unexplained = 1;       // p of what is left when the deviation is taken away
+  double unexplained = 1;       // p of the output for correct implementations of the deviating block
 };
+
+// One line for people: "wrong: computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^41000)".
+std::string describe(const Verdict& verdict);
 
 // Reads one question in one profile; judges any number of outputs. Calibrates when it is made; the next
 // coarser profile only when it is needed.
@@ -57,6 +61,10 @@ class Judge {
   Verdict operator()(const Outputs& observed, const Deviation* suspect = nullptr,
                      const Deviation* unknown = nullptr) const;
 
+  // The verdict on the same output, with a search for two deviations at once where no single one explains it.
+  // Takes a dozen calibrations, so it is a call of its own.
+  Verdict with_pair(const Outputs& observed, Verdict v) const;
+
   // Why the question can judge nothing in this profile: an empty answer that would pass; or nothing.
   const std::optional<std::string>& vacuous() const { return vacuous_; }
   // What an agreeing output could still be: ids of deviations that the question cannot separate.
@@ -65,7 +73,7 @@ class Judge {
   const std::map<std::string, double>& smallest_noticed() const;
 
   const Calibration& calibration() const { return *calibration_; }
-  const Signatures& signatures() const { return *signatures_; }
+  const Signatures& signatures() const;
 
  private:
   struct Unchecked {};
@@ -73,14 +81,17 @@ class Judge {
   std::optional<Verdict> invalid(const Outputs& observed) const;
   std::optional<Verdict> beyond_zero(const std::vector<Matrix<double>>& error) const;
   std::optional<std::string> find_vacuous() const;
+  double generic_p(const Outputs& observed) const;  // of the generic test alone
   bool accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const;
-  bool name(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const;
+  bool name(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
+  std::vector<Match> candidates(const Outputs& observed, const Deviation* unknown) const;
+  std::unique_ptr<Judge> judge_of(const Deviation& deviation) const;
   const Judge* coarser() const;
 
   double guard_;
   CalibrationSettings settings_;
   std::unique_ptr<Calibration> calibration_;
-  std::unique_ptr<Signatures> signatures_;
+  mutable std::unique_ptr<Signatures> signatures_;  // made when they are needed, as are the next two
   std::optional<std::string> vacuous_;
   mutable std::unique_ptr<Judge> coarser_;
   mutable std::optional<std::map<std::string, double>> noticed_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ostream>
+#include <random>
 
 #include "oracle/peer/block.hpp"
 #include "plumbline/oracle/deviate.hpp"
@@ -74,6 +75,46 @@ Outputs faulty_answer(const Question& declared, const Profile& profile, const De
                       std::uint64_t seed) {
   return profile.storage == Dtype::f64 ? faulty<long double>(declared, profile, d, seed)
                                        : faulty<double>(declared, profile, d, seed);
+}
+
+std::optional<Outputs> faulty_answer(const Question& declared, const Profile& profile, const Deviation& first,
+                                     const Deviation& second, std::uint64_t seed) {
+  const Question once = deviating(first, declared);
+  if (!second.applies_to(once.spec)) return std::nullopt;
+  const Outputs found = faulty_answer(once, profile, second, seed);
+  Outputs out;
+  for (const std::string& name : output_names(declared))
+    out[name] = found.at(name == "y" ? name : in_slot(name, first.from_slot, first.to_slot));
+  return out;
+}
+
+Pairs name_pairs(const Campaign& campaign, const Profile& profile, int wanted) {
+  Pairs pairs;
+  std::mt19937_64 bits(1);
+  while (pairs.tried < wanted) {
+    const std::string& preset = campaign.presets[bits() % campaign.presets.size()];
+    const Question q = question_from(preset, Recipe::rich, profile, true, bits(), campaign.width);
+    const Judge judge(q, profile);
+    std::vector<const Deviation*> clear;
+    for (const Signature& s : judge.signatures().all())
+      if (judge.signatures().separates(s, guard(profile, true))) clear.push_back(s.deviation);
+    for (int k = 0; k < 4 && pairs.tried < wanted; ++k) {
+      const Deviation *a = clear[bits() % clear.size()], *b = clear[bits() % clear.size()];
+      if (a == b) continue;
+      const std::optional<Outputs> y = faulty_answer(q, profile, *a, *b, bits());
+      if (!y) continue;
+      const Verdict v = judge.with_pair(*y, judge(*y));
+      ++pairs.tried;
+      pairs.called_wrong += v.finding < Finding::inconclusive;
+      const bool named =
+          (v.deviation == a->id && v.second == b->id) || (v.deviation == b->id && v.second == a->id);
+      pairs.named += named;
+      if (!named)
+        std::fprintf(stderr, "%s: %s and %s: %s\n", preset.c_str(), std::string(a->id).c_str(),
+                     std::string(b->id).c_str(), describe(v).c_str());
+    }
+  }
+  return pairs;
 }
 
 Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe recipe, bool gradients) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 
 #include "plumbline/oracle/recipes.hpp"
 #include "plumbline/oracle/verdict.hpp"
@@ -12,6 +13,10 @@ namespace plumbline {
 // What a faulty implementation in this profile would answer: a correct one of the deviating block.
 Outputs faulty_answer(const Question& declared, const Profile& profile, const Deviation& deviation,
                       std::uint64_t seed);
+
+// The same for two deviations at once; nothing where the second does not apply to the first's block.
+std::optional<Outputs> faulty_answer(const Question& declared, const Profile& profile, const Deviation& first,
+                                     const Deviation& second, std::uint64_t seed);
 
 // Judgements of one profile, recipe and choice of outputs, summed over questions.
 struct Characteristics {
@@ -43,6 +48,12 @@ struct Confusion {
   int agrees = 0, coarser = 0, named = 0, wrong = 0, inconclusive = 0;
 };
 std::vector<Confusion> confusion(const Campaign& campaign, const Profile& profile);
+
+// How many of so many random pairs of clear deviations are named; one of the pair is no name.
+struct Pairs {
+  int tried = 0, named = 0, called_wrong = 0;
+};
+Pairs name_pairs(const Campaign& campaign, const Profile& profile, int pairs);
 
 void print(std::ostream& out, const Campaign& campaign, const std::vector<std::string>& profiles);
 

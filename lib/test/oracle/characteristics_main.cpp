@@ -29,6 +29,13 @@ int main(int argc, char** argv) {
       for (const Preset& p : presets()) campaign.presets.emplace_back(p.name);
     if (profiles.empty()) profiles = {"float32", "bfloat16-mixed", "float16-mixed"};
     print(std::cout, campaign, profiles);
+    std::cout
+        << "\n| profile | random pairs of deviations | called wrong | both named |\n|---|--:|--:|--:|\n";
+    for (const std::string& name : profiles) {
+      const Pairs p = name_pairs(campaign, find_profile(name), 40);
+      std::cout << "| " << name << " | " << p.tried << " | " << p.called_wrong << " | " << p.named << " |"
+                << std::endl;
+    }
     std::cout << "\n| truth, where bfloat16-mixed is declared | agrees | coarser | named | wrong, unnamed | "
                  "inconclusive |\n|---|--:|--:|--:|--:|--:|\n";
     for (const Confusion& c : confusion(campaign, find_profile("bfloat16-mixed")))

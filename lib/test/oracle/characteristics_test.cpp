@@ -22,6 +22,12 @@ TEST(Characteristics, NoFalseAlarmsAndFewMisses) {
   }
 }
 
+TEST(Characteristics, PairsAreNamed) {
+  const Pairs pairs = name_pairs({.presets = {"gpt2", "llama"}, .width = 16}, find_profile("float32"), 4);
+  EXPECT_EQ(pairs.called_wrong, pairs.tried);
+  EXPECT_GE(pairs.named, pairs.tried - 1);
+}
+
 TEST(Characteristics, TheTableIsRectangular) {
   const Campaign campaign{.presets = {"bert"}, .seeds = 1, .width = 16};
   std::ostringstream out;

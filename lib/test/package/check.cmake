@@ -1,5 +1,5 @@
 # Installs the build tree BUILD to a prefix of its own, builds the consumer against it and runs it.
-# cmake -DBUILD=... -DSOURCE=... -DWORK=... -P check.cmake
+# cmake -DBUILD=... -DSOURCE=... -DWORK=... -DGENERATOR=... -DFLAGS=... -P check.cmake
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
@@ -10,7 +10,8 @@ endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_FLAGS=${FLAGS})
+run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${SOURCE} -B ${WORK}/build
+  -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_FLAGS=${FLAGS})
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run(${WORK}/build/consumer)
 # sqrt(3/2) (1 + eps/v)^(-1/2) with v = 8/3: both ends agree on 40 digits.

@@ -1,0 +1,13 @@
+// MPFR keeps constants and free memory for each thread, and leaves them behind when the thread ends.
+#pragma once
+
+#include <mpfr.h>
+
+namespace plumbline {
+
+// Stands first in a thread that computes in multiprecision; gives back what that thread had cached.
+struct MpfrCaches {
+  ~MpfrCaches() { mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE); }
+};
+
+}  // namespace plumbline
