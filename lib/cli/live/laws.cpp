@@ -6,7 +6,7 @@
 
 #include "cli/live/noise.hpp"
 #include "plumbline/algebra/grid.hpp"
-#include "plumbline/oracle/sentence.hpp"
+#include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline::cli {
 namespace {
@@ -277,7 +277,7 @@ Finding constant_branches(Asking& ask, const Question& drawn) {
     const Judge judge(q, ask.profile());
     const Verdict v = judge(ask(q));
     if (v.finding == plumbline::Finding::agrees || v.finding == plumbline::Finding::inconclusive) return {};
-    return {false, sentence(v)};
+    return {false, describe(v)};
   } catch (const Error&) {  // nothing is left to judge
     return {};
   }
