@@ -11,16 +11,18 @@ import argparse
 import pathlib
 import sys
 
+import ml_dtypes
+import numpy as np
+import torch
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "clients" / "python"))
 
-import ml_dtypes  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+from plumbline_client import answer_folder  # noqa: E402
 
 import faults  # noqa: E402
-from arithmetic import VARIANTS  # noqa: E402
+from arithmetic import TYPES, VARIANTS  # noqa: E402
 from block import Block  # noqa: E402
-from plumbline_client import answer_folder  # noqa: E402
+from deviations import DEVIATIONS  # noqa: E402
 
 torch.set_num_threads(1)
 torch.manual_seed(1)
@@ -64,11 +66,18 @@ def implementation(options):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--variant", choices=VARIANTS, default="eager")
-    parser.add_argument("--arithmetic", default=None)
-    parser.add_argument("--deviation", type=lambda s: s.split(","), default=[])
-    parser.add_argument("--fault", default=None)
+    parser.add_argument("--arithmetic", choices=TYPES, default=None)
+    parser.add_argument("--deviation", type=known_deviations, default=[])
+    parser.add_argument("--fault", type=faults.parse, default=None)
     parser.add_argument("folders", nargs="*")
     return parser.parse_args()
+
+
+def known_deviations(text):
+    for deviation in text.split(","):
+        if deviation not in DEVIATIONS:
+            raise argparse.ArgumentTypeError(f"expected one of {', '.join(DEVIATIONS)}, found {deviation}")
+    return text.split(",")
 
 
 if __name__ == "__main__":
