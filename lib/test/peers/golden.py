@@ -6,9 +6,9 @@ import pathlib
 import numpy as np
 import torch
 from plumbline_client import loads
+from plumbline_torch import to_torch
 
 from block import Block
-from torch_peer import to_torch
 
 CASES = sorted((pathlib.Path(__file__).resolve().parents[3] / "golden" / "cases").rglob("*.safetensors"))
 
