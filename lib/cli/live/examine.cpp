@@ -30,9 +30,10 @@ Examination examination(const Verdict& v, const Answer& answer) {
   return {std::string(name_of(v.finding)), message_of(v), kind_of(v), answer};
 }
 
-Examination judged(const Request& r, const Answer& answer) {
+Examination judged(const Request& r, const Answer& answer, Diagnosis diagnosis) {
   const Judge judge(r.question, r.profile);
-  const Verdict v = judge(answer.outputs);
+  Verdict v = judge(answer.outputs);
+  if (diagnosis == Diagnosis::pairs) v = judge.with_pair(answer.outputs, v);
   if (v.finding == Finding::inconclusive) return {"discarded", message_of(v), "", answer};
   return examination(v, answer);
 }
@@ -46,8 +47,9 @@ bool has_feed_forward(const BlockSpec& s) {
 
 }  // namespace
 
-Examination examine(Subprocess& peer, const Request& r) {
-  const Answer answer = peer.ask(r);
+Examination examine(Subprocess& peer, const Request& r) { return examine(r, peer.ask(r)); }
+
+Examination examine(const Request& r, const Answer& answer, Diagnosis diagnosis) {
   if (answer.kind == Answer::Kind::unsupported) return {"skipped", answer.reason, "", answer};
   if (answer.kind == Answer::Kind::invalid) {
     Verdict v;
@@ -56,7 +58,7 @@ Examination examine(Subprocess& peer, const Request& r) {
     return examination(v, answer);
   }
   try {
-    return judged(r, answer);
+    return judged(r, answer, diagnosis);
   } catch (const Error& e) {  // there is nothing to judge
     return {"discarded", e.what(), "", answer};
   }
