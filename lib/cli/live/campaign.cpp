@@ -42,10 +42,19 @@ class Campaign {
       if (i % s_.shards == s_.shard - 1) ask_case(i);
     for (int l = 0; l < int(laws().size()) && report_.stopped.empty(); ++l)
       if (l % s_.shards == s_.shard - 1) ask_law(laws()[l]);
+    note_time();
     shrink_failures();
   }
 
  private:
+  void note_time() {
+    if (ours_.empty()) return;
+    const auto middle = ours_.begin() + std::ptrdiff_t(ours_.size() / 2);
+    std::nth_element(ours_.begin(), middle, ours_.end());
+    report_.notes.push_back(
+        fmt::format("{:.0f} ms per case (median) beside the command's own time", 1000 * *middle));
+  }
+
   Question question(int number) const {
     return question_from(draw(s_.questions, s_.seed, number).value(), s_.profile);
   }
