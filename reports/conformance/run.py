@@ -29,7 +29,8 @@ def verify(options, subject, spec_name, spec, profile):
         command += ["--", sys.executable, HERE / "adapters" / program, *arguments]
         result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
         if result.returncode not in (0, 1):
-            sys.exit(f"{subject['id']}, {spec_name}, {profile}: expected a verdict, found exit status {result.returncode}")
+            run = f"{subject['id']}, {spec_name}, {profile}"
+            sys.exit(f"{run}: expected a verdict, found exit status {result.returncode}")
         return json.loads(record_file.read_text())
 
 
