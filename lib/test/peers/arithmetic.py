@@ -225,5 +225,3 @@ class _Norm(torch.autograd.Function):
 
 _ALL = (Eager, Finer, Sequential, Shuffled, Transposed, Online, Recomputed, Welford)
 VARIANTS = {c.__name__.lower(): c for c in _ALL}
-    c.__name__.lower(): c for c in (Eager, Finer, Sequential, Shuffled, Transposed, Online, Recomputed, Welford)
-}
