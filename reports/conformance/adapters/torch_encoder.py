@@ -4,10 +4,11 @@ fast (eval and no gradients: one fused operation a layer)."""
 import sys
 
 import torch
-from common import need, need_part, need_plain_attention
 from plumbline_client import serve
 from plumbline_torch import autograd
 from torch import nn
+
+from common import need, need_part, need_plain_attention
 
 FAST = {"training": False, "fast": True}[sys.argv[1]]
 

@@ -1,9 +1,10 @@
 """torch.nn.functional.layer_norm and rms_norm."""
 
 import torch.nn.functional as F
-from common import need, need_part, only_norm
 from plumbline_client import main
 from plumbline_torch import autograd
+
+from common import need, need_part, only_norm
 
 
 def norm(request, tensors):

@@ -4,10 +4,11 @@ import sys
 
 import torch
 import torch.nn.functional as F
-from common import need, need_part, scale_of, visible
 from plumbline_client import serve
 from plumbline_torch import autograd
 from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from common import need, need_part, scale_of, visible
 
 BACKEND = {"math": SDPBackend.MATH, "flash": SDPBackend.FLASH_ATTENTION}[sys.argv[1]]
 
