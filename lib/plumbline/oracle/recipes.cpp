@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "plumbline/algebra/plain_impl.hpp"
+#include "plumbline/block/layout.hpp"
 #include "plumbline/spec/parameters.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -117,18 +119,58 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   if (s.attn_norms.k) scale(in.parameters, "k_proj", 3 * std::sqrt(s.attn_norms.k->eps));
 }
 
-// Scores spread over a fifth of their cap, or over enough that a softmax is steep.
+// Scores spread further than their cap, or over enough that a softmax is steep.
 void heat_scores(const BlockSpec& s, CaseInputs& in) {
-  const double factor = std::sqrt(s.attention.logit_softcap.value_or(20) / 5);
+  const auto& cap = s.attention.logit_softcap;
+  const double factor = std::sqrt(cap ? 1.5 * *cap : 4);
   scale(in.parameters, s.attn_norms.q ? "norm_q" : "q_proj", factor);
   scale(in.parameters, s.attn_norms.k ? "norm_k" : "k_proj", factor);
   if (s.part == Part::sdpa) in.x *= factor, in.parameters.at("k") *= factor;
+}
+
+// The block over plain numbers, which remembers what was stored last at one place.
+struct Watched : Plain<double> {
+  std::string place;
+  Matrix<double> found = {};
+  Tensor store(const Tensor& x, std::string_view at) {
+    if (at == place) found = x;
+    return x;
+  }
+};
+
+Matrix<double> stored_at(const std::string& place, const QuestionSettings& s, const CaseInputs& in) {
+  Watched a;
+  a.place = place;
+  run(a, s.spec, in.parameters, in.x, s.batch);
+  return a.found;
+}
+
+// All tokens are near one vector of signs, so a feed-forward reads about the same row h for each; with the
+// weights s_j h / |h|^2, unit j sees s_j. The branch is loud, so that the activation's error is too.
+void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
+  const bool has_ffn = s.spec.part == Part::stack || s.spec.part == Part::block || s.spec.part == Part::ffn;
+  if (!has_ffn || s.spec.ffn.activation == Activation::relu) return;  // a kink is to be kept away from
+  Matrix<double> signs(1, s.spec.d);
+  for (int j = 0; j < s.spec.d; ++j) signs(0, j) = draw.whole(0, 1) ? 1 : -1;
+  for (int t = 0; t < in.x.rows(); ++t) in.x.row(t) = signs + draw.matrix(1, s.spec.d, 0.15);
+  scale(in.parameters, "o_proj", 0.05);
+  scale(in.parameters, "down_proj", 8);
+  const char* unit = s.spec.ffn.kind == FeedForwardKind::glu ? "gate_proj" : "up_proj";
+  for (int layer = 0; layer < s.spec.n_layers; ++layer) {
+    const std::string linear = "layers." + std::to_string(layer) + ".ffn." + unit;
+    const Matrix<double> h = stored_at(linear + ".input", s, in).colwise().mean();
+    Matrix<double>& weight = in.parameters.at(linear + ".weight");
+    const int units = int(weight.rows());
+    for (int j = 0; j < units; ++j)
+      weight.row(j) = (-6 + 6.5 * (j + 0.5) / units) / h.squaredNorm() * h + 0.05 * weight.row(j);
+  }
 }
 
 Question question_from(Draw& draw, const QuestionSettings& s, const Profile& profile) {
   CaseInputs in = drawn(draw, s);
   if (s.recipe == Recipe::near_eps) bring_near_eps(draw, s.spec, profile, in);
   if (s.recipe == Recipe::hot_scores) heat_scores(s.spec, in);
+  if (s.recipe == Recipe::sweep) sweep_activation(draw, s, in);
   return {s.spec, rounded_to(in, profile.storage), s.batch, s.gradients};
 }
 

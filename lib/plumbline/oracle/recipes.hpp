@@ -12,14 +12,17 @@ namespace plumbline {
 // rich: random gains and biases, rows with an offset or a tiny variance.
 // near_eps: rich, and every norm of the stream sees a variance near its eps, which shows what eps does.
 // hot_scores: rich, and scores spread widely, which shows softcaps, masks and scales.
-enum class Recipe { ordinary, rich, near_eps, hot_scores };
+// sweep: rich, and the activation's arguments sweep -6 ... 0.5, one unit a number, the same for every token,
+// which shows how an activation and its derivative are computed.
+enum class Recipe { ordinary, rich, near_eps, hot_scores, sweep };
 
 template <>
 inline Names<Recipe> names<Recipe>() {
   static constexpr std::pair<Recipe, std::string_view> table[] = {{Recipe::ordinary, "ordinary"},
                                                                   {Recipe::rich, "rich"},
                                                                   {Recipe::near_eps, "near_eps"},
-                                                                  {Recipe::hot_scores, "hot_scores"}};
+                                                                  {Recipe::hot_scores, "hot_scores"},
+                                                                  {Recipe::sweep, "sweep"}};
   return table;
 }
 
