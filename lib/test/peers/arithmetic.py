@@ -165,7 +165,7 @@ class _Recomputed(torch.autograd.Function):
     def forward(ctx, q, k, v, scale, cap, seen, dtype):
         s, _ = _Recomputed.scores(q.to(dtype), k.to(dtype), scale, cap, seen)
         total = torch.logsumexp(s, -1, keepdim=True)
-        y = torch.exp(s - total) @ v.to(dtype)
+        y = torch.softmax(s, -1) @ v.to(dtype)
         ctx.save_for_backward(q, k, v, y.to(q.dtype), total)
         ctx.how = scale, cap, seen, dtype
         return y
