@@ -41,7 +41,7 @@ def parse():
     parser.add_argument("--plumbline", default="plumbline")
     parser.add_argument("--cases", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def main(options):

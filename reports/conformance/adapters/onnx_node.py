@@ -12,16 +12,19 @@ TYPES = {
     "float16": TensorProto.FLOAT16,
     "bfloat16": TensorProto.BFLOAT16,
 }
+# An answer in bfloat16 has no way out to numpy but in float32, which holds it exactly.
+WIDE = {t: TensorProto.FLOAT if t == TensorProto.BFLOAT16 else t for t in TYPES.values()}
 OPSETS = [helper.make_opsetid("", 23), helper.make_opsetid("com.microsoft", 1)]
 
 
 @functools.lru_cache(maxsize=None)
 def _session(op, domain, inputs, outputs, attributes):
     """inputs: (name, type, rank); a name of "" is an input left out."""
-    node = helper.make_node(op, [n for n, _, _ in inputs], list(outputs), domain=domain, **dict(attributes))
+    nodes = [helper.make_node(op, [n for n, _, _ in inputs], list(outputs), domain=domain, **dict(attributes))]
     given = [helper.make_tensor_value_info(n, t, [None] * rank) for n, t, rank in inputs if n]
-    kept = [helper.make_tensor_value_info(n, inputs[0][1], None) for n in outputs if n]
-    graph = helper.make_graph([node], op, given, kept)
+    nodes += [helper.make_node("Cast", [n], [n + ".wide"], to=WIDE[inputs[0][1]]) for n in outputs if n]
+    kept = [helper.make_tensor_value_info(n + ".wide", WIDE[inputs[0][1]], None) for n in outputs if n]
+    graph = helper.make_graph(nodes, op, given, kept)
     model = helper.make_model(graph, opset_imports=OPSETS, ir_version=10)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -49,5 +52,5 @@ def run(op, inputs, outputs=("y",), domain="", **attributes):
     session = _session(op, domain, key, tuple(outputs), tuple(sorted(attributes.items())))
     feeds = {name: _value(array) for name, array in inputs if array is not None}
     names = [n for n in outputs if n]
-    found = session.run_with_ort_values(names, feeds)
-    return {name: value.numpy().view(dtype) for name, value in zip(names, found, strict=True)}
+    found = session.run_with_ort_values([n + ".wide" for n in names], feeds)
+    return {name: value.numpy().astype(dtype) for name, value in zip(names, found, strict=True)}
