@@ -247,7 +247,7 @@ template <class S>
 auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
   if (!exact_ && place.ends_with("variance")) leaks_[std::string(place)].push_back(last_leak_);
   if (x.stored || place.ends_with("variance")) return x;  // a statistic stays in its own type
-  const bool of_head = !exact_ && place.ends_with(".heads");
+  const bool of_head = !exact_ && place.ends_with("heads");
   Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true};
   if (of_head) output_errors_.push_back(last_sum_error_ + (y.value - x.value));
   return y;
@@ -262,7 +262,7 @@ auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Te
     leaks.pop_back();
     return g;
   }
-  if (!place.ends_with(".heads")) return store(g, place);
+  if (!place.ends_with("heads")) return store(g, place);
   Tensor y = store(g, "");
   dot_error_ = y.value.cwiseProduct(output_errors_.back()).rowwise().sum();
   output_errors_.pop_back();
