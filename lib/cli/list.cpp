@@ -1,10 +1,12 @@
-// plumbline list presets
+// plumbline list presets | deviations | profiles
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iostream>
 
 #include "cli/verbs.hpp"
+#include "plumbline/oracle/profile.hpp"
+#include "plumbline/spec/deviation.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline::cli {
@@ -21,12 +23,34 @@ void list_presets() {
   }
 }
 
+// The mistakes that a verdict can name.
+void list_deviations() {
+  std::size_t width = 0;
+  for (const Deviation& d : deviations()) width = std::max(width, d.id.size());
+  for (const Deviation& d : deviations())
+    std::cout << fmt::format("{:<{}}  {}{}\n", d.id, width, d.formula,
+                             d.bug.empty() ? "" : fmt::format(" ({})", d.bug));
+}
+
+void list_profiles() {
+  std::size_t width = 0;
+  for (const Profile& p : profiles()) width = std::max(width, p.name.size());
+  for (const Profile& p : profiles())
+    std::cout << fmt::format(
+        "{:<{}}  stored as {}, sums in {}, norms in {}, softmax in {}{}\n", p.name, width, name_of(p.storage),
+        name_of(p.accumulator), name_of(p.statistics), name_of(p.softmax),
+        p.cast_order == CastOrder::stores ? ", rounded where a kernel ends" : ", every operation rounded");
+}
+
 }  // namespace
 
 void add_list(CLI::App& app) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
   list->require_subcommand(1);
   list->add_subcommand("presets", "Named blocks, each with a summary and its source")->callback(list_presets);
+  list->add_subcommand("deviations", "Mistakes that a verdict can name: id, formula, a report of it")
+      ->callback(list_deviations);
+  list->add_subcommand("profiles", "Arithmetics that an implementation can claim")->callback(list_profiles);
 }
 
 }  // namespace plumbline::cli

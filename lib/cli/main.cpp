@@ -32,7 +32,7 @@ void describe(CLI::App& app) {
 std::string reason(const CLI::App& app, const CLI::ParseError& e) {
   const auto unexpected = app.remaining();
   if (!unexpected.empty() && app.get_subcommands().empty())
-    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth, report, verify";
+    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth, report, verify, emit, judge";
   return e.what();
 }
 
@@ -58,6 +58,8 @@ int run(int argc, char** argv) {
   add_truth(app);
   add_report(app);
   add_verify(app, status);
+  add_emit(app);
+  add_judge(app, status);
   describe(app);  // last: verbs would inherit the footer
   try {
     app.parse(argc, argv);

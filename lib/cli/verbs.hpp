@@ -10,6 +10,8 @@ void add_list(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_truth(CLI::App& app);
 void add_report(CLI::App& app);
+void add_emit(CLI::App& app);
+void add_judge(CLI::App& app, int& status);
 void add_verify(CLI::App& app, int& status);  // status: 1 where something does not agree
 
 }  // namespace plumbline::cli

@@ -8,6 +8,7 @@
 
 #include "cli/block_options.hpp"
 #include "cli/live/campaign.hpp"
+#include "cli/live/laws.hpp"
 #include "cli/live/replay.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/io/file.hpp"
@@ -47,7 +48,8 @@ std::string name_of_block(const BlockOptions& o) {
 int replay(const Options& o) {
   const Replay r = read_replay(o.replay);
   Subprocess peer(o.command, o.timeout);
-  const Examination e = examine(peer, r.request);
+  const Examination e =
+      r.law.empty() ? examine(peer, r.request) : examine_law(find_law(r.law), peer, r.request);
   RunReport report{.title = "plumbline verify --replay " + o.replay,
                    .facts = {{"case", r.request.id + ", " + sizes_text(r.request.question)},
                              {"profile", r.request.profile.name},
@@ -64,6 +66,7 @@ int verify(const Options& o) {
   const CampaignSettings settings{.name = name_of_block(o.block),
                                   .profile = profile,
                                   .questions = live_questions(template_of(o.block), o.gradients),
+                                  .gradients = o.gradients,
                                   .cases = o.cases,
                                   .seed = o.seed,
                                   .shard = shard,

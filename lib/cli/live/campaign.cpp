@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "cli/live/laws.hpp"
 #include "cli/live/replay.hpp"
 #include "cli/live/shrink.hpp"
 
@@ -19,9 +20,16 @@ constexpr int most_hangs = 3, most_silent = 3;
 constexpr int most_kinds = 5;
 constexpr int most_tries = 300;  // to shrink one
 
+// Of each law, as many questions, looked for among so many.
+constexpr int questions_per_law = 2, most_looked_at = 60;
+// Where the questions for laws begin in the stream of draws.
+constexpr int first_law_question = 1 << 24;
+
 struct Seen {
   int first = 0, count = 0;  // number of the first case of this kind
+  std::string id;
   Examination examination;
+  const Law* law = nullptr;  // that is broken
 };
 
 class Campaign {
@@ -31,33 +39,58 @@ class Campaign {
 
   void run() {
     for (int i = 0; i < s_.cases && report_.stopped.empty(); ++i)
-      if (i % s_.shards == s_.shard - 1) ask(i);
+      if (i % s_.shards == s_.shard - 1) ask_case(i);
+    for (int l = 0; l < int(laws().size()) && report_.stopped.empty(); ++l)
+      if (l % s_.shards == s_.shard - 1) ask_law(laws()[l]);
+    note_time();
     shrink_failures();
   }
 
  private:
-  std::string id(int number) const { return fmt::format("{}/{}/{}", s_.name, s_.seed, number); }
+  void note_time() {
+    if (ours_.empty()) return;
+    const auto middle = ours_.begin() + std::ptrdiff_t(ours_.size() / 2);
+    std::nth_element(ours_.begin(), middle, ours_.end());
+    report_.notes.push_back(
+        fmt::format("{:.0f} ms per case (median) beside the command's own time", 1000 * *middle));
+  }
 
-  void ask(int number) {
+  Question question(int number) const {
+    return question_from(draw(s_.questions, s_.seed, number).value(), s_.profile);
+  }
+
+  void ask_case(int number) {
     progress_.show(fmt::format("{} of {} cases, {} kinds of failure", number, s_.cases, kinds_.size()));
+    ask(fmt::format("{}/{}/{}", s_.name, s_.seed, number), number, nullptr);
+  }
+
+  void ask_law(const Law& law) {
+    progress_.show(fmt::format("law {}, {} kinds of failure", law.id, kinds_.size()));
+    int asked = 0;
+    for (int i = 0; i < most_looked_at && asked < questions_per_law && report_.stopped.empty(); ++i) {
+      const int number = first_law_question + i;
+      if (!law.applies(question(number)) || (law.gradients && !s_.gradients)) continue;
+      ask(fmt::format("{}/{}/laws/{}/{}", s_.name, s_.seed, law.id, ++asked), number, &law);
+    }
+  }
+
+  Examination examined(const Request& r, const Law* law) {
+    return law ? examine_law(*law, peer_, r) : examine(peer_, r);
+  }
+
+  void ask(const std::string& id, int number, const Law* law) {
     const double before = peer_.seconds();
     const auto start = Process::Clock::now();
-    const Question q = question_from(draw(s_.questions, s_.seed, number).value(), s_.profile);
-    const Examination e = examine(peer_, {id(number), s_.profile, q});
+    const Examination e = examined({id, s_.profile, question(number)}, law);
     const double all = std::chrono::duration<double>(Process::Clock::now() - start).count();
-    ours_.push_back(all - (peer_.seconds() - before));
-    report_.results.push_back({id(number), e.outcome, e.message, all});
+    if (!law) ours_.push_back(all - (peer_.seconds() - before));
+    report_.results.push_back({id, e.outcome, e.message, all});
     answered_ = answered_ || e.outcome != "invalid";
-    if (!e.kind.empty()) note(number, e);
+    if (!e.kind.empty()) ++kinds_.try_emplace(e.kind, Seen{number, 0, id, e, law}).first->second.count;
     if (peer_.hangs() >= most_hangs)
       report_.stopped = fmt::format("the command hung {} times", peer_.hangs());
     else if (!answered_ && report_.results.size() >= most_silent)
       report_.stopped = fmt::format("the command answered none of the first {} questions", most_silent);
-  }
-
-  void note(int number, const Examination& e) {
-    Seen& seen = kinds_.try_emplace(e.kind, Seen{number, 0, e}).first->second;
-    ++seen.count;
   }
 
   void shrink_failures() {
@@ -76,28 +109,29 @@ class Campaign {
     int tries = 0;
     const auto examine_smaller = [&](const Question& q) {
       progress_.show(fmt::format("{}: {} tries to make it smaller", kind, ++tries));
-      return examine(peer_, {id(seen.first) + "/smaller", s_.profile, q});
+      return examined({seen.id + "/smaller", s_.profile, q}, seen.law);
     };
     const int hangs = peer_.hangs();
     const Smallest best = shrink(drawn, s_.profile, seen.examination, examine_smaller, [&](int n) {
       return !answered_ || n >= most_tries || peer_.hangs() >= hangs + most_hangs;
     });
-    const std::string file = path(kind, seen.first);
-    const Request request{id(seen.first) + "/smallest", s_.profile, best.question};
+    const std::string file = path(seen.id + "-" + kind);
     const std::string headline = best.examination.outcome + ": " + best.examination.message;
-    write_replay(file, {request, headline, ""}, best.examination.answer);
-    report_.failures.push_back(
-        {.headline = headline,
-         .found = id(seen.first) + ", " + sizes_text(question_from(drawn.value(), s_.profile)),
-         .smallest = sizes_text(best.question),
-         .replay = replay_command(file, peer_),
-         .cases = seen.count,
-         .tries = best.tries});
+    write_replay(file,
+                 {{seen.id + "/smallest", s_.profile, best.question},
+                  headline,
+                  std::string(seen.law ? seen.law->id : "")},
+                 best.examination.answer);
+    report_.failures.push_back({.headline = headline,
+                                .found = seen.id + ", " + sizes_text(question(seen.first)),
+                                .smallest = sizes_text(best.question),
+                                .replay = replay_command(file, peer_),
+                                .cases = seen.count,
+                                .tries = best.tries});
   }
 
-  // failures/llama-1-17-wrong-norm-eps-outside-sqrt.safetensors
-  std::string path(const std::string& kind, int number) const {
-    std::string name = id(number) + "-" + kind;
+  // plumbline-failures/llama-1-17-wrong-norm-eps-outside-sqrt.safetensors
+  std::string path(std::string name) const {
     for (char& c : name)
       if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') c = '-';
     std::filesystem::create_directories(s_.failures_folder);

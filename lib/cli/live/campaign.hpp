@@ -1,4 +1,5 @@
-// A live run: questions are drawn, asked and judged one after another; each kind of failure is shrunk once.
+// A live run: questions are drawn, asked and judged one after another, then the laws are tried; each kind of
+// failure is shrunk once.
 #pragma once
 
 #include "cli/live/draw.hpp"
@@ -12,6 +13,7 @@ struct CampaignSettings {
   std::string name;  // the first part of every id
   Profile profile;
   rc::Gen<QuestionSettings> questions;
+  bool gradients = true;
   int cases = 100;
   std::uint64_t seed = 1;
   int shard = 1, shards = 1;    // of this many, asks every one of that number

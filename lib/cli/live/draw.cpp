@@ -25,13 +25,17 @@ class Chooser {
   explicit Chooser(const Choices& given) : given_(&given) {}
 
   int number(int least, int from, int to) {
-    const int value = !given_ ? from + int(random_.next() % std::uint64_t(to - from + 1))
-                      : made_.size() < given_->size() ? std::clamp((*given_)[made_.size()].value, least, to)
-                                                      : least;
-    made_.push_back({value, least});
-    return value;
+    return chosen(least, to, given_ ? 0 : from + uniform(to - from + 1));
   }
   int number(int from, int to) { return number(from, from, to); }
+  // As often from 5 to 9 as from 10 to 19, and so on: small sizes show as much as large ones, sooner.
+  int size(int least, int from, int to) {
+    if (given_) return chosen(least, to, 0);
+    std::vector<int> octaves;
+    for (int low = from; low <= to; low *= 2) octaves.push_back(low);
+    const int low = octaves[uniform(int(octaves.size()))];
+    return chosen(least, to, low + uniform(std::min(low, to - low + 1)));
+  }
   std::uint64_t seed() {
     const int value = number(0, std::numeric_limits<int>::max() - 1);
     made_.back().least = value;  // no seed is simpler than another
@@ -40,6 +44,16 @@ class Chooser {
   const Choices& made() const { return made_; }
 
  private:
+  int uniform(int count) { return int(random_.next() % std::uint64_t(count)); }
+
+  int chosen(int least, int most, int drawn) {
+    const int value = !given_                         ? drawn
+                      : made_.size() < given_->size() ? std::clamp((*given_)[made_.size()].value, least, most)
+                                                      : least;
+    made_.push_back({value, least});
+    return value;
+  }
+
   rc::Random random_;
   const Choices* given_ = nullptr;
   Choices made_;
@@ -79,7 +93,8 @@ bool is_open(const Json& j) {
 Json filled_in(const Json& j, Chooser& choose) {
   if (is_range(j)) {
     const int from = j["from"];
-    return choose.number(j.value("least", from), from, j["to"]);
+    return from < 1 ? choose.number(j.value("least", from), from, j["to"])
+                    : choose.size(j.value("least", from), from, j["to"]);
   }
   if (is_choice(j)) return filled_in(j["one_of"][choose.number(0, int(j["one_of"].size()) - 1)], choose);
   Json out = j;

@@ -2,24 +2,40 @@
 
 #include <fmt/format.h>
 
-#include "plumbline/oracle/sentence.hpp"
+#include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline::cli {
 namespace {
 
 // Without the finding's name, which stands beside it.
 std::string message_of(const Verdict& v) {
-  const std::string text = sentence(v);
-  const auto colon = text.find(": ");
-  return colon == text.npos ? "" : text.substr(colon + 2);
+  if (v.finding == Finding::agrees) return "";
+  const std::string text = describe(v), name = std::string(name_of(v.finding)) + ": ";
+  return text.starts_with(name) ? text.substr(name.size()) : text;
 }
 
-Examination judged(const Request& r, const Answer& answer) {
+// "wrong norm/eps-outside-sqrt", "coarser bfloat16", "invalid crash"
+std::string kind_of(const Verdict& v) {
+  const std::string name(name_of(v.finding));
+  switch (v.finding) {
+    case Finding::agrees: return "";
+    case Finding::wrong: return name + " " + (v.deviation.empty() ? "unknown" : v.deviation);
+    case Finding::coarser: return name + " " + v.profile;
+    case Finding::invalid: return name + " " + v.reason.substr(0, v.reason.find_first_of(":[\""));
+    default: return name;
+  }
+}
+
+Examination examination(const Verdict& v, const Answer& answer) {
+  return {std::string(name_of(v.finding)), message_of(v), kind_of(v), answer};
+}
+
+Examination judged(const Request& r, const Answer& answer, Diagnosis diagnosis) {
   const Judge judge(r.question, r.profile);
-  const Verdict v = judge(answer.outputs);
+  Verdict v = judge(answer.outputs);
+  if (diagnosis == Diagnosis::pairs) v = judge.with_pair(answer.outputs, v);
   if (v.finding == Finding::inconclusive) return {"discarded", message_of(v), "", answer};
-  const bool agrees = v.finding == Finding::agrees;
-  return {std::string(name_of(v.finding)), agrees ? "" : message_of(v), agrees ? "" : kind_of(v), answer};
+  return examination(v, answer);
 }
 
 bool has_heads(const BlockSpec& s) {
@@ -31,17 +47,18 @@ bool has_feed_forward(const BlockSpec& s) {
 
 }  // namespace
 
-Examination examine(Subprocess& peer, const Request& r) {
-  const Answer answer = peer.ask(r);
+Examination examine(Subprocess& peer, const Request& r) { return examine(r, peer.ask(r)); }
+
+Examination examine(const Request& r, const Answer& answer, Diagnosis diagnosis) {
   if (answer.kind == Answer::Kind::unsupported) return {"skipped", answer.reason, "", answer};
   if (answer.kind == Answer::Kind::invalid) {
     Verdict v;
     v.finding = Finding::invalid;
     v.reason = answer.reason;
-    return {"invalid", answer.reason, kind_of(v), answer};
+    return examination(v, answer);
   }
   try {
-    return judged(r, answer);
+    return judged(r, answer, diagnosis);
   } catch (const Error& e) {  // there is nothing to judge
     return {"discarded", e.what(), "", answer};
   }

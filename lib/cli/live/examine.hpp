@@ -14,6 +14,10 @@ struct Examination {
 
 Examination examine(Subprocess& peer, const Request& request);
 
+// Single deviations are named at once; a search for pairs of them takes a second.
+enum class Diagnosis { single, pairs };
+Examination examine(const Request& request, const Answer& answer, Diagnosis diagnosis = Diagnosis::single);
+
 // "B=2 T=6 d=31, 1 layer, 4 heads of 5, d_ff = 60"
 std::string sizes_text(const Question& question);
 

@@ -35,7 +35,6 @@ DTYPES = {
     "BOOL": np.dtype(np.bool_),
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
-STORAGE = {"float64": "F64", "float32": "F32", "bfloat16": "BF16", "float16": "F16"}
 
 
 class Unsupported(Exception):
@@ -43,7 +42,7 @@ class Unsupported(Exception):
 
 
 def loads(data: bytes):
-    """The (tensors, metadata) of a safetensors container."""
+    """The (tensors, metadata) of a safetensors container. (The safetensors package gives metadata of files only.)"""
     (length,) = struct.unpack_from("<Q", data)
     header = json.loads(data[8 : 8 + length])
     metadata = header.pop("__metadata__", {})
@@ -119,16 +118,6 @@ def answer(implementation: Implementation, data: bytes) -> bytes:
         return dumps({}, {"error": f"{type(why).__name__}: {why}"})
 
 
-def _read(stream, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        more = stream.read(count - len(data))
-        if not more:
-            break
-        data += more
-    return data
-
-
 def serve(implementation: Implementation) -> None:
     """Answers requests on standard input until it ends. What the implementation prints goes to standard error,
     so that it cannot stand between two answers."""
@@ -136,22 +125,25 @@ def serve(implementation: Implementation) -> None:
     os.dup2(2, 1)
     requests = os.fdopen(os.dup(0), "rb")
     while True:
-        head = _read(requests, 8)
+        head = requests.read(8)
         if not head:
             return
-        (length,) = struct.unpack("<Q", head)
-        reply = answer(implementation, _read(requests, length))
+        length = int.from_bytes(head, "little")
+        request = requests.read(length)
+        if len(head) < 8 or len(request) < length:
+            sys.exit(f"plumbline_client: expected a frame of {length} bytes, found {len(request)}")
+        reply = answer(implementation, request)
         replies.write(struct.pack("<Q", len(reply)) + reply)
         replies.flush()
 
 
-def answer_folder(implementation: Implementation, questions: str, answers: str) -> int:
-    """Answers every questions/CASE.safetensors as answers/CASE.safetensors, for `plumbline judge`; returns how
-    many there were."""
-    Path(answers).mkdir(parents=True, exist_ok=True)
-    files = sorted(Path(questions).glob("*.safetensors"))
+def answer_folder(implementation: Implementation, questions, answers) -> int:
+    """Answers every CASE.safetensors in one folder by a file of that name in the other, for `plumbline judge`;
+    returns how many there were."""
+    files = sorted(Path(questions).rglob("*.safetensors"))
     for file in files:
-        target = Path(answers) / file.name
+        target = Path(answers) / file.relative_to(questions)
+        target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_suffix(".part")
         unfinished.write_bytes(answer(implementation, file.read_bytes()))
         unfinished.replace(target)

@@ -248,7 +248,7 @@ auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
   if (x.stored || place.ends_with("variance")) return x;  // a statistic stays in its own type
   Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true};
   if (exact_) return y;
-  if (place.ends_with(".heads")) output_errors_.push_back(last_sum_error_ + (y.value - x.value));
+  if (place.ends_with("heads")) output_errors_.push_back(last_sum_error_ + (y.value - x.value));
   if (place.ends_with("normalized"))
     saved_errors_[std::string(place)].push_back(
         (last_product_.array() == 0).select(S(0), y.value.array() / last_product_.array() - S(1)));
@@ -259,7 +259,7 @@ template <class S>
 auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Tensor {
   if (exact_) return store(g, place);
   Tensor y = place.ends_with("variance") ? g : store(g, "");
-  if (place.ends_with(".heads")) {
+  if (place.ends_with("heads")) {
     dot_error_ = y.value.cwiseProduct(output_errors_.back()).rowwise().sum();
     output_errors_.pop_back();
   } else if (place.ends_with("normalized")) {

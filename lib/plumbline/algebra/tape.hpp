@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,12 +14,26 @@
 
 namespace plumbline {
 
+// A value that is never changed, so that all who remember it can share it.
+template <class T>
+class Shared {
+ public:
+  Shared() = default;
+  Shared(T value) : value_(std::make_shared<const T>(std::move(value))) {}
+  operator const T&() const { return *value_; }
+  const T& operator*() const { return *value_; }
+  const T* operator->() const { return value_.get(); }
+
+ private:
+  std::shared_ptr<const T> value_;
+};
+
 template <class A>
 struct Tape {
   using Inner = plumbline::Tensor<A>;
   static constexpr int constant_node = -1;
   struct Tensor {
-    Inner value;
+    Shared<Inner> value;
     int node = constant_node;
   };
   A inner;
@@ -27,7 +42,7 @@ struct Tape {
   explicit Tape(A algebra) : inner(std::move(algebra)) {}
 
   Tensor variable(const Inner& value) { return push(value, {}); }
-  Tensor constant(const Inner& value) const { return {value}; }
+  Tensor constant(Shared<Inner> value) const { return {std::move(value)}; }
 
   // Gradients of <cotangent, y>, one per node; nodes that y does not depend on hold nothing.
   std::vector<std::optional<Inner>> backward(const Tensor& y, const Inner& cotangent) {
@@ -147,19 +162,19 @@ struct Tape {
   }
 
   Tensor rsqrt(const Tensor& x) {
-    const Inner r = inner.rsqrt(x.value);
+    const Shared<Inner> r = inner.rsqrt(x.value);
     return chain(x, r, [=, this] { return inner.scale(inner.mul(inner.mul(r, r), r), {-0.5}); });
   }
   Tensor reciprocal(const Tensor& x) {
-    const Inner r = inner.reciprocal(x.value);
+    const Shared<Inner> r = inner.reciprocal(x.value);
     return chain(x, r, [=, this] { return inner.scale(inner.mul(r, r), {-1}); });
   }
   Tensor exp(const Tensor& x) {
-    const Inner e = inner.exp(x.value);
-    return chain(x, e, [=] { return e; });
+    const Shared<Inner> e = inner.exp(x.value);
+    return chain(x, e, [=]() -> const Inner& { return e; });
   }
   Tensor tanh(const Tensor& x) {
-    const Inner t = inner.tanh(x.value);
+    const Shared<Inner> t = inner.tanh(x.value);
     return chain(x, t, [=, this] { return inner.add_scalar(inner.scale(inner.mul(t, t), {-1}), {1}); });
   }
   Tensor maximum(const Tensor& x, Exact c) {
@@ -171,7 +186,7 @@ struct Tape {
                  [=, this] { return inner.activation(f, n + 1, x.value); });
   }
   Tensor softmax_rows(const Tensor& x, const Mask& mask) {  // the Jacobian diag p - p p^T is symmetric
-    const Inner p = inner.softmax_rows(x.value, mask);
+    const Shared<Inner> p = inner.softmax_rows(x.value, mask);
     return record(
         p,
         [=, this](const Inner& g) {
@@ -253,24 +268,24 @@ struct Tape {
 
   static bool depends(const Tensor& x) { return x.node != constant_node; }
 
-  Tensor push(Inner value, Step step) {
+  Tensor push(Shared<Inner> value, Step step) {
     steps_.push_back(std::move(step));
     return {std::move(value), static_cast<int>(steps_.size()) - 1};
   }
   template <class... Operands>
-  Tensor record(Inner value, Step step, const Operands&... operands) {
+  Tensor record(Shared<Inner> value, Step step, const Operands&... operands) {
     return (depends(operands) || ...) ? push(std::move(value), std::move(step)) : constant(std::move(value));
   }
   template <class Derivative>
-  Tensor chain(const Tensor& x, Inner y, Derivative derivative) {
+  Tensor chain(const Tensor& x, Shared<Inner> y, Derivative derivative) {
     return record(
         std::move(y), [=, this](const Inner& g) { accumulate(x, inner.mul(g, derivative())); }, x);
   }
-  void accumulate(const Tensor& x, const Inner& g) {
+  void accumulate(const Tensor& x, Inner g) {
     if (!depends(x)) return;
     std::optional<Inner>& sum = gradients_[x.node];
     if (!sum)
-      sum = g;
+      sum = std::move(g);
     else if constexpr (requires { inner.add_cotangents(*sum, g); })
       sum = inner.add_cotangents(*sum, g);
     else

@@ -119,32 +119,38 @@ void Calibration::set_reach() {
   for_members(k1, [&](int k, Trace& trace) { c[k] = bank_->functionals(bank_->scores(errors_[k], trace)); });
 
   tau_.resize(bank_->size());
-  for (const Family& f : bank_->families()) {
-    std::vector<double> c2(f.count);
-    for (int k = k1; k < 2 * k1; ++k)
-      for (int i = 0; i < f.count; ++i) c2[i] += c[k][f.first + i] * c[k][f.first + i] / k1;
-    const Moderated m = moderated(c2, std::vector<double>(f.count, 1.0), k1);
-    for (int i = 0; i < f.count; ++i) tau_[f.first + i] = std::sqrt(m.variance[i]);
+  families_.resize(bank_->families().size());
+  in_parallel(int(families_.size()), settings_.threads, [&](int f) { set_reach(f, c); });
+  trace_ = std::make_unique<Trace>(std::move(traces.front()));
+}
 
-    FamilyTest test{.dof = m.dof};
-    double largest = 0;
-    std::vector<double> energies;
-    for (int k = 0; k < k1; ++k) {
-      std::vector<double> t(f.count);
-      for (int i = 0; i < f.count; ++i) {
-        const double tau = tau_[f.first + i];
-        t[i] = tau > 0 ? c[k][f.first + i] / tau : 0;
-        largest = std::max(largest, std::abs(t[i]));
-      }
-      energies.push_back(std::log(std::max(mean_square(t.data(), f.count), 1e-300)));
+// Of one family, from the functionals c of all members.
+void Calibration::set_reach(int family, const std::vector<std::vector<double>>& c) {
+  const int k1 = settings_.members;
+  const Family& f = bank_->families()[family];
+  std::vector<double> c2(f.count);
+  for (int k = k1; k < 2 * k1; ++k)
+    for (int i = 0; i < f.count; ++i) c2[i] += c[k][f.first + i] * c[k][f.first + i] / k1;
+  const Moderated m = moderated(c2, std::vector<double>(f.count, 1.0), k1);
+  for (int i = 0; i < f.count; ++i) tau_[f.first + i] = std::sqrt(m.variance[i]);
+
+  FamilyTest test{.dof = m.dof};
+  double largest = 0;
+  std::vector<double> energies, t(f.count);
+  for (int k = 0; k < k1; ++k) {
+    for (int i = 0; i < f.count; ++i) {
+      const double tau = tau_[f.first + i];
+      t[i] = tau > 0 ? c[k][f.first + i] / tau : 0;
+      largest = std::max(largest, std::abs(t[i]));
     }
-    test.heaviness = std::max(1.0, largest / t_quantile_of_tail(1 / (2.0 * k1 * f.count), test.dof));
-    test.energy_mean = std::accumulate(energies.begin(), energies.end(), 0.0) / k1;
-    double spread = 0;
-    for (double e : energies) spread += (e - test.energy_mean) * (e - test.energy_mean);
-    test.energy_deviation = std::max(0.01, std::sqrt(spread / (k1 - 1)));
-    families_.push_back(test);
+    energies.push_back(std::log(std::max(mean_square(t.data(), f.count), 1e-300)));
   }
+  test.heaviness = std::max(1.0, largest / t_quantile_of_tail(1 / (2.0 * k1 * f.count), test.dof));
+  test.energy_mean = std::accumulate(energies.begin(), energies.end(), 0.0) / k1;
+  double spread = 0;
+  for (double e : energies) spread += (e - test.energy_mean) * (e - test.energy_mean);
+  test.energy_deviation = std::max(0.01, std::sqrt(spread / (k1 - 1)));
+  families_[family] = test;
 }
 
 std::vector<Matrix<double>> Calibration::error(const Outputs& observed) const {
@@ -185,8 +191,7 @@ Rejection Calibration::test(const std::vector<double>& c, int families, double g
 }
 
 Rejection Calibration::test(const std::vector<Matrix<double>>& error, double guard) const {
-  Trace trace(question_);
-  return test(bank_->functionals(bank_->scores(error, trace)), int(families_.size()), guard);
+  return test(bank_->functionals(bank_->scores(error, *trace_)), int(families_.size()), guard);
 }
 
 Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
@@ -194,7 +199,7 @@ Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, dou
 }
 
 std::map<std::string, double> Calibration::smallest_noticed(double guard, double alpha) const {
-  Trace trace(question_);
+  Trace& trace = *trace_;
   const double n = double(bank_->families().size());
   std::map<std::string, double> out;
   for (const Tap& tap : trace.taps()) {

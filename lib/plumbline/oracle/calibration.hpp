@@ -62,6 +62,7 @@ class Calibration {
   };
   void set_scale();
   void set_reach();
+  void set_reach(int family, const std::vector<std::vector<double>>& functionals);
   Rejection test(const std::vector<double>& functionals, int families, double guard) const;
 
   Question question_;
@@ -74,6 +75,7 @@ class Calibration {
   std::vector<bool> no_scale_;
   std::vector<std::vector<Matrix<double>>> errors_;
   std::unique_ptr<Bank> bank_;
+  std::unique_ptr<Trace> trace_;  // plays its tape for every test: one test at a time
   std::vector<double> tau_;
   std::vector<FamilyTest> families_;
 };

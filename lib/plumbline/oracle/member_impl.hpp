@@ -25,7 +25,7 @@ std::vector<Matrix<S>> forward_and_backward(const Question& q, Ensemble<S> a) {
   const auto x = tape.variable(tape.inner.given(cast<S>(q.inputs.x)));
   const auto y = tape.store(run(tape, q.spec, variables, x, q.batch), "y");
   const auto gradients = tape.backward(y, tape.inner.given(cast<S>(q.inputs.cotangent)));
-  std::vector<Matrix<S>> out{y.value.value};
+  std::vector<Matrix<S>> out{y.value->value};
   const auto push = [&](const auto& variable) {
     const auto& g = gradients[variable.node];
     out.push_back(g ? tape.inner.store(*g, "gradient").value

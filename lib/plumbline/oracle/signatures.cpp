@@ -69,6 +69,8 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
     if (d.applies_to(q.spec)) applicable.push_back(&d);
   std::vector<Signature> found(applicable.size());
   const bool wide = calibration.profile().storage == Dtype::f64;
+  std::vector<std::vector<Matrix<double>>> members;
+  for (const auto& error : calibration.member_errors()) members.push_back(calibration.scaled(error));
   in_parallel(int(applicable.size()), calibration.threads(), [&](int m) {
     Signature& s = found[m];
     s.deviation = applicable[m];
@@ -83,9 +85,7 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
       if (size[i] > faint * faint) s.scopes.push_back({i});
     if (s.scopes.size() > 1) s.scopes.push_back({-1});
     std::vector<double> squares(s.scopes.size());
-    const auto& members = calibration.member_errors();
-    for (const auto& error : members) {
-      const auto z = calibration.scaled(error);
+    for (const auto& z : members) {
       double along = 0;
       std::vector<double> alone(size.size());
       for (std::size_t i = 0; i < size.size(); ++i) along += alone[i] = dot(z[i], s.scaled[i]);
@@ -117,8 +117,7 @@ double Signatures::threshold(double guard) const {
   return guard * t_quantile_of_tail(alpha / (2.0 * std::max(scopes_, 1)), members);
 }
 
-Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& error) const {
-  const auto z = calibration_.scaled(error);
+Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& z) const {
   Match best{.signature = &s};
   double along = 0, total = 0;
   std::vector<double> alone(z.size()), size(z.size());
@@ -140,10 +139,11 @@ Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& e
 
 Match Signatures::loudest(const std::vector<Matrix<double>>& error, const Deviation* without) const {
   Match best;
+  const auto z = calibration_.scaled(error);
   for (const Signature& s : signatures_)
     if (s.deviation == without)
       continue;
-    else if (Match m = match(s, error); m.statistic >= best.statistic)
+    else if (Match m = match(s, z); m.statistic >= best.statistic)
       best = m;
   return best;
 }
@@ -151,10 +151,11 @@ Match Signatures::loudest(const std::vector<Matrix<double>>& error, const Deviat
 std::vector<Match> Signatures::likeliest(const std::vector<Matrix<double>>& error, double least, int count,
                                          const Deviation* without) const {
   std::vector<Match> matches;
+  const auto z = calibration_.scaled(error);
   for (const Signature& s : signatures_)
     if (s.deviation == without)
       continue;
-    else if (Match m = match(s, error); m.likelihood > least)
+    else if (Match m = match(s, z); m.likelihood > least)
       matches.push_back(m);
   std::stable_sort(matches.begin(), matches.end(),
                    [](const Match& a, const Match& b) { return a.likelihood > b.likelihood; });

@@ -45,7 +45,7 @@ class Signatures {
   bool separates(const Signature& s, double guard) const { return s.separation >= 2 * threshold(guard); }
 
   // The scope that speaks loudest, for one deviation; and the one of all. `without` is left out.
-  Match match(const Signature& s, const std::vector<Matrix<double>>& error) const;
+  Match match(const Signature& s, const std::vector<Matrix<double>>& z) const;  // z = error / sigma
   Match loudest(const std::vector<Matrix<double>>& error, const Deviation* without = nullptr) const;
   // The deviations with a log likelihood ratio above `least`, most likely first; at most `count`.
   std::vector<Match> likeliest(const std::vector<Matrix<double>>& error, double least, int count,

@@ -66,15 +66,15 @@ Trace::Trace(const Question& q) : question_(&q), forward_(std::make_unique<Forwa
   forward_->y = run(tape, q.spec, given, tape.variable(q.inputs.x), q.batch);
 
   const auto& y = forward_->y;
-  const auto probe = tape.backward(y, fixed_weights(y.value.rows(), y.value.cols()));
+  const auto probe = tape.backward(y, fixed_weights(y.value->rows(), y.value->cols()));
   const auto cotangents = tape.backward(y, q.inputs.cotangent);
   for (int i = 0; i < int(tape.stored.size()); ++i) {
     const auto& [place, u] = tape.stored[i];
     if (u.node < 0 || !probe[u.node]) continue;
     const auto is_same = [&](int k) {
       const auto& other = tape.stored[k].tensor;
-      return other.value.rows() == u.value.rows() && other.value.cols() == u.value.cols() &&
-             other.value == u.value && *probe[other.node] == *probe[u.node];
+      return other.value->rows() == u.value->rows() && other.value->cols() == u.value->cols() &&
+             *other.value == *u.value && *probe[other.node] == *probe[u.node];
     };
     if (std::any_of(kept_.begin(), kept_.end(), is_same)) continue;
     kept_.push_back(i);
@@ -108,7 +108,7 @@ Trace::Both Trace::adjoints_of_all(const std::vector<Matrix<double>>& w) const {
   for (int i : kept_) {
     const auto& u = tape.stored[i].tensor;
     out.value.push_back(all[u.node]->tangent);
-    out.cotangent.push_back(u.value.tangent);
+    out.cotangent.push_back(u.value->tangent);
   }
   return out;
 }

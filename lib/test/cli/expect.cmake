@@ -4,7 +4,7 @@ execute_process(COMMAND ${COMMAND} RESULT_VARIABLE status OUTPUT_VARIABLE out ER
 if(NOT status STREQUAL STATUS)
   message(FATAL_ERROR "exit status: expected ${STATUS}, found ${status}\n${err}")
 endif()
-if(STATUS EQUAL 0)
+if(NOT STATUS EQUAL 2)  # 2: misuse, which is one line and no output
   if(err)
     message(FATAL_ERROR "standard error: expected nothing, found\n${err}")
   endif()

@@ -13,6 +13,7 @@ run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
 run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${SOURCE} -B ${WORK}/build
   -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_FLAGS=${FLAGS})
 run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure)
 run(${WORK}/build/consumer)
 # sqrt(3/2) (1 + eps/v)^(-1/2) with v = 8/3: both ends agree on 40 digits.
 string(REGEX MATCHALL "[^\n]+" ends "${output}")

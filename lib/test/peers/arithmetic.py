@@ -108,6 +108,15 @@ class _OneByOne(torch.autograd.Function):
         return da.to(ctx.saved_tensors[0].dtype), db.to(ctx.saved_tensors[1].dtype), None, None
 
 
+class Transposed(Eager):
+    """Activations stand in columns: y = (W x^T)^T, from weights that are laid out anew."""
+
+    def linear(self, x, weight, bias):
+        y = (weight.t().contiguous().t() @ x.flatten(0, -2).t().contiguous()).t()
+        y = y.unflatten(0, x.shape[:-1])
+        return y if bias is None else y + bias
+
+
 class Online(Eager):
     """Attention block by block of keys, with a running maximum and a running sum."""
 
@@ -133,6 +142,47 @@ class Online(Eager):
             return total / weight
 
         return self.kernel(kernel, q, k, v)
+
+
+class Recomputed(Eager):
+    """Attention that keeps only the logarithm of each row's sum, and computes probabilities a second time on the
+    way back, with sum(g o) for the row's mean of cotangents."""
+
+    has_own_attention = True
+
+    def attention(self, q, k, v, scale, cap, seen):
+        return _Recomputed.apply(q, k, v, scale, cap, seen, self.compute).to(self.storage)
+
+
+class _Recomputed(torch.autograd.Function):
+    @staticmethod
+    def scores(q, k, scale, cap, seen):
+        s = q @ k.transpose(-1, -2) * scale
+        t = torch.tanh(s / cap) if cap is not None else None
+        return (s if cap is None else cap * t).masked_fill(~seen, -torch.inf), t
+
+    @staticmethod
+    def forward(ctx, q, k, v, scale, cap, seen, dtype):
+        s, _ = _Recomputed.scores(q.to(dtype), k.to(dtype), scale, cap, seen)
+        total = torch.logsumexp(s, -1, keepdim=True)
+        y = torch.softmax(s, -1) @ v.to(dtype)
+        ctx.save_for_backward(q, k, v, y.to(q.dtype), total)
+        ctx.how = scale, cap, seen, dtype
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        scale, cap, seen, dtype = ctx.how
+        q, k, v, y, total = (t.to(dtype) for t in ctx.saved_tensors)
+        s, t = _Recomputed.scores(q, k, scale, cap, seen)
+        p = torch.exp(s - total)
+        ds = p * (g @ v.transpose(-1, -2) - (g * y).sum(-1, keepdim=True))
+        if cap is not None:
+            ds = ds * (1 - t * t)
+        storage = ctx.saved_tensors[0].dtype
+        ds, p = ds.to(storage).to(dtype), p.to(storage).to(dtype)
+        dq, dk, dv = ds @ k * scale, ds.transpose(-1, -2) @ q * scale, p.transpose(-1, -2) @ g
+        return dq.to(storage), dk.to(storage), dv.to(storage), None, None, None, None
 
 
 class Welford(Eager):
@@ -173,4 +223,5 @@ class _Norm(torch.autograd.Function):
         return dx.to(storage), dw, db, None, None, None, None
 
 
-VARIANTS = {c.__name__.lower(): c for c in (Eager, Finer, Sequential, Shuffled, Online, Welford)}
+_ALL = (Eager, Finer, Sequential, Shuffled, Transposed, Online, Recomputed, Welford)
+VARIANTS = {c.__name__.lower(): c for c in _ALL}

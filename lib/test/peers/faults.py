@@ -1,13 +1,13 @@
 """Answers that are no answers: what a broken program at the other end of the pipe does."""
 
+import argparse
 import os
 import signal
 import struct
-import sys
 import time
 
 import numpy as np
-
+from plumbline_client import Unsupported
 from plumbline_client import serve as serve_faithfully
 
 
@@ -39,6 +39,10 @@ def _raise(request, out):
     raise RuntimeError("out of luck")
 
 
+def _unsupported(request, out):
+    raise Unsupported("no such thing")
+
+
 def _hang(request, out):
     time.sleep(3600)
 
@@ -47,17 +51,13 @@ def _say(data):
     """Writes to the pipe itself, as a program does that prints to standard output."""
 
     def fault(request, out):
-        os.write(_pipe(), data)
+        os.write(PIPE, data)
         os._exit(0)
 
     return fault
 
 
-def _pipe():
-    return PIPE if PIPE is not None else 1
-
-
-PIPE = None
+PIPE = None  # standard output itself, which serve() hides
 FAULTS = {  # name: (request, right answer) -> answer
     "zero": _each(np.zeros_like),
     "negated": _each(lambda v: -v),
@@ -71,6 +71,7 @@ FAULTS = {  # name: (request, right answer) -> answer
     "missing": lambda request, out: {n: v for n, v in out.items() if n != "y"},
     "extra": lambda request, out: {**out, "z": out["y"]},
     "error": _raise,
+    "unsupported": _unsupported,
     "exit": lambda request, out: os._exit(3),
     "segv": lambda request, out: os.kill(os.getpid(), signal.SIGSEGV),
     "hang": _hang,
@@ -82,12 +83,20 @@ FAULTS = {  # name: (request, right answer) -> answer
 }
 
 
+def parse(text):
+    """NAME or NAME@K, every K-th answer -> (what is done to the answer, K)."""
+    name, _, every = text.partition("@")
+    if name not in FAULTS or not (every or "1").isdigit():
+        raise argparse.ArgumentTypeError(f"expected one of {', '.join(FAULTS)}, found {text}")
+    return FAULTS[name], int(every or 1)
+
+
 def serve(answer, fault=None):
-    """serve() of the client; with a fault NAME or NAME@K in every K-th answer."""
+    """serve() of the client; with a fault, in every K-th answer."""
     if fault is None:
         return serve_faithfully(answer)
-    name, _, every = fault.partition("@")
-    every, count = int(every or 1), 0
+    change, every = fault
+    count = 0
     global PIPE
     PIPE = os.dup(1)
 
@@ -95,10 +104,6 @@ def serve(answer, fault=None):
         nonlocal count
         count += 1
         out = answer(request)
-        return FAULTS[name](request, out) if count % every == 0 else out
+        return change(request, out) if count % every == 0 else out
 
     serve_faithfully(faulty)
-
-
-if __name__ == "__main__":
-    sys.exit("used by torch_peer.py")

@@ -1,0 +1,155 @@
+// plumbline emit: writes a suite of questions as files, for implementations that do not speak over a pipe.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "cli/live/draw.hpp"
+#include "cli/progress.hpp"
+#include "cli/verbs.hpp"
+#include "plumbline/io/file.hpp"
+#include "plumbline/oracle/suite.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+struct Options {
+  BlockOptions block;
+  std::string folder, suite = "core", profile = "float32";
+  std::uint64_t seed = 1;
+  bool gradients = true;
+};
+
+// A block that is asked about, how many questions are put, and among how many they are chosen.
+struct Share {
+  std::string name;
+  SpecTemplate spec;
+  int cases, candidates;
+};
+
+Json sizes(int from, int to) { return {{"from", from}, {"to", to}, {"least", 1}}; }
+
+// Single operations, since kernels are: each with its sizes left open.
+std::vector<std::pair<std::string, Json>> parts() {
+  const Json heads = {
+      {"n_heads", 4}, {"n_kv_heads", {{"one_of", {2, 1}}}}, {"head_dim", {{"one_of", {3, 8}}}}};
+  const auto attention = [&](Json more) {
+    Json a = heads;
+    a.update(more);
+    return a;
+  };
+  const auto ffn = [&](const char* kind, const char* activation) {
+    return Json{{"part", "ffn"},
+                {"d", sizes(5, 37)},
+                {"ffn", {{"kind", kind}, {"activation", activation}, {"d_ff", sizes(5, 61)}}}};
+  };
+  return {
+      {"layer_norm", {{"part", "norm"}, {"d", sizes(5, 61)}, {"norm", {{"kind", "layer_norm"}}}}},
+      {"rms_norm", {{"part", "norm"}, {"d", sizes(5, 61)}, {"norm", {{"kind", "rms_norm"}, {"eps", 1e-6}}}}},
+      {"add_rms_norm",
+       {{"part", "add_norm"}, {"d", sizes(5, 61)}, {"norm", {{"kind", "rms_norm"}, {"eps", 1e-6}}}}},
+      {"sdpa", {{"part", "sdpa"}, {"attention", attention({{"mask", "causal"}})}}},
+      {"sdpa_softcap",
+       {{"part", "sdpa"},
+        {"attention", attention({{"mask", "causal_sliding"}, {"window", 3}, {"logit_softcap", 5}})}}},
+      {"ffn_gelu", ffn("mlp", "gelu_erf")},
+      {"ffn_silu_glu", ffn("glu", "silu")},
+  };
+}
+
+std::vector<Share> shares(const Options& o) {
+  const bool full = o.suite == "full";
+  if (!o.block.preset.empty() || !o.block.spec_file.empty()) {
+    const std::string name =
+        o.block.preset.empty() ? std::filesystem::path(o.block.spec_file).stem().string() : o.block.preset;
+    return {{name, template_of(o.block), full ? 160 : 40, full ? 320 : 80}};
+  }
+  std::vector<Share> out;
+  const int cases = full ? 8 : 2, candidates = full ? 32 : 10;
+  for (const Preset& p : presets()) {
+    BlockOptions block;
+    block.preset = p.name;
+    out.push_back({std::string(p.name), template_of(block), cases, candidates});
+  }
+  for (const auto& [name, spec] : parts()) out.push_back({name, spec, cases, candidates});
+  return out;
+}
+
+std::vector<SuiteCase> designed(const Options& o, const Share& share, Progress& progress) {
+  const Profile& profile = find_profile(o.profile);
+  const auto questions = live_questions(share.spec, o.gradients);
+  std::vector<SuiteCase> candidates;
+  for (int k = 0; k < share.candidates; ++k) {
+    progress.show(fmt::format("{}: {} of {} candidates", share.name, k + 1, share.candidates));
+    const QuestionSettings settings = draw(questions, o.seed, k).value();
+    Question question = question_from(settings, profile);
+    if (std::optional<SuiteCase> c =
+            candidate({fmt::format("{}-{}", share.name, k), profile, std::move(question)}))
+      candidates.push_back(std::move(*c));
+  }
+  return choose(std::move(candidates), share.cases);
+}
+
+Json manifest(const Options& o, const std::vector<SuiteCase>& cases) {
+  Json out{{"plumbline", protocol_version}, {"suite", o.suite}, {"profile", o.profile}, {"seed", o.seed}};
+  for (const SuiteCase& c : cases) out["cases"].push_back(c.request.id);
+  for (const auto& [id, best] : best_separations(cases)) {
+    // Three digits: how far, not more.
+    const double factor = best.factor > 0 ? std::stod(fmt::format("{:.3g}", best.factor)) : 0;
+    out["deviations"][id] = best.factor >= 1 ? Json{{"separated_by", best.id}, {"factor", factor}}
+                                             : Json{{"separated_by", nullptr}, {"factor", factor}};
+  }
+  return out;
+}
+
+void emit(const Options& o) {
+  find_profile(o.profile);
+  std::vector<SuiteCase> cases;
+  {
+    Progress progress;
+    for (const Share& share : shares(o))
+      for (SuiteCase& c : designed(o, share, progress)) cases.push_back(std::move(c));
+  }
+  if (cases.empty())
+    throw Error("emit: none of the questions can be judged in profile \"" + o.profile + "\"");
+  std::filesystem::create_directories(o.folder);
+  std::size_t bytes = 0, separated = 0;
+  for (const SuiteCase& c : cases) {
+    const std::string content = to_bytes(to_container(c.request));
+    bytes += content.size();
+    write_bytes(o.folder + "/" + c.request.id + ".safetensors", content);
+  }
+  const Json m = manifest(o, cases);
+  write_bytes(o.folder + "/manifest.json", m.dump(1) + "\n");
+  for (const Json& d : m["deviations"]) separated += !d["separated_by"].is_null();
+  std::cout << fmt::format(
+      "{}: {} cases, {:.1f} MB; {} of {} deviations are separated in {}, see manifest.json\n", o.folder,
+      cases.size(), double(bytes) / 1e6, separated, m["deviations"].size(), o.profile);
+}
+
+}  // namespace
+
+void add_emit(CLI::App& app) {
+  CLI::App* verb = app.add_subcommand("emit", "Write a suite of questions as files, for plumbline judge");
+  const auto o = std::make_shared<Options>();
+  verb->add_option("DIR", o->folder, "Where to write CASE.safetensors and manifest.json")
+      ->required()
+      ->option_text(" ");
+  add_block_options(*verb, o->block);
+  verb->add_option("--suite", o->suite, "core (about 40 cases) or full (about 160) [core]")
+      ->check(CLI::IsMember({"core", "full"}))
+      ->option_text("NAME");
+  verb->add_option("--profile", o->profile, "The arithmetic that is claimed [float32]")->option_text("NAME");
+  verb->add_option("--seed", o->seed, "Of the questions [1]")->option_text("N");
+  verb->add_flag("--grads,!--no-grads", o->gradients, "Ask for gradients too [yes]");
+  verb->footer(
+      "Without --preset or --spec the suite covers every preset and the single operations.\n"
+      "Answer each DIR/CASE.safetensors in OUT/CASE.safetensors, then: plumbline judge DIR OUT\n"
+      "Example: plumbline emit suite --preset llama --profile bfloat16-mixed");
+  verb->callback([o] { emit(*o); });
+}
+
+}  // namespace plumbline::cli

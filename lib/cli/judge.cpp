@@ -1,0 +1,90 @@
+// plumbline judge: verdicts on answers that stand in files.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include "cli/live/examine.hpp"
+#include "cli/progress.hpp"
+#include "cli/run_report.hpp"
+#include "cli/verbs.hpp"
+#include "plumbline/io/file.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string questions, answers, markdown, json, junit;
+};
+
+// The cases in a folder, by name.
+std::set<std::string> cases_in(const std::string& folder) {
+  if (!fs::is_directory(folder)) throw Error(folder + ": expected a folder, found none");
+  std::set<std::string> out;
+  for (const fs::directory_entry& e : fs::directory_iterator(folder))
+    if (e.path().extension() == ".safetensors") out.insert(e.path().stem().string());
+  return out;
+}
+
+std::string file_of(const std::string& folder, const std::string& id) {
+  return folder + "/" + id + ".safetensors";
+}
+
+Answer read_answer(const std::string& path, const Request& r) {
+  if (!fs::exists(path)) return {.reason = path + ": expected an answer, found none"};
+  try {
+    return answer_from(read_container(path), r.question, r.profile);
+  } catch (const Error& e) {
+    return {.reason = e.what()};
+  }
+}
+
+RunReport judged(const Options& o) {
+  RunReport report{.title = "plumbline judge " + o.questions + " " + o.answers};
+  const std::set<std::string> questions = cases_in(o.questions), answers = cases_in(o.answers);
+  if (questions.empty()) throw Error(o.questions + ": expected CASE.safetensors, found none");
+  Progress progress;
+  for (const std::string& id : questions) {
+    progress.show(fmt::format("{} of {} cases", report.results.size() + 1, questions.size()));
+    const std::string path = file_of(o.questions, id);
+    const Request r = request_from(read_container(path), path);
+    const Examination e = examine(r, read_answer(file_of(o.answers, id), r), Diagnosis::pairs);
+    report.results.push_back({id, e.outcome, e.message});
+  }
+  for (const std::string& id : answers)
+    if (!questions.contains(id)) report.notes.push_back(file_of(o.answers, id) + ": answers no question");
+  return report;
+}
+
+int judge(const Options& o) {
+  const RunReport report = judged(o);
+  for (const Result& r : report.results)
+    std::cout << fmt::format("{}: {}{}\n", r.id, r.outcome, r.message.empty() ? "" : ": " + r.message);
+  std::cout << "\n" << to_text(report);
+  if (!o.markdown.empty()) write_bytes(o.markdown, to_markdown(report));
+  if (!o.json.empty()) write_bytes(o.json, to_json_text(report));
+  if (!o.junit.empty()) write_bytes(o.junit, to_junit(report));
+  return exit_status(report);
+}
+
+}  // namespace
+
+void add_judge(CLI::App& app, int& status) {
+  CLI::App* verb = app.add_subcommand("judge", "Judge answers in files to the questions of plumbline emit");
+  const auto o = std::make_shared<Options>();
+  verb->add_option("DIR", o->questions, "The folder that plumbline emit wrote")->required()->option_text(" ");
+  verb->add_option("OUT", o->answers, "The folder with the answers, under the same names")
+      ->required()
+      ->option_text(" ");
+  verb->add_option("--markdown", o->markdown, "Write a report as Markdown")->option_text("FILE");
+  verb->add_option("--json", o->json, "Write a report as JSON")->option_text("FILE");
+  verb->add_option("--junit", o->junit, "Write a report as JUnit XML")->option_text("FILE");
+  verb->footer("Example: plumbline judge suite answers --junit junit.xml");
+  verb->callback([o, &status] { status = judge(*o); });
+}
+
+}  // namespace plumbline::cli

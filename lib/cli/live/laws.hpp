@@ -1,0 +1,54 @@
+// Laws that a right implementation obeys whatever its numbers are, tried on a black box by asking it several
+// related questions. They need no reference values: where the bits of the answers can decide, they do; where
+// rounding enters, the members of the ensemble say how much of it is right.
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "cli/live/examine.hpp"
+
+namespace plumbline::cli {
+
+// Asks on behalf of a law.
+class Asking {
+ public:
+  Asking(Subprocess& peer, const Profile& profile, std::string id)
+      : peer_(peer), profile_(profile), id_(std::move(id)) {}
+
+  // Throws NotAnswered.
+  Outputs operator()(const Question& question);
+  // Whether the same question is answered with the same bits.
+  bool repeats(const Question& question) { return (*this)(question) == (*this)(question); }
+
+  const Profile& profile() const { return profile_; }
+  const Answer& last() const { return last_; }
+
+ private:
+  Subprocess& peer_;
+  const Profile& profile_;
+  std::string id_;
+  Answer last_;
+};
+
+struct Law {
+  std::string_view id;         // as in the theory; a path of its own
+  std::string_view statement;  // what holds
+  bool gradients;              // it is about gradients
+  bool (*applies)(const Question&);
+  // How it is broken, or a remark, or nothing.
+  struct Finding {
+    bool holds = true;
+    std::string what = {};
+  };
+  Finding (*check)(Asking&, const Question&);
+};
+
+std::span<const Law> laws();
+const Law& find_law(std::string_view id);  // throws Error where there is none
+
+// Outcome "holds", "broken", "skipped" (where the law says nothing about this question, or the implementation
+// does not support one that it asks) or "invalid".
+Examination examine_law(const Law& law, Subprocess& peer, Request request);
+
+}  // namespace plumbline::cli

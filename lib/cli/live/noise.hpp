@@ -1,0 +1,21 @@
+// How far from 0 a quantity may be that is 0 in exact arithmetic.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "plumbline/oracle/question.hpp"
+
+namespace plumbline::cli {
+
+// The errors that correct implementations make in one output; independent for different `set`.
+std::vector<Matrix<double>> errors_of_members(const Question& question, const Profile& profile,
+                                              const std::string& output, int set);
+
+// `members`: the same quantity of correct implementations. The bound of an entry is the one of verdict.md §2:
+// guard times heaviness times Student's t at 1e-6 for all entries together. Says which entry is beyond it, by
+// how much, or nothing.
+std::optional<std::string> beyond_noise(const Matrix<double>& quantity,
+                                        const std::vector<Matrix<double>>& members, double guard);
+
+}  // namespace plumbline::cli

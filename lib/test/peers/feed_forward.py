@@ -1,0 +1,45 @@
+"""The feed-forward: plain or gated, and every activation."""
+
+import torch
+import torch.nn.functional as F
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "gelu_erf": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "silu": F.silu,
+    "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
+}
+OTHER_ACTIVATION = {
+    "activation/erf-for-tanh": ("gelu_tanh", "gelu_erf"),
+    "activation/tanh-for-erf": ("gelu_erf", "gelu_tanh"),
+    "activation/quick-for-silu": ("silu", "quick_gelu"),
+    "activation/silu-for-quick": ("quick_gelu", "silu"),
+}
+
+
+class FeedForward:
+    def linear(self, name, x, biased=True):
+        bias = self.params.get(name + ".bias") if biased else None
+        return self.a.linear(x, self.params[name + ".weight"], bias)
+
+    def feed_forward(self, prefix, x):
+        s, wrong = self.spec["ffn"], self.wrong
+        name = s["activation"]
+        for deviation, (declared, found) in OTHER_ACTIVATION.items():
+            if deviation in wrong and s["activation"] == declared:
+                name = found
+        activation = ACTIVATIONS["relu" if "activation/relu" in wrong else name]
+        biased = "bias/ffn-in-missing" not in wrong
+        h = self.linear(prefix + "up_proj", x, biased)
+        if s["kind"] == "glu":
+            gate = self.linear(prefix + "gate_proj", x, biased)
+            if "ffn/gate-and-up-swapped" in wrong:
+                gate, h = h, gate
+            h = self.a.kernel(torch.mul, self.a.kernel(activation, gate), h)
+        else:
+            h = self.a.kernel(activation, h)
+        if "mid" in self.ffn_norms:
+            n, norm_name = self.ffn_norms["mid"]
+            h = self.norm(n, prefix + norm_name, h)
+        return self.linear(prefix + "down_proj", h, "bias/ffn-out-missing" not in wrong)

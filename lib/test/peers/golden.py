@@ -1,0 +1,50 @@
+"""Golden cases: what goes in, and the correctly rounded truth of what comes out."""
+
+import json
+import pathlib
+
+import numpy as np
+import torch
+from plumbline_client import loads
+from plumbline_torch import to_torch
+
+from block import Block
+
+CASES = sorted((pathlib.Path(__file__).resolve().parents[3] / "golden" / "cases").rglob("*.safetensors"))
+
+
+class Golden:
+    def __init__(self, file):
+        self.tensors, metadata = loads(file.read_bytes())
+        self.spec = json.loads(metadata["settings"])["spec"]
+        self.gradients = {n: t for n, t in self.tensors.items() if n.startswith("grad.") and n[5:] in self.tensors}
+        del self.gradients["grad.y"]
+
+    @property
+    def truth(self):
+        return {"y": self.tensors["y"], **self.gradients}
+
+    def answer(self, arithmetic, wrong=()):
+        """y and every gradient, as the peer computes them."""
+        inputs = {n[5:]: to_torch(self.tensors[n[5:]]).double().requires_grad_() for n in self.gradients}
+        x = inputs["x"]
+        y = Block(self.spec, {n: t for n, t in inputs.items() if n != "x"}, arithmetic, wrong)(x)["y"]
+        y.backward(to_torch(self.tensors["grad.y"]).double().reshape(y.shape))
+        found = {"grad." + n: torch.zeros_like(t) if t.grad is None else t.grad for n, t in inputs.items()}
+        return {"y": y.detach(), **found}
+
+    def differences(self, found):
+        """By how many roundings y, and all gradients together, are off, in units of their largest number."""
+        worst = {}
+        for group in ({"y"}, self.gradients.keys()):
+            error = max(np.abs(found[n].numpy() - self.truth[n].reshape(found[n].shape)).max() for n in group)
+            unit = np.finfo(np.float64).eps * max(np.abs(self.truth[n]).max() for n in group)
+            worst["y" if group == {"y"} else "gradients"] = error / unit
+        return worst
+
+    @property
+    def terms(self):
+        """The lengths of all sums that a number goes through on its way there and back: one rounding each."""
+        s = self.spec
+        tokens = self.tensors["x"].shape[-2]
+        return 2 * s["n_layers"] * (4 * s["d"] + tokens + s["attention"]["head_dim"] + s["ffn"]["d_ff"])

@@ -1,0 +1,49 @@
+"""Normalisation: layer norm and RMS norm, right and in the ways in which they go wrong."""
+
+
+class Norm:
+    def norm(self, n, name, x):
+        weight = self.params.get(name + ".weight") if "norm/gain-missing" not in self.wrong else None
+        bias = self.params.get(name + ".bias") if "norm/bias-missing" not in self.wrong else None
+        offset = n["gain_offset"]
+        if weight is not None and "norm/gain-offset-flipped" in self.wrong:
+            offset = 1 - offset
+        if not any(w.startswith("norm/") for w in self.wrong):
+            return self.a.norm(x, weight, bias, n["eps"], n["kind"] == "layer_norm", offset)
+        args = [t for t in (x, weight, bias) if t is not None]
+
+        def kernel(x, *rest):
+            rest = list(rest)
+            gain = rest.pop(0) + offset if weight is not None else 1
+            beta = rest.pop(0) if bias is not None else 0
+            if "norm/gain-before" in self.wrong and weight is not None:
+                return self.standardised(n, x * gain) + beta
+            return self.standardised(n, x) * gain + beta
+
+        return self.a.kernel(kernel, *args)
+
+    def standardised(self, n, x):
+        wrong = self.wrong
+        layer_norm, d = n["kind"] == "layer_norm", x.shape[-1]
+        over_tokens = "norm/over-tokens" in wrong and n["width"] == "hidden"
+        dims = (0, 1) if over_tokens else (-1,)
+        count = x.shape[0] * x.shape[1] if over_tokens else d
+        mean = x.mean(dims, keepdim=True)
+        if "norm/mean-detached" in wrong and layer_norm:
+            mean = mean.detach()
+        centres = layer_norm and "norm/not-centred" not in wrong or not layer_norm and "norm/centred" in wrong
+        centred = x - mean
+        y = centred if centres else x
+        square = (y * y).sum(dims, keepdim=True)
+        if "norm/variance-only-centred" in wrong:
+            y, square = x, (centred * centred).sum(dims, keepdim=True)
+        divisor = 1 if "norm/sum-for-mean" in wrong else count - 1 if "norm/unbiased-variance" in wrong else count
+        v, eps = square / divisor, n["eps"]
+        if "norm/variance-detached" in wrong:
+            v = v.detach()
+        if "norm/eps-outside-sqrt" in wrong:
+            return y / (v.sqrt() + eps)
+        v = v.clamp(min=eps) if "norm/eps-clamped" in wrong else v if "norm/eps-missing" in wrong else v + eps
+        if "norm/multiplied-by-std" in wrong:
+            return y * v.sqrt()
+        return y / v if "norm/divided-by-variance" in wrong else y / v.sqrt()
