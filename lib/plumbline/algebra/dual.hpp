@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "plumbline/algebra/operations.hpp"
+#include "plumbline/algebra/softmax_derivative.hpp"
 
 namespace plumbline {
 
@@ -13,6 +13,7 @@ struct Dual {
   struct Tensor {
     Inner value, tangent;
   };
+  static constexpr bool takes_out_means_twice = plumbline::takes_out_means_twice<A>;
   A inner;
 
   Tensor variable(const Inner& value, const Inner& tangent) const { return {value, tangent}; }
@@ -89,10 +90,9 @@ struct Dual {
   Tensor activation(Activation f, int n, const Tensor& x) const {
     return chain(x, inner.activation(f, n, x.value), inner.activation(f, n + 1, x.value));
   }
-  Tensor softmax_rows(const Tensor& x, const Mask& mask) const {  // dP = P o (dx - sum(P o dx))
+  Tensor softmax_rows(const Tensor& x, const Mask& mask) const {
     const Inner p = inner.softmax_rows(x.value, mask);
-    const Inner mean = inner.row_sum(inner.mul(p, x.tangent));
-    return {p, inner.mul(p, inner.sub_col(x.tangent, mean))};
+    return {p, softmax_derivative(inner, p, x.tangent)};
   }
   Tensor rotate(const Tensor& x, const Rotation& r) const {
     return linear(x, [&](const Inner& v) { return inner.rotate(v, r); });

@@ -112,6 +112,8 @@ class Ensemble {
   S constant(Exact c) const;
   S constant(S c) const;
   Matrix<S> exact_kink(const Matrix<S>& x);
+  // Sums about a running mean (Welford) carry its roundings, d of them: sqrt(2/3) of half an ulp of the mean.
+  Tensor with_running_mean(Tensor variance);
   S activation(Activation f, int derivative, S x, std::uint64_t salt) const;
   std::uint64_t next_salt() { return mixed(seed_ + 0x9e3779b97f4a7c15 * ++calls_); }
 
@@ -121,7 +123,7 @@ class Ensemble {
   std::uint64_t seed_, calls_ = 0;
   Matrix<S> last_sum_error_, dot_error_;
   std::vector<Matrix<S>> output_errors_;  // of each attention head, in the order of execution
-  Matrix<S> last_product_, saved_error_, saved_mean_, variance_cotangent_;  // of a norm
+  Matrix<S> last_centre_, last_product_, saved_error_, saved_mean_, variance_cotangent_;  // of a norm
   std::map<std::string, std::vector<Matrix<S>>> saved_errors_;  // relative, of its result, by place
   Kinks<S>* kinks_;
   std::size_t next_kink_ = 0;

@@ -133,6 +133,7 @@ auto Ensemble<S>::add_row(const Tensor& x, const Tensor& row) -> Tensor {
 
 template <class S>
 auto Ensemble<S>::sub_col(const Tensor& x, const Tensor& col) -> Tensor {
+  if (!exact_) last_centre_ = col.value;
   return where_both(x, col.value, [](S a, S b) { return a - b; });
 }
 
@@ -244,8 +245,23 @@ auto Ensemble<S>::concat_rows(const std::vector<Tensor>& parts) const -> Tensor 
 }
 
 template <class S>
+auto Ensemble<S>::with_running_mean(Tensor v) -> Tensor {
+  if (exact_ || last_centre_.rows() != v.value.rows()) return v;
+  const std::uint64_t salt = next_salt();
+  for (int i = 0; i < v.value.rows(); ++i) {
+    const S centre = last_centre_(i, 0), rounding = centre * S(statistics_.half_ulp() / 65536);
+    if (v.value(i, 0) > S(0))
+      v.value(i, 0) += std::sqrt(v.value(i, 0) * S(2) / S(3)) * rounding *
+                       S(almost_normal(mixed(statistics_.identity(centre) ^ salt)));
+  }
+  return v;
+}
+
+template <class S>
 auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
-  if (x.stored || place.ends_with("variance")) return x;  // a statistic stays in its own type
+  if (place.ends_with("variance")) return with_running_mean(x);  // a statistic stays in its own type
+  if (place.ends_with("input")) last_centre_.resize(0, 0);
+  if (x.stored) return x;
   Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true};
   if (exact_) return y;
   if (place.ends_with("heads")) output_errors_.push_back(last_sum_error_ + (y.value - x.value));

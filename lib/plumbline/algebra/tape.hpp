@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "plumbline/algebra/operations.hpp"
+#include "plumbline/algebra/softmax_derivative.hpp"
 
 namespace plumbline {
 
@@ -185,16 +185,10 @@ struct Tape {
     return chain(x, inner.activation(f, n, x.value),
                  [=, this] { return inner.activation(f, n + 1, x.value); });
   }
-  Tensor softmax_rows(const Tensor& x, const Mask& mask) {  // the Jacobian diag p - p p^T is symmetric
+  Tensor softmax_rows(const Tensor& x, const Mask& mask) {
     const Shared<Inner> p = inner.softmax_rows(x.value, mask);
     return record(
-        p,
-        [=, this](const Inner& g) {
-          Inner dot = inner.row_sum(inner.mul(p, g));
-          if constexpr (requires { inner.softmax_dot(dot); }) dot = inner.softmax_dot(dot);
-          accumulate(x, inner.mul(p, inner.sub_col(g, dot)));
-        },
-        x);
+        p, [=, this](const Inner& g) { accumulate(x, softmax_derivative<A, Inner>(inner, p, g)); }, x);
   }
   Tensor rotate(const Tensor& x, const Rotation& r) {
     return record(

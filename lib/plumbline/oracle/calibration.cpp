@@ -40,6 +40,10 @@ Matrix<double> prior(const Matrix<double>& s2) {
 double mean_square(const double* t, int n) { return std::inner_product(t, t + n, t, 0.0) / n; }
 
 constexpr int smallest_energy_family = 8;
+// Functionals are normalised: of independent scores they would be of size 1. One that is smaller than this
+// for every member has cancelled more than half of a double's digits, and is rounding noise of our own: the
+// row sum of the cotangents of probabilities, to which no output responds.
+constexpr double cancelled = 0x1p-26;
 
 }  // namespace
 
@@ -132,7 +136,7 @@ void Calibration::set_reach(int family, const std::vector<std::vector<double>>& 
   for (int k = k1; k < 2 * k1; ++k)
     for (int i = 0; i < f.count; ++i) c2[i] += c[k][f.first + i] * c[k][f.first + i] / k1;
   const Moderated m = moderated(c2, std::vector<double>(f.count, 1.0), k1);
-  for (int i = 0; i < f.count; ++i) tau_[f.first + i] = std::sqrt(m.variance[i]);
+  for (int i = 0; i < f.count; ++i) tau_[f.first + i] = c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
 
   FamilyTest test{.dof = m.dof};
   double largest = 0;
