@@ -13,6 +13,7 @@ struct Arithmetic {
   Dtype statistics = Dtype::f32;   // inside a normalization
   Dtype softmax = Dtype::f32;      // inside a softmax
   Dtype table = Dtype::f32;        // cosines and sines of the rotary embedding
+  Dtype token_sums = Dtype::f32;   // sums over tokens: the gradients of gains and biases
   bool operator==(const Arithmetic&) const = default;
 };
 

@@ -83,11 +83,13 @@ class Ensemble {
   Tensor store(const Tensor& x, std::string_view place);
   // Hooks of Tape: derivatives that kernels compute from rounded values, where the exact ones would do too.
   // The backward pass of softmax needs the row sums of p dp. Flash attention takes them from the stored
-  // output, as sums of o do; the error of o, which is the larger one, then enters.         arXiv 2205.14135
+  // output, as sums of o do; the error of o, which is the larger one, then enters. And p it computes anew, as
+  // exp(s - log sum exp s), in base 2: two roundings of that logarithm.                    arXiv 2205.14135
   // That of a norm, dx = r (u - mean u - n mean(u n)), is taken from the stored result n = r (x - mean x) as
   // often as from x; and kernels take n for a row of mean 0, which it is only but for its errors.
   Tensor store_cotangent(const Tensor& g, std::string_view place);
   Tensor softmax_dot(const Tensor& dot);
+  bool takes_out_means_twice() const { return exact_; }
   Tensor saved(const Tensor& x);
   Tensor centring_sum(const Tensor& sum);
   template <class Body>
@@ -103,28 +105,42 @@ class Ensemble {
   using F = Function<S>;
   enum class Library : std::uint64_t { rsqrt = 1, exp, tanh, erf, constants };
 
+  struct Norm {                              // what its way back reads
+    Matrix<S> result_error, centre, factor;  // the first is relative
+  };
+
   Tensor in_kernel(Matrix<S> x) { return {rounded(std::move(x), kernel_), false}; }
   Matrix<S> rounded(Matrix<S> x, const Grid<S>& grid);
   template <class Operation>
   Tensor where_both(const Tensor& x, const Matrix<S>& y, Operation operation);  // x + 0 makes no error
-  S sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt) const;
+  S sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt,
+              const Grid<S>& accumulator) const;
   S factor_of(std::uint64_t site) const;  // 1, and at most half an ulp
   S constant(Exact c) const;
   S constant(S c) const;
   Matrix<S> exact_kink(const Matrix<S>& x);
   // Sums about a running mean (Welford) carry its roundings, d of them: sqrt(2/3) of half an ulp of the mean.
   Tensor with_running_mean(Tensor variance);
+  // The cotangent of the variance holds sum g (x - mean x): taken as sum g x - mean x sum g, with the error
+  // of the former.
+  Matrix<S> uncentred_error(const Matrix<S>& g, const Norm& norm);
+  S recomputed_error(S log_sum);  // relative, of a row of probabilities
   S activation(Activation f, int derivative, S x, std::uint64_t salt) const;
   std::uint64_t next_salt() { return mixed(seed_ + 0x9e3779b97f4a7c15 * ++calls_); }
 
   Plain<S> plain_;
-  Grid<S> storage_, kernel_, accumulator_, statistics_, softmax_, table_, angle_;
+  Grid<S> storage_, kernel_, accumulator_, statistics_, softmax_, table_, angle_, token_sums_;
   bool exact_, sums_matter_;
   std::uint64_t seed_, calls_ = 0;
   Matrix<S> last_sum_error_, dot_error_;
-  std::vector<Matrix<S>> output_errors_;  // of each attention head, in the order of execution
-  Matrix<S> last_centre_, last_product_, saved_error_, saved_mean_, variance_cotangent_;  // of a norm
-  std::map<std::string, std::vector<Matrix<S>>> saved_errors_;  // relative, of its result, by place
+  struct Head {
+    Matrix<S> output_error, softmax_error;  // absolute; relative
+  };
+  std::vector<Head> heads_;  // in the order of execution
+  Matrix<S> last_softmax_error_;
+  std::map<std::string, std::vector<Norm>> norms_;  // by the place of the result
+  Matrix<S> last_centre_, last_factor_, last_product_;
+  Matrix<S> saved_error_, saved_mean_, variance_error_, variance_cotangent_;  // on the way back
   Kinks<S>* kinks_;
   std::size_t next_kink_ = 0;
 };

@@ -27,6 +27,7 @@ Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, Kinks<S>& kinks)
       softmax_(a.softmax),
       table_(a.table),
       angle_(detail::angle_type(a.table)),
+      token_sums_(a.token_sums),
       exact_(seed == 0),
       sums_matter_(info(a.accumulator).precision <= info(a.storage).precision),
       seed_(mixed(seed)),
@@ -43,11 +44,12 @@ Matrix<S> Ensemble<S>::rounded(Matrix<S> x, const Grid<S>& grid) {
 }
 
 template <class S>
-S Ensemble<S>::sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt) const {
+S Ensemble<S>::sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt,
+                         const Grid<S>& accumulator) const {
   const S variance = S(terms + 1) * (squares / S(6) + sum * sum / S(3)) + (of_products ? squares : S(0));
   // half an ulp / sqrt(3) per rounding; almost_normal has the factor 1/sqrt(3) already
-  return std::sqrt(variance) * S(accumulator_.half_ulp() / 65536) *
-         S(almost_normal(mixed(accumulator_.identity(sum) ^ salt)));
+  return std::sqrt(variance) * S(accumulator.half_ulp() / 65536) *
+         S(almost_normal(mixed(accumulator.identity(sum) ^ salt)));
 }
 
 template <class S>
@@ -77,7 +79,7 @@ auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
   Matrix<S> error = x.value.cwiseAbs2() * y.value.cwiseAbs2();  // first the squares, then what they make
   const std::uint64_t salt = next_salt();
   for (Eigen::Index i = 0; i < z.size(); ++i)
-    error.data()[i] = sum_error(z.data()[i], error.data()[i], cols(x), true, salt);
+    error.data()[i] = sum_error(z.data()[i], error.data()[i], cols(x), true, salt, accumulator_);
   z += error;
   last_sum_error_ = std::move(error);
   return {std::move(z)};
@@ -89,7 +91,7 @@ auto Ensemble<S>::row_sum(const Tensor& x) -> Tensor {
   if (exact_) return {std::move(z)};
   const std::uint64_t salt = next_salt();
   for (int i = 0; i < z.rows(); ++i)
-    z(i, 0) += sum_error(z(i, 0), x.value.row(i).squaredNorm(), cols(x), false, salt);
+    z(i, 0) += sum_error(z(i, 0), x.value.row(i).squaredNorm(), cols(x), false, salt, accumulator_);
   return in_kernel(std::move(z));
 }
 
@@ -99,7 +101,8 @@ auto Ensemble<S>::col_sum(const Tensor& x) -> Tensor {
   if (exact_) return {std::move(z)};
   const Matrix<S> squares = x.value.cwiseAbs2().colwise().sum();
   const std::uint64_t salt = next_salt();
-  for (int j = 0; j < z.cols(); ++j) z(0, j) += sum_error(z(0, j), squares(0, j), rows(x), false, salt);
+  for (int j = 0; j < z.cols(); ++j)
+    z(0, j) += sum_error(z(0, j), squares(0, j), rows(x), false, salt, token_sums_);
   return in_kernel(std::move(z));
 }
 
@@ -161,7 +164,10 @@ auto Ensemble<S>::mul_row(const Tensor& x, const Tensor& row) -> Tensor {
 template <class S>
 auto Ensemble<S>::mul_col(const Tensor& x, const Tensor& col) -> Tensor {
   Matrix<S> z = col.value.col(0).asDiagonal() * x.value;
-  if (!exact_) last_product_ = z;
+  if (!exact_) {
+    last_product_ = z;
+    last_factor_ = col.value;
+  }
   return in_kernel(std::move(z));
 }
 
@@ -264,10 +270,12 @@ auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
   if (x.stored) return x;
   Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true};
   if (exact_) return y;
-  if (place.ends_with("heads")) output_errors_.push_back(last_sum_error_ + (y.value - x.value));
+  if (place.ends_with("heads"))
+    heads_.push_back({last_sum_error_ + (y.value - x.value), last_softmax_error_});
   if (place.ends_with("normalized"))
-    saved_errors_[std::string(place)].push_back(
-        (last_product_.array() == 0).select(S(0), y.value.array() / last_product_.array() - S(1)));
+    norms_[std::string(place)].push_back(
+        {(last_product_.array() == 0).select(S(0), y.value.array() / last_product_.array() - S(1)),
+         last_centre_, last_factor_});
   return y;
 }
 
@@ -276,18 +284,36 @@ auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Te
   if (exact_) return store(g, place);
   Tensor y = place.ends_with("variance") ? g : store(g, "");
   if (place.ends_with("heads")) {
-    dot_error_ = y.value.cwiseProduct(output_errors_.back()).rowwise().sum();
-    output_errors_.pop_back();
+    dot_error_ = y.value.cwiseProduct(heads_.back().output_error).rowwise().sum();
+    saved_error_ = std::move(heads_.back().softmax_error);
+    heads_.pop_back();
   } else if (place.ends_with("normalized")) {
-    saved_error_ = std::move(saved_errors_.at(std::string(place)).back());
-    saved_errors_.at(std::string(place)).pop_back();
+    Norm& norm = norms_.at(std::string(place)).back();
+    saved_error_ = std::move(norm.result_error);
+    variance_error_ = uncentred_error(y.value, norm);
+    norms_.at(std::string(place)).pop_back();
     variance_cotangent_.resize(0, 0);
   } else if (place.ends_with("variance")) {
-    variance_cotangent_ = g.value;
-  } else if (place.ends_with(".input")) {
+    if (variance_error_.size() > 0) y.value += variance_error_;
+    variance_cotangent_ = y.value;
+  } else if (place.ends_with("input") || place.ends_with("scores")) {
     saved_error_.resize(0, 0);
   }
   return y;
+}
+
+template <class S>
+Matrix<S> Ensemble<S>::uncentred_error(const Matrix<S>& g, const Norm& norm) {
+  if (norm.centre.rows() != g.rows()) return {};
+  const std::uint64_t salt = next_salt();
+  Matrix<S> error(g.rows(), 1);
+  for (int i = 0; i < g.rows(); ++i) {
+    const S centre = norm.centre(i, 0), r = norm.factor(i, 0);
+    error(i, 0) = -r * r * r / S(2) *
+                  sum_error(centre * g.row(i).sum(), centre * centre * g.row(i).squaredNorm(), int(g.cols()),
+                            true, salt, statistics_);
+  }
+  return error;
 }
 
 template <class S>
@@ -357,12 +383,20 @@ auto Ensemble<S>::activation(Activation f, int derivative, const Tensor& x) -> T
   return {std::move(y)};
 }
 
+template <class S>
+S Ensemble<S>::recomputed_error(S log_sum) {
+  const S base2 = log_sum / std::log(S(2));
+  return softmax_.rounded(log_sum, next_salt()) - log_sum +
+         (softmax_.rounded(base2, next_salt()) - base2) * std::log(S(2));
+}
+
 // Stored at once: its derivative is computed from the stored probabilities.
 template <class S>
 auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
   if (exact_) return {plain_.softmax_rows(x.value, mask)};
   Tensor p = zeros(rows(x), cols(x));
   const std::uint64_t salt = next_salt(), salt2 = next_salt(), salt3 = next_salt(), salt4 = next_salt();
+  last_softmax_error_ = Matrix<S>::Zero(rows(x), cols(x));
   const S exp_error = factor_of(std::uint64_t(Library::exp));
   for (int i = 0; i < p.value.rows(); ++i) {
     S largest = -std::numeric_limits<S>::infinity(), total(0), squares(0);
@@ -378,9 +412,10 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
       squares += e * e;
       ++visible;
     }
-    if (visible > 1) total += sum_error(total, squares, visible, false, salt3);
+    if (visible > 1) total += sum_error(total, squares, visible, false, salt3, accumulator_);
     for (int j = 0; j < p.value.cols(); ++j)
       if (mask.sees(i, j)) p.value(i, j) = softmax_.rounded(p.value(i, j) / total, salt4);
+    if (visible > 0) last_softmax_error_.row(i).setConstant(recomputed_error(largest + std::log(total)));
   }
   p.stored = storage_.precision() >= softmax_.precision();
   return store(p, "");

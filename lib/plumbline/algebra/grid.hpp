@@ -36,6 +36,7 @@ class Grid {
   explicit Grid(Dtype dtype)
       : precision_(info(dtype).precision),
         smallest_(std::ldexp(S(1), std::max(3 - info(dtype).max_exponent - precision_, smallest_exponent))),
+        finest_(dtype == Dtype::f16 ? smallest_ : std::ldexp(smallest_, precision_ - 1)),
         largest_(std::ldexp(S(1) - std::ldexp(S(1), -precision_), info(dtype).max_exponent)) {}
 
   int precision() const { return precision_; }
@@ -55,9 +56,11 @@ class Grid {
   }
 
   // Round to nearest on the grid shifted by a hash of the rounded value: variance unit^2 / 12, the same error
-  // for the same x. What the format has stays as it is. Beyond the largest number: infinity.
+  // for the same x. What the format has stays as it is. Beyond the largest number: infinity. Subnormal
+  // numbers may be flushed to 0, and the grid is as coarse as that; but float16 is hardly any use without
+  // them.
   S rounded(S x, std::uint64_t salt) const {
-    const S q = unit(x);
+    const S q = std::max(unit(x), finest_);
     const S v = x / q, nearest = whole(v);
     const S shift = centred_uniform(mixed(bits(nearest * q) ^ salt));
     const S y = (whole(v + shift) - shift) * q;
@@ -87,7 +90,7 @@ class Grid {
   static std::uint64_t bits(S x) { return std::bit_cast<std::uint64_t>(static_cast<double>(x)); }
 
   int precision_;
-  S smallest_, largest_;
+  S smallest_, finest_, largest_;
 };
 
 }  // namespace plumbline

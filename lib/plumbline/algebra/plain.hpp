@@ -14,7 +14,7 @@ struct Plain {
   using Scalar = S;
   using Tensor = Matrix<S>;
   using F = Function<S>;
-  static constexpr bool takes_out_means_twice = !is_interval<S>;  // see softmax_derivative.hpp
+  static constexpr bool takes_out_means_twice() { return !is_interval<S>; }  // see softmax_derivative.hpp
 
   int rows(const Tensor& x) const { return static_cast<int>(x.rows()); }
   int cols(const Tensor& x) const { return static_cast<int>(x.cols()); }

@@ -11,7 +11,12 @@
 namespace plumbline {
 
 template <class A>
-inline constexpr bool takes_out_means_twice = requires { requires A::takes_out_means_twice; };
+constexpr bool takes_out_means_twice(const A& a) {
+  if constexpr (requires { a.takes_out_means_twice(); })
+    return a.takes_out_means_twice();
+  else
+    return false;
+}
 
 template <class A, class T>
 T softmax_derivative(A& a, const T& p, const T& g) {
@@ -20,10 +25,8 @@ T softmax_derivative(A& a, const T& p, const T& g) {
     if constexpr (requires { a.softmax_dot(mean); }) mean = a.softmax_dot(mean);
     return a.sub_col(u, mean);
   };
-  if constexpr (takes_out_means_twice<A>)
-    return a.mul(p, without_mean(without_mean(g)));
-  else
-    return a.mul(p, without_mean(g));
+  const T once = without_mean(g);
+  return a.mul(p, takes_out_means_twice(a) ? without_mean(once) : once);
 }
 
 }  // namespace plumbline

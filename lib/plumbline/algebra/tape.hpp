@@ -61,7 +61,7 @@ struct Tape {
         inner.matmul(x.value, y.value),
         [=, this](const Inner& g) {
           if (depends(x)) accumulate(x, inner.matmul(g, inner.transpose(y.value)));
-          if (depends(y)) accumulate(y, inner.matmul(inner.transpose(x.value), g));
+          if (depends(y)) accumulate(y, inner.matmul(inner.transpose(saved(x.value)), g));
         },
         x, y);
   }
@@ -188,7 +188,7 @@ struct Tape {
   Tensor softmax_rows(const Tensor& x, const Mask& mask) {
     const Shared<Inner> p = inner.softmax_rows(x.value, mask);
     return record(
-        p, [=, this](const Inner& g) { accumulate(x, softmax_derivative<A, Inner>(inner, p, g)); }, x);
+        p, [=, this](const Inner& g) { accumulate(x, softmax_derivative<A, Inner>(inner, saved(p), g)); }, x);
   }
   Tensor rotate(const Tensor& x, const Rotation& r) {
     return record(

@@ -11,20 +11,22 @@ namespace {
 constexpr Dtype f64 = Dtype::f64, f32 = Dtype::f32, bf16 = Dtype::bf16, f16 = Dtype::f16;
 
 const Profile table[] = {
-    {"float64", f64, f64, f64, f64, f64, CastOrder::every_operation},
-    {"float32", f32, f32, f32, f32, f32, CastOrder::every_operation},
-    {"bfloat16-mixed", bf16, f32, f32, f32, f32, CastOrder::stores},
-    {"bfloat16", bf16, f32, bf16, bf16, bf16, CastOrder::every_operation},
-    {"float16-mixed", f16, f32, f32, f32, f32, CastOrder::stores},
-    {"float16", f16, f32, f16, f16, f16, CastOrder::every_operation},
+    {"float64", f64, f64, f64, f64, f64, CastOrder::every_operation, f64},
+    {"float32", f32, f32, f32, f32, f32, CastOrder::every_operation, f32},
+    {"bfloat16-mixed", bf16, f32, f32, f32, f32, CastOrder::stores, f32},
+    {"bfloat16-token-sums", bf16, f32, f32, f32, f32, CastOrder::stores, bf16},
+    {"bfloat16", bf16, f32, bf16, bf16, bf16, CastOrder::every_operation, bf16},
+    {"float16-mixed", f16, f32, f32, f32, f32, CastOrder::stores, f32},
+    {"float16-token-sums", f16, f32, f32, f32, f32, CastOrder::stores, f16},
+    {"float16", f16, f32, f16, f16, f16, CastOrder::every_operation, f16},
 };
 
 const Profile& preset_of(Dtype storage) {
   switch (storage) {
-    case Dtype::f64: return table[0];
-    case Dtype::bf16: return table[2];
-    case Dtype::f16: return table[4];
-    default: return table[1];
+    case Dtype::f64: return find_profile("float64");
+    case Dtype::bf16: return find_profile("bfloat16-mixed");
+    case Dtype::f16: return find_profile("float16-mixed");
+    default: return find_profile("float32");
   }
 }
 
@@ -38,7 +40,7 @@ void require_no_coarser(const JsonReader& r, const char* key, Dtype value, Dtype
 
 Arithmetic Profile::arithmetic() const {
   const bool everywhere = cast_order == CastOrder::every_operation;
-  return {storage, everywhere ? storage : accumulator, accumulator, statistics, softmax, table};
+  return {storage, everywhere ? storage : accumulator, accumulator, statistics, softmax, table, token_sums};
 }
 
 std::span<const Profile> profiles() { return table; }
@@ -54,12 +56,12 @@ const Profile& find_profile(std::string_view name) {
 }
 
 const Profile* coarser_than(const Profile& profile) {
-  const std::string& name = profile.name;
-  if (name == "float64") return &table[1];
-  if (name == "float32") return &table[2];
-  if (name == "bfloat16" || name == "float16") return nullptr;
-  const Profile& every = profile.storage == f16 ? table[5] : table[3];
-  return profile.storage == every.storage && profile.cast_order == CastOrder::stores ? &every : nullptr;
+  if (profile.name == "float64") return &find_profile("float32");
+  if (profile.name == "float32") return &find_profile("bfloat16-mixed");
+  const bool is16 = profile.storage == bf16 || profile.storage == f16;
+  if (!is16 || profile.cast_order == CastOrder::every_operation) return nullptr;
+  const std::string type(name_of(profile.storage));
+  return &find_profile(profile.token_sums == f32 ? type + "-token-sums" : type);
 }
 
 Profile profile_from_json(const Json& json) {
@@ -75,10 +77,12 @@ Profile profile_from_json(const Json& json) {
   r.read("softmax", p.softmax);
   r.read("table", p.table);
   r.read("cast_order", p.cast_order);
+  r.read("token_sums", p.token_sums);
   r.finish();
   require_no_coarser(r, "accumulator", p.accumulator, p.storage);
   require_no_coarser(r, "statistics", p.statistics, p.storage);
   require_no_coarser(r, "softmax", p.softmax, p.storage);
+  require_no_coarser(r, "token_sums", p.token_sums, p.storage);
   for (const Profile& known : table)
     if (p.name == known.name && !(p == known))
       throw Error(r.path("name") + ": expected a name of its own: \"" + p.name +
@@ -93,7 +97,8 @@ Json to_json(const Profile& p) {
           {"statistics", name_of(p.statistics)},
           {"softmax", name_of(p.softmax)},
           {"table", name_of(p.table)},
-          {"cast_order", name_of(p.cast_order)}};
+          {"cast_order", name_of(p.cast_order)},
+          {"token_sums", name_of(p.token_sums)}};
 }
 
 }  // namespace plumbline

@@ -37,12 +37,14 @@ struct Profile {
   Dtype softmax = Dtype::f32;
   Dtype table = Dtype::f32;
   CastOrder cast_order = CastOrder::every_operation;
+  Dtype token_sums = Dtype::f32;
   bool operator==(const Profile&) const = default;
 
   Arithmetic arithmetic() const;
 };
 
-// float64, float32, bfloat16-mixed, bfloat16, float16-mixed, float16: finer ones first.
+// Finer ones first. The -token-sums profiles are the mixed ones, save that the gradients of gains and biases
+// are summed up in 16 bits.
 std::span<const Profile> profiles();
 
 // Throws Error, naming the nearest known profile, where there is none of that name.
@@ -52,8 +54,9 @@ const Profile& find_profile(std::string_view name);
 const Profile* coarser_than(const Profile& profile);
 
 // A profile's name, or {"name": "mine", "storage": "bfloat16", "accumulator": "float32", "statistics":
-// "float32", "softmax": "float32", "table": "float32", "cast_order": "stores" | "every_operation"}; what is
-// left out is as in the storage type's preset ("float32", or the mixed one). Throws Error naming the key.
+// "float32", "softmax": "float32", "table": "float32", "token_sums": "float32", "cast_order": "stores" |
+// "every_operation"}; what is left out is as in the storage type's preset ("float32", or the mixed one).
+// Throws Error naming the key.
 Profile profile_from_json(const Json& json);
 Json to_json(const Profile& profile);
 

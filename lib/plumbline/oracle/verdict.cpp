@@ -181,6 +181,9 @@ double Judge::generic_p(const Outputs& observed) const {
 
 const Judge* Judge::coarser() const {
   const Profile* next = coarser_than(calibration_->profile());
+  if (next && !calibration_->question().gradients && next->token_sums != Dtype::f32 &&
+      next->cast_order == CastOrder::stores)
+    next = coarser_than(*next);  // what it says of gradients is all that sets it apart
   if (!next) return nullptr;
   if (!coarser_) coarser_.reset(new Judge(calibration_->question(), *next, settings_, Unchecked{}));
   return coarser_.get();
@@ -207,11 +210,15 @@ Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, con
   v.finding = Finding::wrong;
   if (name(observed, unknown, v)) return v;
   try {
-    Verdict other;
-    const Judge* next = coarser();
-    if (next && next->accepts(next->calibration_->error(observed), unknown, other)) {
-      v.finding = Finding::coarser;
-      v.profile = next->calibration_->profile().name;
+    const Dtype declared = calibration_->profile().storage;
+    for (const Judge* next = coarser(); next; next = next->coarser()) {
+      Verdict other;
+      if (next->accepts(next->calibration_->error(observed), unknown, other)) {
+        v.finding = Finding::coarser;
+        v.profile = next->calibration_->profile().name;
+        break;
+      }
+      if (next->calibration_->profile().storage != declared) break;
     }
   } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
   }

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "oracle/peer/kernels.hpp"
-#include "plumbline/oracle/recipes.hpp"
 #include "plumbline/oracle/members.hpp"
+#include "plumbline/oracle/recipes.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {

@@ -46,8 +46,10 @@ TEST(Profile, ErrorsNameTheKey) {
 TEST(Profile, CoarserProfilesAreReachedOneByOne) {
   EXPECT_EQ(coarser_than(find_profile("float64"))->name, "float32");
   EXPECT_EQ(coarser_than(find_profile("float32"))->name, "bfloat16-mixed");
-  EXPECT_EQ(coarser_than(find_profile("bfloat16-mixed"))->name, "bfloat16");
-  EXPECT_EQ(coarser_than(find_profile("float16-mixed"))->name, "float16");
+  EXPECT_EQ(coarser_than(find_profile("bfloat16-mixed"))->name, "bfloat16-token-sums");
+  EXPECT_EQ(coarser_than(find_profile("bfloat16-token-sums"))->name, "bfloat16");
+  EXPECT_EQ(coarser_than(find_profile("float16-mixed"))->name, "float16-token-sums");
+  EXPECT_EQ(coarser_than(find_profile("float16-token-sums"))->name, "float16");
   EXPECT_EQ(coarser_than(find_profile("bfloat16")), nullptr);
 }
 

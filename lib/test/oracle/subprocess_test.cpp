@@ -82,7 +82,8 @@ TEST(Subprocess, AnswersThatAreMisshapenAreInvalid) {
 }
 
 TEST(Subprocess, WhatClosesItsPipesOrNeverReadsIsAVerdict) {
-  EXPECT_EQ(Subprocess({"true"}, 5).ask(small()).reason, "crash: the command exited with status 0; no answer");
+  EXPECT_EQ(Subprocess({"true"}, 5).ask(small()).reason,
+            "crash: the command exited with status 0; no answer");
   EXPECT_EQ(Subprocess({"sh", "-c", "exec >&-; sleep 9"}, 5).ask(small()).reason,
             "crash: the command closed its output; no answer");
   EXPECT_EQ(Subprocess({"sleep", "9"}, 0.3).ask(large()).reason, "hangs: no answer within 0.3 s");

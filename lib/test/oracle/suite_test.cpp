@@ -17,7 +17,7 @@ Request request(const char* id, const char* preset, Recipe recipe, const char* p
   return {id, p, question_from(preset, recipe, p, false, 1, 16)};
 }
 
-SuiteCase fake(const char* id, Separations separations) { return {{.id = id}, std::move(separations)}; }
+SuiteCase fake(const char* id, Separations separations) { return {{id, {}, {}}, std::move(separations)}; }
 
 std::vector<std::string> ids(const std::vector<SuiteCase>& cases) {
   std::vector<std::string> out;

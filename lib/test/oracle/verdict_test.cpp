@@ -98,8 +98,8 @@ TEST(Verdict, EmptyAnswersAreRejected) {
   EXPECT_NE(f.judge(zero).finding, Finding::agrees);
 }
 
-// The key's bias shifts every score of a query alike, so its gradient is 0; nothing gives it a scale. (In coarser
-// arithmetic than declared it errs more, but not by 1000.)
+// The key's bias shifts every score of a query alike, so its gradient is 0; nothing gives it a scale. (In
+// coarser arithmetic than declared it errs more, but not by 1000.)
 TEST(Verdict, ATensorThatIsTrulyZeroIsJudgedByTheMembersAlone) {
   const Fixture f("gpt2", "bfloat16-mixed", true);
   const std::string name = "grad.layers.0.attn.k_proj.bias";
