@@ -4,6 +4,7 @@
 // 1706.03762, 2305.13245
 #pragma once
 
+#include "plumbline/block/derivative_of.hpp"
 #include "plumbline/block/linear.hpp"
 #include "plumbline/block/norm.hpp"
 
@@ -67,9 +68,13 @@ Tensor<A> one_head(A& a, const AttentionSpec& s, const ParameterView<A>& p, cons
   const Tensor<A> products =
       a.store(a.matmul(a.store(q, p.place("queries")), a.transpose(a.store(k, p.place("keys")))),
               p.place("products"));
-  const Tensor<A> scores = a.store(a.scale(products, score_scale(s)), p.place("scores"));
-  const Tensor<A> capped = softcap(a, s.logit_softcap, p, scores);
-  const Tensor<A> weights = a.store(probabilities(a, s, capped), p.place("probabilities"));
+  Tensor<A> scores = a.store(a.scale(products, score_scale(s)), p.place("scores"));
+  if (s.backward == AttentionBackward::scale_skipped) scores = with_derivative_of(a, scores, products);
+  Tensor<A> capped = softcap(a, s.logit_softcap, p, scores);
+  if (s.backward == AttentionBackward::softcap_skipped) capped = with_derivative_of(a, capped, scores);
+  Tensor<A> weights = a.store(probabilities(a, s, capped), p.place("probabilities"));
+  if (s.backward == AttentionBackward::softmax_elementwise)
+    weights = with_derivative_of(a, weights, a.mul(a.detach(weights), capped));
   return a.store(a.matmul(weights, a.store(v, p.place("values"))), p.place("heads"));
 }
 
@@ -96,7 +101,11 @@ std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormS
     Tensor<A> y = a.take_cols(x, i * h, h);
     const bool per_head = slot && slot->width == NormWidth::head_dim;
     if (per_head && slot->position == QkPosition::before_rope) y = norm(a, slot, p, y);
-    if (spec.rope) y = a.store(a.rotate(y, rotation(*spec.rope, h, of_keys)), rotated);
+    if (spec.rope) {
+      const Tensor<A> turned = a.store(a.rotate(y, rotation(*spec.rope, h, of_keys)), rotated);
+      const bool skipped = spec.attention.backward == AttentionBackward::rope_skipped;
+      y = skipped ? with_derivative_of(a, turned, y) : turned;
+    }
     if (per_head && slot->position == QkPosition::after_rope) y = norm(a, slot, p, y);
     out.push_back(y);
   }
@@ -121,7 +130,8 @@ Tensor<A> heads_of_sequence(A& a, const BlockSpec& spec, const ParameterView<A>&
     Tensor<A> value = a.take_cols(v, g * s.head_dim, s.head_dim);
     if (spec.rope && spec.rope->rotates_values)
       value = a.rotate(value, rotation(*spec.rope, s.head_dim, true));
-    out.push_back(one_head(a, s, p, q[h], k[g], value));
+    const bool first = s.backward != AttentionBackward::first_head || h * s.n_kv_heads % s.n_heads == 0;
+    out.push_back(one_head(a, s, p, q[h], first ? k[g] : a.detach(k[g]), first ? value : a.detach(value)));
   }
   return a.concat_cols(out);
 }

@@ -3,10 +3,20 @@
 // x [n,d] -> [n,d], through d_ff; the norm in slot mid stands before down.
 #pragma once
 
+#include "plumbline/block/derivative_of.hpp"
 #include "plumbline/block/linear.hpp"
 #include "plumbline/block/norm.hpp"
 
 namespace plumbline {
+namespace detail {
+
+template <Algebra A>
+Tensor<A> activated(A& a, const FeedForwardSpec& f, const ParameterView<A>& p, const Tensor<A>& x) {
+  const Tensor<A> y = a.store(a.activation(f.activation, 0, x), p.place("activation"));
+  return f.derivative_of ? with_derivative_of(a, y, a.activation(*f.derivative_of, 0, x)) : y;
+}
+
+}  // namespace detail
 
 template <Algebra A>
 Tensor<A> feed_forward(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x) {
@@ -17,10 +27,10 @@ Tensor<A> feed_forward(A& a, const BlockSpec& spec, const ParameterView<A>& p, c
     if (f.kind == FeedForwardKind::glu) {
       Tensor<A> gate = linear(a, p.under("gate_proj"), f.bias_in, x);
       if (f.gate_and_up_swapped) std::swap(gate, up);
-      hidden = a.store(a.mul(a.store(a.activation(f.activation, 0, gate), p.place("activation")), up),
-                       p.place("gated"));
+      const Tensor<A> open = detail::activated(a, f, p, gate);
+      hidden = a.store(a.mul(f.gate_detached ? a.detach(open) : open, up), p.place("gated"));
     } else {
-      hidden = a.store(a.activation(f.activation, 0, up), p.place("activation"));
+      hidden = detail::activated(a, f, p, up);
     }
     hidden = norm(a, spec.ffn_norms.mid, p.under("norm_mid"), hidden);
     return linear(a, p.under("down_proj"), f.bias_out, hidden);

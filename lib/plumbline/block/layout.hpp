@@ -35,6 +35,7 @@ Tensor<A> join(A& a, const BlockSpec& s, const ParameterView<A>& p, ResidualFaul
     case ResidualFault::dropped: return branch;
     case ResidualFault::doubled: return plus(2 * alpha, r);
     case ResidualFault::block_input: return plus(alpha, block_input);
+    case ResidualFault::detached: return plus(alpha, a.detach(r));
   }
   return plus(alpha, r);
 }

@@ -4,6 +4,7 @@
 // x [n,d] -> [n,d]; gamma, beta [1,d]; gain_offset 1 means gamma = 1 + weight.
 #pragma once
 
+#include "plumbline/block/derivative_of.hpp"
 #include "plumbline/block/parameters.hpp"
 
 namespace plumbline {
@@ -57,11 +58,24 @@ Tensor<A> standardise(A& a, const NormSpec& n, const ParameterView<A>& p, const 
   return a.store(a.mul_col(numerator, row_factor(a, n, v)), p.place("normalized"));
 }
 
+// Gain or bias, with what its gradient is multiplied by where that goes wrong.
 template <Algebra A>
-Tensor<A> apply_gain(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
+Tensor<A> parameter(A& a, const NormSpec& n, const Tensor<A>& weight, int tokens) {
+  if (n.gain_gradient != GainGradient::averaged) return weight;
+  return with_derivative_of(a, weight, a.divide(weight, tokens));
+}
+
+// `input`: what the norm was given.
+template <Algebra A>
+Tensor<A> apply_gain(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x,
+                     const Tensor<A>& input) {
   if (!n.gain) return x;
-  const Tensor<A>& weight = p.at("weight");
+  const Tensor<A> weight = parameter(a, n, p.at("weight"), a.rows(x));
   const Tensor<A> gain = n.gain_offset ? a.add_scalar(weight, {double(n.gain_offset)}) : weight;
+  if (n.gain_gradient == GainGradient::of_input) {
+    const Tensor<A> of_input = a.mul_row(a.detach(input), gain), y = a.mul_row(x, a.detach(gain));
+    return a.store(a.add(y, a.sub(of_input, a.detach(of_input))), p.place("scaled"));
+  }
   return a.store(a.mul_row(x, gain), p.place("scaled"));
 }
 
@@ -78,9 +92,10 @@ Tensor<A> norm(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<
   return a.component(n.kind == NormKind::layer_norm ? "LN" : "RMS", x, [&] {
     const Tensor<A> input = a.store(x, p.place("input"));
     const Tensor<A> y = n.gain_place == GainPlace::after
-                            ? detail::apply_gain(a, n, p, detail::standardise_along(a, n, p, input))
-                            : detail::standardise_along(a, n, p, detail::apply_gain(a, n, p, input));
-    return n.bias ? a.store(a.add_row(y, p.at("bias")), p.place("output")) : y;
+                            ? detail::apply_gain(a, n, p, detail::standardise_along(a, n, p, input), input)
+                            : detail::standardise_along(a, n, p, detail::apply_gain(a, n, p, input, input));
+    if (!n.bias) return y;
+    return a.store(a.add_row(y, detail::parameter(a, n, p.at("bias"), a.rows(y))), p.place("output"));
   });
 }
 

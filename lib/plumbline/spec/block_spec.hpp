@@ -11,7 +11,7 @@ namespace plumbline {
 enum class NormKind { layer_norm, rms_norm };
 enum class NormWidth { hidden, head_dim, full_heads };
 enum class QkPosition { before_rope, after_rope };
-// The right value of each of the next eight comes first; the others are bugs seen in the wild.
+// The right value of each of the next nine comes first; the others are bugs seen in the wild.
 enum class VarianceDivisor { d, d_minus_1, one };
 enum class EpsMode { inside_sqrt, outside_sqrt, clamp, none };
 enum class Centring { by_kind, always, never, variance_only };
@@ -19,6 +19,8 @@ enum class NormScaling { rsqrt, sqrt, reciprocal };
 enum class NormAxis { channels, tokens };
 enum class GainPlace { after, before };
 enum class Detached { none, mean, variance };
+// What the gradient of gain and bias is summed from; averaged: over the tokens, where a sum is right.
+enum class GainGradient { right, of_input, averaged };
 
 // One normalization: N(x) = gamma * (x - mean) / sqrt(mean square + eps) + beta; rms_norm leaves the mean
 // alone.
@@ -38,6 +40,7 @@ struct NormSpec {
   NormAxis axis = NormAxis::channels;
   GainPlace gain_place = GainPlace::after;
   Detached detached = Detached::none;  // a statistic that the backward pass takes for a constant
+  GainGradient gain_gradient = GainGradient::right;
   bool operator==(const NormSpec&) const = default;
 };
 using NormSlot = std::optional<NormSpec>;
@@ -59,6 +62,10 @@ enum class ScaleRule { inv_sqrt_head_dim, inv_sqrt_scalar, one };
 enum class SoftmaxMode { keys, queries, unnormalised };
 enum class CausalAlignment { bottom_right, top_left };  // of unequal numbers of queries and keys
 enum class HeadSharing { repeat, tile };
+// What the backward pass of attention gets wrong: it takes softmax for elementwise (p dp where p (dp - sum p
+// dp) is right); takes an operation for the identity; or hands keys and values the cotangent of one query
+// head alone.
+enum class AttentionBackward { right, softmax_elementwise, softcap_skipped, scale_skipped, rope_skipped, first_head };
 enum class RopeStyle { half, interleaved };
 
 struct RopeSpec {
@@ -91,6 +98,7 @@ struct AttentionSpec {
   bool softcap_after_mask = false;  // caps the masked scores too, so they leak
   SoftmaxMode softmax = SoftmaxMode::keys;
   HeadSharing head_sharing = HeadSharing::repeat;
+  AttentionBackward backward = AttentionBackward::right;
   bool operator==(const AttentionSpec&) const = default;
 };
 
@@ -103,6 +111,8 @@ struct FeedForwardSpec {
   bool bias_in = true, bias_out = true;
   int d_ff = 0;
   bool gate_and_up_swapped = false;
+  std::optional<Activation> derivative_of;  // the backward pass has this one's derivative
+  bool gate_detached = false;               // and takes the gate for a constant
   bool operator==(const FeedForwardSpec&) const = default;
 };
 
@@ -112,7 +122,8 @@ struct FeedForwardSpec {
 enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa };
 enum class Topology { sequential, parallel };
 enum class ResidualSource { stream, normed };
-enum class ResidualFault { none, dropped, doubled, block_input };
+// detached: no gradient flows through it.
+enum class ResidualFault { none, dropped, doubled, block_input, detached };
 enum class LayerParameters { own, first, reversed };
 
 struct BlockSpec {

@@ -33,6 +33,18 @@ void scale_by(AttentionSpec& a, double radicand) {
 }
 
 constexpr Deviation table[] = {
+    {"activation/derivative-of-erf", "the backward pass has gelu_erf's derivative for gelu_tanh's", "",
+     [](BlockSpec& s) {
+       if (s.ffn.activation == Activation::gelu_tanh) s.ffn.derivative_of = Activation::gelu_erf;
+     }},
+    {"activation/derivative-of-relu", "the backward pass lets through where x > 0", "",
+     [](BlockSpec& s) {
+       if (s.ffn.activation != Activation::relu) s.ffn.derivative_of = Activation::relu;
+     }},
+    {"activation/derivative-of-tanh", "the backward pass has gelu_tanh's derivative for gelu_erf's", "",
+     [](BlockSpec& s) {
+       if (s.ffn.activation == Activation::gelu_erf) s.ffn.derivative_of = Activation::gelu_tanh;
+     }},
     {"activation/erf-for-tanh", "gelu_erf where gelu_tanh is right", "huggingface/transformers#29402",
      [](BlockSpec& s) {
        if (s.ffn.activation == Activation::gelu_tanh) s.ffn.activation = Activation::gelu_erf;
@@ -59,6 +71,8 @@ constexpr Deviation table[] = {
     {"bias/v-missing", "v = W x", "", [](BlockSpec& s) { s.attention.bias.v = false; }},
     {"ffn/gate-and-up-swapped", "f(up) gate", "",
      [](BlockSpec& s) { s.ffn.gate_and_up_swapped = s.ffn.kind == FeedForwardKind::glu; }},
+    {"ffn/gate-detached", "the backward pass takes f(gate) for a constant", "",
+     [](BlockSpec& s) { s.ffn.gate_detached = s.ffn.kind == FeedForwardKind::glu; }},
     {"ffn/reads-block-input", "FFN(N(x)) where FFN(N(u)) is right", "",
      [](BlockSpec& s) { s.ffn_reads_block_input = true; }},
     {"final-norm/missing", "the last norm is left out", "pytorch nn.TransformerEncoder with norm=None",
@@ -66,6 +80,10 @@ constexpr Deviation table[] = {
     {"final-norm/twice", "N(N(x))", "pytorch/pytorch#24930",
      [](BlockSpec& s) {
        if (s.final_norm) s.final_norm_times = 2;
+     }},
+    {"heads/gradient-of-first", "keys and values get the gradient of their first query head alone", "",
+     [](BlockSpec& s) {
+       if (s.attention.n_kv_heads < s.attention.n_heads) s.attention.backward = AttentionBackward::first_head;
      }},
     {"heads/tiled", "query head h reads key-value head h mod n_kv_heads", "",
      [](BlockSpec& s) {
@@ -149,8 +167,16 @@ constexpr Deviation table[] = {
     {"norm/eps-missing", "1/sqrt(v)", "", norms<[](NormSpec& n) { n.eps_mode = EpsMode::none; }>},
     {"norm/eps-outside-sqrt", "1/(sqrt(v) + eps)", "tracel-ai/burn#2185",
      norms<[](NormSpec& n) { n.eps_mode = EpsMode::outside_sqrt; }>},
+    {"norm/gain-averaged", "gradients of gain and bias are means over the tokens, not sums", "",
+     norms<[](NormSpec& n) {
+       if (n.gain || n.bias) n.gain_gradient = GainGradient::averaged;
+     }>},
     {"norm/gain-before", "N(gamma x) + beta", "", norms<[](NormSpec& n) {
        if (n.gain) n.gain_place = GainPlace::before;
+     }>},
+    {"norm/gain-gradient-of-input", "the gradient of gamma is sum g x where sum g xhat is right", "",
+     norms<[](NormSpec& n) {
+       if (n.gain) n.gain_gradient = GainGradient::of_input;
      }>},
     {"norm/gain-missing", "gamma = 1", "", norms<[](NormSpec& n) {
        n.gain = false;
@@ -186,11 +212,15 @@ constexpr Deviation table[] = {
        s.attn_norms.q.reset();
        s.attn_norms.k.reset();
      }},
+    {"residual/attn-detached", "no gradient flows through attention's residual", "",
+     [](BlockSpec& s) { s.attn_residual = ResidualFault::detached; }},
     {"residual/attn-doubled", "x + x + F", "",
      [](BlockSpec& s) { s.attn_residual = ResidualFault::doubled; }},
     {"residual/attn-dropped", "F alone", "", [](BlockSpec& s) { s.attn_residual = ResidualFault::dropped; }},
     {"residual/ffn-block-input", "x + F(N(u)) where u + F(N(u)) is right", "",
      [](BlockSpec& s) { s.ffn_residual = ResidualFault::block_input; }},
+    {"residual/ffn-detached", "no gradient flows through the feed-forward's residual", "",
+     [](BlockSpec& s) { s.ffn_residual = ResidualFault::detached; }},
     {"residual/ffn-doubled", "u + u + F", "", [](BlockSpec& s) { s.ffn_residual = ResidualFault::doubled; }},
     {"residual/ffn-dropped", "F alone", "", [](BlockSpec& s) { s.ffn_residual = ResidualFault::dropped; }},
     {"residual/normed", "N(x) + F(N(x)) where x + F(N(x)) is right", "pytorch/pytorch#61165",
@@ -210,6 +240,10 @@ constexpr Deviation table[] = {
      [](BlockSpec& s) {
        if (s.rope) s.rope->base = s.rope->base == 10000 ? 500000 : 10000;
      }},
+    {"rope/gradient-not-turned-back", "the backward pass takes the rotation for the identity", "",
+     [](BlockSpec& s) {
+       if (s.rope) s.attention.backward = AttentionBackward::rope_skipped;
+     }},
     {"rope/key-offset", "keys stand one position too late", "",
      [](BlockSpec& s) {
        if (s.rope) s.rope->key_offset = 1;
@@ -227,6 +261,10 @@ constexpr Deviation table[] = {
     {"scale/by-heads", "q k / sqrt(n_heads)", "",
      [](BlockSpec& s) { scale_by(s.attention, s.attention.n_heads); }},
     {"scale/by-width", "q k / sqrt(d)", "", [](BlockSpec& s) { scale_by(s.attention, s.d); }},
+    {"scale/gradient-missing", "gradients of q and k lack the factor 1/sqrt(head_dim)", "",
+     [](BlockSpec& s) {
+       if (s.attention.scale_rule != ScaleRule::one) s.attention.backward = AttentionBackward::scale_skipped;
+     }},
     {"scale/missing", "q k", "",
      [](BlockSpec& s) {
        s.attention.scale_rule = ScaleRule::one;
@@ -238,7 +276,13 @@ constexpr Deviation table[] = {
      [](BlockSpec& s) {
        if (s.attention.logit_softcap) s.attention.softcap_after_mask = true;
      }},
+    {"softcap/gradient-missing", "the backward pass takes the softcap for the identity", "",
+     [](BlockSpec& s) {
+       if (s.attention.logit_softcap) s.attention.backward = AttentionBackward::softcap_skipped;
+     }},
     {"softcap/missing", "scores as they are", "", [](BlockSpec& s) { s.attention.logit_softcap.reset(); }},
+    {"softmax/gradient-elementwise", "the backward pass is p dp where p (dp - sum p dp) is right", "",
+     [](BlockSpec& s) { s.attention.backward = AttentionBackward::softmax_elementwise; }},
     {"softmax/over-queries", "columns sum to 1", "",
      [](BlockSpec& s) { s.attention.softmax = SoftmaxMode::queries; }},
     {"softmax/unnormalised", "exp(scores)", "",

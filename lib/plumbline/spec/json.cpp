@@ -50,6 +50,7 @@ NormSpec read_norm(const Json& json, const std::string& path, NormSpec n) {
   r.read("axis", n.axis);
   r.read("gain_place", n.gain_place);
   r.read("detached", n.detached);
+  r.read("gain_gradient", n.gain_gradient);
   r.finish();
   return n;
 }
@@ -120,6 +121,7 @@ void read_attention(JsonReader& spec, AttentionSpec& a) {
   r.read("softcap_after_mask", a.softcap_after_mask);
   r.read("softmax", a.softmax);
   r.read("head_sharing", a.head_sharing);
+  r.read("backward", a.backward);
   r.finish();
 }
 
@@ -161,6 +163,8 @@ void read_ffn(JsonReader& spec, FeedForwardSpec& f) {
   }
   r.read("d_ff", f.d_ff);
   r.read("gate_and_up_swapped", f.gate_and_up_swapped);
+  r.read("derivative_of", f.derivative_of);
+  r.read("gate_detached", f.gate_detached);
   r.finish();
 }
 
@@ -272,6 +276,7 @@ Json attention_to_json(const AttentionSpec& a) {
   write_if_not(j, "softcap_after_mask", a.softcap_after_mask, false);
   write_deviation(j, "softmax", a.softmax);
   write_deviation(j, "head_sharing", a.head_sharing);
+  write_deviation(j, "backward", a.backward);
   return j;
 }
 
@@ -294,6 +299,8 @@ Json ffn_to_json(const FeedForwardSpec& f) {
   j["bias"] = {{"in", f.bias_in}, {"out", f.bias_out}};
   j["d_ff"] = f.d_ff;
   write_if_not(j, "gate_and_up_swapped", f.gate_and_up_swapped, false);
+  if (f.derivative_of) j["derivative_of"] = name_of(*f.derivative_of);
+  write_if_not(j, "gate_detached", f.gate_detached, false);
   return j;
 }
 
@@ -315,6 +322,7 @@ Json to_json(const NormSpec& n) {
   write_deviation(j, "axis", n.axis);
   write_deviation(j, "gain_place", n.gain_place);
   write_deviation(j, "detached", n.detached);
+  write_deviation(j, "gain_gradient", n.gain_gradient);
   return j;
 }
 

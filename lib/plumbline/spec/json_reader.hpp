@@ -36,6 +36,9 @@ class JsonReader {
   template <class E>
   requires std::is_enum_v<E>
   void read(std::string_view key, E& value);
+  template <class E>
+  requires std::is_enum_v<E>
+  void read(std::string_view key, std::optional<E>& value) { read_optional(key, value); }
 
   // Throws where a key was never asked for.
   void finish() const;

@@ -39,6 +39,8 @@ PLUMBLINE_NAMES(NormAxis, {NormAxis::channels, "channels"}, {NormAxis::tokens, "
 PLUMBLINE_NAMES(GainPlace, {GainPlace::after, "after"}, {GainPlace::before, "before"})
 PLUMBLINE_NAMES(Detached, {Detached::none, "none"}, {Detached::mean, "mean"},
                 {Detached::variance, "variance"})
+PLUMBLINE_NAMES(GainGradient, {GainGradient::right, "right"}, {GainGradient::of_input, "of_input"},
+                {GainGradient::averaged, "averaged"})
 PLUMBLINE_NAMES(MaskKind, {MaskKind::causal, "causal"}, {MaskKind::bidirectional, "bidirectional"},
                 {MaskKind::causal_sliding, "causal_sliding"})
 PLUMBLINE_NAMES(MaskMode, {MaskMode::exact, "exact"}, {MaskMode::after_softmax, "after_softmax"},
@@ -50,6 +52,12 @@ PLUMBLINE_NAMES(SoftmaxMode, {SoftmaxMode::keys, "keys"}, {SoftmaxMode::queries,
 PLUMBLINE_NAMES(CausalAlignment, {CausalAlignment::bottom_right, "bottom_right"},
                 {CausalAlignment::top_left, "top_left"})
 PLUMBLINE_NAMES(HeadSharing, {HeadSharing::repeat, "repeat"}, {HeadSharing::tile, "tile"})
+PLUMBLINE_NAMES(AttentionBackward, {AttentionBackward::right, "right"},
+                {AttentionBackward::softmax_elementwise, "softmax_elementwise"},
+                {AttentionBackward::softcap_skipped, "softcap_skipped"},
+                {AttentionBackward::scale_skipped, "scale_skipped"},
+                {AttentionBackward::rope_skipped, "rope_skipped"},
+                {AttentionBackward::first_head, "first_head"})
 PLUMBLINE_NAMES(RopeStyle, {RopeStyle::half, "half"}, {RopeStyle::interleaved, "interleaved"})
 PLUMBLINE_NAMES(FeedForwardKind, {FeedForwardKind::mlp, "mlp"}, {FeedForwardKind::glu, "glu"})
 PLUMBLINE_NAMES(Activation, {Activation::relu, "relu"}, {Activation::gelu_erf, "gelu_erf"},
@@ -60,7 +68,8 @@ PLUMBLINE_NAMES(Part, {Part::stack, "stack"}, {Part::block, "block"}, {Part::att
 PLUMBLINE_NAMES(Topology, {Topology::sequential, "sequential"}, {Topology::parallel, "parallel"})
 PLUMBLINE_NAMES(ResidualSource, {ResidualSource::stream, "stream"}, {ResidualSource::normed, "normed"})
 PLUMBLINE_NAMES(ResidualFault, {ResidualFault::none, "none"}, {ResidualFault::dropped, "dropped"},
-                {ResidualFault::doubled, "doubled"}, {ResidualFault::block_input, "block_input"})
+                {ResidualFault::doubled, "doubled"}, {ResidualFault::block_input, "block_input"},
+                {ResidualFault::detached, "detached"})
 PLUMBLINE_NAMES(LayerParameters, {LayerParameters::own, "own"}, {LayerParameters::first, "first"},
                 {LayerParameters::reversed, "reversed"})
 #undef PLUMBLINE_NAMES

@@ -3,6 +3,7 @@
 import math
 
 import torch
+from deviations import with_derivative_of
 
 
 class Attention:
@@ -34,7 +35,8 @@ class Attention:
 
         x = normed(x, "before_rope")
         if self.spec["position"]["rope"] and "rope/missing" not in self.wrong:
-            x = self.rotated(x, keys=which == "k")
+            turned = self.rotated(x, keys=which == "k")
+            x = with_derivative_of(turned, x) if "rope/gradient-not-turned-back" in self.wrong else turned
         return normed(x, "after_rope")
 
     def rotated(self, x, keys):
@@ -106,17 +108,40 @@ class Attention:
         group = torch.arange(s["n_heads"])
         tiled = "heads/tiled" in wrong and s["n_kv_heads"] < s["n_heads"]
         group = group % s["n_kv_heads"] if tiled else group * s["n_kv_heads"] // s["n_heads"]
+        if "heads/gradient-of-first" in wrong and s["n_kv_heads"] < s["n_heads"]:
+            return self.sdpa_of_first(q, k, v)
         q, k, v = q.transpose(1, 2), k[:, :, group].transpose(1, 2), v[:, :, group].transpose(1, 2)
         seen, cap = self.mask(q.shape[-2], k.shape[-2]), s["logit_softcap"]
         if "softcap/missing" in wrong:
             cap = None
         if not wrong and self.a.has_own_attention:
             return self.a.attention(q, k, v, self.scale(), cap, seen).transpose(1, 2)
+        products = self.a.matmul(q, k.transpose(-1, -2))
+        scores = self.a.kernel(lambda p: p * self.scale(), products)
+        if "scale/gradient-missing" in wrong:
+            scores = with_derivative_of(scores, products)
+        if cap is not None:
+            capped = self.a.kernel(lambda t: cap * torch.tanh(t / cap), scores)
+            scores = with_derivative_of(capped, scores) if "softcap/gradient-missing" in wrong else capped
+        p = self.a.kernel(lambda t: self.weights(t, seen, cap), scores)
+        if "softmax/gradient-elementwise" in wrong:
+            p = with_derivative_of(p, p.detach() * scores)
+        return self.a.matmul(p, v).transpose(1, 2)
+
+    def sdpa_of_first(self, q, k, v):
+        """Each key-value head hands its gradient on from the first query head that reads it."""
+        s = self.spec["attention"]
+        heads = [h * s["n_kv_heads"] // s["n_heads"] for h in range(s["n_heads"])]
+        first = [h == 0 or heads[h] != heads[h - 1] for h in range(s["n_heads"])]
+        widened = lambda t: torch.stack(  # noqa: E731
+            [t[:, :, g] if f else t[:, :, g].detach() for g, f in zip(heads, first)], 2
+        )
+        q, k, v = (t.transpose(1, 2) for t in (q, widened(k), widened(v)))
+        seen, cap = self.mask(q.shape[-2], k.shape[-2]), s["logit_softcap"]
         scores = self.a.kernel(lambda p: p * self.scale(), self.a.matmul(q, k.transpose(-1, -2)))
         if cap is not None:
             scores = self.a.kernel(lambda t: cap * torch.tanh(t / cap), scores)
-        p = self.a.kernel(lambda t: self.weights(t, seen, cap), scores)
-        return self.a.matmul(p, v).transpose(1, 2)
+        return self.a.matmul(self.a.kernel(lambda t: self.weights(t, seen, cap), scores), v).transpose(1, 2)
 
     def weights(self, scores, seen, cap):
         wrong, masked = self.wrong, not bool(seen.all())

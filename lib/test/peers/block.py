@@ -59,7 +59,8 @@ class Block(Norm, Attention, FeedForward):
             alpha *= 2
         if which == "ffn" and "residual/ffn-block-input" in wrong:
             r = block_input
-        return self.a.kernel(torch.add, scaled(r, alpha), b)
+        r = scaled(r, alpha)
+        return self.a.kernel(torch.add, r.detach() if f"residual/{which}-detached" in wrong else r, b)
 
     @property
     def residual_is_normed(self):

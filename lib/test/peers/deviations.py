@@ -1,23 +1,28 @@
 """Ids of the ways in which this implementation can be told to go wrong: component/way."""
 
 TABLE = """
-    activation erf-for-tanh quick-for-silu relu silu-for-quick tanh-for-erf
+    activation derivative-of-erf derivative-of-relu derivative-of-tanh erf-for-tanh quick-for-silu relu silu-for-quick tanh-for-erf
     bias ffn-in-missing ffn-out-missing k-missing o-missing q-missing v-missing
-    ffn gate-and-up-swapped reads-block-input
+    ffn gate-and-up-swapped gate-detached reads-block-input
     final-norm missing twice
-    heads tiled
+    heads gradient-of-first tiled
     layers first-reused reversed
     layout ffn-first output-as-pre post-as-pre pre-as-output pre-as-post second-norm-is-first
     mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing sees-next
     mask window-too-long window-too-short zero-score
     norm bias-missing centred divided-by-variance eps-clamped eps-missing eps-outside-sqrt
-    norm gain-before gain-missing gain-offset-flipped mean-detached multiplied-by-std not-centred
+    norm gain-averaged gain-before gain-gradient-of-input gain-missing gain-offset-flipped mean-detached multiplied-by-std not-centred
     norm over-tokens sum-for-mean unbiased-variance variance-detached variance-only-centred
     qk-norm missing
-    residual attn-doubled attn-dropped ffn-block-input ffn-doubled ffn-dropped normed scale-on-branch
-    rope backwards base exponent-of-head-dim key-offset missing style values
-    scale by-heads by-width missing twice
-    softcap after-mask missing
-    softmax over-queries unnormalised
+    residual attn-detached attn-doubled attn-dropped ffn-block-input ffn-detached ffn-doubled ffn-dropped normed scale-on-branch
+    rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing style values
+    scale by-heads by-width gradient-missing missing twice
+    softcap after-mask gradient-missing missing
+    softmax gradient-elementwise over-queries unnormalised
 """
 DEVIATIONS = [f"{c}/{way}" for c, *ways in map(str.split, TABLE.strip().splitlines()) for way in ways]
+
+
+def with_derivative_of(value, other):
+    """`value`, which autograd takes for `other`."""
+    return value.detach() + (other - other.detach())

@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from deviations import with_derivative_of
 
 ACTIVATIONS = {
     "relu": F.relu,
@@ -16,6 +17,10 @@ OTHER_ACTIVATION = {
     "activation/quick-for-silu": ("silu", "quick_gelu"),
     "activation/silu-for-quick": ("quick_gelu", "silu"),
 }
+OTHER_DERIVATIVE = {
+    "activation/derivative-of-erf": ("gelu_tanh", "gelu_erf"),
+    "activation/derivative-of-tanh": ("gelu_erf", "gelu_tanh"),
+}
 
 
 class FeedForward:
@@ -29,17 +34,26 @@ class FeedForward:
         for deviation, (declared, found) in OTHER_ACTIVATION.items():
             if deviation in wrong and s["activation"] == declared:
                 name = found
-        activation = ACTIVATIONS["relu" if "activation/relu" in wrong else name]
+        activation = self.with_derivative(ACTIVATIONS["relu" if "activation/relu" in wrong else name])
         biased = "bias/ffn-in-missing" not in wrong
         h = self.linear(prefix + "up_proj", x, biased)
         if s["kind"] == "glu":
             gate = self.linear(prefix + "gate_proj", x, biased)
             if "ffn/gate-and-up-swapped" in wrong:
                 gate, h = h, gate
-            h = self.a.kernel(torch.mul, self.a.kernel(activation, gate), h)
+            open = self.a.kernel(activation, gate)
+            h = self.a.kernel(torch.mul, open.detach() if "ffn/gate-detached" in wrong else open, h)
         else:
             h = self.a.kernel(activation, h)
         if "mid" in self.ffn_norms:
             n, norm_name = self.ffn_norms["mid"]
             h = self.norm(n, prefix + norm_name, h)
         return self.linear(prefix + "down_proj", h, "bias/ffn-out-missing" not in wrong)
+
+    def with_derivative(self, activation):
+        """The activation, or one whose derivative is another's."""
+        declared = self.spec["ffn"]["activation"]
+        other = next((o for d, (a, o) in OTHER_DERIVATIVE.items() if d in self.wrong and a == declared), None)
+        if "activation/derivative-of-relu" in self.wrong and declared != "relu":
+            other = "relu"
+        return activation if other is None else lambda x: with_derivative_of(activation(x), ACTIVATIONS[other](x))

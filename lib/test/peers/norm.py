@@ -1,5 +1,7 @@
 """Normalisation: layer norm and RMS norm, right and in the ways in which they go wrong."""
 
+from deviations import with_derivative_of
+
 
 class Norm:
     def norm(self, n, name, x):
@@ -11,11 +13,17 @@ class Norm:
         if not any(w.startswith("norm/") for w in self.wrong):
             return self.a.norm(x, weight, bias, n["eps"], n["kind"] == "layer_norm", offset)
         args = [t for t in (x, weight, bias) if t is not None]
+        tokens = x.shape[1] if name.endswith(("norm_q", "norm_k")) else x.shape[0] * x.shape[1]
 
         def kernel(x, *rest):
+            if "norm/gain-averaged" in self.wrong:
+                rest = [with_derivative_of(t, t / tokens) for t in rest]
             rest = list(rest)
             gain = rest.pop(0) + offset if weight is not None else 1
             beta = rest.pop(0) if bias is not None else 0
+            if "norm/gain-gradient-of-input" in self.wrong and weight is not None:
+                of_input = x.detach() * gain
+                return self.standardised(n, x) * gain.detach() + (of_input - of_input.detach()) + beta
             if "norm/gain-before" in self.wrong and weight is not None:
                 return self.standardised(n, x * gain) + beta
             return self.standardised(n, x) * gain + beta

@@ -1,0 +1,15 @@
+// A value with the derivative of something else: what a hand-written backward pass computes that forgets a
+// factor or a term. Right implementations have no use for it.
+#pragma once
+
+#include "plumbline/algebra/operations.hpp"
+
+namespace plumbline {
+
+// `value`, which every derivative takes for `other` [n,m] -> [n,m].
+template <Algebra A>
+Tensor<A> with_derivative_of(A& a, const Tensor<A>& value, const Tensor<A>& other) {
+  return a.add(a.detach(value), a.sub(other, a.detach(other)));
+}
+
+}  // namespace plumbline
