@@ -136,6 +136,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::span<const Preset> presets() { return table; }
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  word = word.substr(0, longest_excerpt);
   return *std::min_element(candidates.begin(), candidates.end(), [&](std::string_view a, std::string_view b) {
     return edit_distance(word, a) < edit_distance(word, b);
   });
@@ -174,8 +175,8 @@ BlockSpec with_layout(BlockSpec s, std::string_view layout, const NormSpec& norm
     s.parallel_shared_norm = true;
   } else {
     std::vector<std::string_view> known{pre_norm, post_norm, sandwich, output_norm, deep_norm, parallel};
-    throw Error("spec.layout: unknown layout " + shown(std::string(layout)) + "; the nearest known one is \"" +
-                std::string(nearest(layout, known)) + "\"");
+    throw Error("spec.layout: unknown layout " + shown(std::string(layout)) +
+                "; the nearest known one is \"" + std::string(nearest(layout, known)) + "\"");
   }
   return s;
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <filesystem>
 
 #include "plumbline/error.hpp"
@@ -79,6 +80,21 @@ TEST(Safetensors, NoBitIsWithoutMeaning) {
       EXPECT_EQ(line.find('\n'), std::string::npos) << line;
       EXPECT_TRUE(!line.empty() || from_bytes(bad, "f") != sample()) << at;
     }
+}
+
+// Seconds of processor time to read that many tensors.
+double seconds_to_read(int tensors) {
+  Container c;
+  for (int i = 0; i < tensors; ++i) c.tensors[std::to_string(i)] = {Dtype::f32, {0}, ""};
+  const std::string bytes = to_bytes(c);
+  const std::clock_t start = std::clock();
+  EXPECT_EQ(from_bytes(bytes, "f").tensors.size(), c.tensors.size());
+  return double(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+// Four times as many take about four times as long, and sixteen times if each is looked at for each.
+TEST(Safetensors, TimeGrowsAsTheNumberOfTensors) {
+  EXPECT_LT(seconds_to_read(80000), 10 * seconds_to_read(20000));
 }
 
 TEST(Safetensors, EachMistakeIsNamed) {
