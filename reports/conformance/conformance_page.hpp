@@ -1,5 +1,5 @@
-// conformance.md: what real implementations answered, all in one table. conformance/<package>.md: each framework's
-// verdicts one by one, and what was found, with the shortest programs that show it.
+// conformance.md: what real implementations answered, all in one table. conformance/<package>.md: each
+// framework's verdicts one by one, and what was found, with the shortest programs that show it.
 #pragma once
 
 #include "reports/conformance/records.hpp"

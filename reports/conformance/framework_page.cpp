@@ -21,9 +21,8 @@ std::string runs_table(const ConformanceRecords& records, const Subjects& subjec
     for (const ConformanceRun& run : s->runs)
       rows.push_back({s->what, s->run.version, s->run.date, run.spec, run.profile, counts_cell(run.cases),
                       counts_cell(run.laws), found_cell(records, *s, run, "")});
-  return table(
-      {"operation", "version", "last run", "spec", "profile", "verdicts", "laws", "what was found"},
-      "llllllll", rows);
+  return table({"operation", "version", "last run", "spec", "profile", "verdicts", "laws", "what was found"},
+               "llllllll", rows);
 }
 
 std::string failures_table(const Subjects& subjects) {
@@ -75,9 +74,10 @@ std::string framework_page(const ConformanceRecords& records, const std::string&
   Subjects subjects;
   for (const Subject& s : records.subjects)
     if (s.run.package == package) subjects.push_back(&s);
-  std::string page = fmt::format("# {}\n\nWhat it answered on {}. All frameworks: [conformance.md](../conformance.md).\n\n",
-                                 subjects.front()->run.framework, machines(subjects)) +
-                     runs_table(records, subjects) + failures_table(subjects) + unjudged_table(subjects);
+  std::string page =
+      fmt::format("# {}\n\nWhat it answered on {}. All frameworks: [conformance.md](../conformance.md).\n\n",
+                  subjects.front()->run.framework, machines(subjects)) +
+      runs_table(records, subjects) + failures_table(subjects) + unjudged_table(subjects);
   for (const Finding& f : records.findings)
     if (f.run.package == package) page += finding_text(f);
   return page;

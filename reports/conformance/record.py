@@ -47,7 +47,7 @@ def program_text(path):
     """The finding that a program shows: what its docstring says, title and text, and the rest of it."""
     source = path.read_text()
     title, _, text = ast.get_docstring(ast.parse(source)).partition("\n\n")
-    return {"title": title, "text": text, "program": source.split('"""', 2)[2].strip() + "\n"}
+    return {"title": title, "text": text, "language": "python", "program": source.split('"""', 2)[2].strip() + "\n"}
 
 
 def record(report):

@@ -28,8 +28,8 @@ Provenance provenance(const Json& j) {
 }
 
 ConformanceRun run_of(const Json& j) {
-  ConformanceRun run{text(j, "spec"), text(j, "profile"), j.at("cases").get<Counts>(),
-                     j.at("laws").get<Counts>(), {}, {}};
+  ConformanceRun run{
+      text(j, "spec"), text(j, "profile"), j.at("cases").get<Counts>(), j.at("laws").get<Counts>(), {}, {}};
   for (const Json& u : j.at("unjudged")) run.unjudged.emplace_back(text(u, "why"), u.at("cases").get<int>());
   for (const Json& f : j.at("failures"))
     run.failures.push_back({text(f, "headline"), text(f, "smallest"), f.at("cases").get<int>()});

@@ -11,6 +11,7 @@
 namespace plumbline::reports {
 
 Pages summary_pages(const FindingRecords& findings, const ChainRecords& chains,
-                    const std::vector<GoldenRecord>& golden, const LawRecords& laws, const ConformanceRecords& conformance);
+                    const std::vector<GoldenRecord>& golden, const LawRecords& laws,
+                    const ConformanceRecords& conformance);
 
 }  // namespace plumbline::reports

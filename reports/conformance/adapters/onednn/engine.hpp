@@ -7,11 +7,11 @@
 
 namespace plumbline::onednn {
 
-using dnnl::memory;
 using client::Answer;
 using client::Request;
 using client::Tensor;
 using client::Unsupported;
+using dnnl::memory;
 using Arguments = std::unordered_map<int, memory>;
 
 inline const dnnl::engine& cpu() {

@@ -37,7 +37,8 @@ void add_parameters(const Request& r, Arguments& arguments) {
 
 void add_gradients(const Known& k, const Arguments& forward, Answer& answer) {
   const Request& r = k.request;
-  const Backward::primitive_desc description({prop_kind::backward, k.desc, k.desc, k.eps, k.flags}, cpu(), k.forward);
+  const Backward::primitive_desc description({prop_kind::backward, k.desc, k.desc, k.eps, k.flags}, cpu(),
+                                             k.forward);
   Arguments arguments{{DNNL_ARG_SRC, forward.at(DNNL_ARG_SRC)},
                       {DNNL_ARG_MEAN, forward.at(DNNL_ARG_MEAN)},
                       {DNNL_ARG_VARIANCE, forward.at(DNNL_ARG_VARIANCE)},

@@ -3,18 +3,22 @@
 namespace plumbline::onednn {
 namespace {
 
-// q, k, v and their gradients are stored [B, T, heads, head_dim] and read as matrices [B, heads, T, head_dim].
+// q, k, v and their gradients are stored [B, T, heads, head_dim] and read as matrices [B, heads, T,
+// head_dim].
 memory::desc heads(const Tensor& t) {
   const memory::dims s = t.shape, strides = dense_strides(s);
   return {{s[0], s[2], s[1], s[3]}, type_of(t), {strides[0], strides[2], strides[1], strides[3]}};
 }
 
-memory transposed(const memory& m) { return {m.get_desc().permute_axes({0, 1, 3, 2}), cpu(), m.get_data_handle()}; }
+memory transposed(const memory& m) {
+  return {m.get_desc().permute_axes({0, 1, 3, 2}), cpu(), m.get_data_handle()};
+}
 
 memory heads_of(const Tensor& t) { return memory_of(heads(t), t.bytes); }
 
 // factor a b, plus the mask where there is one, into `out`.
-void multiply(const memory& a, const memory& b, const memory& out, float factor = 1, const memory* mask = nullptr) {
+void multiply(const memory& a, const memory& b, const memory& out, float factor = 1,
+              const memory* mask = nullptr) {
   dnnl::primitive_attr attributes;
   if (factor != 1) attributes.set_output_scales(0, {factor});
   Arguments arguments{{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, out}};
@@ -68,7 +72,8 @@ void add_gradients(const Request& r, float scale, const memory& probabilities, A
 }
 
 void check(const client::Json& a) {
-  if (a["n_heads"].number() != a["n_kv_heads"].number()) throw Unsupported("has as many heads of keys as of queries");
+  if (a["n_heads"].number() != a["n_kv_heads"].number())
+    throw Unsupported("has as many heads of keys as of queries");
   if (!a["logit_softcap"].is_null()) throw Unsupported("has no softcap");
   if (a["mask"].text() == "causal_sliding") throw Unsupported("has no window");
   if (a["scale"]["rule"].text() != "inv_sqrt_head_dim" || a["scale"]["mult"].number() != 1)
