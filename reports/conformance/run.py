@@ -40,7 +40,7 @@ def verify(options, subject, spec_name, spec, profile):
         spec_file, report = pathlib.Path(folder) / f"{spec_name}.json", pathlib.Path(folder) / "report.json"
         spec_file.write_text(json.dumps(spec))
         command = [options.plumbline, "verify", "--spec", spec_file, "--profile", profile, "--json", report]
-        command += ["--cases", str(options.cases), "--seed", str(options.seed)]
+        command += ["--cases", str(options.cases), "--seed", str(options.seed), "--timeout", "600"]
         command += ["--failures", pathlib.Path(options.failures) / subject["id"] / f"{spec_name}-{profile}"]
         command += [] if subject["gradients"] else ["--no-grads"]
         command += ["--", *command_of(options, subject)]
