@@ -71,7 +71,7 @@ def run_subjects(options):
     passed = True
     for subject in map(subjects.get, chosen(options.names, subjects)):
         runs = []
-        for spec_name in subject["specs"]:
+        for spec_name in options.spec or subject["specs"]:
             for profile in options.profile or subject["profiles"]:
                 report, agrees = verify(options, subject, spec_name, table["specs"][spec_name], profile)
                 runs.append({"spec": spec_name, "profile": profile} | record(report))
@@ -110,6 +110,7 @@ def parse():
     subjects.add_argument("--plumbline", default="plumbline")
     subjects.add_argument("--programs", default=HERE.parents[1] / "build" / "bin", help="where adapters are built")
     subjects.add_argument("--failures", default="plumbline-failures", help="where failing cases are saved")
+    subjects.add_argument("--spec", action="append", help="this one instead of the subject's")
     subjects.add_argument("--profile", action="append", help="this one instead of the subject's")
     subjects.add_argument("--cases", type=int, default=200)
     subjects.add_argument("--seed", type=int, default=1)
