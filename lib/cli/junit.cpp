@@ -62,6 +62,8 @@ std::string to_junit(const RunReport& r) {
   out += fmt::format("<testsuites {0}>\n <testsuite {0} skipped=\"{1}\">\n  <properties>\n", totals, skipped);
   for (const auto& [key, value] : r.facts)
     out += fmt::format("   <property name=\"{}\" value=\"{}\"/>\n", escaped(key), escaped(value));
+  if (!r.failures.empty())
+    out += fmt::format("   <property name=\"diagnosis\" value=\"{}\"/>\n", escaped(r.failures[0].headline));
   out += "  </properties>\n";
   for (const Result& x : r.results) out += testcase(x, r.title);
   return out + " </testsuite>\n</testsuites>\n";

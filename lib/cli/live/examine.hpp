@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plumbline/oracle/subprocess.hpp"
+#include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline::cli {
 
@@ -10,13 +11,11 @@ struct Examination {
   std::string message;  // one line; empty where it agrees
   std::string kind;     // of a failure: what makes another one the same; empty otherwise
   Answer answer;
+  std::optional<Verdict> verdict = {};  // where the answer was judged
 };
 
 Examination examine(Subprocess& peer, const Request& request);
-
-// Single deviations are named at once; a search for pairs of them takes a second.
-enum class Diagnosis { single, pairs };
-Examination examine(const Request& request, const Answer& answer, Diagnosis diagnosis = Diagnosis::single);
+Examination examine(const Request& request, const Answer& answer);
 
 // "B=2 T=6 d=31, 1 layer, 4 heads of 5, d_ff = 60"
 std::string sizes_text(const Question& question);

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "oracle/peer/block.hpp"
-#include "plumbline/oracle/deviate.hpp"
+#include "plumbline/oracle/diagnosis.hpp"
 #include "plumbline/oracle/members.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -79,6 +79,7 @@ Pairs name_pairs(const Campaign& campaign, const Profile& profile, int wanted) {
   while (pairs.tried < wanted) {
     const std::string& preset = campaign.presets[bits() % campaign.presets.size()];
     const Question q = question_from(preset, Recipe::rich, profile, true, bits(), campaign.width);
+    const Request request{preset, profile, q};
     const Judge judge(q, profile);
     std::vector<const Deviation*> clear;
     for (const Signature& s : judge.signatures().all())
@@ -88,15 +89,18 @@ Pairs name_pairs(const Campaign& campaign, const Profile& profile, int wanted) {
       if (a == b) continue;
       const std::optional<Outputs> y = faulty_answer(q, profile, *a, *b, bits());
       if (!y) continue;
-      const Verdict v = judge.with_pair(*y, judge(*y));
+      const Verdict v = judge(*y);
+      const Evidence evidence{&request, &*y, &v};
+      const std::vector<Diagnosis> found = diagnose({&evidence, 1});
       ++pairs.tried;
       pairs.called_wrong += v.finding < Finding::inconclusive;
-      const bool named =
-          (v.deviation == a->id && v.second == b->id) || (v.deviation == b->id && v.second == a->id);
+      const bool named = !found.empty() &&
+                         (found[0].deviations == Deviations{a, b} || found[0].deviations == Deviations{b, a});
       pairs.named += named;
       if (!named)
         std::fprintf(stderr, "%s: %s and %s: %s\n", preset.c_str(), std::string(a->id).c_str(),
-                     std::string(b->id).c_str(), describe(v).c_str());
+                     std::string(b->id).c_str(),
+                     found.empty() ? describe(v).c_str() : describe(found[0], 1).c_str());
     }
   }
   return pairs;
