@@ -94,13 +94,13 @@ class Campaign {
     }
   }
 
-  Examination examined(const Request& r, const Law* law) {
-    return law ? examine_law(*law, peer_, r) : examine(peer_, r);
+  Examination examined(const Request& r, const Law* law, Sensitivity* sensitivity = nullptr) {
+    return law ? examine_law(*law, peer_, r) : examine(peer_, r, sensitivity);
   }
 
   Examination ask(const Request& r, const Law* law) {
     const auto start = Process::Clock::now();
-    const Examination e = examined(r, law);
+    const Examination e = examined(r, law, &report_.sensitivity);
     const double all = std::chrono::duration<double>(Process::Clock::now() - start).count();
     report_.results.push_back({r.id, e.outcome, e.message, all});
     answered_ = answered_ || e.outcome != "invalid";
