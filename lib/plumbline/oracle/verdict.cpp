@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "plumbline/algebra/grid.hpp"
 #include "plumbline/oracle/vacuity.hpp"
 
 namespace plumbline {
@@ -178,7 +179,54 @@ const Judge* Judge::coarser() const {
   return coarser_.get();
 }
 
+// An error that is far smaller than this arithmetic's may be a part of its noise, or a small mistake in finer
+// arithmetic. Numbers of the storage type tell; if there are none, noise looks like noise when it is enlarged
+// to the size that members have, and a mistake does not.
+bool Judge::is_noise_of_its_own(const Outputs& observed, std::vector<Matrix<double>> error) const {
+  const Grid<double> grid(calibration_->profile().storage);
+  const Matrix<double>& y = observed.at("y");
+  if (y.unaryExpr([&](double v) { return grid.nearest(v); }) == y) return true;
+  double squares = 0, entries = 0;
+  const std::vector<Matrix<double>> z = calibration_->scaled(error);
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    squares += z[i].squaredNorm();
+    entries += double((calibration_->sigma()[i].array() > 0).count());
+  }
+  if (squares < entries)
+    for (Matrix<double>& e : error) e *= std::sqrt(entries / squares);
+  return calibration_->test(error, guard_).p >= alpha;
+}
+
+// Coarser storage shows in numbers that are too coarse; coarser arithmetic with the same storage does not.
+bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
+  const Dtype declared = calibration_->profile().storage;
+  try {
+    for (const Judge* next = coarser(); next; next = next->coarser()) {
+      const Profile& profile = next->calibration_->profile();
+      const auto error = next->calibration_->error(observed);
+      const bool same = profile.storage == declared;
+      Verdict other;
+      if (next->accepts(error, unknown, other) && (same || next->is_noise_of_its_own(observed, error))) {
+        v.profile = profile.name;
+        return true;
+      }
+      if (!same) break;
+    }
+  } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
+  }
+  return false;
+}
+
 Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, const Deviation* unknown) const {
+  return judged(observed, suspect, unknown, true);
+}
+
+Verdict Judge::unnamed(const Outputs& observed, const Deviation* unknown) const {
+  return judged(observed, nullptr, unknown, false);
+}
+
+Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
+                      bool names) const {
   if (std::optional<Verdict> v = invalid(observed)) return *v;
   const auto error = calibration_->error(observed);
   Verdict v;
@@ -199,20 +247,8 @@ Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, con
     return v;
   }
   v.finding = Finding::wrong;
-  if (name(observed, unknown, v)) return v;
-  try {
-    const Dtype declared = calibration_->profile().storage;
-    for (const Judge* next = coarser(); next; next = next->coarser()) {
-      Verdict other;
-      if (next->accepts(next->calibration_->error(observed), unknown, other)) {
-        v.finding = Finding::coarser;
-        v.profile = next->calibration_->profile().name;
-        break;
-      }
-      if (next->calibration_->profile().storage != declared) break;
-    }
-  } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
-  }
+  if (names && name(observed, unknown, v)) return v;
+  if (is_right_in_coarser(observed, unknown, v)) v.finding = Finding::coarser;
   return v;
 }
 

@@ -67,6 +67,8 @@ class Judge {
   // `unknown`: a deviation that is to be taken out of the catalogue (to measure what is found without it).
   Verdict operator()(const Outputs& observed, const Deviation* suspect = nullptr,
                      const Deviation* unknown = nullptr) const;
+  // The same without a name for what is wrong; naming takes longest.
+  Verdict unnamed(const Outputs& observed, const Deviation* unknown = nullptr) const;
 
   // The judge of the block that computes these deviations of the one in question, one after the other; its
   // outputs have the names of as_read_by. Nothing where that block overflows or has no value.
@@ -98,6 +100,10 @@ class Judge {
   std::vector<Match> candidates(const Outputs& observed, const Deviation* unknown) const;
   std::unique_ptr<Judge> judge_of(const Deviation& deviation) const;
   const Judge* coarser() const;
+  Verdict judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
+                 bool names) const;
+  bool is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
+  bool is_noise_of_its_own(const Outputs& observed, std::vector<Matrix<double>> error) const;
 
   double guard_;
   CalibrationSettings settings_;

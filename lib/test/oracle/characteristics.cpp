@@ -130,16 +130,16 @@ Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe
     }
     for (const Signature& s : judge.signatures().all()) {
       const Outputs y = faulty_answer(q, profile, *s.deviation, 77 + seed);
-      const Verdict known = judge(y), unknown = judge(y, nullptr, s.deviation);
+      const Verdict known = judge(y), unknown = judge.unnamed(y, s.deviation);
       const bool clear = ratio_to_noise(s) >= 10;
-      const bool found = known.finding < Finding::inconclusive,
-                 without = unknown.finding < Finding::inconclusive;
+      const bool found = known.finding <= Finding::wrong, without = unknown.finding <= Finding::wrong;
       ++c.with_effect;
       c.clear += clear;
       c.found += found;
       c.found_clear += clear && found;
       c.unknown_found += without;
       c.unknown_found_clear += clear && without;
+      c.unknown_coarser += unknown.finding == Finding::coarser;
       if (clear && found)
         ++(known.deviation == s.deviation->id ? c.named_right
            : known.deviation.empty()          ? c.not_named

@@ -57,6 +57,7 @@ Json record(const std::string& profile, Recipe recipe, bool gradients, const Cha
           {"found_clear", c.found_clear},
           {"unknown_found", c.unknown_found},
           {"unknown_found_clear", c.unknown_found_clear},
+          {"unknown_coarser", c.unknown_coarser},
           {"named_right", c.named_right},
           {"named_wrong", c.named_wrong},
           {"not_named", c.not_named},
