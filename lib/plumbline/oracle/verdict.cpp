@@ -31,6 +31,11 @@ Verdict with(Finding finding, std::string reason, double p = 1) {
   return v;
 }
 
+bool has_numbers_of(Dtype storage, const Matrix<double>& y) {
+  const Grid<double> grid(storage);
+  return y.unaryExpr([&](double v) { return grid.nearest(v); }) == y;
+}
+
 // Where nothing gives a scale, only what is far beyond every member is called wrong.
 constexpr double beyond = 10;
 constexpr int most_candidates = 3;
@@ -179,38 +184,19 @@ const Judge* Judge::coarser() const {
   return coarser_.get();
 }
 
-// An error that is far smaller than this arithmetic's may be a part of its noise, or a small mistake in finer
-// arithmetic. Numbers of the storage type tell; if there are none, noise looks like noise when it is enlarged
-// to the size that members have, and a mistake does not.
-bool Judge::is_noise_of_its_own(const Outputs& observed, std::vector<Matrix<double>> error) const {
-  const Grid<double> grid(calibration_->profile().storage);
-  const Matrix<double>& y = observed.at("y");
-  if (y.unaryExpr([&](double v) { return grid.nearest(v); }) == y) return true;
-  double squares = 0, entries = 0;
-  const std::vector<Matrix<double>> z = calibration_->scaled(error);
-  for (std::size_t i = 0; i < z.size(); ++i) {
-    squares += z[i].squaredNorm();
-    entries += double((calibration_->sigma()[i].array() > 0).count());
-  }
-  if (squares < entries)
-    for (Matrix<double>& e : error) e *= std::sqrt(entries / squares);
-  return calibration_->test(error, guard_).p >= alpha;
-}
-
-// Coarser storage shows in numbers that are too coarse; coarser arithmetic with the same storage does not.
+// Coarser storage shows in numbers that are too coarse; without them, an error that coarser arithmetic would
+// drown may be a small mistake. Coarser arithmetic with the same storage shows in errors alone.
 bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
   const Dtype declared = calibration_->profile().storage;
   try {
     for (const Judge* next = coarser(); next; next = next->coarser()) {
       const Profile& profile = next->calibration_->profile();
-      const auto error = next->calibration_->error(observed);
-      const bool same = profile.storage == declared;
       Verdict other;
-      if (next->accepts(error, unknown, other) && (same || next->is_noise_of_its_own(observed, error))) {
+      if (next->accepts(next->calibration_->error(observed), unknown, other)) {
         v.profile = profile.name;
-        return true;
+        return profile.storage == declared || has_numbers_of(profile.storage, observed.at("y"));
       }
-      if (!same) break;
+      if (profile.storage != declared) break;
     }
   } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
   }
@@ -287,7 +273,8 @@ std::string describe(const Verdict& v) {
   }
   if (v.deviation.empty()) {
     const std::string at = v.rejection.place.empty() ? "" : ", first seen at " + v.rejection.place;
-    return finding + ": none of the known deviations" + at + " (" + v.reason + ")";
+    const std::string size = v.profile.empty() ? "" : "; no larger than errors in " + v.profile;
+    return finding + ": none of the known deviations" + at + " (" + v.reason + size + ")";
   }
   return finding + ": computes " + with_formula(find_deviation(v.deviation)) + " (likelihood ratio e^" +
          brief_number(v.likelihood_ratio) + ")";

@@ -33,7 +33,8 @@ struct Verdict {
   std::string reason;      // one line: which tensor, what was expected, what was found
   double p = 1;            // a bound on how often a correct implementation does this or worse; may exceed 1
   Rejection rejection;     // the test that speaks loudest, and where it points
-  std::string profile;     // of a coarser finding: the profile that it is right in
+  std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a
+                           // name: one whose errors are as large
   std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
   double coefficient = 0;  // of that deviation (or the likeliest): 0 is correct, 1 is the deviation
   double likelihood_ratio = 0;  // its log likelihood ratio against "correct"
@@ -103,7 +104,6 @@ class Judge {
   Verdict judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
                  bool names) const;
   bool is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
-  bool is_noise_of_its_own(const Outputs& observed, std::vector<Matrix<double>> error) const;
 
   double guard_;
   CalibrationSettings settings_;

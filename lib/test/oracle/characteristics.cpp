@@ -46,6 +46,18 @@ double ratio_to_noise(const Signature& s) {
   return std::sqrt(sum);
 }
 
+// Whether a deviation computes what another one does, as far as this question's noise can tell: a name for
+// both.
+bool coincide(const Signatures& signatures, const Signature& a, std::string_view id) {
+  for (const Signature& b : signatures.all()) {
+    if (b.deviation->id != id) continue;
+    double squares = 0;
+    for (std::size_t i = 0; i < a.scaled.size(); ++i) squares += (a.scaled[i] - b.scaled[i]).squaredNorm();
+    return squares < 1;
+  }
+  return false;
+}
+
 template <class Body>
 void for_each_question(const Campaign& c, const Profile& profile, Recipe recipe, bool gradients, Body body) {
   for (const std::string& preset : c.presets)
