@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "plumbline/block/evaluate.hpp"
 #include "plumbline/spec/deviation.hpp"
@@ -24,6 +25,15 @@ Parameters<S> as_read_by(const Deviation& deviation, const Parameters<S>& declar
   for (const auto& [name, value] : declared)
     out[in_slot(name, deviation.from_slot, deviation.to_slot)] = value;
   return out;
+}
+
+// Deviations that are computed together, the first one applied first.
+using Deviations = std::vector<const Deviation*>;
+
+template <class S>
+Parameters<S> as_read_by(const Deviations& deviations, Parameters<S> declared) {
+  for (const Deviation* d : deviations) declared = as_read_by(*d, declared);
+  return declared;
 }
 
 inline BlockSpec deviating(const Deviation& deviation, BlockSpec declared) {

@@ -163,4 +163,11 @@ std::vector<Match> Signatures::likeliest(const std::vector<Matrix<double>>& erro
   return matches;
 }
 
+Likelihoods Signatures::likelihoods(const std::vector<Matrix<double>>& error) const {
+  Likelihoods out;
+  const auto z = calibration_.scaled(error);
+  for (const Signature& s : signatures_) out[s.deviation] = match(s, z).likelihood;
+  return out;
+}
+
 }  // namespace plumbline

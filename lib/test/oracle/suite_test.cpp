@@ -62,7 +62,7 @@ cli::Examination judged(const Request& r, const Outputs& outputs) {
   const Request again = request_from(from_bytes(to_bytes(to_container(r)), "question"), "question");
   const Container file = to_container(outputs, r.question, r.profile);
   const Answer answer = answer_from(from_bytes(to_bytes(file), "answer"), again.question, again.profile);
-  return cli::examine(again, answer, cli::Diagnosis::pairs);
+  return cli::examine(again, answer);
 }
 
 TEST(Suite, AnswersInFilesAreJudged) {
