@@ -1,6 +1,6 @@
 """LayerNorm's default variance is the mean square less the squared mean, which cancels where rows have an offset
 
-E[x^2] - E[x]^2; with use_fast_variance=False it is E[(x - E[x])^2].
+It is E[x^2] - E[x]^2; with use_fast_variance=False, E[(x - E[x])^2].
 """
 
 import jax.numpy as jnp
