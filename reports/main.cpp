@@ -12,6 +12,7 @@
 #include "reports/folder.hpp"
 #include "reports/golden/golden_page.hpp"
 #include "reports/layouts/layouts_page.hpp"
+#include "reports/oracle/oracle_page.hpp"
 #include "reports/properties/laws_page.hpp"
 #include "reports/summary/summary_page.hpp"
 
@@ -49,6 +50,7 @@ Pages all_pages() {
   const FindingRecords findings = run_findings();
   const std::vector<GoldenRecord> golden = run_golden();
   const ConformanceRecords conformance = read_conformance(conformance_folder());
+  const OracleRecords oracle = read_oracle_records();
   const LawRecords laws = running.get();
   Pages pages;
   add(pages, summary_pages(findings, chains, golden, laws, conformance));
@@ -58,6 +60,7 @@ Pages all_pages() {
   add(pages, golden_pages(golden));
   add(pages, chains_pages(chains));
   add(pages, conformance_pages(conformance));
+  add(pages, oracle_pages(oracle));
   return pages;
 }
 

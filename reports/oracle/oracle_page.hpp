@@ -14,8 +14,8 @@ struct OracleRecords {
   Json agreement;        // of lib/test/peers/agreement.py
 };
 
-// Throws Error naming the file.
-OracleRecords read_oracle_records(const std::string& folder);
+// From records/. Throws Error naming the file.
+OracleRecords read_oracle_records();
 
 Pages oracle_pages(const OracleRecords& records);
 

@@ -96,6 +96,8 @@ Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::v
                        counted(values), golden.size()) +
            fmt::format("| [conformance.md](conformance.md) | PyTorch, JAX and others under test: {} |\n",
                        conformance_summary(conformance)) +
+           "| [oracle.md](oracle.md) | how well verdicts on other implementations are judged: false alarms "
+           "beside detection |\n"
            "| [machine.md](machine.md) | the same for float and double, on the machine where the reports "
            "were made |\n"}};
 }

@@ -2,9 +2,11 @@
 """How often correct implementations are called anything but right: every variant of the peer, in every profile, on live
 questions about every preset and every single operation; and what is said of one that is coarser than it declares.
 
-    agreement.py RECORD [--plumbline COMMAND] [--cases N] [--seed N] [--variants V,...] [--profiles P,...]
+    agreement.py RECORD [--plumbline COMMAND] [--cases N] [--other-cases N] [--seed N]
+                 [--variants V,...] [--profiles P,...]
 
-Writes one JSON record with the counts of each run. What is not called right is printed, with the command that asks again.
+The first variant is asked --cases questions in each profile, every other one --other-cases. Writes one JSON record with
+the counts of each run. What is not called right is printed, with the command that asks again.
 """
 
 import argparse
@@ -80,7 +82,7 @@ def verify(options, cases, variant, declared, computed):
     if declared == computed:
         for failure in found["failures"]:
             print(f"{variant}, {declared}: {failure['headline']}\n  {failure['replay']}", flush=True)
-    run = {"declared": declared, "computed": computed, "variant": variant, "counts": found["counts"]}
+    run = {"declared": declared, "computed": computed, "variant": variant, "cases": cases, "counts": found["counts"]}
     print(json.dumps(run), flush=True)
     return run
 
@@ -90,6 +92,7 @@ def parse():
     parser.add_argument("record")
     parser.add_argument("--plumbline", default="plumbline")
     parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--other-cases", type=int, default=2000)
     parser.add_argument("--coarser-cases", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--variants", type=lambda t: t.split(","), default=VARIANTS)
@@ -99,10 +102,12 @@ def parse():
 
 
 def main(options):
-    runs = [verify(options, options.cases, v, p, p) for p in options.profiles for v in options.variants]
+    first, *others = options.variants
+    runs = [verify(options, options.cases, first, p, p) for p in options.profiles]
     if options.coarser_cases:
         runs += [verify(options, options.coarser_cases, "eager", p, COARSER[p]) for p in options.profiles]
-    record = {"cases": options.cases, "seed": options.seed, "runs": runs}
+    runs += [verify(options, options.other_cases, v, p, p) for v in others for p in options.profiles]
+    record = {"seed": options.seed, "runs": runs}
     pathlib.Path(options.record + ".part").write_text(json.dumps(record, indent=1) + "\n")
     os.replace(options.record + ".part", options.record)
 
