@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 namespace plumbline::reports {
 namespace {
@@ -33,22 +34,20 @@ std::string counts_cell(const Counts& counts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string link_to(const Finding& f, const std::string& page) {
-  return fmt::format("[{}]({}#{})", f.title, page, f.anchor());
+std::string link_to(const Finding& f, const std::string& text, const std::string& page) {
+  return fmt::format("[{}]({}#{})", text, page, f.anchor());
 }
 
 std::string found_cell(const ConformanceRecords& records, const Subject& s, const ConformanceRun& run,
-                       const std::string& page) {
+                       const PageOf& page_of) {
   if (nothing_judged(run)) return "not computed";
-  std::vector<std::string> parts;
+  std::set<std::string> parts;
   for (const ConformanceFailure& failure : run.failures) {
     const std::vector<const Finding*> why = records.why(s, run, failure);
-    if (why.empty()) parts.push_back("**not explained**");
-    for (const Finding* f : why) parts.push_back(link_to(*f, page));
+    if (why.empty()) parts.insert("**not explained**");
+    for (const Finding* f : why) parts.insert(link_to(*f, std::to_string(f->number), page_of(*f)));
   }
-  std::sort(parts.begin(), parts.end());
-  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
-  return fmt::format("{}", fmt::join(parts, "; "));
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 }  // namespace plumbline::reports

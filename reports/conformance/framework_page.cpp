@@ -17,12 +17,17 @@ using Subjects = std::vector<const Subject*>;
 
 std::string runs_table(const ConformanceRecords& records, const Subjects& subjects) {
   std::vector<Row> rows;
-  for (const Subject* s : subjects)
+  for (const Subject* s : subjects) {
+    const auto page_of = [&](const Finding& f) {
+      return f.run.package == s->run.package ? "" : f.run.package + ".md";
+    };
     for (const ConformanceRun& run : s->runs)
       rows.push_back({s->what, s->run.version, s->run.date, run.spec, run.profile, counts_cell(run.cases),
-                      counts_cell(run.laws), found_cell(records, *s, run, "")});
-  return table({"operation", "version", "last run", "spec", "profile", "verdicts", "laws", "what was found"},
-               "llllllll", rows);
+                      counts_cell(run.laws), found_cell(records, *s, run, page_of)});
+  }
+  const Row header{"operation", "version",  "last run", "spec",
+                   "profile",   "verdicts", "laws",     "what was found"};
+  return "## Who was asked\n\n" + table(header, "llllllll", rows);
 }
 
 std::string failures_table(const Subjects& subjects) {
@@ -55,7 +60,7 @@ std::string unjudged_table(const Subjects& subjects) {
 }
 
 std::string finding_text(const Finding& f) {
-  return fmt::format("## {}\n\n", f.title) + (f.text.empty() ? "" : f.text + "\n\n") +
+  return fmt::format("## {}\n\n", f.heading()) + (f.text.empty() ? "" : f.text + "\n\n") +
          fenced(f.program, f.language) +
          fmt::format("prints, with {} {}, on {}, on {}:\n\n", f.run.framework, f.run.version, f.run.date,
                      f.run.machine) +
@@ -76,11 +81,10 @@ std::string framework_page(const ConformanceRecords& records, const std::string&
     if (s.run.package == package) subjects.push_back(&s);
   std::string page =
       fmt::format("# {}\n\nWhat it answered on {}. All frameworks: [conformance.md](../conformance.md).\n\n",
-                  subjects.front()->run.framework, machines(subjects)) +
-      runs_table(records, subjects) + failures_table(subjects) + unjudged_table(subjects);
+                  subjects.front()->run.framework, machines(subjects));
   for (const Finding& f : records.findings)
     if (f.run.package == package) page += finding_text(f);
-  return page;
+  return page + runs_table(records, subjects) + failures_table(subjects) + unjudged_table(subjects);
 }
 
 }  // namespace plumbline::reports

@@ -6,8 +6,8 @@
 
 namespace plumbline::reports {
 
-// conformance/<package>.md: every run, every kind of failure at its smallest, what the framework does not
-// compute, and the findings.
+// conformance/<package>.md: the findings, every run, every kind of failure at its smallest, and what the
+// framework does not compute.
 std::string framework_page(const ConformanceRecords& records, const std::string& package);
 
 }  // namespace plumbline::reports

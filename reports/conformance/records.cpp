@@ -55,7 +55,7 @@ Finding finding_of(const Json& j) {
 
 std::string Finding::anchor() const {
   std::string slug;
-  for (const char c : title) {
+  for (const char c : heading()) {
     const auto u = static_cast<unsigned char>(c);
     if (std::isalnum(u) || c == '-' || c == '_') slug += char(std::tolower(u));
     if (c == ' ') slug += '-';
@@ -92,6 +92,7 @@ ConformanceRecords read_conformance(const fs::path& folder) {
     } catch (const Json::exception& e) {
       throw Error(file.string() + ": not a record: " + e.what());
     }
+  for (std::size_t i = 0; i < records.findings.size(); ++i) records.findings[i].number = int(i) + 1;
   return records;
 }
 

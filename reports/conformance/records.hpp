@@ -50,7 +50,10 @@ struct Finding {
   std::string language, program, output;
   Provenance run;
   std::vector<Explained> explains;
-  std::string anchor() const;  // of a heading that is the title
+  int number = 0;  // on the pages, from 1
+
+  std::string heading() const { return std::to_string(number) + ". " + title; }
+  std::string anchor() const;  // of the heading
 };
 
 struct ConformanceRecords {

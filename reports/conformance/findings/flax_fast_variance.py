@@ -1,6 +1,6 @@
-"""LayerNorm's default variance is E[x^2] - E[x]^2, which cancels where rows have an offset
+"""LayerNorm's default variance is the mean square less the squared mean, which cancels where rows have an offset
 
-With use_fast_variance=False it is E[(x - E[x])^2], which does not.
+It is E[x^2] - E[x]^2; with use_fast_variance=False, E[(x - E[x])^2].
 """
 
 import jax.numpy as jnp
