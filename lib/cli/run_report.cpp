@@ -48,9 +48,17 @@ std::string cell(std::string text) {
   return text;
 }
 
+// "37 cases, and for the same reason the laws PRE-3, wiring"
+std::string extent(const Failure& f) {
+  std::string out = fmt::format("{} {}", f.cases, f.cases == 1 ? "case" : "cases");
+  if (!f.laws.empty())
+    out += fmt::format(", and for the same reason {} {}", f.laws.size() == 1 ? "law" : "laws",
+                       fmt::join(f.laws, ", "));
+  return out;
+}
+
 std::string indented(const Failure& f) {
-  std::string out = fmt::format("\n{}\n  {} {}; found at {}\n", f.headline, f.cases,
-                                f.cases == 1 ? "case" : "cases", f.found);
+  std::string out = fmt::format("\n{}\n  {}; found at {}\n", f.headline, extent(f), f.found);
   if (!f.smallest.empty())
     out += fmt::format("  smallest failing case {} (shrunk in {} tries); replay with\n  {}\n", f.smallest,
                        f.tries, f.replay);
@@ -58,8 +66,7 @@ std::string indented(const Failure& f) {
 }
 
 std::string section(const Failure& f) {
-  std::string out = fmt::format("\n## {}\n\n{} {}, first found at {}.", f.headline, f.cases,
-                                f.cases == 1 ? "case" : "cases", f.found);
+  std::string out = fmt::format("\n## {}\n\n{}; found at {}.", f.headline, extent(f), f.found);
   if (!f.smallest.empty())
     out += fmt::format(" Smallest failing case: {} (shrunk in {} tries). Replay with\n\n    {}", f.smallest,
                        f.tries, f.replay);
@@ -72,6 +79,7 @@ Json to_json(const Failure& f) {
     j.update({{"deviations", f.deviations},
               {"same_here", f.same},
               {"not_excluded", f.possible},
+              {"breaks_laws", f.laws},
               {"log_likelihood_ratio", f.likelihood}});
   if (!f.smallest.empty()) j.update({{"smallest", f.smallest}, {"tries", f.tries}, {"replay", f.replay}});
   return j;

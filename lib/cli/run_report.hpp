@@ -2,6 +2,7 @@
 // fills this in; the formats (text, Markdown, JSON, JUnit) only write it down.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,9 +30,10 @@ struct Failure {
   std::string replay = {};    // the one command that asks it again
   // Ids of deviations: what is computed, what is the same in these cases, and what else explains them.
   std::vector<std::string> deviations = {}, same = {}, possible = {};
-  double likelihood = 0;  // the log likelihood ratio of these deviations against "correct"
-  int cases = 0;          // that failed in this way
-  int tries = 0;          // that the shrinking took
+  std::set<std::string> laws = {};  // that are broken because of it
+  double likelihood = 0;            // the log likelihood ratio of these deviations against "correct"
+  int cases = 0;                    // that failed in this way
+  int tries = 0;                    // that the shrinking took
 };
 
 struct RunReport {

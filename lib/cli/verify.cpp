@@ -49,8 +49,9 @@ std::string name_of_block(const BlockOptions& o) {
 int replay(const Options& o) {
   const Replay r = read_replay(o.replay);
   Subprocess peer(o.command, o.timeout);
+  const auto ask = [&](const Request& question) { return peer.ask(question); };
   const Examination e =
-      r.law.empty() ? examine(peer, r.request) : examine_law(find_law(r.law), peer, r.request);
+      r.law.empty() ? examine(peer, r.request) : examine_law(find_law(r.law), ask, r.request);
   RunReport report{.title = "plumbline verify --replay " + o.replay,
                    .facts = {{"case", r.request.id + ", " + sizes_text(r.request.question)},
                              {"profile", r.request.profile.name},

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/block/evaluate.hpp"
+#include "plumbline/oracle/question.hpp"
 #include "plumbline/spec/deviation.hpp"
 
 namespace plumbline {
@@ -38,6 +38,13 @@ Parameters<S> as_read_by(const Deviations& deviations, Parameters<S> declared) {
 
 inline BlockSpec deviating(const Deviation& deviation, BlockSpec declared) {
   deviation.apply(declared);
+  return declared;
+}
+
+// The same question about the deviating block, from the declared parameters.
+inline Question deviating(const Deviation& deviation, Question declared) {
+  deviation.apply(declared.spec);
+  declared.inputs.parameters = as_read_by(deviation, declared.inputs.parameters);
   return declared;
 }
 

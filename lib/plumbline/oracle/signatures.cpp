@@ -55,13 +55,6 @@ constexpr double faint = 1e-3;
 
 }  // namespace
 
-Question deviating(const Deviation& deviation, const Question& question) {
-  Question q = question;
-  q.spec = deviating(deviation, q.spec);
-  q.inputs.parameters = as_read_by(deviation, q.inputs.parameters);
-  return q;
-}
-
 Signatures::Signatures(const Calibration& calibration) : calibration_(calibration) {
   const Question& q = calibration.question();
   std::vector<const Deviation*> applicable;

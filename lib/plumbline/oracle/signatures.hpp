@@ -65,7 +65,4 @@ class Signatures {
   int scopes_ = 0;
 };
 
-// The outputs of a question that asks for a deviating block, from the declared parameters.
-Question deviating(const Deviation& deviation, const Question& question);
-
 }  // namespace plumbline

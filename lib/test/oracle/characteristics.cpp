@@ -24,22 +24,6 @@ Outputs peer_answer(const Question& q, const Profile& p, const peer::Variant& v)
   return peer::answer(q, v, p.storage == Dtype::f64);
 }
 
-template <class S>
-Outputs faulty(const Question& declared, const Profile& profile, const Deviation& d, std::uint64_t seed) {
-  const Question q = deviating(d, declared);
-  Kinks<S> kinks;
-  member<S>(q, profile.arithmetic(), 0, kinks);
-  const std::vector<Matrix<S>> values = member<S>(q, profile.arithmetic(), seed, kinks);
-  const std::vector<std::string> found = output_names(q);
-  Outputs out;
-  for (const std::string& name : output_names(declared)) {
-    const std::string theirs = name == "y" ? name : in_slot(name, d.from_slot, d.to_slot);
-    const auto at = std::find(found.begin(), found.end(), theirs) - found.begin();
-    out[name] = cast<double>(values[at]);
-  }
-  return out;
-}
-
 double ratio_to_noise(const Signature& s) {
   double sum = 0;
   for (const auto& v : s.scaled) sum += v.squaredNorm();
@@ -70,19 +54,13 @@ void for_each_question(const Campaign& c, const Profile& profile, Recipe recipe,
 
 Outputs faulty_answer(const Question& declared, const Profile& profile, const Deviation& d,
                       std::uint64_t seed) {
-  return profile.storage == Dtype::f64 ? faulty<long double>(declared, profile, d, seed)
-                                       : faulty<double>(declared, profile, d, seed);
+  return member_outputs({&d}, declared, profile, seed);
 }
 
 std::optional<Outputs> faulty_answer(const Question& declared, const Profile& profile, const Deviation& first,
                                      const Deviation& second, std::uint64_t seed) {
-  const Question once = deviating(first, declared);
-  if (!second.applies_to(once.spec)) return std::nullopt;
-  const Outputs found = faulty_answer(once, profile, second, seed);
-  Outputs out;
-  for (const std::string& name : output_names(declared))
-    out[name] = found.at(name == "y" ? name : in_slot(name, first.from_slot, first.to_slot));
-  return out;
+  if (!second.applies_to(deviating(first, declared.spec))) return std::nullopt;
+  return member_outputs({&first, &second}, declared, profile, seed);
 }
 
 Pairs name_pairs(const Campaign& campaign, const Profile& profile, int wanted) {

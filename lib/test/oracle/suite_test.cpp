@@ -74,15 +74,5 @@ TEST(Suite, AnswersInFilesAreJudged) {
   EXPECT_NE(e.message.find(d.id), std::string::npos) << e.message;
 }
 
-TEST(Suite, APairOfDeviationsIsNamed) {
-  const Request r = request("q", "gpt2", Recipe::rich);
-  const std::optional<Outputs> y = faulty_answer(
-      r.question, r.profile, find_deviation("norm/eps-outside-sqrt"), find_deviation("scale/by-width"), 7);
-  ASSERT_TRUE(y);
-  const cli::Examination e = judged(r, *y);
-  EXPECT_NE(e.message.find("norm/eps-outside-sqrt"), std::string::npos) << e.message;
-  EXPECT_NE(e.message.find("scale/by-width"), std::string::npos) << e.message;
-}
-
 }  // namespace
 }  // namespace plumbline
