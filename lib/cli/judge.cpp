@@ -1,12 +1,13 @@
 // plumbline judge: verdicts on answers that stand in files.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <set>
 
-#include "cli/live/examine.hpp"
+#include "cli/live/diagnose.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
 #include "cli/verbs.hpp"
@@ -47,13 +48,22 @@ RunReport judged(const Options& o) {
   RunReport report{.title = "plumbline judge " + o.questions + " " + o.answers};
   const std::set<std::string> questions = cases_in(o.questions), answers = cases_in(o.answers);
   if (questions.empty()) throw Error(o.questions + ": expected CASE.safetensors, found none");
+  JudgedCases cases;
   Progress progress;
   for (const std::string& id : questions) {
     progress.show(fmt::format("{} of {} cases", report.results.size() + 1, questions.size()));
     const std::string path = file_of(o.questions, id);
     const Request r = request_from(read_container(path), path);
-    const Examination e = examine(r, read_answer(file_of(o.answers, id), r), Diagnosis::pairs);
+    const Examination e = examine(r, read_answer(file_of(o.answers, id), r), &report.sensitivity);
     report.results.push_back({id, e.outcome, e.message});
+    cases.add(r, e, 0, report.results.size() - 1);
+  }
+  progress.show("diagnosis");
+  const auto failing =
+      std::count_if(report.results.begin(), report.results.end(), [](const Result& r) { return r.failed(); });
+  for (const Diagnosis& d : cases.diagnose(report)) {
+    report.failures.push_back(failure_of(d, int(failing)));
+    report.failures.back().found = cases[d.cases.front()].request.id;
   }
   for (const std::string& id : answers)
     if (!questions.contains(id)) report.notes.push_back(file_of(o.answers, id) + ": answers no question");

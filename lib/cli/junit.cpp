@@ -89,6 +89,8 @@ std::string to_junit(const RunReport& r) {
       skipped, seconds);
   for (const auto& [key, value] : r.facts)
     out += fmt::format("   <property name=\"{}\" value=\"{}\"/>\n", escaped(key), escaped(value));
+  if (!r.failures.empty())
+    out += fmt::format("   <property name=\"diagnosis\" value=\"{}\"/>\n", escaped(r.failures[0].headline));
   out += "  </properties>\n";
   for (const Result& x : r.results) out += testcase(x, r.title);
   return out + "  <system-out/>\n  <system-err/>\n </testsuite>\n</testsuites>\n";

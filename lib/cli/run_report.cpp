@@ -48,10 +48,41 @@ std::string cell(std::string text) {
   return text;
 }
 
+// "37 cases, and for the same reason the laws PRE-3, wiring"
+std::string extent(const Failure& f) {
+  std::string out = fmt::format("{} {}", f.cases, f.cases == 1 ? "case" : "cases");
+  if (!f.laws.empty())
+    out += fmt::format(", and for the same reason {} {}", f.laws.size() == 1 ? "law" : "laws",
+                       fmt::join(f.laws, ", "));
+  return out;
+}
+
 std::string indented(const Failure& f) {
-  return fmt::format(
-      "\n{}\n  {} {}; found at {}\n  smallest failing case {} (shrunk in {} tries); replay with\n  {}\n",
-      f.headline, f.cases, f.cases == 1 ? "case" : "cases", f.found, f.smallest, f.tries, f.replay);
+  std::string out = fmt::format("\n{}\n  {}; found at {}\n", f.headline, extent(f), f.found);
+  if (!f.smallest.empty())
+    out += fmt::format("  smallest failing case {} (shrunk in {} tries); replay with\n  {}\n", f.smallest,
+                       f.tries, f.replay);
+  return out;
+}
+
+std::string section(const Failure& f) {
+  std::string out = fmt::format("\n## {}\n\n{}; found at {}.", f.headline, extent(f), f.found);
+  if (!f.smallest.empty())
+    out += fmt::format(" Smallest failing case: {} (shrunk in {} tries). Replay with\n\n    {}", f.smallest,
+                       f.tries, f.replay);
+  return out + "\n";
+}
+
+Json to_json(const Failure& f) {
+  Json j{{"headline", f.headline}, {"cases", f.cases}, {"found", f.found}};
+  if (!f.deviations.empty())
+    j.update({{"deviations", f.deviations},
+              {"same_here", f.same},
+              {"not_excluded", f.possible},
+              {"breaks_laws", f.laws},
+              {"log_likelihood_ratio", f.likelihood}});
+  if (!f.smallest.empty()) j.update({{"smallest", f.smallest}, {"tries", f.tries}, {"replay", f.replay}});
+  return j;
 }
 
 }  // namespace
@@ -74,6 +105,7 @@ std::string to_text(const RunReport& r) {
   out += "  " + counts_text(r) + "\n";
   for (const auto& [reason, n] : reasons(r)) out += fmt::format("    {} {}\n", n, reason);
   for (const std::string& note : r.notes) out += "  " + note + "\n";
+  for (const std::string& line : describe(r.sensitivity)) out += "  " + line + "\n";
   for (const Failure& f : r.failures) out += indented(f);
   if (!r.stopped.empty()) out += "\nStopped: " + r.stopped + "\n";
   return out + "\n" + closing_line(r) + "\n";
@@ -82,17 +114,15 @@ std::string to_text(const RunReport& r) {
 std::string to_markdown(const RunReport& r) {
   std::string out = "# " + r.title + "\n\n";
   for (const auto& [key, value] : r.facts) out += fmt::format("- {}: {}\n", key, value);
+  if (!r.failures.empty()) out += fmt::format("- diagnosis: {}\n", r.failures.front().headline);
   for (const std::string& note : r.notes) out += fmt::format("- {}\n", note);
+  for (const std::string& line : describe(r.sensitivity)) out += fmt::format("- {}\n", line);
   if (!r.stopped.empty()) out += fmt::format("- stopped: {}\n", r.stopped);
   out += "\n| outcome | cases |\n|---|--:|\n";
   for (const auto& [outcome, n] : counts(r)) out += fmt::format("| {} | {} |\n", outcome, n);
   out += "\n" + closing_line(r) + "\n";
   for (const auto& [reason, n] : reasons(r)) out += fmt::format("\n{} {}\n", n, reason);
-  for (const Failure& f : r.failures)
-    out += fmt::format(
-        "\n## {}\n\n{} {}, first found at {}. Smallest failing case: {} (shrunk in {} tries). Replay "
-        "with\n\n    {}\n",
-        f.headline, f.cases, f.cases == 1 ? "case" : "cases", f.found, f.smallest, f.tries, f.replay);
+  for (const Failure& f : r.failures) out += section(f);
   out += "\n## All cases\n\n| case | outcome | what | seconds |\n|---|---|---|--:|\n";
   for (const Result& x : r.results)
     out += fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), x.outcome, cell(x.message), x.seconds);
@@ -103,18 +133,16 @@ std::string to_json_text(const RunReport& r) {
   Json j;
   j["title"] = r.title;
   for (const auto& [key, value] : r.facts) j["facts"][key] = value;
+  j["diagnosis"] = r.failures.empty() ? Json(nullptr) : Json(r.failures.front().headline);
   j["counts"] = Json::object();
   for (const auto& [outcome, n] : counts(r)) j["counts"][outcome] = n;
   j["stopped"] = r.stopped.empty() ? Json(nullptr) : Json(r.stopped);
   j["notes"] = r.notes;
+  j["noticed"] = {{"deviations", r.sensitivity.separated()},
+                  {"not", r.sensitivity.hidden()},
+                  {"smallest_relative_change_in_y", r.sensitivity.smallest_change()}};
   j["failures"] = Json::array();
-  for (const Failure& f : r.failures)
-    j["failures"].push_back({{"headline", f.headline},
-                             {"cases", f.cases},
-                             {"found", f.found},
-                             {"smallest", f.smallest},
-                             {"tries", f.tries},
-                             {"replay", f.replay}});
+  for (const Failure& f : r.failures) j["failures"].push_back(to_json(f));
   j["results"] = Json::array();
   for (const Result& x : r.results)
     j["results"].push_back(

@@ -2,9 +2,12 @@
 // fills this in; the formats (text, Markdown, JSON, JUnit) only write it down.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "cli/live/sensitivity.hpp"
 
 namespace plumbline::cli {
 
@@ -21,21 +24,26 @@ struct Result {
 };
 
 struct Failure {
-  std::string headline;  // "wrong: computes ..."
-  std::string found;     // where: "llama/1/17, B=2 T=6 d=31"
-  std::string smallest;  // "B=1 T=1 d=5"
-  std::string replay;    // the one command that asks it again
-  int cases = 0;         // that failed in this way
-  int tries = 0;         // that the shrinking took
+  std::string headline;       // "wrong: computes ..."
+  std::string found = {};     // where: "llama/1/17, B=2 T=6 d=31"
+  std::string smallest = {};  // "B=1 T=1 d=5"; empty where none was looked for
+  std::string replay = {};    // the one command that asks it again
+  // Ids of deviations: what is computed, what is the same in these cases, and what else explains them.
+  std::vector<std::string> deviations = {}, same = {}, possible = {};
+  std::set<std::string> laws = {};  // that are broken because of it
+  double likelihood = 0;            // the log likelihood ratio of these deviations against "correct"
+  int cases = 0;                    // that failed in this way
+  int tries = 0;                    // that the shrinking took
 };
 
 struct RunReport {
-  std::string title;                                       // "plumbline verify llama"
+  std::string title;                                            // "plumbline verify llama"
   std::vector<std::pair<std::string, std::string>> facts = {};  // profile, command, seed: in this order
   std::vector<Result> results = {};
-  std::vector<Failure> failures = {};
+  std::vector<Failure> failures = {};  // the first one is the diagnosis
   std::vector<std::string> notes = {};
-  std::string stopped = {};  // why it ended before its time; empty otherwise
+  Sensitivity sensitivity = {};  // of the cases that agree
+  std::string stopped = {};      // why it ended before its time; empty otherwise
 };
 
 // How many results of each outcome, the worst first.

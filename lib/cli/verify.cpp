@@ -8,6 +8,7 @@
 
 #include "cli/block_options.hpp"
 #include "cli/live/campaign.hpp"
+#include "cli/live/diagnose.hpp"
 #include "cli/live/laws.hpp"
 #include "cli/live/replay.hpp"
 #include "cli/verbs.hpp"
@@ -23,7 +24,7 @@ struct Options {
   int cases = 100;
   std::uint64_t seed = 1;
   double timeout = 60;
-  bool gradients = true;
+  bool gradients = true, shrink = true;
   std::vector<std::string> command;
 };
 
@@ -48,14 +49,21 @@ std::string name_of_block(const BlockOptions& o) {
 int replay(const Options& o) {
   const Replay r = read_replay(o.replay);
   Subprocess peer(o.command, o.timeout);
+  const auto ask = [&](const Request& question) { return peer.ask(question); };
   const Examination e =
-      r.law.empty() ? examine(peer, r.request) : examine_law(find_law(r.law), peer, r.request);
+      r.law.empty() ? examine(peer, r.request) : examine_law(find_law(r.law), ask, r.request);
   RunReport report{.title = "plumbline verify --replay " + o.replay,
                    .facts = {{"case", r.request.id + ", " + sizes_text(r.request.question)},
                              {"profile", r.request.profile.name},
-                             {"found before", r.outcome},
-                             {"found now", e.outcome + (e.message.empty() ? "" : ": " + e.message)}}};
+                             {"found before", r.outcome}}};
   report.results.push_back({r.request.id, e.outcome, e.message, peer.seconds()});
+  if (r.law.empty()) {
+    JudgedCases cases;
+    cases.add(r.request, e, 0, 0);
+    cases.diagnose(report);
+  }
+  const Result& now = report.results.front();
+  report.facts.emplace_back("found now", now.outcome + (now.message.empty() ? "" : ": " + now.message));
   write_reports(o, report);
   return exit_status(report);
 }
@@ -71,6 +79,7 @@ int verify(const Options& o) {
                                   .seed = o.seed,
                                   .shard = shard,
                                   .shards = shards,
+                                  .shrink = o.shrink,
                                   .failures_folder = o.failures};
   Subprocess peer(o.command, o.timeout);
   RunReport report{.title = "plumbline verify " + settings.name,
@@ -103,6 +112,7 @@ void add_verify(CLI::App& app, int& status) {
       ->option_text("S");
   verb->add_option("--shard", o->shard, "Ask the K-th of N parts of the questions [1/1]")->option_text("K/N");
   verb->add_flag("--grads,!--no-grads", o->gradients, "Ask for gradients too [yes]");
+  verb->add_flag("--shrink,!--no-shrink", o->shrink, "Make failing cases smaller [yes]");
   verb->add_option("--failures", o->failures, "Where failing cases are saved [plumbline-failures]")
       ->option_text("DIR");
   verb->add_option("--markdown", o->markdown, "Write a report as Markdown")->option_text("FILE");

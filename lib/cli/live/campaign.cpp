@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
-#include <optional>
+#include <set>
 
+#include "cli/live/diagnose.hpp"
 #include "cli/live/laws.hpp"
 #include "cli/live/replay.hpp"
 #include "cli/live/shrink.hpp"
@@ -25,12 +25,22 @@ constexpr int questions_per_law = 2, most_looked_at = 60;
 // Where the questions for laws begin in the stream of draws.
 constexpr int first_law_question = 1 << 24;
 
-struct Seen {
-  int first = 0, count = 0;  // number of the first case of this kind
+// Failures of one kind, and the one of them that is made smaller.
+struct Group {
+  int number = 0;  // of its question in the stream of draws
   std::string id;
   Examination examination;
   const Law* law = nullptr;  // that is broken
+  int count = 0;
+  Diagnosis diagnosis = {};
+  std::set<std::string> laws = {};  // that the diagnosis breaks too
 };
+
+Eigen::Index size_of(const Question& q) {
+  Eigen::Index n = q.inputs.x.size();
+  for (const auto& [name, value] : q.inputs.parameters) n += value.size();
+  return n;
+}
 
 class Campaign {
  public:
@@ -40,9 +50,10 @@ class Campaign {
   void run() {
     for (int i = 0; i < s_.cases && report_.stopped.empty(); ++i)
       if (i % s_.shards == s_.shard - 1) ask_case(i);
+    note_time();
+    diagnose();
     for (int l = 0; l < int(laws().size()) && report_.stopped.empty(); ++l)
       if (l % s_.shards == s_.shard - 1) ask_law(laws()[l]);
-    note_time();
     shrink_failures();
   }
 
@@ -60,74 +71,136 @@ class Campaign {
   }
 
   void ask_case(int number) {
-    progress_.show(fmt::format("{} of {} cases, {} kinds of failure", number, s_.cases, kinds_.size()));
-    ask(fmt::format("{}/{}/{}", s_.name, s_.seed, number), number, nullptr);
+    progress_.show(fmt::format("{} of {} cases, {} failed", number, s_.cases, failing_));
+    const Request r{fmt::format("{}/{}/{}", s_.name, s_.seed, number), s_.profile, question(number)};
+    const double before = peer_.seconds();
+    const Examination e = ask(r, nullptr);
+    const Result& result = report_.results.back();
+    ours_.push_back(result.seconds - (peer_.seconds() - before));
+    failing_ += result.failed();
+    if (e.outcome == "invalid")
+      count(e, number, r.id, nullptr);
+    else
+      cases_.add(r, e, number, report_.results.size() - 1);
   }
 
   void ask_law(const Law& law) {
-    progress_.show(fmt::format("law {}, {} kinds of failure", law.id, kinds_.size()));
+    progress_.show(fmt::format("law {}", law.id));
     int asked = 0;
     for (int i = 0; i < most_looked_at && asked < questions_per_law && report_.stopped.empty(); ++i) {
       const int number = first_law_question + i;
-      if (!law.applies(question(number)) || (law.gradients && !s_.gradients)) continue;
-      ask(fmt::format("{}/{}/laws/{}/{}", s_.name, s_.seed, law.id, ++asked), number, &law);
+      const Question q = question(number);
+      if (!law.applies(q) || (law.gradients && !s_.gradients)) continue;
+      const std::string id = fmt::format("{}/{}/laws/{}/{}", s_.name, s_.seed, law.id, ++asked);
+      const Request r{id, s_.profile, q};
+      const Examination e = ask(r, &law);
+      if (e.outcome != "broken" || !is_explained(law, r)) count(e, number, id, &law);
     }
   }
 
-  Examination examined(const Request& r, const Law* law) {
-    return law ? examine_law(*law, peer_, r) : examine(peer_, r);
+  // Whether what explains the failures breaks the law too, and then notes that it does.
+  bool is_explained(const Law& law, const Request& r) {
+    for (Group& g : explained_) {
+      if (g.diagnosis.deviations.empty() || !follows_from(g.diagnosis.deviations, law, r)) continue;
+      g.laws.insert(std::string(law.id));
+      return true;
+    }
+    return false;
   }
 
-  void ask(const std::string& id, int number, const Law* law) {
-    const double before = peer_.seconds();
+  Examination examined(const Request& r, const Law* law, Sensitivity* sensitivity = nullptr) {
+    if (!law) return examine(peer_, r, sensitivity);
+    return examine_law(
+        *law, [&](const Request& question) { return peer_.ask(question); }, r);
+  }
+
+  Examination ask(const Request& r, const Law* law) {
     const auto start = Process::Clock::now();
-    const Examination e = examined({id, s_.profile, question(number)}, law);
+    const Examination e = examined(r, law, &report_.sensitivity);
     const double all = std::chrono::duration<double>(Process::Clock::now() - start).count();
-    if (!law) ours_.push_back(all - (peer_.seconds() - before));
-    report_.results.push_back({id, e.outcome, e.message, all});
+    report_.results.push_back({r.id, e.outcome, e.message, all});
     answered_ = answered_ || e.outcome != "invalid";
-    if (!e.kind.empty()) ++kinds_.try_emplace(e.kind, Seen{number, 0, id, e, law}).first->second.count;
     if (peer_.hangs() >= most_hangs)
       report_.stopped = fmt::format("the command hung {} times", peer_.hangs());
     else if (!answered_ && report_.results.size() >= most_silent)
       report_.stopped = fmt::format("the command answered none of the first {} questions", most_silent);
+    return e;
+  }
+
+  void count(const Examination& e, int number, const std::string& id, const Law* law) {
+    if (e.kind.empty()) return;
+    const auto same = std::find_if(others_.begin(), others_.end(),
+                                   [&](const Group& g) { return g.examination.kind == e.kind; });
+    if (same != others_.end())
+      ++same->count;
+    else
+      others_.push_back({number, id, e, law, 1});
+  }
+
+  // Failures that were judged, by what explains them.
+  void diagnose() {
+    progress_.show("diagnosis");
+    for (const Diagnosis& d : cases_.diagnose(report_)) {
+      const Judged& c = cases_[smallest_case(d)];
+      explained_.push_back({c.number, c.request.id, c.examination, nullptr, int(d.cases.size()), d});
+    }
+    for (const Judged& c : cases_.unexplained()) count(c.examination, c.number, c.request.id, nullptr);
+  }
+
+  // The smallest of those that are named alike when they are judged alone, if there are any.
+  int smallest_case(const Diagnosis& d) const {
+    const auto rank = [&](int i) {
+      const bool alike = d.deviations.size() == 1 && cases_[i].verdict().deviation == d.deviations[0]->id;
+      return std::pair(!alike, size_of(cases_[i].request.question));
+    };
+    return *std::min_element(d.cases.begin(), d.cases.end(), [&](int a, int b) { return rank(a) < rank(b); });
   }
 
   void shrink_failures() {
-    std::vector<std::pair<std::string, Seen>> by_number(kinds_.begin(), kinds_.end());
-    std::sort(by_number.begin(), by_number.end(),
-              [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
-    for (int k = 0; k < int(by_number.size()) && k < most_kinds; ++k)
-      shrink_one(by_number[k].first, by_number[k].second);
-    if (int(by_number.size()) > most_kinds)
+    std::vector<Group> all = explained_;
+    all.insert(all.end(), others_.begin(), others_.end());
+    for (int k = 0; k < int(all.size()) && k < most_kinds; ++k) shrink_one(all[k]);
+    if (int(all.size()) > most_kinds)
       report_.notes.push_back(
-          fmt::format("{} further kinds of failure were not shrunk", by_number.size() - most_kinds));
+          fmt::format("{} further kinds of failure were not shrunk", all.size() - most_kinds));
   }
 
-  void shrink_one(const std::string& kind, const Seen& seen) {
-    const auto drawn = draw(s_.questions, s_.seed, seen.first);
+  Smallest smallest(const Group& g) {
+    const std::string& kind = g.examination.kind;
     int tries = 0;
     const auto examine_smaller = [&](const Question& q) {
       progress_.show(fmt::format("{}: {} tries to make it smaller", kind, ++tries));
-      return examined({seen.id + "/smaller", s_.profile, q}, seen.law);
+      const Request r{g.id + "/smaller", s_.profile, q};
+      Examination e = examined(r, g.law);
+      const Deviations& d = g.diagnosis.deviations;  // a single one is in the kind
+      if (d.size() > 1 && e.kind == kind && !explains(d, r, e.answer.outputs)) e.kind.clear();
+      return e;
     };
     const int hangs = peer_.hangs();
-    const Smallest best = shrink(drawn, s_.profile, seen.examination, examine_smaller, [&](int n) {
-      return !answered_ || n >= most_tries || peer_.hangs() >= hangs + most_hangs;
-    });
-    const std::string file = path(seen.id + "-" + kind);
-    const std::string headline = best.examination.outcome + ": " + best.examination.message;
+    return shrink(draw(s_.questions, s_.seed, g.number), s_.profile, g.examination, examine_smaller,
+                  [&](int n) {
+                    return !s_.shrink || !answered_ || n >= most_tries || peer_.hangs() >= hangs + most_hangs;
+                  });
+  }
+
+  void shrink_one(const Group& g) {
+    const Smallest best = smallest(g);
+    const std::string alone = best.examination.outcome + ": " + best.examination.message;
+    const bool is_named = !g.diagnosis.deviations.empty();
+    Failure f = is_named ? failure_of(g.diagnosis, failing_) : Failure{.headline = alone};
+    const std::string file = path(g.id + "-" + g.examination.kind);
     write_replay(file,
-                 {{seen.id + "/smallest", s_.profile, best.question},
-                  headline,
-                  std::string(seen.law ? seen.law->id : "")},
+                 {{g.id + "/smallest", s_.profile, best.question},
+                  is_named ? "wrong: " + describe(g.diagnosis.deviations) : alone,
+                  std::string(g.law ? g.law->id : "")},
                  best.examination.answer);
-    report_.failures.push_back({.headline = headline,
-                                .found = seen.id + ", " + sizes_text(question(seen.first)),
-                                .smallest = sizes_text(best.question),
-                                .replay = replay_command(file, peer_),
-                                .cases = seen.count,
-                                .tries = best.tries});
+    f.found = g.id + ", " + sizes_text(question(g.number));
+    f.smallest = sizes_text(best.question);
+    f.replay = replay_command(file, peer_);
+    f.cases = g.count;
+    f.laws = g.laws;
+    f.tries = best.tries;
+    report_.failures.push_back(f);
   }
 
   // plumbline-failures/llama-1-17-wrong-norm-eps-outside-sqrt.safetensors
@@ -142,7 +215,9 @@ class Campaign {
   Subprocess& peer_;
   Progress& progress_;
   RunReport& report_;
-  std::map<std::string, Seen> kinds_;
+  JudgedCases cases_;
+  std::vector<Group> explained_, others_;
+  int failing_ = 0;           // cases
   std::vector<double> ours_;  // seconds per case beside the command's own
   bool answered_ = false;
 };

@@ -16,7 +16,8 @@ struct CampaignSettings {
   bool gradients = true;
   int cases = 100;
   std::uint64_t seed = 1;
-  int shard = 1, shards = 1;    // of this many, asks every one of that number
+  int shard = 1, shards = 1;  // of this many, asks every one of that number
+  bool shrink = true;
   std::string failures_folder;  // where replay files go
 };
 

@@ -1,7 +1,9 @@
 // Asking an implementation one question and judging what it answers.
 #pragma once
 
+#include "cli/live/sensitivity.hpp"
 #include "plumbline/oracle/subprocess.hpp"
+#include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline::cli {
 
@@ -10,13 +12,12 @@ struct Examination {
   std::string message;  // one line; empty where it agrees
   std::string kind;     // of a failure: what makes another one the same; empty otherwise
   Answer answer;
+  std::optional<Verdict> verdict = {};  // where the answer was judged
 };
 
-Examination examine(Subprocess& peer, const Request& request);
-
-// Single deviations are named at once; a search for pairs of them takes a second.
-enum class Diagnosis { single, pairs };
-Examination examine(const Request& request, const Answer& answer, Diagnosis diagnosis = Diagnosis::single);
+// `sensitivity` learns what an agreeing answer could still have been.
+Examination examine(Subprocess& peer, const Request& request, Sensitivity* sensitivity = nullptr);
+Examination examine(const Request& request, const Answer& answer, Sensitivity* sensitivity = nullptr);
 
 // "B=2 T=6 d=31, 1 layer, 4 heads of 5, d_ff = 60"
 std::string sizes_text(const Question& question);

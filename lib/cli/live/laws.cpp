@@ -6,6 +6,7 @@
 
 #include "cli/live/noise.hpp"
 #include "plumbline/algebra/grid.hpp"
+#include "plumbline/oracle/members.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline::cli {
@@ -410,17 +411,17 @@ const Law& find_law(std::string_view id) {
 }
 
 Outputs Asking::operator()(const Question& q) {
-  last_ = peer_.ask({id_, profile_, q});
+  last_ = ask_({id_, profile_, q});
   if (last_.kind != Answer::Kind::outputs) throw NotAnswered{last_};
   for (const auto& [name, value] : last_.outputs)
     if (!value.allFinite()) throw NotAnswered{{Answer::Kind::invalid, {}, name + ": not finite"}};
   return last_.outputs;
 }
 
-Examination examine_law(const Law& law, Subprocess& peer, Request r) {
+Examination examine_law(const Law& law, const Implementation& implementation, Request r) {
   r.question.gradients = law.gradients;
   if (!law.applies(r.question)) return {"skipped", "the law says nothing about this question", "", {}};
-  Asking ask(peer, r.profile, r.id);
+  Asking ask(implementation, r.profile, r.id);
   try {
     const Finding f = law.check(ask, r.question);
     const std::string id(law.id);
@@ -430,6 +431,20 @@ Examination examine_law(const Law& law, Subprocess& peer, Request r) {
     if (e.answer.kind == Answer::Kind::unsupported) return {"skipped", e.answer.reason, "", e.answer};
     return {"invalid", e.answer.reason, "invalid in " + std::string(law.id), e.answer};
   }
+}
+
+bool follows_from(const Deviations& deviations, const Law& law, const Request& request) {
+  const auto outcome = [&](const Deviations& computed) {
+    const auto member = [&](const Request& r) -> Answer {
+      try {
+        return {Answer::Kind::outputs, member_outputs(computed, r.question, r.profile, 1), ""};
+      } catch (const Error& e) {  // the deviating block has no value
+        return {.reason = e.what()};
+      }
+    };
+    return examine_law(law, member, request).outcome;
+  };
+  return outcome(deviations) != "holds" && outcome({}) == "holds";
 }
 
 }  // namespace plumbline::cli

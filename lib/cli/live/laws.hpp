@@ -10,11 +10,13 @@
 
 namespace plumbline::cli {
 
+using Implementation = std::function<Answer(const Request&)>;
+
 // Asks on behalf of a law.
 class Asking {
  public:
-  Asking(Subprocess& peer, const Profile& profile, std::string id)
-      : peer_(peer), profile_(profile), id_(std::move(id)) {}
+  Asking(const Implementation& ask, const Profile& profile, std::string id)
+      : ask_(ask), profile_(profile), id_(std::move(id)) {}
 
   // Throws NotAnswered.
   Outputs operator()(const Question& question);
@@ -25,7 +27,7 @@ class Asking {
   const Answer& last() const { return last_; }
 
  private:
-  Subprocess& peer_;
+  const Implementation& ask_;
   const Profile& profile_;
   std::string id_;
   Answer last_;
@@ -49,6 +51,9 @@ const Law& find_law(std::string_view id);  // throws Error where there is none
 
 // Outcome "holds", "broken", "skipped" (where the law says nothing about this question, or the implementation
 // does not support one that it asks) or "invalid".
-Examination examine_law(const Law& law, Subprocess& peer, Request request);
+Examination examine_law(const Law& law, const Implementation& implementation, Request request);
+
+// Whether the law is broken by whoever computes these deviations and does all else right.
+bool follows_from(const Deviations& deviations, const Law& law, const Request& request);
 
 }  // namespace plumbline::cli

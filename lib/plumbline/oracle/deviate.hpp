@@ -2,8 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "plumbline/block/evaluate.hpp"
+#include "plumbline/oracle/question.hpp"
 #include "plumbline/spec/deviation.hpp"
 
 namespace plumbline {
@@ -26,8 +27,24 @@ Parameters<S> as_read_by(const Deviation& deviation, const Parameters<S>& declar
   return out;
 }
 
+// Deviations that are computed together, the first one applied first.
+using Deviations = std::vector<const Deviation*>;
+
+template <class S>
+Parameters<S> as_read_by(const Deviations& deviations, Parameters<S> declared) {
+  for (const Deviation* d : deviations) declared = as_read_by(*d, declared);
+  return declared;
+}
+
 inline BlockSpec deviating(const Deviation& deviation, BlockSpec declared) {
   deviation.apply(declared);
+  return declared;
+}
+
+// The same question about the deviating block, from the declared parameters.
+inline Question deviating(const Deviation& deviation, Question declared) {
+  deviation.apply(declared.spec);
+  declared.inputs.parameters = as_read_by(deviation, declared.inputs.parameters);
   return declared;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plumbline/algebra/ensemble.hpp"
+#include "plumbline/oracle/deviate.hpp"
 #include "plumbline/oracle/question.hpp"
 
 namespace plumbline {
@@ -20,5 +21,10 @@ std::vector<Matrix<S>> member(const Question& question, const Arithmetic& arithm
 // coarser ones in double.
 std::vector<std::vector<Matrix<double>>> member_errors(const Question& question, const Profile& profile,
                                                        std::uint64_t first, int count, int threads = 2);
+
+// What a member that computes these deviations answers, under the declared names; none: a correct member.
+// Throws Error where the deviating block has no value.
+Outputs member_outputs(const Deviations& deviations, const Question& declared, const Profile& profile,
+                       std::uint64_t seed);
 
 }  // namespace plumbline

@@ -55,13 +55,6 @@ constexpr double faint = 1e-3;
 
 }  // namespace
 
-Question deviating(const Deviation& deviation, const Question& question) {
-  Question q = question;
-  q.spec = deviating(deviation, q.spec);
-  q.inputs.parameters = as_read_by(deviation, q.inputs.parameters);
-  return q;
-}
-
 Signatures::Signatures(const Calibration& calibration) : calibration_(calibration) {
   const Question& q = calibration.question();
   std::vector<const Deviation*> applicable;
@@ -161,6 +154,13 @@ std::vector<Match> Signatures::likeliest(const std::vector<Matrix<double>>& erro
                    [](const Match& a, const Match& b) { return a.likelihood > b.likelihood; });
   if (int(matches.size()) > count) matches.resize(count);
   return matches;
+}
+
+Likelihoods Signatures::likelihoods(const std::vector<Matrix<double>>& error) const {
+  Likelihoods out;
+  const auto z = calibration_.scaled(error);
+  for (const Signature& s : signatures_) out[s.deviation] = match(s, z).likelihood;
+  return out;
 }
 
 }  // namespace plumbline

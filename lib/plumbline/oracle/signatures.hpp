@@ -2,6 +2,8 @@
 // tell.
 #pragma once
 
+#include <map>
+
 #include "plumbline/oracle/calibration.hpp"
 #include "plumbline/spec/deviation.hpp"
 
@@ -30,6 +32,10 @@ struct Match {
   double likelihood = 0;  // the log likelihood ratio of "computes the deviation" against "correct"
 };
 
+// By deviation: the log likelihood ratio of "computes it" against "correct". Those that the question does not
+// show at all are left out.
+using Likelihoods = std::map<const Deviation*, double>;
+
 class Signatures {
  public:
   explicit Signatures(const Calibration& calibration);
@@ -50,6 +56,7 @@ class Signatures {
   // The deviations with a log likelihood ratio above `least`, most likely first; at most `count`.
   std::vector<Match> likeliest(const std::vector<Matrix<double>>& error, double least, int count,
                                const Deviation* without = nullptr) const;
+  Likelihoods likelihoods(const std::vector<Matrix<double>>& error) const;
 
  private:
   const Calibration& calibration_;
@@ -57,8 +64,5 @@ class Signatures {
   std::vector<std::string> without_effect_;
   int scopes_ = 0;
 };
-
-// The outputs of a question that asks for a deviating block, from the declared parameters.
-Question deviating(const Deviation& deviation, const Question& question);
 
 }  // namespace plumbline

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "plumbline/oracle/deviate.hpp"
+#include "plumbline/algebra/grid.hpp"
 #include "plumbline/oracle/vacuity.hpp"
 
 namespace plumbline {
@@ -29,6 +29,11 @@ Verdict with(Finding finding, std::string reason, double p = 1) {
   v.reason = std::move(reason);
   v.p = p;
   return v;
+}
+
+bool has_numbers_of(Dtype storage, const Matrix<double>& y) {
+  const Grid<double> grid(storage);
+  return y.unaryExpr([&](double v) { return grid.nearest(v); }) == y;
 }
 
 // Where nothing gives a scale, only what is far beyond every member is called wrong.
@@ -124,14 +129,18 @@ std::vector<Match> Judge::candidates(const Outputs& observed, const Deviation* u
   return signatures().likeliest(calibration_->error(observed), -std::log(alpha), most_candidates, unknown);
 }
 
-// For the block that computes a deviation; nothing where that block overflows or has no value.
-std::unique_ptr<Judge> Judge::judge_of(const Deviation& d) const {
+std::unique_ptr<Judge> Judge::of_deviating(Question q, const Profile& profile, const Deviations& deviations,
+                                           const CalibrationSettings& settings) {
   try {
-    return std::unique_ptr<Judge>(
-        new Judge(deviating(d, calibration_->question()), calibration_->profile(), settings_, Unchecked{}));
+    for (const Deviation* d : deviations) q = deviating(*d, q);
+    return std::unique_ptr<Judge>(new Judge(q, profile, settings, Unchecked{}));
   } catch (const Error&) {
     return nullptr;
   }
+}
+
+std::unique_ptr<Judge> Judge::judge_of(const Deviation& d) const {
+  return of_deviating(calibration_->question(), calibration_->profile(), {&d}, settings_);
 }
 
 // An output computes a deviation if it could be a correct implementation's of the deviating block.
@@ -140,7 +149,7 @@ bool Judge::name(const Outputs& observed, const Deviation* unknown, Verdict& v) 
     const Deviation& d = *m.signature->deviation;
     const std::unique_ptr<Judge> other = judge_of(d);
     if (!other) continue;
-    const double p = other->generic_p(as_read_by(d, observed));
+    const double p = other->p(as_read_by(d, observed));
     if (v.likelihood_ratio < m.likelihood) {
       v.coefficient = m.coefficient;
       v.likelihood_ratio = m.likelihood;
@@ -156,25 +165,11 @@ bool Judge::name(const Outputs& observed, const Deviation* unknown, Verdict& v) 
   return false;
 }
 
-// Two at once: the first from the likeliest ones, the second as the first one's judge names it.
-Verdict Judge::with_pair(const Outputs& observed, Verdict v) const {
-  if (v.finding != Finding::wrong || !v.deviation.empty()) return v;
-  for (const Match& m : candidates(observed, nullptr)) {
-    const Deviation& d = *m.signature->deviation;
-    const std::unique_ptr<Judge> other = judge_of(d);
-    Verdict rest;
-    if (!other || !other->name(as_read_by(d, observed), nullptr, rest)) continue;
-    v.deviation = d.id;
-    v.second = rest.deviation;
-    v.coefficient = m.coefficient;
-    v.likelihood_ratio = m.likelihood + rest.likelihood_ratio;
-    v.unexplained = rest.unexplained;
-    return v;
-  }
-  return v;
+Likelihoods Judge::likelihoods(const Outputs& observed) const {
+  return signatures().likelihoods(calibration_->error(observed));
 }
 
-double Judge::generic_p(const Outputs& observed) const {
+double Judge::p(const Outputs& observed) const {
   const auto error = calibration_->error(observed);
   return beyond_zero(error) ? 0 : calibration_->test(error, guard_).p;
 }
@@ -189,11 +184,41 @@ const Judge* Judge::coarser() const {
   return coarser_.get();
 }
 
+// Coarser storage shows in numbers that are too coarse; without them, an error that coarser arithmetic would
+// drown may be a small mistake. Coarser arithmetic with the same storage shows in errors alone.
+bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
+  const Dtype declared = calibration_->profile().storage;
+  try {
+    for (const Judge* next = coarser(); next; next = next->coarser()) {
+      const Profile& profile = next->calibration_->profile();
+      Verdict other;
+      if (next->accepts(next->calibration_->error(observed), unknown, other)) {
+        v.profile = profile.name;
+        return profile.storage == declared || has_numbers_of(profile.storage, observed.at("y"));
+      }
+      if (profile.storage != declared) break;
+    }
+  } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
+  }
+  return false;
+}
+
 Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, const Deviation* unknown) const {
+  return judged(observed, suspect, unknown, true);
+}
+
+Verdict Judge::unnamed(const Outputs& observed, const Deviation* unknown) const {
+  return judged(observed, nullptr, unknown, false);
+}
+
+Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
+                      bool names) const {
   if (std::optional<Verdict> v = invalid(observed)) return *v;
   const auto error = calibration_->error(observed);
   Verdict v;
-  if (accepts(error, unknown, v)) {
+  const bool accepted = accepts(error, unknown, v);
+  v.likelihoods = signatures().likelihoods(error);
+  if (accepted) {
     v.finding = Finding::agrees;
     if (vacuous_) {
       v.finding = Finding::inconclusive;
@@ -208,20 +233,8 @@ Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, con
     return v;
   }
   v.finding = Finding::wrong;
-  if (name(observed, unknown, v)) return v;
-  try {
-    const Dtype declared = calibration_->profile().storage;
-    for (const Judge* next = coarser(); next; next = next->coarser()) {
-      Verdict other;
-      if (next->accepts(next->calibration_->error(observed), unknown, other)) {
-        v.finding = Finding::coarser;
-        v.profile = next->calibration_->profile().name;
-        break;
-      }
-      if (next->calibration_->profile().storage != declared) break;
-    }
-  } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
-  }
+  if (names && name(observed, unknown, v)) return v;
+  if (is_right_in_coarser(observed, unknown, v)) v.finding = Finding::coarser;
   return v;
 }
 
@@ -238,11 +251,18 @@ const std::map<std::string, double>& Judge::smallest_noticed() const {
   return *noticed_;
 }
 
+std::string brief_number(double x) {
+  if (!(std::abs(x) >= 1000 && std::abs(x) < 1e7)) return number(x);
+  const double unit = std::pow(10, std::floor(std::log10(std::abs(x))) - 2);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.0f", std::nearbyint(x / unit) * unit);
+  return text;
+}
+
+std::string with_formula(const Deviation& d) { return std::string(d.id) + ", " + std::string(d.formula); }
+
 std::string describe(const Verdict& v) {
   const std::string finding(name_of(v.finding));
-  const auto computed = [](const std::string& id) {
-    return id + ", " + std::string(find_deviation(id).formula);
-  };
   switch (v.finding) {
     case Finding::agrees: return finding;
     case Finding::coarser: return "right in " + v.profile + ", coarser than declared (" + v.reason + ")";
@@ -253,11 +273,11 @@ std::string describe(const Verdict& v) {
   }
   if (v.deviation.empty()) {
     const std::string at = v.rejection.place.empty() ? "" : ", first seen at " + v.rejection.place;
-    return finding + ": none of the known deviations" + at + " (" + v.reason + ")";
+    const std::string size = v.profile.empty() ? "" : "; no larger than errors in " + v.profile;
+    return finding + ": none of the known deviations" + at + " (" + v.reason + size + ")";
   }
-  const std::string second = v.second.empty() ? "" : " and " + computed(v.second);
-  return finding + ": computes " + computed(v.deviation) + second + " (likelihood ratio e^" +
-         number(v.likelihood_ratio) + ")";
+  return finding + ": computes " + with_formula(find_deviation(v.deviation)) + " (likelihood ratio e^" +
+         brief_number(v.likelihood_ratio) + ")";
 }
 
 Verdict judge(const Question& question, const Profile& profile, const Outputs& observed,

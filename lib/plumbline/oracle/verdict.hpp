@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "plumbline/oracle/deviate.hpp"
 #include "plumbline/oracle/signatures.hpp"
 
 namespace plumbline {
@@ -32,13 +33,20 @@ struct Verdict {
   std::string reason;      // one line: which tensor, what was expected, what was found
   double p = 1;            // a bound on how often a correct implementation does this or worse; may exceed 1
   Rejection rejection;     // the test that speaks loudest, and where it points
-  std::string profile;     // of a coarser finding: the profile that it is right in
+  std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a
+                           // name: one whose errors are as large
   std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
-  std::string second;      // the other one of a pair of deviations, or ""
   double coefficient = 0;  // of that deviation (or the likeliest): 0 is correct, 1 is the deviation
   double likelihood_ratio = 0;  // its log likelihood ratio against "correct"
   double unexplained = 1;       // p of the output for correct implementations of the deviating block
+  Likelihoods likelihoods;      // of all deviations, unless the finding is invalid
 };
+
+// Three digits, and no exponent where people can read it without: 41000, 3.2e+12.
+std::string brief_number(double x);
+
+// "norm/eps-outside-sqrt, 1/(sqrt(v) + eps)"
+std::string with_formula(const Deviation& deviation);
 
 // One line for people: "wrong: computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^41000)".
 std::string describe(const Verdict& verdict);
@@ -60,10 +68,17 @@ class Judge {
   // `unknown`: a deviation that is to be taken out of the catalogue (to measure what is found without it).
   Verdict operator()(const Outputs& observed, const Deviation* suspect = nullptr,
                      const Deviation* unknown = nullptr) const;
+  // The same without a name for what is wrong; naming takes longest.
+  Verdict unnamed(const Outputs& observed, const Deviation* unknown = nullptr) const;
 
-  // The verdict on the same output, with a search for two deviations at once where no single one explains it.
-  // Takes a dozen calibrations, so it is a call of its own.
-  Verdict with_pair(const Outputs& observed, Verdict v) const;
+  // The judge of the block that computes these deviations of the one in question, one after the other; its
+  // outputs have the names of as_read_by. Nothing where that block overflows or has no value.
+  static std::unique_ptr<Judge> of_deviating(Question question, const Profile& profile,
+                                             const Deviations& deviations,
+                                             const CalibrationSettings& settings = {});
+  // A bound on how often a correct implementation fails the generic test as this output does.
+  double p(const Outputs& observed) const;
+  Likelihoods likelihoods(const Outputs& observed) const;
 
   // Why the question can judge nothing in this profile: an empty answer that would pass; or nothing.
   const std::optional<std::string>& vacuous() const { return vacuous_; }
@@ -81,12 +96,14 @@ class Judge {
   std::optional<Verdict> invalid(const Outputs& observed) const;
   std::optional<Verdict> beyond_zero(const std::vector<Matrix<double>>& error) const;
   std::optional<std::string> find_vacuous() const;
-  double generic_p(const Outputs& observed) const;  // of the generic test alone
   bool accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const;
   bool name(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
   std::vector<Match> candidates(const Outputs& observed, const Deviation* unknown) const;
   std::unique_ptr<Judge> judge_of(const Deviation& deviation) const;
   const Judge* coarser() const;
+  Verdict judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
+                 bool names) const;
+  bool is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
 
   double guard_;
   CalibrationSettings settings_;

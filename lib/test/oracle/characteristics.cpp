@@ -4,11 +4,10 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <ostream>
 #include <random>
 
 #include "oracle/peer/block.hpp"
-#include "plumbline/oracle/deviate.hpp"
+#include "plumbline/oracle/diagnosis.hpp"
 #include "plumbline/oracle/members.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -25,26 +24,22 @@ Outputs peer_answer(const Question& q, const Profile& p, const peer::Variant& v)
   return peer::answer(q, v, p.storage == Dtype::f64);
 }
 
-template <class S>
-Outputs faulty(const Question& declared, const Profile& profile, const Deviation& d, std::uint64_t seed) {
-  const Question q = deviating(d, declared);
-  Kinks<S> kinks;
-  member<S>(q, profile.arithmetic(), 0, kinks);
-  const std::vector<Matrix<S>> values = member<S>(q, profile.arithmetic(), seed, kinks);
-  const std::vector<std::string> found = output_names(q);
-  Outputs out;
-  for (const std::string& name : output_names(declared)) {
-    const std::string theirs = name == "y" ? name : in_slot(name, d.from_slot, d.to_slot);
-    const auto at = std::find(found.begin(), found.end(), theirs) - found.begin();
-    out[name] = cast<double>(values[at]);
-  }
-  return out;
-}
-
 double ratio_to_noise(const Signature& s) {
   double sum = 0;
   for (const auto& v : s.scaled) sum += v.squaredNorm();
   return std::sqrt(sum);
+}
+
+// Whether a deviation computes what another one does, as far as this question's noise can tell: a name for
+// both.
+bool coincide(const Signatures& signatures, const Signature& a, std::string_view id) {
+  for (const Signature& b : signatures.all()) {
+    if (b.deviation->id != id) continue;
+    double squares = 0;
+    for (std::size_t i = 0; i < a.scaled.size(); ++i) squares += (a.scaled[i] - b.scaled[i]).squaredNorm();
+    return squares < 1;
+  }
+  return false;
 }
 
 template <class Body>
@@ -55,37 +50,17 @@ void for_each_question(const Campaign& c, const Profile& profile, Recipe recipe,
            std::uint64_t(seed));
 }
 
-std::string percent(int part, int whole) {
-  if (whole == 0) return "–";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %%", 100.0 * part / whole);
-  return text;
-}
-
-std::string brief(double x) {
-  if (x > 1) return "> 1";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2g", x);
-  return text;
-}
-
 }  // namespace
 
 Outputs faulty_answer(const Question& declared, const Profile& profile, const Deviation& d,
                       std::uint64_t seed) {
-  return profile.storage == Dtype::f64 ? faulty<long double>(declared, profile, d, seed)
-                                       : faulty<double>(declared, profile, d, seed);
+  return member_outputs({&d}, declared, profile, seed);
 }
 
 std::optional<Outputs> faulty_answer(const Question& declared, const Profile& profile, const Deviation& first,
                                      const Deviation& second, std::uint64_t seed) {
-  const Question once = deviating(first, declared);
-  if (!second.applies_to(once.spec)) return std::nullopt;
-  const Outputs found = faulty_answer(once, profile, second, seed);
-  Outputs out;
-  for (const std::string& name : output_names(declared))
-    out[name] = found.at(name == "y" ? name : in_slot(name, first.from_slot, first.to_slot));
-  return out;
+  if (!second.applies_to(deviating(first, declared.spec))) return std::nullopt;
+  return member_outputs({&first, &second}, declared, profile, seed);
 }
 
 Pairs name_pairs(const Campaign& campaign, const Profile& profile, int wanted) {
@@ -94,6 +69,7 @@ Pairs name_pairs(const Campaign& campaign, const Profile& profile, int wanted) {
   while (pairs.tried < wanted) {
     const std::string& preset = campaign.presets[bits() % campaign.presets.size()];
     const Question q = question_from(preset, Recipe::rich, profile, true, bits(), campaign.width);
+    const Request request{preset, profile, q};
     const Judge judge(q, profile);
     std::vector<const Deviation*> clear;
     for (const Signature& s : judge.signatures().all())
@@ -103,15 +79,18 @@ Pairs name_pairs(const Campaign& campaign, const Profile& profile, int wanted) {
       if (a == b) continue;
       const std::optional<Outputs> y = faulty_answer(q, profile, *a, *b, bits());
       if (!y) continue;
-      const Verdict v = judge.with_pair(*y, judge(*y));
+      const Verdict v = judge(*y);
+      const Evidence evidence{&request, &*y, &v};
+      const std::vector<Diagnosis> found = diagnose({&evidence, 1});
       ++pairs.tried;
       pairs.called_wrong += v.finding < Finding::inconclusive;
-      const bool named =
-          (v.deviation == a->id && v.second == b->id) || (v.deviation == b->id && v.second == a->id);
+      const bool named = !found.empty() &&
+                         (found[0].deviations == Deviations{a, b} || found[0].deviations == Deviations{b, a});
       pairs.named += named;
       if (!named)
         std::fprintf(stderr, "%s: %s and %s: %s\n", preset.c_str(), std::string(a->id).c_str(),
-                     std::string(b->id).c_str(), describe(v).c_str());
+                     std::string(b->id).c_str(),
+                     found.empty() ? describe(v).c_str() : describe(found[0], 1).c_str());
     }
   }
   return pairs;
@@ -141,18 +120,24 @@ Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe
     }
     for (const Signature& s : judge.signatures().all()) {
       const Outputs y = faulty_answer(q, profile, *s.deviation, 77 + seed);
-      const Verdict known = judge(y), unknown = judge(y, nullptr, s.deviation);
+      const Verdict known = judge(y), unknown = judge.unnamed(y, s.deviation);
       const bool clear = ratio_to_noise(s) >= 10;
-      const bool found = known.finding < Finding::inconclusive,
-                 without = unknown.finding < Finding::inconclusive;
+      const bool found = known.finding <= Finding::wrong, without = unknown.finding <= Finding::wrong;
       ++c.with_effect;
       c.clear += clear;
       c.found += found;
       c.found_clear += clear && found;
       c.unknown_found += without;
       c.unknown_found_clear += clear && without;
-      if (clear && !known.deviation.empty())
-        ++(known.deviation == s.deviation->id ? c.named_right : c.named_wrong);
+      c.unknown_coarser += unknown.finding == Finding::coarser;
+      if (clear && found)
+        ++(known.deviation == s.deviation->id ? c.named_right
+           : known.deviation.empty()          ? c.not_named
+                                              : c.named_wrong);
+      if (clear && (!without || known.deviation != s.deviation->id))
+        std::fprintf(stderr, "%s: %s is %s; out of the catalogue %s\n", profile.name.c_str(),
+                     std::string(s.deviation->id).c_str(), describe(known).c_str(),
+                     describe(unknown).c_str());
       c.separated += judge.signatures().separates(s, guard(profile, gradients));
     }
   });
@@ -192,29 +177,6 @@ std::vector<Confusion> confusion(const Campaign& campaign, const Profile& profil
       }
     });
   return {declared, every, statistics, known, unknown};
-}
-
-void print(std::ostream& out, const Campaign& campaign, const std::vector<std::string>& names) {
-  out << "| profile, inputs | outputs | questions | false alarms | worst p of a correct trial | worst match "
-         "/ "
-         "threshold | bugs with an effect | unknown: effect | unknown: SNR ≥ 10 | catalogue: effect | "
-         "catalogue: "
-         "SNR ≥ 10 | named right / wrong |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
-  for (const std::string& name : names)
-    for (Recipe recipe : {Recipe::ordinary, Recipe::rich})
-      for (bool gradients : {false, true}) {
-        const Characteristics c = measure(campaign, find_profile(name), recipe, gradients);
-        out << "| " << name << ", " << (recipe == Recipe::rich ? "rich" : "ordinary") << " | "
-            << (gradients ? "y, gradients" : "y") << " | " << c.questions << " | " << c.false_alarms << "/"
-            << c.correct << " | " << brief(c.worst_p) << " | " << brief(c.worst_match) << " | "
-            << c.with_effect << " | " << percent(c.unknown_found, c.with_effect) << " | "
-            << percent(c.unknown_found_clear, c.clear) << " | " << percent(c.found, c.with_effect) << " | "
-            << percent(c.found_clear, c.clear) << " | " << c.named_right << " / " << c.named_wrong << " |"
-            << std::endl;
-        std::fprintf(stderr, "%s %s %s: calibration %.0f ms\n", name.c_str(),
-                     recipe == Recipe::rich ? "rich" : "ordinary", gradients ? "gradients" : "y",
-                     c.calibration_ms);
-      }
 }
 
 }  // namespace plumbline

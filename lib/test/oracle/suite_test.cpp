@@ -62,7 +62,7 @@ cli::Examination judged(const Request& r, const Outputs& outputs) {
   const Request again = request_from(from_bytes(to_bytes(to_container(r)), "question"), "question");
   const Container file = to_container(outputs, r.question, r.profile);
   const Answer answer = answer_from(from_bytes(to_bytes(file), "answer"), again.question, again.profile);
-  return cli::examine(again, answer, cli::Diagnosis::pairs);
+  return cli::examine(again, answer);
 }
 
 TEST(Suite, AnswersInFilesAreJudged) {
@@ -72,16 +72,6 @@ TEST(Suite, AnswersInFilesAreJudged) {
   const cli::Examination e = judged(r, faulty_answer(r.question, r.profile, d, 7));
   EXPECT_EQ(e.outcome, "wrong");
   EXPECT_NE(e.message.find(d.id), std::string::npos) << e.message;
-}
-
-TEST(Suite, APairOfDeviationsIsNamed) {
-  const Request r = request("q", "gpt2", Recipe::rich);
-  const std::optional<Outputs> y = faulty_answer(
-      r.question, r.profile, find_deviation("norm/eps-outside-sqrt"), find_deviation("scale/by-width"), 7);
-  ASSERT_TRUE(y);
-  const cli::Examination e = judged(r, *y);
-  EXPECT_NE(e.message.find("norm/eps-outside-sqrt"), std::string::npos) << e.message;
-  EXPECT_NE(e.message.find("scale/by-width"), std::string::npos) << e.message;
 }
 
 }  // namespace

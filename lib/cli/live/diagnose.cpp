@@ -1,0 +1,62 @@
+#include "cli/live/diagnose.hpp"
+
+#include <fmt/format.h>
+
+namespace plumbline::cli {
+namespace {
+
+std::vector<std::string> ids(const Deviations& deviations) {
+  std::vector<std::string> out;
+  for (const Deviation* d : deviations) out.emplace_back(d->id);
+  return out;
+}
+
+void rename(Result& result, const Diagnosis& d, const Verdict& v) {
+  result.outcome = name_of(Finding::wrong);
+  result.message = describe(d.deviations);
+  if (d.deviations.size() > 1) return;
+  result.message += fmt::format(" (likelihood ratio e^{})", brief_number(v.likelihoods.at(d.deviations[0])));
+}
+
+}  // namespace
+
+void JudgedCases::add(const Request& request, const Examination& e, int number, std::size_t result) {
+  if (!e.verdict || e.verdict->finding == Finding::invalid) return;
+  if (e.verdict->finding == Finding::agrees)
+    cases_.push_back({{}, {e.outcome, {}, {}, {}, e.verdict}, number, result});
+  else if (++failures_ <= most_failures)
+    cases_.push_back({request, e, number, result});
+}
+
+std::vector<Diagnosis> JudgedCases::diagnose(RunReport& report) {
+  std::vector<Evidence> evidence;
+  for (const Judged& c : cases_)
+    evidence.push_back({&c.request, &c.examination.answer.outputs, &c.verdict()});
+  std::vector<Diagnosis> out = plumbline::diagnose(evidence);
+  for (const Diagnosis& d : out) {
+    explained_.insert(d.cases.begin(), d.cases.end());
+    if (d.deviations.empty()) continue;
+    for (int i : d.cases) rename(report.results[cases_[i].result], d, cases_[i].verdict());
+  }
+  if (failures_ > most_failures)
+    report.notes.push_back(fmt::format("diagnosed from the first {} failing cases", most_failures));
+  return out;
+}
+
+std::vector<Judged> JudgedCases::unexplained() const {
+  std::vector<Judged> out;
+  for (int i = 0; i < int(cases_.size()); ++i)
+    if (cases_[i].verdict().finding != Finding::agrees && !explained_.contains(i)) out.push_back(cases_[i]);
+  return out;
+}
+
+Failure failure_of(const Diagnosis& d, int failing) {
+  return {.headline = "wrong: " + describe(d, failing),
+          .deviations = ids(d.deviations),
+          .same = ids(d.same),
+          .possible = ids(d.possible),
+          .likelihood = d.likelihood,
+          .cases = int(d.cases.size())};
+}
+
+}  // namespace plumbline::cli

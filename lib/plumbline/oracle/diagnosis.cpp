@@ -1,0 +1,230 @@
+#include "plumbline/oracle/diagnosis.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace plumbline {
+namespace {
+
+using Cases = std::vector<int>;
+
+constexpr int most_candidates = 3;
+constexpr int most_sampled = 4;  // failures among which a second deviation is looked for
+const double decisive = -std::log(Judge::alpha);
+
+template <class T>
+bool contains(const std::vector<T>& all, const T& x) {
+  return std::find(all.begin(), all.end(), x) != all.end();
+}
+
+// The largest sums, the largest first.
+Deviations likeliest(const Likelihoods& sums, double least) {
+  Deviations out;
+  for (const auto& [deviation, sum] : sums)
+    if (sum > least) out.push_back(deviation);
+  std::stable_sort(out.begin(), out.end(), [&](auto a, auto b) { return sums.at(a) > sums.at(b); });
+  if (int(out.size()) > most_candidates) out.resize(most_candidates);
+  return out;
+}
+
+void add(Likelihoods& sums, const Likelihoods& more) {
+  for (const auto& [deviation, value] : more) sums[deviation] += value;
+}
+
+std::unique_ptr<Judge> judge_of(const Deviations& deviations, const Request& r) {
+  return Judge::of_deviating(r.question, r.profile, deviations);
+}
+
+class Diagnosing {
+ public:
+  explicit Diagnosing(std::span<const Evidence> evidence) : evidence_(evidence) {}
+
+  std::vector<Diagnosis> operator()() {
+    std::vector<Diagnosis> out;
+    Cases rest = of(Finding::wrong), coarser = of(Finding::coarser);
+    while (!rest.empty()) {
+      Diagnosis best = best_of(rest);
+      if (best.cases.empty()) break;
+      complete(best, coarser);
+      take(best.cases, rest);
+      take(best.cases, coarser);
+      out.push_back(std::move(best));
+    }
+    if (!rest.empty()) out.push_back({.cases = rest});
+    return out;
+  }
+
+ private:
+  const Verdict& verdict(int i) const { return *evidence_[i].verdict; }
+
+  Cases of(Finding finding) const {
+    Cases out;
+    for (int i = 0; i < int(evidence_.size()); ++i)
+      if (verdict(i).finding == finding) out.push_back(i);
+    return out;
+  }
+
+  static void take(const Cases& explained, Cases& rest) {
+    std::erase_if(rest, [&](int i) { return contains(explained, i); });
+  }
+
+  double likelihood(const Deviation* d, int i) const {
+    const auto it = verdict(i).likelihoods.find(d);
+    return it == verdict(i).likelihoods.end() ? 0 : it->second;
+  }
+
+  double sum(const Deviation* d, const Cases& cases) const {
+    double total = 0;
+    for (int i : cases) total += likelihood(d, i);
+    return total;
+  }
+
+  bool explains(const Deviations& deviations, int i) const {
+    const Evidence& e = evidence_[i];
+    if (deviations.size() == 1) {
+      if (e.verdict->deviation == deviations[0]->id) return true;
+      if (!(likelihood(deviations[0], i) > 0)) return false;
+    }
+    return plumbline::explains(deviations, *e.request, *e.outputs);
+  }
+
+  // Those of the cases that the deviations explain; of no use with more than so many that they do not.
+  Cases explained(const Deviations& deviations, const Cases& cases, int most_missed) const {
+    Cases out;
+    for (int i : cases)
+      if (explains(deviations, i))
+        out.push_back(i);
+      else if (--most_missed < 0)
+        return {};
+    return out;
+  }
+
+  Diagnosis best_of(const Cases& rest) const {
+    Diagnosis best;
+    for (const Deviation* d : candidates(rest)) {
+      // ties go to the one that came first
+      Cases found = explained({d}, rest, int(rest.size() - best.cases.size()) - 1);
+      if (found.size() > best.cases.size()) best = {{d}, sum(d, found), {}, {}, found};
+      if (best.cases.size() == rest.size()) return best;
+    }
+    for (auto& [pair, likelihood] : pairs(best.cases, rest)) {
+      Cases found = explained(pair, rest, int(rest.size() - best.cases.size()) - 1);
+      if (found.size() > best.cases.size()) best = {pair, likelihood, {}, {}, found};
+    }
+    return best;
+  }
+
+  // The likeliest deviations and those that single cases name, the likeliest first. Cases that agree count
+  // too: they tell deviations apart that failures do not.
+  Deviations candidates(const Cases& rest) const {
+    Likelihoods sums;
+    for (int i : rest) add(sums, verdict(i).likelihoods);
+    Deviations out = likeliest(sums, decisive);
+    for (int i : rest)
+      if (!verdict(i).deviation.empty())
+        if (const Deviation* d = &find_deviation(verdict(i).deviation); !contains(out, d)) out.push_back(d);
+    const Cases agreeing = of(Finding::agrees);
+    std::map<const Deviation*, double> total;
+    for (const Deviation* d : out) total[d] = sums[d] + sum(d, agreeing);
+    std::stable_sort(out.begin(), out.end(), [&](auto a, auto b) { return total[a] > total[b]; });
+    return out;
+  }
+
+  using Pair = std::pair<Deviations, double>;
+
+  // Pairs that explain the smallest few of the cases that a single deviation does not, those that explain
+  // most of them first: the second deviation is the likeliest as the first one's judge sees it.
+  std::vector<Pair> pairs(const Cases& by_one, Cases rest) const {
+    take(by_one, rest);
+    std::stable_sort(rest.begin(), rest.end(), [&](int a, int b) { return size(a) < size(b); });
+    if (int(rest.size()) > most_sampled) rest.resize(most_sampled);
+    Likelihoods sums;
+    for (int i : rest) add(sums, verdict(i).likelihoods);
+    std::map<int, std::vector<Pair>, std::greater<>> found;  // by how many they explain
+    for (const Deviation* first : likeliest(sums, decisive)) {
+      Likelihoods seconds;
+      for (int i : rest)
+        if (const auto judge = judge_of({first}, *evidence_[i].request))
+          add(seconds, judge->likelihoods(as_read_by(*first, *evidence_[i].outputs)));
+      for (const Deviation* second : likeliest(seconds, decisive)) {
+        const Deviations pair{first, second};
+        if (const auto n = explained(pair, rest, int(rest.size())).size())
+          found[int(n)].push_back({pair, sums[first] + seconds[second]});
+      }
+    }
+    std::vector<Pair> out;
+    for (auto& [n, some] : found) out.insert(out.end(), some.begin(), some.end());
+    return out;
+  }
+
+  Eigen::Index size(int i) const {
+    Eigen::Index n = 0;
+    for (const auto& [name, value] : *evidence_[i].outputs) n += value.size();
+    return n;
+  }
+
+  // What else explains the same cases, which coarser ones are explained too, and where the deviation is
+  // absent.
+  void complete(Diagnosis& best, const Cases& coarser) const {
+    if (best.deviations.size() == 1) {
+      const Deviation* d = best.deviations[0];
+      for (const Deviation& other : deviations())
+        if (&other != d && same(d, &other, best.cases)) best.same.push_back(&other);
+      for (const Deviation* other : candidates(best.cases))
+        if (other != d && !contains(best.same, other) && !explained({other}, best.cases, 0).empty())
+          best.possible.push_back(other);
+      for (int i : of(Finding::agrees)) best.absent += likelihood(d, i) < -decisive;
+    }
+    for (int i : coarser)
+      if (explains(best.deviations, i)) best.cases.push_back(i);
+  }
+
+  // Whether they do the same to the output of each of the cases: likelihoods of different signatures differ.
+  bool same(const Deviation* a, const Deviation* b, const Cases& cases) const {
+    return std::all_of(cases.begin(), cases.end(), [&](int i) {
+      const double x = likelihood(a, i), y = likelihood(b, i);
+      return std::abs(x - y) <= 1e-9 * std::abs(x);
+    });
+  }
+
+  std::span<const Evidence> evidence_;
+};
+
+std::string list_of(const Deviations& deviations) {
+  std::string out;
+  for (const Deviation* d : deviations) out += (out.empty() ? "" : ", ") + std::string(d->id);
+  return out;
+}
+
+std::string of_cases(int n, int all) {
+  return std::to_string(n) + " of " + std::to_string(all) + " failing " + (all == 1 ? "case" : "cases");
+}
+
+}  // namespace
+
+std::vector<Diagnosis> diagnose(std::span<const Evidence> evidence) { return Diagnosing(evidence)(); }
+
+bool explains(const Deviations& deviations, const Request& request, const Outputs& outputs) {
+  const auto judge = judge_of(deviations, request);
+  return judge && judge->p(as_read_by(deviations, outputs)) >= Judge::alpha;
+}
+
+std::string describe(const Deviations& deviations) {
+  std::string out = "computes ";
+  for (const Deviation* d : deviations) out += (d == deviations.front() ? "" : " and ") + with_formula(*d);
+  return out;
+}
+
+std::string describe(const Diagnosis& d, int failures) {
+  const std::string count = of_cases(int(d.cases.size()), failures);
+  if (d.deviations.empty()) return "none of the known deviations (" + count + ")";
+  std::string out =
+      describe(d.deviations) + " (likelihood ratio e^" + brief_number(d.likelihood) + ", explains " + count;
+  if (!d.same.empty()) out += "; the same here as " + list_of(d.same);
+  if (!d.possible.empty()) out += "; not excluded: " + list_of(d.possible);
+  if (d.absent > 0) out += "; absent from " + std::to_string(d.absent) + " agreeing cases";
+  return out + ")";
+}
+
+}  // namespace plumbline

@@ -1,0 +1,45 @@
+// One diagnosis of many answers of one implementation. A bug shows differently from question to question, and
+// deviations that look alike in one are told apart in another; so all answers together say what is computed.
+#pragma once
+
+#include <span>
+
+#include "plumbline/oracle/exchange.hpp"
+#include "plumbline/oracle/verdict.hpp"
+
+namespace plumbline {
+
+// A judged answer. The request and the outputs are looked at only where the verdict is a failure.
+struct Evidence {
+  const Request* request;
+  const Outputs* outputs;
+  const Verdict* verdict;
+};
+
+// What explains a group of failures: each of them could be the output of a correct implementation of the
+// block that computes the deviations.
+struct Diagnosis {
+  Deviations deviations = {};   // one, two, or, where no known ones explain these failures, none
+  double likelihood = 0;        // log likelihood ratio against "correct", of all these failures together
+  Deviations same = {};         // compute the same as a single deviation in each of these failures
+  Deviations possible = {};     // explain each of them too, less likely
+  std::vector<int> cases = {};  // the failures, as indices of the evidence
+  int absent = 0;               // answers that agree, and would not if the deviation were always computed
+};
+
+// The fewest explanations: first what explains most failures, a single deviation before a pair, and of those
+// that explain as many the likeliest; then the same of the rest. Failures that are right in a coarser profile
+// are explained by what the others compute, or else left out. The failures that nothing explains come last.
+std::vector<Diagnosis> diagnose(std::span<const Evidence> evidence);
+
+// Whether the outputs could be those of a correct implementation of the block that computes these deviations.
+bool explains(const Deviations& deviations, const Request& request, const Outputs& outputs);
+
+// "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps)"
+std::string describe(const Deviations& deviations);
+
+// "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^41000, explains 37 of 37 failing
+// cases)"
+std::string describe(const Diagnosis& diagnosis, int failures);
+
+}  // namespace plumbline

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Plants deviations in the PyTorch peer and sees whether `plumbline verify` names them.
+
+    naming.py [--profile P] [--cases N] [--pairs N] [--only ID,...] PLUMBLINE FOLDER
+
+Each deviation of the catalogue is planted where it is separated best: `plumbline emit` measures how well, among the
+blocks below. Writes FOLDER/<profile>.md (or <profile>-pairs.md), and keeps what was measured in FOLDER/<profile>/.
+"""
+
+import argparse
+import json
+import pathlib
+import random
+import subprocess
+import sys
+
+PEER = pathlib.Path(__file__).with_name("torch_peer.py")
+
+
+def sizes(least, most):
+    return {"from": least, "to": most, "least": 1}
+
+
+def part(name, **knobs):
+    return {"part": name, "d": sizes(5, 61), **knobs}
+
+
+def sdpa(**knobs):
+    heads = {"n_heads": 4, "n_kv_heads": {"one_of": [2, 1]}, "head_dim": {"one_of": [3, 8]}}
+    return {"part": "sdpa", "attention": {**heads, **knobs}}
+
+
+PARTS = {  # beside the presets
+    "layer_norm": part("norm", norm={"kind": "layer_norm"}),
+    "rms_norm": part("norm", norm={"kind": "rms_norm", "eps": 1e-6}),
+    "add_rms_norm": part("add_norm", norm={"kind": "rms_norm", "eps": 1e-6}),
+    "sdpa": sdpa(mask="causal"),
+    "sdpa_top_left": sdpa(mask="causal", causal_alignment="top_left"),
+    "sdpa_window": sdpa(mask="causal_sliding", window=3, logit_softcap=5),
+    "ffn_silu": part("ffn", ffn={"kind": "glu", "activation": "silu", "d_ff": sizes(5, 61)}),
+    "ffn_quick": part("ffn", ffn={"kind": "mlp", "activation": "quick_gelu", "d_ff": sizes(5, 61)}),
+}
+
+
+def words(text):
+    return [line.split()[0] for line in text.splitlines() if line.strip()]
+
+
+class Plumbline:
+    def __init__(self, options):
+        self.command, self.profile, self.folder = options.plumbline, options.profile, options.folder
+        self.cases = options.cases
+        self.cache = options.folder / options.profile
+        self.cache.mkdir(parents=True, exist_ok=True)
+        self.blocks = words(self.run("list", "presets").stdout) + list(PARTS)
+        self.catalogue = words(self.run("list", "deviations").stdout)
+
+    def run(self, *args):
+        return subprocess.run([self.command, *args], capture_output=True, text=True)
+
+    def cached(self, name, make):
+        file = self.cache / (name.replace("/", "-") + ".json")
+        if not file.exists():
+            make(file)
+        return json.loads(file.read_text())
+
+    def block_options(self, block):
+        if block not in PARTS:
+            return ["--preset", block]
+        file = self.cache / f"{block}.spec"
+        file.write_text(json.dumps(PARTS[block]))
+        return ["--spec", str(file)]
+
+    def separations(self, block):
+        """deviation -> the largest coefficient of a correct output over what the judge takes for one, inverted."""
+
+        def emit(file):
+            suite = self.cache / f"suite-{block}"
+            done = self.run("emit", str(suite), *self.block_options(block), "--profile", self.profile)
+            if done.returncode:
+                file.write_text("{}")
+                return print(block, done.stderr, file=sys.stderr)
+            found = json.loads((suite / "manifest.json").read_text())["deviations"]
+            file.write_text(json.dumps({name: d["factor"] for name, d in found.items()}))
+
+        return self.cached(f"separations-{block}", emit)
+
+    def verify(self, block, deviations):
+        """What verify reports of a peer that goes wrong in these ways."""
+
+        def ask(file):
+            peer = [sys.executable, str(PEER), "--deviation", ",".join(deviations)]
+            limits = ["--cases", str(self.cases), "--no-shrink", "--failures", str(self.cache / "failures")]
+            done = self.run("verify", *self.block_options(block), "--profile", self.profile, *limits,
+                            "--json", str(file), "--", *peer)
+            if done.returncode == 2:
+                sys.exit(done.stderr)
+
+        return self.cached(f"{block}-{'+'.join(deviations)}", ask)
+
+
+def row(deviations, block, factors, report):
+    first = report["failures"][0] if report["failures"] else {}
+    named = first.get("deviations", [])
+    right = sorted(named) == sorted(deviations)
+    laws = sum(r["outcome"] == "broken" for r in report["results"])
+    return {
+        "deviation": " and ".join(deviations), "block": block, "separation": factors,
+        "failing": sum(report["counts"].get(k, 0) for k in ("invalid", "wrong", "coarser")),
+        "judged": sum(n for k, n in report["counts"].items() if k not in ("discarded", "skipped", "holds", "broken")),
+        "laws": laws, "named": right, "first": " and ".join(named) or first.get("headline", "nothing"),
+        "cases": first.get("cases", 0), "likelihood": first.get("log_likelihood_ratio", 0),
+        "same": first.get("same_here", []), "possible": first.get("not_excluded", []),
+    }
+
+
+def table(rows):
+    out = ["| planted | in | separation | failing | laws broken | named first | likelihood ratio | the same here, "
+           "or not excluded |", "|---|---|--:|--:|--:|---|--:|---|"]
+    for r in rows:
+        named = f"yes, {r['cases']} cases" if r["named"] else f"**no**: {r['first']}"
+        out.append(f"| {r['deviation']} | {r['block']} | {r['separation']} | {r['failing']} of {r['judged']} | "
+                   f"{r['laws']} | {named} | e^{r['likelihood']:.3g} | {', '.join(r['same'] + r['possible'])} |")
+    named = sum(r["named"] for r in rows)
+    return "\n".join(out + ["", f"{named} of {len(rows)} named first."]) + "\n"
+
+
+def singles(plumbline, only):
+    best = {}
+    for block in plumbline.blocks:
+        for deviation, factor in plumbline.separations(block).items():
+            if factor > best.get(deviation, ("", 0))[1]:
+                best[deviation] = block, factor
+    for deviation in plumbline.catalogue:
+        if only and deviation not in only:
+            continue
+        if deviation not in best:
+            print(f"{deviation}: no effect in any block", file=sys.stderr)
+            continue
+        block, factor = best[deviation]
+        yield row([deviation], block, f"{factor:.3g}", plumbline.verify(block, [deviation]))
+
+
+def pairs(plumbline, count):
+    """Random pairs of deviations, both of them separated in one block, and of different components."""
+    rng = random.Random(1)
+    seen = set()
+    while len(seen) < count:
+        block = rng.choice(plumbline.blocks)
+        clear = sorted(d for d, factor in plumbline.separations(block).items() if factor >= 1)
+        if len(clear) < 2:
+            continue
+        pair = tuple(rng.sample(clear, 2))
+        if pair[0].split("/")[0] == pair[1].split("/")[0] or (block, pair) in seen:
+            continue
+        seen.add((block, pair))
+        factors = " and ".join(f"{plumbline.separations(block)[d]:.3g}" for d in pair)
+        yield row(list(pair), block, factors, plumbline.verify(block, pair))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--profile", default="float32")
+    parser.add_argument("--cases", type=int, default=30)
+    parser.add_argument("--pairs", type=int, default=0)
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[])
+    parser.add_argument("plumbline")
+    parser.add_argument("folder", type=pathlib.Path)
+    options = parser.parse_args()
+    plumbline = Plumbline(options)
+    rows = []
+    for r in pairs(plumbline, options.pairs) if options.pairs else singles(plumbline, options.only):
+        rows.append(r)
+        print(table([r]).splitlines()[2], flush=True)
+    name = options.profile + ("-pairs" if options.pairs else "")
+    if not options.only:
+        (options.folder / f"{name}.md").write_text(table(rows))
+
+
+if __name__ == "__main__":
+    main()
