@@ -2,10 +2,10 @@
 // reading the answer, calibration and verdict. For each block the first 50 questions as `plumbline verify`
 // draws them; every answer is right (computed in double, then rounded), so nothing is diagnosed.
 //
-//   median_ms, worst_ms   of a case
-//   ratio                 the median of a case's time over that of one evaluation of the same block in double
-//   with all
-//                         gradients
+//   median_ms      of a case, as a clock on the wall shows it
+//   processor_ms   the same in processor time of all threads, which a busy machine distorts less
+//   ratio          of a case's processor time to that of one evaluation of the same block in double with all
+//                  gradients (median)
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -99,6 +99,7 @@ Outputs right_outputs(const Question& q, const Profile& profile, Time& spent) {
 void live_case(benchmark::State& state, const Block& block, const Profile& profile, bool with_gradients) {
   const auto drawn = live_questions(block.spec, with_gradients);
   std::vector<double> wall, processor, ratios;
+  Sensitivity sensitivity;
   for (auto _ : state) {
     const Stopwatch asking;
     const Request r{block.name, profile,
@@ -111,7 +112,8 @@ void live_case(benchmark::State& state, const Block& block, const Profile& profi
         to_bytes(to_container(right_outputs(r.question, profile, evaluation), r.question, profile));
 
     const Stopwatch judging;
-    const Examination e = examine(r, answer_from(from_bytes(answer, "answer"), r.question, profile));
+    const Examination e =
+        examine(r, answer_from(from_bytes(answer, "answer"), r.question, profile), &sensitivity);
     const Time to_judge = judging.read();
     if (e.outcome != "agrees" && e.outcome != "discarded")
       state.SkipWithError((e.outcome + ": " + e.message).c_str());
