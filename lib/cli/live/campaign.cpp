@@ -147,10 +147,12 @@ class Campaign {
     for (const Judged& c : cases_.unexplained()) count(c.examination, c.number, c.request.id, nullptr);
   }
 
-  // The smallest of those that are named alike when they are judged alone, if there are any.
+  // The smallest of those that are called the same when they are judged alone, if there are any; a pair has
+  // no name there.
   int smallest_case(const Diagnosis& d) const {
     const auto rank = [&](int i) {
-      const bool alike = d.deviations.size() == 1 && cases_[i].verdict().deviation == d.deviations[0]->id;
+      const std::string_view name = d.deviations.size() == 1 ? d.deviations[0]->id : "";
+      const bool alike = cases_[i].verdict().deviation == name;
       return std::pair(!alike, size_of(cases_[i].request.question));
     };
     return *std::min_element(d.cases.begin(), d.cases.end(), [&](int a, int b) { return rank(a) < rank(b); });
@@ -184,7 +186,8 @@ class Campaign {
   }
 
   void shrink_one(const Group& g) {
-    const Smallest best = smallest(g);
+    Smallest best = smallest(g);
+    if (g.law) best.question.gradients = g.law->gradients;  // what its answer has
     const std::string alone = best.examination.outcome + ": " + best.examination.message;
     const bool is_named = !g.diagnosis.deviations.empty();
     Failure f = is_named ? failure_of(g.diagnosis, failing_) : Failure{.headline = alone};
