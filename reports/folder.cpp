@@ -28,7 +28,11 @@ std::optional<std::string> first_difference(const std::string& expected, const s
 
 void write(const fs::path& folder, const Pages& pages) {
   fs::create_directories(folder);
-  for (const Page& page : pages) write_bytes((folder / page.name).string(), page.text);
+  for (const Page& page : pages) {
+    const fs::path path = folder / page.name;
+    fs::create_directories(path.parent_path());
+    write_bytes(path.string(), page.text);
+  }
 }
 
 std::vector<std::string> differences(const fs::path& folder, const Pages& pages) {
@@ -43,8 +47,9 @@ std::vector<std::string> differences(const fs::path& folder, const Pages& pages)
     }
   }
   if (!fs::exists(folder)) return found;
-  for (const fs::directory_entry& file : fs::directory_iterator(folder)) {
-    const std::string name = file.path().filename().string();
+  for (const fs::directory_entry& file : fs::recursive_directory_iterator(folder)) {
+    if (file.is_directory()) continue;
+    const std::string name = file.path().lexically_relative(folder).generic_string();
     if (std::none_of(pages.begin(), pages.end(), [&](const Page& p) { return p.name == name; }))
       found.push_back(file.path().string() + ": a file that no report writes");
   }

@@ -7,10 +7,12 @@
 #include "plumbline/algebra/mpfr_caches.hpp"
 #include "plumbline/error.hpp"
 #include "reports/chains/chains_page.hpp"
+#include "reports/conformance/conformance_page.hpp"
 #include "reports/findings/findings_page.hpp"
 #include "reports/folder.hpp"
 #include "reports/golden/golden_page.hpp"
 #include "reports/layouts/layouts_page.hpp"
+#include "reports/oracle/oracle_page.hpp"
 #include "reports/properties/laws_page.hpp"
 #include "reports/summary/summary_page.hpp"
 
@@ -47,14 +49,18 @@ Pages all_pages() {
   const ChainRecords chains = run_chains();
   const FindingRecords findings = run_findings();
   const std::vector<GoldenRecord> golden = run_golden();
+  const ConformanceRecords conformance = read_conformance(conformance_folder());
+  const OracleRecords oracle = read_oracle_records();
   const LawRecords laws = running.get();
   Pages pages;
-  add(pages, summary_pages(findings, chains, golden, laws));
+  add(pages, summary_pages(findings, chains, golden, laws, conformance));
   add(pages, findings_pages(findings, chains, laws));
   add(pages, layouts_pages(laws));
   add(pages, laws_pages(laws));
   add(pages, golden_pages(golden));
   add(pages, chains_pages(chains));
+  add(pages, conformance_pages(conformance));
+  add(pages, oracle_pages(oracle));
   return pages;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "plumbline/spec/json.hpp"
+#include "plumbline/spec/sizes.hpp"
 
 namespace plumbline::cli {
 
@@ -26,7 +27,5 @@ Json with_sizes(Json spec, const BlockOptions& options);
 // A size that is not absurd.
 void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help);
 void add_size(CLI::App& verb, const char* name, int& value, int largest, const char* help);
-
-inline constexpr int largest_size = 1 << 20, most_layers = 10000, most_sequences = 1 << 10;
 
 }  // namespace plumbline::cli

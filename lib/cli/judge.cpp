@@ -54,7 +54,7 @@ RunReport judged(const Options& o) {
     progress.show(fmt::format("{} of {} cases", report.results.size() + 1, questions.size()));
     const std::string path = file_of(o.questions, id);
     const Request r = request_from(read_container(path), path);
-    const Examination e = examine(r, read_answer(file_of(o.answers, id), r));
+    const Examination e = examine(r, read_answer(file_of(o.answers, id), r), &report.sensitivity);
     report.results.push_back({id, e.outcome, e.message});
     cases.add(r, e, 0, report.results.size() - 1);
   }

@@ -1,25 +1,50 @@
 // JUnit's XML, as continuous integration servers read it: a failed case is a failure, an answer that is none
-// is an error, and what was not judged is skipped.
+// is an error, and what was not judged is skipped. There is no one schema; this has what Jenkins's and Ant's
+// both allow, and all that either asks for (see lib/test/cli/junit.xsd).
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <chrono>
 
 #include "cli/run_report.hpp"
+#include "plumbline/spec/json.hpp"
 
 namespace plumbline::cli {
 namespace {
 
+constexpr const char* replacement = "\xef\xbf\xbd";  // U+FFFD, for what cannot be written
+
+// Bytes that are no UTF-8 are replaced.
+std::string as_utf8(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
+// U+FFFE and U+FFFF, which are no characters of XML.
+bool is_noncharacter(std::string_view text) {
+  return text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf");
+}
+
 // Text inside an attribute. XML 1.0 has no place for control characters, even escaped.
-std::string escaped(const std::string& text) {
+std::string escaped(const std::string& any) {
+  const std::string text = as_utf8(any);
   std::string out;
-  for (const char c : text) switch (c) {
+  for (std::size_t i = 0; i < text.size(); ++i) switch (const char c = text[i]) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
       case '\n': out += "&#10;"; break;
+      case '\r': out += "&#13;"; break;
       case '\t': out += "&#9;"; break;
-      default: out += static_cast<unsigned char>(c) < ' ' ? '?' : c;
+      default:
+        if (is_noncharacter(std::string_view(text).substr(i))) {
+          out += replacement;
+          i += 2;
+        } else if (static_cast<unsigned char>(c) < ' ') {
+          out += replacement;
+        } else {
+          out += c;
+        }
     }
   return out;
 }
@@ -55,18 +80,20 @@ std::string to_junit(const RunReport& r) {
     failures += x.failed() && x.outcome != "invalid";
     seconds += x.seconds;
   }
-  const std::string totals =
-      fmt::format("name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\"", escaped(r.title),
-                  r.results.size(), failures, errors, seconds);
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  out += fmt::format("<testsuites {0}>\n <testsuite {0} skipped=\"{1}\">\n  <properties>\n", totals, skipped);
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+  out += fmt::format(
+      " <testsuite name=\"{}\" package=\"plumbline\" id=\"0\" hostname=\"localhost\" "
+      "timestamp=\"{:%Y-%m-%dT%H:%M:%S}\" "
+      "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n  <properties>\n",
+      escaped(r.title), fmt::gmtime(std::chrono::system_clock::now()), r.results.size(), failures, errors,
+      skipped, seconds);
   for (const auto& [key, value] : r.facts)
     out += fmt::format("   <property name=\"{}\" value=\"{}\"/>\n", escaped(key), escaped(value));
   if (!r.failures.empty())
     out += fmt::format("   <property name=\"diagnosis\" value=\"{}\"/>\n", escaped(r.failures[0].headline));
   out += "  </properties>\n";
   for (const Result& x : r.results) out += testcase(x, r.title);
-  return out + " </testsuite>\n</testsuites>\n";
+  return out + "  <system-out/>\n  <system-err/>\n </testsuite>\n</testsuites>\n";
 }
 
 }  // namespace plumbline::cli

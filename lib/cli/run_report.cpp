@@ -105,6 +105,7 @@ std::string to_text(const RunReport& r) {
   out += "  " + counts_text(r) + "\n";
   for (const auto& [reason, n] : reasons(r)) out += fmt::format("    {} {}\n", n, reason);
   for (const std::string& note : r.notes) out += "  " + note + "\n";
+  for (const std::string& line : describe(r.sensitivity)) out += "  " + line + "\n";
   for (const Failure& f : r.failures) out += indented(f);
   if (!r.stopped.empty()) out += "\nStopped: " + r.stopped + "\n";
   return out + "\n" + closing_line(r) + "\n";
@@ -115,6 +116,7 @@ std::string to_markdown(const RunReport& r) {
   for (const auto& [key, value] : r.facts) out += fmt::format("- {}: {}\n", key, value);
   if (!r.failures.empty()) out += fmt::format("- diagnosis: {}\n", r.failures.front().headline);
   for (const std::string& note : r.notes) out += fmt::format("- {}\n", note);
+  for (const std::string& line : describe(r.sensitivity)) out += fmt::format("- {}\n", line);
   if (!r.stopped.empty()) out += fmt::format("- stopped: {}\n", r.stopped);
   out += "\n| outcome | cases |\n|---|--:|\n";
   for (const auto& [outcome, n] : counts(r)) out += fmt::format("| {} | {} |\n", outcome, n);
@@ -136,6 +138,9 @@ std::string to_json_text(const RunReport& r) {
   for (const auto& [outcome, n] : counts(r)) j["counts"][outcome] = n;
   j["stopped"] = r.stopped.empty() ? Json(nullptr) : Json(r.stopped);
   j["notes"] = r.notes;
+  j["noticed"] = {{"deviations", r.sensitivity.separated()},
+                  {"not", r.sensitivity.hidden()},
+                  {"smallest_relative_change_in_y", r.sensitivity.smallest_change()}};
   j["failures"] = Json::array();
   for (const Failure& f : r.failures) j["failures"].push_back(to_json(f));
   j["results"] = Json::array();

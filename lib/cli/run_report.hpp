@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/live/sensitivity.hpp"
+
 namespace plumbline::cli {
 
 struct Result {
@@ -40,7 +42,8 @@ struct RunReport {
   std::vector<Result> results = {};
   std::vector<Failure> failures = {};  // the first one is the diagnosis
   std::vector<std::string> notes = {};
-  std::string stopped = {};  // why it ended before its time; empty otherwise
+  Sensitivity sensitivity = {};  // of the cases that agree
+  std::string stopped = {};      // why it ended before its time; empty otherwise
 };
 
 // How many results of each outcome, the worst first.

@@ -1,68 +1,128 @@
 #!/usr/bin/env python3
-"""Runs `plumbline verify` on every subject of subjects.json and writes what it says, one JSON file for each subject,
-spec and profile.
+"""Asks the subjects of subjects.json by `plumbline verify`, runs the programs in findings/, and writes what came of it,
+one file for each subject and each finding: what the pages are rendered from.
 
-    run.py RECORDS [--plumbline COMMAND] [--cases N] [--seed N] [SUBJECT...]
+    run.py subjects [--plumbline COMMAND] [--cases N] [SUBJECT...]
+    run.py findings [FINDING...]
 """
 
 import argparse
-import importlib.metadata
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
+from record import about, program_text, record
+
 HERE = pathlib.Path(__file__).resolve().parent
+CLIENT = HERE.parents[1] / "lib" / "clients" / "python"
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
+
+
+def environment():
+    path = os.pathsep.join(filter(None, (str(CLIENT), os.environ.get("PYTHONPATH"))))
+    return os.environ | ONE_THREAD | {"PYTHONPATH": path}
+
+
+def command_of(options, subject):
+    """The program under test: an adapter in Python, or one that was built."""
+    program, *arguments = subject["command"]
+    if program.endswith(".py"):
+        return [sys.executable, HERE / "adapters" / program, *arguments]
+    return [pathlib.Path(options.programs) / program, *arguments]
 
 
 def verify(options, subject, spec_name, spec, profile):
-    """The record of one run; it holds the version that was judged."""
+    """What `plumbline verify` writes as JSON, and whether nothing failed."""
     with tempfile.TemporaryDirectory() as folder:
-        spec_file, record_file = pathlib.Path(folder) / f"{spec_name}.json", pathlib.Path(folder) / "record.json"
+        spec_file, report = pathlib.Path(folder) / f"{spec_name}.json", pathlib.Path(folder) / "report.json"
         spec_file.write_text(json.dumps(spec))
-        program, *arguments = subject["command"]
-        command = [options.plumbline, "verify", "--spec", spec_file, "--profile", profile, "--json", record_file]
-        command += ["--cases", str(options.cases), "--seed", str(options.seed)]
-        command += ["--failures", pathlib.Path(options.records) / "failures" / subject["id"]]
+        command = [options.plumbline, "verify", "--spec", spec_file, "--profile", profile, "--json", report]
+        command += ["--cases", str(options.cases), "--seed", str(options.seed), "--timeout", "600"]
+        command += ["--failures", pathlib.Path(options.failures) / subject["id"] / f"{spec_name}-{profile}"]
         command += [] if subject["gradients"] else ["--no-grads"]
-        command += ["--", sys.executable, HERE / "adapters" / program, *arguments]
-        result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        command += ["--", *command_of(options, subject)]
+        result = subprocess.run(command, stdout=subprocess.PIPE, env=environment())
         if result.returncode not in (0, 1):
             run = f"{subject['id']}, {spec_name}, {profile}"
             sys.exit(f"{run}: expected a verdict, found exit status {result.returncode}")
-        return json.loads(record_file.read_text())
+        return json.loads(report.read_text()), result.returncode == 0
+
+
+def write(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    unfinished.replace(path)
+
+
+def chosen(names, known):
+    for name in names:
+        if name not in known:
+            sys.exit(f"run.py: expected one of {', '.join(known)}, found {name}")
+    return names or list(known)
+
+
+def run_subjects(options):
+    table = json.loads((HERE / "subjects.json").read_text())
+    subjects = {subject["id"]: subject for subject in table["subjects"]}
+    passed = True
+    for subject in map(subjects.get, chosen(options.names, subjects)):
+        runs = []
+        for spec_name in options.spec or subject["specs"]:
+            for profile in options.profile or subject["profiles"]:
+                report, agrees = verify(options, subject, spec_name, table["specs"][spec_name], profile)
+                runs.append({"spec": spec_name, "profile": profile} | record(report))
+                passed &= agrees
+                print(f"{subject['id']:34} {spec_name:18} {profile:15} {runs[-1]['cases']}", flush=True)
+                for failure in runs[-1]["failures"]:
+                    print(f"    {failure['headline']}", flush=True)
+        head = {k: subject[k] for k in ("id", "what", "gradients")} | {"seed": options.seed}
+        program = command_of(options, subject)[0]
+        built = None if program == sys.executable else program
+        found = about(subject["package"], table["frameworks"][subject["package"]], built)
+        write(pathlib.Path(options.records) / f"{subject['id']}.json", head | found | {"runs": runs})
+    return passed or not options.check
+
+
+def run_findings(options):
+    table = json.loads((HERE / "subjects.json").read_text())
+    findings = {finding["id"]: finding for finding in table["findings"]}
+    for finding in map(findings.get, chosen(options.names, findings)):
+        program = HERE / "findings" / f"{finding['id']}.py"
+        result = subprocess.run([sys.executable, program], stdout=subprocess.PIPE, text=True, env=environment())
+        if result.returncode:
+            sys.exit(f"{program}: expected exit status 0, found {result.returncode}")
+        value = finding | about(finding["package"], table["frameworks"][finding["package"]])
+        value |= program_text(program) | {"output": result.stdout}
+        write(pathlib.Path(options.records) / "findings" / f"{finding['id']}.json", value)
+        print(f"{finding['id']}\n{result.stdout}", flush=True)
+    return True
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("records")
-    parser.add_argument("subjects", nargs="*")
-    parser.add_argument("--plumbline", default="plumbline")
-    parser.add_argument("--cases", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_intermixed_args()
-
-
-def main(options):
-    table = json.loads((HERE / "subjects.json").read_text())
-    for subject in table["subjects"]:
-        if options.subjects and subject["id"] not in options.subjects:
-            continue
-        version = importlib.metadata.version(subject["package"])
-        for spec_name in subject["specs"]:
-            for profile in subject["profiles"]:
-                record = verify(options, subject, spec_name, table["specs"][spec_name], profile)
-                about = {"subject": subject["id"], "what": subject["what"], "version": version, "spec": spec_name}
-                target = pathlib.Path(options.records) / subject["id"] / f"{spec_name}-{profile}.json"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(json.dumps(about | record, indent=1) + "\n")
-                print(f"{subject['id']:34} {spec_name:18} {profile:15}", summary(record), flush=True)
-
-
-def summary(record):
-    return json.dumps(record.get("counts", {}))
+    verbs = parser.add_subparsers(required=True)
+    subjects = verbs.add_parser("subjects", help="ask the implementations under test")
+    subjects.set_defaults(run=run_subjects)
+    subjects.add_argument("--plumbline", default="plumbline")
+    subjects.add_argument("--programs", default=HERE.parents[1] / "build" / "bin", help="where adapters are built")
+    subjects.add_argument("--failures", default="plumbline-failures", help="where failing cases are saved")
+    subjects.add_argument("--spec", action="append", help="this one instead of the subject's")
+    subjects.add_argument("--profile", action="append", help="this one instead of the subject's")
+    subjects.add_argument("--cases", type=int, default=200)
+    subjects.add_argument("--seed", type=int, default=1)
+    subjects.add_argument("--check", action="store_true", help="exit status 1 where an answer is not as it should be")
+    findings = verbs.add_parser("findings", help="run the shortest programs that show what was found")
+    findings.set_defaults(run=run_findings)
+    for verb in (subjects, findings):
+        verb.add_argument("--records", default=HERE / "records")
+        verb.add_argument("names", nargs="*")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main(parse())
+    options = parse()
+    sys.exit(not options.run(options))

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "reports/chains/chains_page.hpp"
+#include "reports/conformance/conformance_page.hpp"
 #include "reports/layouts/formulas.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
@@ -67,7 +68,7 @@ std::string answers(const FindingRecords& f, const ChainRecords& c) {
 }  // namespace
 
 Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::vector<GoldenRecord>& golden,
-                    const LawRecords& laws) {
+                    const LawRecords& laws, const ConformanceRecords& conformance) {
   long values = 0;
   for (const GoldenRecord& g : golden) values += g.values;
   return {
@@ -93,6 +94,10 @@ Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::v
            fmt::format("| [golden.md](golden.md) | {} certified values in {} cases, and how far number "
                        "types are from them |\n",
                        counted(values), golden.size()) +
+           fmt::format("| [conformance.md](conformance.md) | PyTorch, JAX and others under test: {} |\n",
+                       conformance_summary(conformance)) +
+           "| [oracle.md](oracle.md) | how well verdicts on other implementations are judged: false alarms "
+           "beside detection |\n"
            "| [machine.md](machine.md) | the same for float and double, on the machine where the reports "
            "were made |\n"}};
 }

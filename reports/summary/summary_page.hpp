@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reports/chains/records.hpp"
+#include "reports/conformance/records.hpp"
 #include "reports/findings/records.hpp"
 #include "reports/golden/records.hpp"
 #include "reports/page.hpp"
@@ -10,6 +11,7 @@
 namespace plumbline::reports {
 
 Pages summary_pages(const FindingRecords& findings, const ChainRecords& chains,
-                    const std::vector<GoldenRecord>& golden, const LawRecords& laws);
+                    const std::vector<GoldenRecord>& golden, const LawRecords& laws,
+                    const ConformanceRecords& conformance);
 
 }  // namespace plumbline::reports

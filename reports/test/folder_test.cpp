@@ -14,7 +14,7 @@ class Folder : public testing::Test {
   const std::filesystem::path folder =
       std::filesystem::path(testing::TempDir()) /
       ("plumbline-reports-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-  const Pages pages{{"a.md", "one\ntwo 1.80\n"}, {"machine.md", "now\n", false}};
+  const Pages pages{{"a.md", "one\ntwo 1.80\n"}, {"machine.md", "now\n", false}, {"in/b.md", "three\n"}};
   void SetUp() override { write(folder, pages); }
   void TearDown() override { std::filesystem::remove_all(folder); }
   void put(const char* name, const char* text) { std::ofstream(folder / name) << text; }
@@ -42,6 +42,13 @@ TEST_F(Folder, AMissingFileIsFound) {
 TEST_F(Folder, AFileThatNoReportWritesIsFound) {
   put("old.md", "");
   EXPECT_EQ(found(), std::vector{(folder / "old.md").string() + ": a file that no report writes"});
+}
+
+TEST_F(Folder, FoldersAreLookedInto) {
+  put("in/b.md", "four\n");
+  put("in/old.md", "");
+  EXPECT_EQ(found(), (std::vector{(folder / "in/b.md").string() + ":1: expected \"three\", found \"four\"",
+                                  (folder / "in/old.md").string() + ": a file that no report writes"}));
 }
 
 TEST_F(Folder, WhatDependsOnTheMachineIsNotCompared) {

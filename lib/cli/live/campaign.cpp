@@ -108,15 +108,15 @@ class Campaign {
     return false;
   }
 
-  Examination examined(const Request& r, const Law* law) {
-    if (!law) return examine(peer_, r);
+  Examination examined(const Request& r, const Law* law, Sensitivity* sensitivity = nullptr) {
+    if (!law) return examine(peer_, r, sensitivity);
     return examine_law(
         *law, [&](const Request& question) { return peer_.ask(question); }, r);
   }
 
   Examination ask(const Request& r, const Law* law) {
     const auto start = Process::Clock::now();
-    const Examination e = examined(r, law);
+    const Examination e = examined(r, law, &report_.sensitivity);
     const double all = std::chrono::duration<double>(Process::Clock::now() - start).count();
     report_.results.push_back({r.id, e.outcome, e.message, all});
     answered_ = answered_ || e.outcome != "invalid";

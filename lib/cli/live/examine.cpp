@@ -28,10 +28,11 @@ Examination examination(const Verdict& v, const Answer& answer) {
   return {std::string(name_of(v.finding)), message_of(v), kind_of(v), answer, v};
 }
 
-Examination judged(const Request& r, const Answer& answer) {
+Examination judged(const Request& r, const Answer& answer, Sensitivity* sensitivity) {
   const Judge judge(r.question, r.profile);
   const Verdict v = judge(answer.outputs);
   if (v.finding == Finding::inconclusive) return {"discarded", message_of(v), "", answer};
+  if (sensitivity && v.finding == Finding::agrees) sensitivity->add(judge);
   return examination(v, answer);
 }
 
@@ -44,9 +45,11 @@ bool has_feed_forward(const BlockSpec& s) {
 
 }  // namespace
 
-Examination examine(Subprocess& peer, const Request& r) { return examine(r, peer.ask(r)); }
+Examination examine(Subprocess& peer, const Request& r, Sensitivity* sensitivity) {
+  return examine(r, peer.ask(r), sensitivity);
+}
 
-Examination examine(const Request& r, const Answer& answer) {
+Examination examine(const Request& r, const Answer& answer, Sensitivity* sensitivity) {
   if (answer.kind == Answer::Kind::unsupported) return {"skipped", answer.reason, "", answer};
   if (answer.kind == Answer::Kind::invalid) {
     Verdict v;
@@ -55,7 +58,7 @@ Examination examine(const Request& r, const Answer& answer) {
     return examination(v, answer);
   }
   try {
-    return judged(r, answer);
+    return judged(r, answer, sensitivity);
   } catch (const Error& e) {  // there is nothing to judge
     return {"discarded", e.what(), "", answer};
   }

@@ -1,6 +1,7 @@
 // Asking an implementation one question and judging what it answers.
 #pragma once
 
+#include "cli/live/sensitivity.hpp"
 #include "plumbline/oracle/subprocess.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
@@ -14,8 +15,9 @@ struct Examination {
   std::optional<Verdict> verdict = {};  // where the answer was judged
 };
 
-Examination examine(Subprocess& peer, const Request& request);
-Examination examine(const Request& request, const Answer& answer);
+// `sensitivity` learns what an agreeing answer could still have been.
+Examination examine(Subprocess& peer, const Request& request, Sensitivity* sensitivity = nullptr);
+Examination examine(const Request& request, const Answer& answer, Sensitivity* sensitivity = nullptr);
 
 // "B=2 T=6 d=31, 1 layer, 4 heads of 5, d_ff = 60"
 std::string sizes_text(const Question& question);

@@ -3,7 +3,8 @@
 // by their seed. Every error has at least the variance of the legitimate choice that errs most:
 //   rounding    to the nearest number of a shifted grid, hashed so that equal values err equally; u^2/12
 //   sums        of k terms, S = sum, Q = sum of squares, one by one in random order (Cauchy-Schwarz, Smyth):
-//               d^2 ((k+1)(Q/6 + S^2/3) + Q for the products), d = half an ulp / sqrt(3)
+//               d^2 ((k+1)(Q/6 + S^2/3) + Q for the products), d = half an ulp / sqrt(3); that begin with a
+//               bias b: k b^2 + (k+1) b S more
 //   constants   and library functions have a common relative error of at most half an ulp
 //   kinks       the branch is decided with the error tripled, so that rare flips are common among members
 // The member of seed 0 makes no error: it computes the exact values, and where the kinks lie.
@@ -31,6 +32,7 @@ class Ensemble {
   struct Tensor {
     Matrix<S> value;
     bool stored = false;  // a number of the storage type already: storing it again changes nothing
+    int terms = 0;        // of a sum of products: how many; a bias that is added may have been there first
   };
 
   // The exact member writes the kinks, the others read them.
@@ -115,6 +117,7 @@ class Ensemble {
   Tensor where_both(const Tensor& x, const Matrix<S>& y, Operation operation);  // x + 0 makes no error
   S sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt,
               const Grid<S>& accumulator) const;
+  S bias_first_error(S sum, S bias, int terms, std::uint64_t salt) const;
   S factor_of(std::uint64_t site) const;  // 1, and at most half an ulp
   S constant(Exact c) const;
   S constant(S c) const;

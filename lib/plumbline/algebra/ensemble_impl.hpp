@@ -53,6 +53,14 @@ S Ensemble<S>::sum_error(S sum, S squares, int terms, bool of_products, std::uin
 }
 
 template <class S>
+S Ensemble<S>::bias_first_error(S sum, S bias, int terms, std::uint64_t salt) const {
+  const S variance = S(terms) * bias * bias + S(terms + 1) * bias * sum;
+  if (!(variance > S(0))) return S(0);
+  return std::sqrt(variance) * S(accumulator_.half_ulp() / 65536) *
+         S(almost_normal(mixed(accumulator_.identity(sum + bias) ^ salt)));
+}
+
+template <class S>
 S Ensemble<S>::factor_of(std::uint64_t site) const {
   return exact_ ? S(1) : S(1) + S(2 * kernel_.half_ulp() * centred_uniform(mixed(seed_ ^ mixed(site))));
 }
@@ -82,7 +90,7 @@ auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
     error.data()[i] = sum_error(z.data()[i], error.data()[i], cols(x), true, salt, accumulator_);
   z += error;
   last_sum_error_ = std::move(error);
-  return {std::move(z)};
+  return {std::move(z), false, cols(x)};
 }
 
 template <class S>
@@ -131,7 +139,13 @@ auto Ensemble<S>::sub(const Tensor& x, const Tensor& y) -> Tensor {
 
 template <class S>
 auto Ensemble<S>::add_row(const Tensor& x, const Tensor& row) -> Tensor {
-  return where_both(x, row.value, [](S a, S b) { return a + b; });
+  Tensor y = where_both(x, row.value, [](S a, S b) { return a + b; });
+  if (exact_ || x.terms == 0) return y;
+  const std::uint64_t salt = next_salt();
+  for (int i = 0; i < rows(x); ++i)
+    for (int j = 0; j < cols(x); ++j)
+      y.value(i, j) += bias_first_error(x.value(i, j), row.value(0, j), x.terms, salt);
+  return y;
 }
 
 template <class S>
@@ -268,7 +282,7 @@ auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
   if (place.ends_with("variance")) return with_running_mean(x);  // a statistic stays in its own type
   if (place.ends_with("input")) last_centre_.resize(0, 0);
   if (x.stored) return x;
-  Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true};
+  Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true, x.terms};
   if (exact_) return y;
   if (place.ends_with("heads"))
     heads_.push_back({last_sum_error_ + (y.value - x.value), last_softmax_error_});

@@ -56,14 +56,16 @@ class Grid {
   }
 
   // Round to nearest on the grid shifted by a hash of the rounded value: variance unit^2 / 12, the same error
-  // for the same x. What the format has stays as it is. Beyond the largest number: infinity. Subnormal
+  // for the same x. What the format has stays as it is; a tie, as sums of such numbers often are, goes half a
+  // unit up or down. Beyond the largest number: infinity. Subnormal
   // numbers may be flushed to 0, and the grid is as coarse as that; but float16 is hardly any use without
   // them.
   S rounded(S x, std::uint64_t salt) const {
     const S q = std::max(unit(x), finest_);
     const S v = x / q, nearest = whole(v);
     const S shift = centred_uniform(mixed(bits(nearest * q) ^ salt));
-    const S y = (whole(v + shift) - shift) * q;
+    const bool tie = std::abs(v - nearest) == S(0.5);
+    const S y = (tie ? v + std::copysign(S(0.5), shift) : whole(v + shift) - shift) * q;
     if (!(std::abs(nearest * q) <= largest_)) return x * std::numeric_limits<S>::infinity();
     return v == nearest ? x : y;
   }

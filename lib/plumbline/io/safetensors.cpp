@@ -38,7 +38,7 @@ class EntryReader {
       : name_(name), json_(json), origin_(origin) {}
 
   Entry read() const {
-    if (!json_.is_object()) fail("expected an object", json_.dump());
+    if (!json_.is_object()) fail("expected an object", excerpt(json_));
     for (const auto& [key, value] : json_.items())
       if (key != "dtype" && key != "shape" && key != "data_offsets")
         fail("expected dtype, shape and data_offsets", shown(key));
@@ -46,7 +46,7 @@ class EntryReader {
     for (std::uint64_t n : numbers("shape")) e.tensor.shape.push_back(static_cast<std::int64_t>(n));
     const std::vector<std::uint64_t> offsets = numbers("data_offsets");
     if (offsets.size() != 2 || offsets[0] > offsets[1])
-      fail("expected data_offsets [begin, end]", at("data_offsets").dump());
+      fail("expected data_offsets [begin, end]", excerpt(at("data_offsets")));
     e.begin = offsets[0];
     e.end = offsets[1];
     const std::uint64_t bytes = byte_count(e.tensor);
@@ -57,7 +57,7 @@ class EntryReader {
 
  private:
   [[noreturn]] void fail(const std::string& expected, const std::string& found) const {
-    throw Error(origin_ + ": tensor " + shown(name_) + ": " + expected + ", found " + found.substr(0, 80));
+    throw Error(origin_ + ": tensor " + shown(name_) + ": " + expected + ", found " + found);
   }
 
   const Json& at(const char* key) const {
@@ -72,15 +72,15 @@ class EntryReader {
       if (found == d.name) return d.dtype;
       known += (known.empty() ? "" : ", ") + std::string(d.name);
     }
-    fail("expected a dtype of " + known, found.dump());
+    fail("expected a dtype of " + known, excerpt(found));
   }
 
   std::vector<std::uint64_t> numbers(const char* key) const {
     std::vector<std::uint64_t> values;
-    if (!at(key).is_array()) fail(std::string("expected ") + key + " as a list", at(key).dump());
+    if (!at(key).is_array()) fail(std::string("expected ") + key + " as a list", excerpt(at(key)));
     for (const Json& n : at(key)) {
       if (!n.is_number_unsigned() || n.get<std::uint64_t>() > INT64_MAX)
-        fail(std::string("expected whole numbers in ") + key, n.dump());
+        fail(std::string("expected whole numbers in ") + key, excerpt(n));
       values.push_back(n.get<std::uint64_t>());
     }
     return values;
@@ -90,7 +90,7 @@ class EntryReader {
     std::uint64_t bytes = info(t.dtype).bytes;
     for (std::int64_t n : t.shape)
       if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes))
-        fail("expected a shape of fewer than 2^64 bytes", at("shape").dump());
+        fail("expected a shape of fewer than 2^64 bytes", excerpt(at("shape")));
     return bytes;
   }
 
@@ -113,17 +113,13 @@ std::map<std::string, std::string> read_metadata(const Json& json, const std::st
   for (const auto& [key, value] : json.items()) {
     if (!value.is_string())
       throw Error(origin + ": header: __metadata__ " + shown(key) + ": expected text, found " +
-                  value.dump().substr(0, 80));
+                  excerpt(value));
     metadata[key] = value.get<std::string>();
   }
   return metadata;
 }
 
 }  // namespace
-
-std::string shown(const std::string& name) {
-  return Json(name).dump(-1, ' ', true, Json::error_handler_t::replace);
-}
 
 std::int64_t StoredTensor::size() const {
   std::uint64_t n = 1;
@@ -178,8 +174,7 @@ Container from_bytes(std::string_view bytes, const std::string& origin) {
                 std::to_string(std::min<std::uint64_t>(longest_header, bytes.size() - 8)) +
                 " bytes, found its length given as " + std::to_string(length));
   const Json header = parse_strict<Json>(bytes.substr(8, length), origin + ": header");
-  if (!header.is_object())
-    throw Error(origin + ": header: expected an object, found " + header.dump().substr(0, 80));
+  if (!header.is_object()) throw Error(origin + ": header: expected an object, found " + excerpt(header));
   const std::string_view data = bytes.substr(8 + length);
   Container c;
   std::vector<Entry> entries;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plumbline/excerpt.hpp"
 #include "plumbline/io/dtype.hpp"
 
 namespace plumbline {
@@ -31,9 +32,6 @@ struct Container {
   std::map<std::string, StoredTensor> tensors;
   bool operator==(const Container&) const = default;
 };
-
-// A name, or any text, as it may stand in a message: in quotes, on one line, in ASCII.
-std::string shown(const std::string& name);
 
 // Entries must be numbers that the dtype has.
 StoredTensor stored(const Matrix<double>& values, Dtype dtype, std::vector<std::int64_t> shape);

@@ -6,6 +6,7 @@
 
 #include "plumbline/spec/json_reader.hpp"
 #include "plumbline/spec/parameters.hpp"
+#include "plumbline/spec/sizes.hpp"
 
 namespace plumbline {
 namespace {
@@ -29,10 +30,9 @@ Matrix<double> parameter(std::mt19937_64& bits, const std::string& name, int row
   return u * std::ldexp(1.0, -(std::bit_width(static_cast<unsigned>(cols)) / 2));
 }
 
-int read_count(JsonReader& r, const char* key, int value) {
+int read_count(JsonReader& r, const char* key, int value, int largest = largest_size) {
   r.read(key, value);
-  if (value < 1)
-    throw Error(r.path(key) + ": expected a whole number of at least 1, found " + std::to_string(value));
+  check_size(r.path(key), value, largest);
   return value;
 }
 
@@ -59,7 +59,7 @@ CaseSettings case_from_json(const Json& json) {
   JsonReader r(json, "case");
   CaseSettings c{.spec = spec_from_json(*r.find("spec"))};
   c.tokens = read_count(r, "T", c.tokens);
-  c.batch = read_count(r, "batch", c.batch);
+  c.batch = read_count(r, "batch", c.batch, most_sequences);
   if (r.find("T_k")) {
     if (c.spec.part != Part::sdpa)
       throw Error(r.path("T_k") + ": expected none, since part is \"" + std::string(name_of(c.spec.part)) +

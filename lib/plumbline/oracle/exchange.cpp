@@ -112,7 +112,7 @@ std::string described(Dtype dtype, const Shape& shape) {
   std::string text(info(dtype).name);
   text += " [";
   for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
+  return excerpt(text + "]");
 }
 
 [[noreturn]] void fail(const std::string& name, const std::string& expected, const std::string& found) {
@@ -210,12 +210,8 @@ Request read(const Container& c) {
   return r;
 }
 
-// What somebody else wrote, fit to stand in a message: one line, not endless.
-std::string one_line(const std::string& text) {
-  constexpr std::size_t longest = 300;
-  const std::string quoted = shown(text.substr(0, longest));
-  return quoted.substr(1, quoted.size() - 2) + (text.size() > longest ? "..." : "");
-}
+// An implementation may explain itself at some length.
+std::string explanation(const std::string& text) { return excerpt(text, 300); }
 
 }  // namespace
 
@@ -242,9 +238,9 @@ Request request_from(const Container& container, const std::string& origin) {
 
 Answer answer_from(const Container& c, const Question& q, const Profile& profile) {
   if (const auto why = c.metadata.find("unsupported"); why != c.metadata.end())
-    return {Answer::Kind::unsupported, {}, one_line(why->second)};
+    return {Answer::Kind::unsupported, {}, explanation(why->second)};
   if (const auto why = c.metadata.find("error"); why != c.metadata.end())
-    return {Answer::Kind::invalid, {}, "the implementation reports: " + one_line(why->second)};
+    return {Answer::Kind::invalid, {}, "the implementation reports: " + explanation(why->second)};
   Answer a{Answer::Kind::outputs, {}, ""};
   const WireTensors tensors = answer_tensors(q.spec, sizes_of(q), q.gradients);
   try {

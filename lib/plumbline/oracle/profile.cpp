@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "plumbline/excerpt.hpp"
 #include "plumbline/spec/json_reader.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -51,7 +52,7 @@ const Profile& find_profile(std::string_view name) {
     if (p.name == name) return p;
     known.push_back(p.name);
   }
-  throw Error("profile: unknown profile \"" + std::string(name) + "\"; the nearest known one is \"" +
+  throw Error("profile: unknown profile " + shown(std::string(name)) + "; the nearest known one is \"" +
               std::string(nearest(name, known)) + "\"");
 }
 

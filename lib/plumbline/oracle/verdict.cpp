@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "plumbline/algebra/grid.hpp"
 #include "plumbline/oracle/vacuity.hpp"
 
 namespace plumbline {
@@ -28,6 +29,11 @@ Verdict with(Finding finding, std::string reason, double p = 1) {
   v.reason = std::move(reason);
   v.p = p;
   return v;
+}
+
+bool has_numbers_of(Dtype storage, const Matrix<double>& y) {
+  const Grid<double> grid(storage);
+  return y.unaryExpr([&](double v) { return grid.nearest(v); }) == y;
 }
 
 // Where nothing gives a scale, only what is far beyond every member is called wrong.
@@ -178,7 +184,35 @@ const Judge* Judge::coarser() const {
   return coarser_.get();
 }
 
+// Coarser storage shows in numbers that are too coarse; without them, an error that coarser arithmetic would
+// drown may be a small mistake. Coarser arithmetic with the same storage shows in errors alone.
+bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
+  const Dtype declared = calibration_->profile().storage;
+  try {
+    for (const Judge* next = coarser(); next; next = next->coarser()) {
+      const Profile& profile = next->calibration_->profile();
+      Verdict other;
+      if (next->accepts(next->calibration_->error(observed), unknown, other)) {
+        v.profile = profile.name;
+        return profile.storage == declared || has_numbers_of(profile.storage, observed.at("y"));
+      }
+      if (profile.storage != declared) break;
+    }
+  } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
+  }
+  return false;
+}
+
 Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, const Deviation* unknown) const {
+  return judged(observed, suspect, unknown, true);
+}
+
+Verdict Judge::unnamed(const Outputs& observed, const Deviation* unknown) const {
+  return judged(observed, nullptr, unknown, false);
+}
+
+Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
+                      bool names) const {
   if (std::optional<Verdict> v = invalid(observed)) return *v;
   const auto error = calibration_->error(observed);
   Verdict v;
@@ -199,20 +233,8 @@ Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, con
     return v;
   }
   v.finding = Finding::wrong;
-  if (name(observed, unknown, v)) return v;
-  try {
-    const Dtype declared = calibration_->profile().storage;
-    for (const Judge* next = coarser(); next; next = next->coarser()) {
-      Verdict other;
-      if (next->accepts(next->calibration_->error(observed), unknown, other)) {
-        v.finding = Finding::coarser;
-        v.profile = next->calibration_->profile().name;
-        break;
-      }
-      if (next->calibration_->profile().storage != declared) break;
-    }
-  } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
-  }
+  if (names && name(observed, unknown, v)) return v;
+  if (is_right_in_coarser(observed, unknown, v)) v.finding = Finding::coarser;
   return v;
 }
 
@@ -251,7 +273,8 @@ std::string describe(const Verdict& v) {
   }
   if (v.deviation.empty()) {
     const std::string at = v.rejection.place.empty() ? "" : ", first seen at " + v.rejection.place;
-    return finding + ": none of the known deviations" + at + " (" + v.reason + ")";
+    const std::string size = v.profile.empty() ? "" : "; no larger than errors in " + v.profile;
+    return finding + ": none of the known deviations" + at + " (" + v.reason + size + ")";
   }
   return finding + ": computes " + with_formula(find_deviation(v.deviation)) + " (likelihood ratio e^" +
          brief_number(v.likelihood_ratio) + ")";

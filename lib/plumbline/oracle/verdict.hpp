@@ -33,7 +33,8 @@ struct Verdict {
   std::string reason;      // one line: which tensor, what was expected, what was found
   double p = 1;            // a bound on how often a correct implementation does this or worse; may exceed 1
   Rejection rejection;     // the test that speaks loudest, and where it points
-  std::string profile;     // of a coarser finding: the profile that it is right in
+  std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a
+                           // name: one whose errors are as large
   std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
   double coefficient = 0;  // of that deviation (or the likeliest): 0 is correct, 1 is the deviation
   double likelihood_ratio = 0;  // its log likelihood ratio against "correct"
@@ -67,6 +68,8 @@ class Judge {
   // `unknown`: a deviation that is to be taken out of the catalogue (to measure what is found without it).
   Verdict operator()(const Outputs& observed, const Deviation* suspect = nullptr,
                      const Deviation* unknown = nullptr) const;
+  // The same without a name for what is wrong; naming takes longest.
+  Verdict unnamed(const Outputs& observed, const Deviation* unknown = nullptr) const;
 
   // The judge of the block that computes these deviations of the one in question, one after the other; its
   // outputs have the names of as_read_by. Nothing where that block overflows or has no value.
@@ -98,6 +101,9 @@ class Judge {
   std::vector<Match> candidates(const Outputs& observed, const Deviation* unknown) const;
   std::unique_ptr<Judge> judge_of(const Deviation& deviation) const;
   const Judge* coarser() const;
+  Verdict judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
+                 bool names) const;
+  bool is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
 
   double guard_;
   CalibrationSettings settings_;

@@ -3,6 +3,7 @@
 #include "plumbline/spec/json_reader.hpp"
 #include "plumbline/spec/names.hpp"
 #include "plumbline/spec/presets.hpp"
+#include "plumbline/spec/sizes.hpp"
 #include "plumbline/spec/strict_json.hpp"
 
 namespace plumbline {
@@ -179,6 +180,9 @@ int width_of_heads(JsonReader& spec) {
   if (n_heads < 1 || head_dim < 1)
     throw Error(spec.path("d") +
                 ": expected it, or attention.n_heads and attention.head_dim of at least 1, found none");
+  check_size(spec.path("attention.n_heads"), n_heads);
+  check_size(spec.path("attention.head_dim"), head_dim);
+  check_size(spec.path("d"), 1LL * n_heads * head_dim);
   return n_heads * head_dim;
 }
 
@@ -212,8 +216,7 @@ BlockSpec starting_point(JsonReader& r) {
     throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
   r.read("d", n.d);
   r.read("n_layers", n.n_layers);
-  if (n.d < 1)
-    throw Error(r.path("d") + ": expected a whole number of at least 1, found " + std::to_string(n.d));
+  check_size(r.path("d"), n.d);
   if (const Json* v = r.find("attention"); v && v->is_object()) {
     JsonReader a(*v, r.path("attention"));
     a.read("n_heads", n.n_heads);
@@ -222,9 +225,7 @@ BlockSpec starting_point(JsonReader& r) {
   }
   if (const Json* v = r.find("ffn"); v && v->is_object()) JsonReader(*v, r.path("ffn")).read("d_ff", n.d_ff);
   if (n.n_heads == 0) n.n_heads = n.d % 4 == 0 ? 4 : 1;
-  if (n.n_heads < 1)
-    throw Error(r.path("attention.n_heads") + ": expected a whole number of at least 1, found " +
-                std::to_string(n.n_heads));
+  check_size(r.path("attention.n_heads"), n.n_heads);
   if (n.head_dim == 0 && n.d % n.n_heads != 0)
     throw Error(r.path("attention.n_heads") + ": expected a divisor of d = " + std::to_string(n.d) +
                 ", found " + std::to_string(n.n_heads) + " (or give head_dim)");

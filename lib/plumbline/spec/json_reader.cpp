@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "plumbline/excerpt.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
 
 JsonReader::JsonReader(const Json& json, std::string path) : json_(json), path_(std::move(path)) {
-  if (!json.is_object()) throw Error(path_ + ": expected an object, found " + json.dump());
+  if (!json.is_object()) throw Error(path_ + ": expected an object, found " + excerpt(json));
 }
 
 const JsonReader::Json* JsonReader::find(std::string_view key) {
@@ -17,8 +18,7 @@ const JsonReader::Json* JsonReader::find(std::string_view key) {
 }
 
 void JsonReader::fail(std::string_view key, const std::string& expected, const Json& found) const {
-  throw Error(path(key) + ": expected " + expected + ", found " +
-              found.dump(-1, ' ', false, Json::error_handler_t::replace));
+  throw Error(path(key) + ": expected " + expected + ", found " + excerpt(found));
 }
 
 void JsonReader::read(std::string_view key, bool& value) {
@@ -56,7 +56,7 @@ void JsonReader::read(std::string_view key, std::string& value) {
 void JsonReader::finish() const {
   for (const auto& [key, value] : json_.items())
     if (std::find(known_.begin(), known_.end(), key) == known_.end())
-      throw Error(path(key) + ": unknown key; the nearest known one is \"" +
+      throw Error(path(excerpt(key)) + ": unknown key; the nearest known one is \"" +
                   std::string(nearest(key, known_)) + "\"");
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "plumbline/excerpt.hpp"
+
 namespace plumbline {
 namespace {
 
@@ -145,7 +147,7 @@ const Preset& find_preset(std::string_view name) {
     if (p.name == name) return p;
     known.push_back(p.name);
   }
-  throw Error("spec.preset: unknown preset \"" + std::string(name) + "\"; the nearest known one is \"" +
+  throw Error("spec.preset: unknown preset " + shown(std::string(name)) + "; the nearest known one is \"" +
               std::string(nearest(name, known)) + "\"");
 }
 
@@ -172,7 +174,7 @@ BlockSpec with_layout(BlockSpec s, std::string_view layout, const NormSpec& norm
     s.parallel_shared_norm = true;
   } else {
     std::vector<std::string_view> known{pre_norm, post_norm, sandwich, output_norm, deep_norm, parallel};
-    throw Error("spec.layout: unknown layout \"" + std::string(layout) + "\"; the nearest known one is \"" +
+    throw Error("spec.layout: unknown layout " + shown(std::string(layout)) + "; the nearest known one is \"" +
                 std::string(nearest(layout, known)) + "\"");
   }
   return s;

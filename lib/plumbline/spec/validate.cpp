@@ -3,6 +3,7 @@
 
 #include "plumbline/spec/block_spec.hpp"
 #include "plumbline/spec/names.hpp"
+#include "plumbline/spec/sizes.hpp"
 
 namespace plumbline {
 namespace {
@@ -11,8 +12,15 @@ namespace {
   throw Error("spec." + path + ": " + what);
 }
 
-void require_positive(const std::string& path, int value) {
-  if (value < 1) fail(path, "expected a whole number of at least 1, found " + std::to_string(value));
+void require_size(const std::string& path, long long value, int largest = largest_size) {
+  check_size("spec." + path, value, largest);
+}
+
+// How far something is moved, or how often done, wrongly.
+void require_small(const std::string& path, int value) {
+  if (std::abs(value) > largest_size)
+    fail(path, "expected a whole number from " + std::to_string(-largest_size) + " to " +
+                   std::to_string(largest_size) + ", found " + std::to_string(value));
 }
 
 void require_finite(const std::string& path, double value) {
@@ -37,9 +45,11 @@ void check(const std::string& path, const NormSlot& slot, bool on_queries_or_key
 
 void check_attention(const BlockSpec& s) {
   const AttentionSpec& a = s.attention;
-  require_positive("attention.n_heads", a.n_heads);
-  require_positive("attention.n_kv_heads", a.n_kv_heads);
-  require_positive("attention.head_dim", a.head_dim);
+  require_size("attention.n_heads", a.n_heads);
+  require_size("attention.n_kv_heads", a.n_kv_heads);
+  require_size("attention.head_dim", a.head_dim);
+  if (1LL * a.n_heads * a.head_dim > largest_width)
+    fail("attention.n_heads", "expected n_heads head_dim of at most " + std::to_string(largest_width));
   if (a.n_heads % a.n_kv_heads != 0)
     fail("attention.n_kv_heads", "expected a divisor of n_heads = " + std::to_string(a.n_heads) + ", found " +
                                      std::to_string(a.n_kv_heads));
@@ -55,10 +65,11 @@ void check_attention(const BlockSpec& s) {
     fail("attention.logit_softcap", "expected null or a finite number above 0");
   if (a.mask == MaskKind::causal_sliding) {
     if (!a.window) fail("attention.window", "expected a whole number, since mask is \"causal_sliding\"");
-    require_positive("attention.window", *a.window);
+    require_size("attention.window", *a.window);
   } else if (a.window) {
     fail("attention.window", "expected null: only mask \"causal_sliding\" reads it");
   }
+  require_small("attention.mask_offset", a.mask_offset);
   if (!s.rope) return;
   const RopeSpec& r = *s.rope;
   if (r.rotary_dim < 2 || r.rotary_dim % 2 != 0 || r.rotary_dim > a.head_dim)
@@ -66,6 +77,9 @@ void check_attention(const BlockSpec& s) {
          "expected an even number from 2 to head_dim = " + std::to_string(a.head_dim) + ", found " +
              std::to_string(r.rotary_dim));
   if (!std::isfinite(r.base) || r.base <= 0) fail("position.rope.base", "expected a finite number above 0");
+  if (r.direction != 1 && r.direction != -1)
+    fail("position.rope.direction", "expected 1 or -1, found " + std::to_string(r.direction));
+  require_small("position.rope.key_offset", r.key_offset);
 }
 
 void check_norms(const BlockSpec& s) {
@@ -118,9 +132,17 @@ void check_single_block(const BlockSpec& s) {
 
 }  // namespace
 
+void check_size(const std::string& path, long long size, int largest) {
+  if (size < 1) throw Error(path + ": expected a whole number of at least 1, found " + std::to_string(size));
+  if (size > largest)
+    throw Error(path + ": expected a whole number of at most " + std::to_string(largest) + ", found " +
+                std::to_string(size));
+}
+
 void validate(const BlockSpec& s) {
-  require_positive("d", s.d);
-  require_positive("n_layers", s.n_layers);
+  require_size("d", s.d);
+  require_size("n_layers", s.n_layers, most_layers);
+  require_small("final_norm_times", s.final_norm_times);
   require_finite("residual_scale", s.residual_scale);
   require_finite("branch_scale", s.branch_scale);
   if (s.attention.causal_alignment != CausalAlignment::bottom_right && s.part != Part::sdpa)
@@ -131,7 +153,7 @@ void validate(const BlockSpec& s) {
   check_topology(s);
   check_norms(s);
   if (s.part != Part::ffn) check_attention(s);
-  if (s.part != Part::attention) require_positive("ffn.d_ff", s.ffn.d_ff);
+  if (s.part != Part::attention) require_size("ffn.d_ff", s.ffn.d_ff, largest_width);
   if (s.residual_source == ResidualSource::normed &&
       !(s.attn_norms.in && (s.ffn_norms.in || s.parallel_shared_norm)))
     fail("residual_source", "expected \"stream\": without a norm in slot \"in\" there is no normed residual");

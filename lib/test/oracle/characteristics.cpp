@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <ostream>
 #include <random>
 
 #include "oracle/peer/block.hpp"
@@ -31,26 +30,24 @@ double ratio_to_noise(const Signature& s) {
   return std::sqrt(sum);
 }
 
+// Whether a deviation computes what another one does, as far as this question's noise can tell: a name for
+// both.
+bool coincide(const Signatures& signatures, const Signature& a, std::string_view id) {
+  for (const Signature& b : signatures.all()) {
+    if (b.deviation->id != id) continue;
+    double squares = 0;
+    for (std::size_t i = 0; i < a.scaled.size(); ++i) squares += (a.scaled[i] - b.scaled[i]).squaredNorm();
+    return squares < 1;
+  }
+  return false;
+}
+
 template <class Body>
 void for_each_question(const Campaign& c, const Profile& profile, Recipe recipe, bool gradients, Body body) {
   for (const std::string& preset : c.presets)
     for (int seed = 1; seed <= c.seeds; ++seed)
       body(question_from(preset, recipe, profile, gradients, std::uint64_t(seed), c.width),
            std::uint64_t(seed));
-}
-
-std::string percent(int part, int whole) {
-  if (whole == 0) return "–";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %%", 100.0 * part / whole);
-  return text;
-}
-
-std::string brief(double x) {
-  if (x > 1) return "> 1";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2g", x);
-  return text;
 }
 
 }  // namespace
@@ -123,18 +120,24 @@ Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe
     }
     for (const Signature& s : judge.signatures().all()) {
       const Outputs y = faulty_answer(q, profile, *s.deviation, 77 + seed);
-      const Verdict known = judge(y), unknown = judge(y, nullptr, s.deviation);
+      const Verdict known = judge(y), unknown = judge.unnamed(y, s.deviation);
       const bool clear = ratio_to_noise(s) >= 10;
-      const bool found = known.finding < Finding::inconclusive,
-                 without = unknown.finding < Finding::inconclusive;
+      const bool found = known.finding <= Finding::wrong, without = unknown.finding <= Finding::wrong;
       ++c.with_effect;
       c.clear += clear;
       c.found += found;
       c.found_clear += clear && found;
       c.unknown_found += without;
       c.unknown_found_clear += clear && without;
-      if (clear && !known.deviation.empty())
-        ++(known.deviation == s.deviation->id ? c.named_right : c.named_wrong);
+      c.unknown_coarser += unknown.finding == Finding::coarser;
+      if (clear && found)
+        ++(known.deviation == s.deviation->id ? c.named_right
+           : known.deviation.empty()          ? c.not_named
+                                              : c.named_wrong);
+      if (clear && (!without || known.deviation != s.deviation->id))
+        std::fprintf(stderr, "%s: %s is %s; out of the catalogue %s\n", profile.name.c_str(),
+                     std::string(s.deviation->id).c_str(), describe(known).c_str(),
+                     describe(unknown).c_str());
       c.separated += judge.signatures().separates(s, guard(profile, gradients));
     }
   });
@@ -174,29 +177,6 @@ std::vector<Confusion> confusion(const Campaign& campaign, const Profile& profil
       }
     });
   return {declared, every, statistics, known, unknown};
-}
-
-void print(std::ostream& out, const Campaign& campaign, const std::vector<std::string>& names) {
-  out << "| profile, inputs | outputs | questions | false alarms | worst p of a correct trial | worst match "
-         "/ "
-         "threshold | bugs with an effect | unknown: effect | unknown: SNR ≥ 10 | catalogue: effect | "
-         "catalogue: "
-         "SNR ≥ 10 | named right / wrong |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
-  for (const std::string& name : names)
-    for (Recipe recipe : {Recipe::ordinary, Recipe::rich})
-      for (bool gradients : {false, true}) {
-        const Characteristics c = measure(campaign, find_profile(name), recipe, gradients);
-        out << "| " << name << ", " << (recipe == Recipe::rich ? "rich" : "ordinary") << " | "
-            << (gradients ? "y, gradients" : "y") << " | " << c.questions << " | " << c.false_alarms << "/"
-            << c.correct << " | " << brief(c.worst_p) << " | " << brief(c.worst_match) << " | "
-            << c.with_effect << " | " << percent(c.unknown_found, c.with_effect) << " | "
-            << percent(c.unknown_found_clear, c.clear) << " | " << percent(c.found, c.with_effect) << " | "
-            << percent(c.found_clear, c.clear) << " | " << c.named_right << " / " << c.named_wrong << " |"
-            << std::endl;
-        std::fprintf(stderr, "%s %s %s: calibration %.0f ms\n", name.c_str(),
-                     recipe == Recipe::rich ? "rich" : "ordinary", gradients ? "gradients" : "y",
-                     c.calibration_ms);
-      }
 }
 
 }  // namespace plumbline

@@ -2,7 +2,6 @@
 // variants) are rejected, and how many deviations are found, known or unknown to the catalogue, and named.
 #pragma once
 
-#include <iosfwd>
 #include <optional>
 
 #include "plumbline/oracle/recipes.hpp"
@@ -27,10 +26,11 @@ struct Characteristics {
   int with_effect = 0;     // bugs that change the exact outputs
   int clear = 0;           // of these, those with a signal-to-noise ratio of at least 10
   int unknown_found = 0, unknown_found_clear = 0;  // without the bug's own entry in the catalogue
+  int unknown_coarser = 0;                         // of those not found: called right in a coarser profile
   int found = 0, found_clear = 0;
-  int named_right = 0, named_wrong = 0;  // of the clear ones
-  int separated = 0;                     // bugs that some scope separates from correct
-  double calibration_ms = 0;             // median over the questions
+  int named_right = 0, named_wrong = 0, not_named = 0;  // of the clear ones that were found
+  int separated = 0;                                    // bugs that some scope separates from correct
+  double calibration_ms = 0;                            // median over the questions
 };
 
 struct Campaign {
@@ -54,7 +54,5 @@ struct Pairs {
   int tried = 0, named = 0, called_wrong = 0;
 };
 Pairs name_pairs(const Campaign& campaign, const Profile& profile, int pairs);
-
-void print(std::ostream& out, const Campaign& campaign, const std::vector<std::string>& profiles);
 
 }  // namespace plumbline

@@ -40,6 +40,19 @@ TEST(Grid, ShiftedRoundingHasTheVarianceOfRounding) {
   EXPECT_LT(std::abs(squares / n - 1.0 / 12), 6 * std::sqrt(1.0 / 180 / 129));
 }
 
+TEST(Grid, ATieGoesHalfAUnitEitherWay) {
+  const Grid<double> grid(Dtype::bf16);
+  const double tie = 1 + 0x1p-8;
+  int up = 0;
+  for (std::uint64_t salt = 0; salt < 100; ++salt) {
+    const double y = grid.rounded(tie, salt);
+    EXPECT_EQ(std::abs(y - tie), 0x1p-8);
+    up += y > tie;
+  }
+  EXPECT_GT(up, 0);
+  EXPECT_LT(up, 100);
+}
+
 TEST(Grid, EqualNumbersErrEquallyAndOtherSaltsDiffer) {
   const Grid<double> grid(Dtype::bf16);
   EXPECT_EQ(grid.rounded(1.2345, 7), grid.rounded(1.2345, 7));

@@ -12,7 +12,12 @@ from plumbline_client import Request
 from golden import CASES, Golden
 from torch_peer import implementation
 
-DTYPES = {"float64": np.float64, "bfloat16-mixed": ml_dtypes.bfloat16, "float16": np.float16}
+DTYPES = {
+    "float64": np.float64,
+    "bfloat16-mixed": ml_dtypes.bfloat16,
+    "float16-mixed": np.float16,
+    "float16": np.float16,
+}
 GOLDEN = Golden(next(case for case in CASES if case.parent.name == "llama"))
 
 

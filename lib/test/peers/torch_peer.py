@@ -22,6 +22,7 @@ import faults  # noqa: E402
 from arithmetic import TYPES, VARIANTS  # noqa: E402
 from block import Block  # noqa: E402
 from deviations import DEVIATIONS  # noqa: E402
+from half import complete_half  # noqa: E402
 
 torch.set_num_threads(1)
 torch.manual_seed(1)
@@ -35,7 +36,8 @@ def implementation(options):
             x = tensors["q" if request.spec["part"] == "sdpa" else "x"]
             return Block(request.spec, tensors, arithmetic, options.deviation)(x)
 
-        return autograd(forward, arithmetic.storage)(request)
+        with complete_half():
+            return autograd(forward, arithmetic.storage)(request)
 
     return answer
 

@@ -8,7 +8,12 @@ from plumbline_client import serve
 from plumbline_torch import autograd
 from torch import nn
 
-from common import need, need_part, need_plain_attention
+from common import need, need_part, need_plain_attention, visible
+
+try:
+    from torch.func import functional_call
+except ImportError:  # before PyTorch 2
+    from torch.nn.utils.stateless import functional_call
 
 FAST = {"training": False, "fast": True}[sys.argv[1]]
 
@@ -76,9 +81,9 @@ def encoder(request, tensors):
         own |= {f"layers.{i}.{n}": t for n, t in named(layer, f"layers.{i}.", tensors).items()}
     if final is not None:
         own |= {f"norm.{kind}": tensors[f"final_norm.{kind}"] for kind in ("weight", "bias")}
-    causal = s["attention"]["mask"] == "causal"
-    mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1], dtype=x.dtype) if causal else None
-    return {"y": torch.func.functional_call(model, own, (x,), {"mask": mask, "is_causal": causal})}
+    seen = visible(s["attention"], x.shape[1], x.shape[1])
+    mask = None if seen is None else torch.from_numpy(~seen)
+    return {"y": functional_call(model, own, (x,), {"mask": mask})}
 
 
 serve(autograd(encoder))

@@ -1,0 +1,136 @@
+// What one live case costs beside the command under test: drawing the question, putting it on the wire,
+// reading the answer, calibration and verdict. For each block the first 50 questions as `plumbline verify`
+// draws them; every answer is right (computed in double, then rounded), so nothing is diagnosed.
+//
+//   median_ms, worst_ms   of a case
+//   ratio                 the median of a case's time over that of one evaluation of the same block in double
+//   with all
+//                         gradients
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+
+#include "cli/live/draw.hpp"
+#include "cli/live/examine.hpp"
+#include "plumbline/io/frame.hpp"
+#include "plumbline/spec/parameters.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+constexpr int questions = 50;
+
+struct Block {
+  std::string name;
+  SpecTemplate spec;
+};
+
+SpecTemplate of_preset(const char* name) {
+  BlockOptions options;
+  options.preset = name;
+  return template_of(options);
+}
+
+const std::vector<Block>& blocks() {
+  static const std::vector<Block> all = {
+      {"norm", parse_json(R"({"part": "norm", "d": {"from": 5, "to": 64},
+                              "norm": {"kind": {"one_of": ["layer_norm", "rms_norm"]}}})",
+                          "norm")},
+      {"sdpa",
+       parse_json(R"({"part": "sdpa", "attention": {"n_heads": {"from": 2, "to": 6}, "head_dim": {"from": 3,
+                              "to": 10}, "mask": {"one_of": ["causal", "bidirectional"]}}})",
+                  "sdpa")},
+      {"ffn", parse_json(R"({"part": "ffn", "d": {"from": 5, "to": 64}, "ffn": {"d_ff": {"from": 5, "to": 96},
+                             "kind": {"one_of": ["mlp", "glu"]}, "activation": {"one_of": ["gelu_erf", "silu"]}}})",
+                         "ffn")},
+      {"llama", of_preset("llama")},
+      {"post_norm", of_preset("post_norm")}};
+  return all;
+}
+
+using Clock = std::chrono::steady_clock;
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// What a right implementation answers; `spent` gets the time of the evaluation alone.
+Outputs right_outputs(const Question& q, const Profile& profile, double& spent) {
+  const auto start = Clock::now();
+  const Gradients<double> g =
+      gradients<double>(q.spec, q.inputs.parameters, q.inputs.x, q.inputs.cotangent, q.batch);
+  spent = milliseconds_since(start);
+  CaseInputs all{g.y, {}, {}};
+  if (q.gradients) {
+    for (const auto& [name, value] : g.parameters) all.parameters["grad." + name] = value;
+    all.parameters["grad." + std::string(input_name(q.spec))] = g.x;
+  }
+  all = rounded_to(all, profile.storage);
+  all.parameters["y"] = all.x;
+  return all.parameters;
+}
+
+void live_case(benchmark::State& state, const Block& block, const Profile& profile, bool with_gradients) {
+  const auto drawn = live_questions(block.spec, with_gradients);
+  std::vector<double> cases, ratios;
+  for (auto _ : state) {
+    auto start = Clock::now();
+    const Request r{block.name, profile,
+                    question_from(draw(drawn, 1, int(cases.size()) % questions).value(), profile)};
+    const std::string asked = to_frame(to_bytes(to_container(r)));
+    double spent = milliseconds_since(start), evaluation = 0;
+    const std::string answer =
+        to_bytes(to_container(right_outputs(r.question, profile, evaluation), r.question, profile));
+    start = Clock::now();
+    const Examination e = examine(r, answer_from(from_bytes(answer, "answer"), r.question, profile));
+    spent += milliseconds_since(start);
+    if (e.outcome != "agrees" && e.outcome != "discarded")
+      state.SkipWithError((e.outcome + ": " + e.message).c_str());
+    state.SetIterationTime(spent / 1000);
+    cases.push_back(spent);
+    ratios.push_back(spent / evaluation);
+  }
+  state.counters["median_ms"] = median(cases);
+  state.counters["worst_ms"] = *std::max_element(cases.begin(), cases.end());
+  state.counters["ratio"] = median(ratios);
+}
+
+std::string processor() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
+  return "unknown";
+}
+
+void add_all() {
+  for (const Block& block : blocks())
+    for (const char* profile : {"float32", "bfloat16-mixed"})
+      for (const bool with_gradients : {false, true})
+        benchmark::RegisterBenchmark(
+            (block.name + "/" + profile + (with_gradients ? "/gradients" : "/y")).c_str(),
+            [&block, profile, with_gradients](benchmark::State& state) {
+              live_case(state, block, find_profile(profile), with_gradients);
+            })
+            ->UseManualTime()
+            ->MeasureProcessCPUTime()
+            ->Unit(benchmark::kMillisecond)
+            ->Iterations(questions);
+}
+
+}  // namespace
+}  // namespace plumbline::cli
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::AddCustomContext("processor", plumbline::cli::processor());
+  plumbline::cli::add_all();
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,0 +1,36 @@
+// What the agreeing cases of a run would have noticed: an agreement says no more than that.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "plumbline/oracle/verdict.hpp"
+
+namespace plumbline::cli {
+
+class Sensitivity {
+ public:
+  // The relative changes of stored tensors take as long as judging does, so few cases are asked for them.
+  static constexpr int most_measured = 3;
+
+  void add(const Judge& judge);
+
+  bool empty() const { return cases_ == 0; }
+  // Ids of the deviations that some case separates from right, and of those that none does.
+  const std::set<std::string>& separated() const { return separated_; }
+  std::set<std::string> hidden() const;
+  // By the place of a stored tensor: the smallest relative change of it that would have been noticed in y.
+  const std::map<std::string, double>& smallest_change() const { return smallest_; }
+
+ private:
+  int cases_ = 0;
+  std::set<std::string> separated_, applicable_;
+  std::map<std::string, double> smallest_;
+};
+
+// "would have noticed 61 of 64 deviations; no case tells mask/finite, ... from right", and the range of the
+// smallest changes. Two lines at most.
+std::vector<std::string> describe(const Sensitivity& sensitivity);
+
+}  // namespace plumbline::cli

@@ -1,0 +1,122 @@
+#include "reports/conformance/conformance_page.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "reports/conformance/cells.hpp"
+#include "reports/conformance/framework_page.hpp"
+#include "reports/render/markdown.hpp"
+#include "reports/render/number.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+struct Totals {
+  int runs = 0, judged = 0, agree = 0, unexplained = 0;
+};
+
+Totals totals_of(const ConformanceRecords& records) {
+  Totals t;
+  for (const Subject& s : records.subjects)
+    for (const ConformanceRun& run : s.runs) {
+      ++t.runs;
+      for (const auto& [outcome, n] : run.cases) {
+        t.judged += judged(outcome) ? n : 0;
+        t.agree += outcome == "agrees" ? n : 0;
+      }
+      for (const ConformanceFailure& f : run.failures) t.unexplained += records.why(s, run, f).empty();
+    }
+  return t;
+}
+
+std::string page_of(const std::string& package) { return "conformance/" + package + ".md"; }
+
+const std::string& framework_of(const ConformanceRecords& records, const std::string& package) {
+  return std::find_if(records.subjects.begin(), records.subjects.end(),
+                      [&](const Subject& s) { return s.run.package == package; })
+      ->run.framework;
+}
+
+std::string found_table(const ConformanceRecords& records) {
+  std::vector<Row> rows;
+  for (const Finding& f : records.findings)
+    rows.push_back({std::to_string(f.number), f.run.framework, f.run.version,
+                    link_to(f, f.title, page_of(f.run.package))});
+  return table({"", "framework", "version", "what was found"}, "rlll", rows);
+}
+
+// The profiles of a spec for which the same was found stand in one row.
+std::vector<Row> rows_of(const ConformanceRecords& records, const Subject& s) {
+  struct Group {
+    std::string spec, found, profiles;
+    Counts cases, laws;
+  };
+  std::vector<Group> groups;
+  for (const ConformanceRun& run : s.runs) {
+    const std::string found =
+        found_cell(records, s, run, [](const Finding& f) { return page_of(f.run.package); });
+    const auto same = [&](const Group& g) { return g.spec == run.spec && g.found == found; };
+    auto group = std::find_if(groups.begin(), groups.end(), same);
+    if (group == groups.end()) group = groups.insert(groups.end(), {run.spec, found, {}, {}, {}});
+    group->profiles += (group->profiles.empty() ? "" : ", ") + run.profile;
+    group->cases = group->cases + run.cases;
+    group->laws = group->laws + run.laws;
+  }
+  std::vector<Row> rows;
+  for (const Group& g : groups)
+    rows.push_back({fmt::format("[{}]({})", s.run.framework, page_of(s.run.package)), s.run.version, s.what,
+                    s.gradients ? "yes" : "no", g.spec, g.profiles, counted(total(g.cases)),
+                    counts_cell(g.cases), counts_cell(g.laws), g.found});
+  return rows;
+}
+
+std::string subjects_table(const ConformanceRecords& records) {
+  std::vector<Row> rows;
+  for (const Subject& s : records.subjects)
+    for (Row& row : rows_of(records, s)) rows.push_back(std::move(row));
+  return table({"framework", "version", "operation", "gradients", "spec", "profiles", "cases", "verdicts",
+                "laws", "what was found"},
+               "llllllrlll", rows);
+}
+
+std::string introduction(const ConformanceRecords& records) {
+  const Totals t = totals_of(records);
+  std::vector<std::string> links;
+  for (const std::string& package : records.packages())
+    links.push_back(fmt::format("[{}]({})", framework_of(records, package), page_of(package)));
+  const std::string unexplained =
+      t.unexplained == 0 ? "" : fmt::format(" {} kinds of verdict are not explained yet.", t.unexplained);
+  return fmt::format(
+             "# Real implementations under test\n\n{} operations of {} frameworks gave {} answers that were "
+             "judged, in {} runs of a spec in a profile: {} agree, {} do not.\nWhy, is what the {} findings "
+             "say.{} A page for each framework has its verdicts one by one, and for each finding the "
+             "shortest\nprogram that shows it without Plumbline: {}.\n\n",
+             records.subjects.size(), records.packages().size(), counted(t.judged), t.runs, counted(t.agree),
+             counted(t.judged - t.agree), records.findings.size(), unexplained, fmt::join(links, ", ")) +
+         "How it is asked, and how to ask another one: [reports/conformance/](../conformance/README.md). The "
+         "verdicts:\n`agrees`: as a correct implementation in the declared profile. `coarser`: right, in "
+         "coarser arithmetic than declared.\n`wrong`: no correct implementation does this. `skipped`: not "
+         "computed by the framework. `discarded`: a question that\ncould not tell right from wrong. A law is "
+         "a property that every right implementation has: it `holds`, or is `broken`.\n\n";
+}
+
+}  // namespace
+
+std::string conformance_summary(const ConformanceRecords& records) {
+  const Totals t = totals_of(records);
+  return fmt::format("{} operations of {} frameworks, {} answers judged, {} findings",
+                     records.subjects.size(), records.packages().size(), counted(t.judged),
+                     records.findings.size());
+}
+
+Pages conformance_pages(const ConformanceRecords& records) {
+  Pages pages{{"conformance.md", introduction(records) + "## What was found\n\n" + found_table(records) +
+                                     "## Who was asked\n\n" + subjects_table(records)}};
+  for (const std::string& package : records.packages())
+    pages.push_back({page_of(package), framework_page(records, package)});
+  return pages;
+}
+
+}  // namespace plumbline::reports

@@ -1,0 +1,90 @@
+#include "reports/conformance/framework_page.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <set>
+
+#include "reports/conformance/cells.hpp"
+#include "reports/render/markdown.hpp"
+#include "reports/render/number.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+using Subjects = std::vector<const Subject*>;
+
+std::string runs_table(const ConformanceRecords& records, const Subjects& subjects) {
+  std::vector<Row> rows;
+  for (const Subject* s : subjects) {
+    const auto page_of = [&](const Finding& f) {
+      return f.run.package == s->run.package ? "" : f.run.package + ".md";
+    };
+    for (const ConformanceRun& run : s->runs)
+      rows.push_back({s->what, s->run.version, s->run.date, run.spec, run.profile, counts_cell(run.cases),
+                      counts_cell(run.laws), found_cell(records, *s, run, page_of)});
+  }
+  const Row header{"operation", "version",  "last run", "spec",
+                   "profile",   "verdicts", "laws",     "what was found"};
+  return "## Who was asked\n\n" + table(header, "llllllll", rows);
+}
+
+std::string failures_table(const Subjects& subjects) {
+  std::vector<Row> rows;
+  for (const Subject* s : subjects)
+    for (const ConformanceRun& run : s->runs)
+      for (const ConformanceFailure& f : run.failures)
+        rows.push_back({s->what, run.spec, run.profile, counted(f.cases), f.smallest, f.headline});
+  if (rows.empty()) return "";
+  return "## Verdicts other than agrees\n\nOf each kind, how many cases, and the smallest one that was made "
+         "of them.\n\n" +
+         table({"operation", "spec", "profile", "cases", "smallest case", "its verdict"}, "lllrll", rows);
+}
+
+std::string unjudged_table(const Subjects& subjects) {
+  std::vector<Row> rows;
+  for (const Subject* s : subjects) {
+    std::map<std::string, std::pair<std::vector<std::string>, int>> by_reason;
+    for (const ConformanceRun& run : s->runs)
+      for (const auto& [why, n] : run.unjudged) {
+        auto& [where, cases] = by_reason[why];
+        where.push_back(run.spec + " in " + run.profile);
+        cases += n;
+      }
+    for (const auto& [why, found] : by_reason)
+      rows.push_back({s->what, why, counted(found.second), fmt::format("{}", fmt::join(found.first, ", "))});
+  }
+  if (rows.empty()) return "";
+  return "## Not judged\n\n" + table({"operation", "why", "cases", "where"}, "llrl", rows);
+}
+
+std::string finding_text(const Finding& f) {
+  return fmt::format("## {}\n\n", f.heading()) + (f.text.empty() ? "" : f.text + "\n\n") +
+         fenced(f.program, f.language) +
+         fmt::format("prints, with {} {}, on {}, on {}:\n\n", f.run.framework, f.run.version, f.run.date,
+                     f.run.machine) +
+         fenced(f.output);
+}
+
+std::string machines(const Subjects& subjects) {
+  std::set<std::string> names;
+  for (const Subject* s : subjects) names.insert(s->run.machine);
+  return fmt::format("{}", fmt::join(names, "; "));
+}
+
+}  // namespace
+
+std::string framework_page(const ConformanceRecords& records, const std::string& package) {
+  Subjects subjects;
+  for (const Subject& s : records.subjects)
+    if (s.run.package == package) subjects.push_back(&s);
+  std::string page =
+      fmt::format("# {}\n\nWhat it answered on {}. All frameworks: [conformance.md](../conformance.md).\n\n",
+                  subjects.front()->run.framework, machines(subjects));
+  for (const Finding& f : records.findings)
+    if (f.run.package == package) page += finding_text(f);
+  return page + runs_table(records, subjects) + failures_table(subjects) + unjudged_table(subjects);
+}
+
+}  // namespace plumbline::reports

@@ -1,0 +1,101 @@
+#include "reports/conformance/records.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "plumbline/error.hpp"
+#include "plumbline/io/file.hpp"
+#include "plumbline/spec/json.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> files_of(const fs::path& folder) {
+  std::vector<fs::path> files;
+  if (!fs::is_directory(folder)) throw Error(folder.string() + ": expected a folder of records, found none");
+  for (const fs::directory_entry& e : fs::recursive_directory_iterator(folder))
+    if (e.path().extension() == ".json") files.push_back(e.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string text(const Json& j, const char* key) { return j.at(key).get<std::string>(); }
+
+Provenance provenance(const Json& j) {
+  return {text(j, "framework"), text(j, "package"), text(j, "version"), text(j, "date"), text(j, "machine")};
+}
+
+ConformanceRun run_of(const Json& j) {
+  ConformanceRun run{
+      text(j, "spec"), text(j, "profile"), j.at("cases").get<Counts>(), j.at("laws").get<Counts>(), {}, {}};
+  for (const Json& u : j.at("unjudged")) run.unjudged.emplace_back(text(u, "why"), u.at("cases").get<int>());
+  for (const Json& f : j.at("failures"))
+    run.failures.push_back({text(f, "headline"), text(f, "smallest"), f.at("cases").get<int>()});
+  return run;
+}
+
+Subject subject_of(const Json& j) {
+  Subject s{text(j, "id"), text(j, "what"), j.at("gradients").get<bool>(), provenance(j), {}};
+  for (const Json& run : j.at("runs")) s.runs.push_back(run_of(run));
+  return s;
+}
+
+Finding finding_of(const Json& j) {
+  Finding f{text(j, "id"),      text(j, "title"),  text(j, "text"), text(j, "language"),
+            text(j, "program"), text(j, "output"), provenance(j),   {}};
+  for (const Json& e : j.at("explains"))
+    f.explains.push_back(
+        {text(e, "subject"), text(e, "outcome"), e.at("profiles").get<std::vector<std::string>>()});
+  return f;
+}
+
+}  // namespace
+
+std::string Finding::anchor() const {
+  std::string slug;
+  for (const char c : heading()) {
+    const auto u = static_cast<unsigned char>(c);
+    if (std::isalnum(u) || c == '-' || c == '_') slug += char(std::tolower(u));
+    if (c == ' ') slug += '-';
+  }
+  return slug;
+}
+
+std::vector<std::string> ConformanceRecords::packages() const {
+  std::set<std::string> names;
+  for (const Subject& s : subjects) names.insert(s.run.package);
+  return {names.begin(), names.end()};
+}
+
+std::vector<const Finding*> ConformanceRecords::why(const Subject& s, const ConformanceRun& run,
+                                                    const ConformanceFailure& failure) const {
+  const auto explains = [&](const Explained& e) {
+    const bool profile = std::find(e.profiles.begin(), e.profiles.end(), run.profile) != e.profiles.end();
+    return e.subject == s.id && e.outcome == failure.outcome() && profile;
+  };
+  std::vector<const Finding*> found;
+  for (const Finding& f : findings)
+    if (std::any_of(f.explains.begin(), f.explains.end(), explains)) found.push_back(&f);
+  return found;
+}
+
+ConformanceRecords read_conformance(const fs::path& folder) {
+  ConformanceRecords records;
+  for (const fs::path& file : files_of(folder)) try {
+      const Json j = Json::parse(read_bytes(file.string()));
+      if (j.contains("program"))
+        records.findings.push_back(finding_of(j));
+      else
+        records.subjects.push_back(subject_of(j));
+    } catch (const Json::exception& e) {
+      throw Error(file.string() + ": not a record: " + e.what());
+    }
+  for (std::size_t i = 0; i < records.findings.size(); ++i) records.findings[i].number = int(i) + 1;
+  return records;
+}
+
+fs::path conformance_folder() { return PLUMBLINE_CONFORMANCE_RECORDS; }
+
+}  // namespace plumbline::reports

@@ -1,0 +1,166 @@
+#include "reports/oracle/oracle_page.hpp"
+
+#include <fmt/format.h>
+
+#include "plumbline/io/file.hpp"
+#include "reports/render/markdown.hpp"
+#include "reports/render/number.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+std::string percent(int part, int whole) {
+  return whole == 0 ? "–" : fmt::format("{:.1f} %", 100.0 * part / whole);
+}
+
+std::string of(int part, int whole) { return fmt::format("{} of {}", part, whole); }
+
+// p is a Bonferroni bound and may exceed 1.
+std::string bound(double p) { return p > 1 ? "> 1" : fmt::format("{:.2g}", p); }
+
+int number(const Json& j, const char* key) { return j.contains(key) ? j.at(key).get<int>() : 0; }
+
+std::string outputs(const Json& r) { return r.at("gradients") ? "y, gradients" : "y"; }
+
+bool as_declared(const Json& run) { return run.at("declared") == run.at("computed"); }
+
+int failures(const Json& counts) {
+  int n = 0;
+  for (const char* outcome : {"invalid", "impossible", "wrong", "broken", "coarser", "inconclusive"})
+    n += number(counts, outcome);
+  return n;
+}
+
+// Of live questions and laws: everything that was judged, and what was not found right.
+std::string agreement(const Json& record) {
+  std::vector<Row> rows;
+  int alarms = 0, all = 0;
+  for (const Json& run : record.at("runs")) {
+    if (!as_declared(run)) continue;
+    const Json& c = run.at("counts");
+    const int agrees = number(c, "agrees"), holds = number(c, "holds"), other = failures(c);
+    alarms += other, all += agrees + holds + other;
+    rows.push_back({run.at("declared"), run.at("variant"), std::to_string(agrees), std::to_string(holds),
+                    std::to_string(other), std::to_string(number(c, "discarded"))});
+  }
+  return fmt::format(
+             "An implementation of every part in PyTorch that shares no code with the library, in variants "
+             "that differ in how they\ncompute and not in what. Questions about every preset and every "
+             "single "
+             "operation, with sizes, specs, recipes and numbers\ndrawn, half of them for all gradients too; "
+             "then the black-box laws. Of {} judgements, {} were false alarms.\n\n",
+             counted(all), alarms) +
+         table({"profile", "variant", "agrees", "laws hold", "false alarms", "discarded"}, "llrrrr", rows) +
+         "Discarded: correct code overflows there, an empty answer would pass, or a law says nothing.\n\n";
+}
+
+std::string coarser(const Json& record) {
+  std::vector<Row> rows;
+  for (const Json& run : record.at("runs")) {
+    if (as_declared(run)) continue;
+    const Json& c = run.at("counts");
+    rows.push_back({run.at("declared"), run.at("computed"), std::to_string(number(c, "coarser")),
+                    std::to_string(number(c, "agrees")), std::to_string(number(c, "wrong")),
+                    std::to_string(number(c, "invalid") + number(c, "broken"))});
+  }
+  return table({"declared", "computed in", "coarser", "agrees", "wrong", "otherwise"}, "llrrrr", rows);
+}
+
+std::string false_alarms(const Json& record) {
+  std::vector<Row> rows;
+  for (const Json& r : record.at("characteristics"))
+    rows.push_back({r["profile"], r["inputs"], outputs(r), std::to_string(number(r, "questions")),
+                    of(number(r, "false_alarms"), number(r, "correct")), bound(r["worst_p"]),
+                    fmt::format("{:.2f}", r["worst_match"].get<double>())});
+  return table({"profile", "inputs", "outputs", "questions", "false alarms", "smallest p", "largest match"},
+               "lllrrrr", rows) +
+         "The match is |c| / τ_c of the deviation that a correct output looks most like, over the "
+         "threshold.\n\n";
+}
+
+std::string detection(const Json& record) {
+  std::vector<Row> rows;
+  for (const Json& r : record.at("characteristics")) {
+    const int effect = number(r, "with_effect"), clear = number(r, "clear"), found = number(r, "found_clear");
+    rows.push_back({r["profile"], r["inputs"], outputs(r), std::to_string(effect),
+                    percent(number(r, "unknown_found"), effect),
+                    percent(number(r, "unknown_found_clear"), clear),
+                    std::to_string(number(r, "unknown_coarser")), percent(number(r, "found"), effect),
+                    percent(found, clear), percent(number(r, "named_right"), found),
+                    fmt::format("{} / {}", number(r, "named_wrong"), number(r, "not_named"))});
+  }
+  return table({"profile", "inputs", "outputs", "planted", "left out", "left out, SNR ≥ 10", "called coarser",
+                "known", "known, SNR ≥ 10", "named right", "otherwise / not"},
+               "lllrrrrrrrr", rows);
+}
+
+std::string pairs(const Json& record) {
+  std::vector<Row> rows;
+  for (const Json& r : record.value("pairs", Json::array()))
+    rows.push_back({r["profile"], std::to_string(number(r, "tried")),
+                    std::to_string(number(r, "called_wrong")), std::to_string(number(r, "named"))});
+  return table({"profile", "random pairs", "called wrong", "both named"}, "lrrr", rows);
+}
+
+std::string confusion(const Json& record) {
+  std::vector<Row> rows;
+  for (const Json& r : record.value("confusion", Json::array())) {
+    Row row{r["truth"]};
+    int all = 0;
+    for (const char* key : {"agrees", "coarser", "named", "wrong", "inconclusive"}) all += number(r, key);
+    row.push_back(std::to_string(all));
+    for (const char* key : {"agrees", "coarser", "named", "wrong", "inconclusive"})
+      row.push_back(std::to_string(number(r, key)));
+    rows.push_back(row);
+  }
+  return table({"truth", "outputs", "agrees", "coarser", "wrong, named", "wrong, unnamed", "inconclusive"},
+               "lrrrrrr", rows);
+}
+
+}  // namespace
+
+OracleRecords read_oracle_records() {
+  const std::string folder = PLUMBLINE_ORACLE_RECORDS;
+  const auto read = [&](const char* name) {
+    const std::string path = folder + "/" + name;
+    try {
+      return Json::parse(read_bytes(path));
+    } catch (const Json::exception& e) {
+      throw Error(path + ": " + e.what());
+    }
+  };
+  return {read("characteristics.json"), read("agreement.json")};
+}
+
+Pages oracle_pages(const OracleRecords& r) {
+  const Json& c = r.characteristics;
+  return {
+      {"oracle.md",
+       "# How well the oracle judges\n\nA rule that rejects everything detects everything: detection stands "
+       "beside false "
+       "alarms. The rule itself:\n[lib/plumbline/oracle](../../lib/plumbline/oracle/README.md).\n\n"
+       "## Correct implementations, live\n\n" +
+           agreement(r.agreement) +
+           "## Coarser than declared\n\nThe same implementation, correct in another profile than the one it "
+           "declares; laws included.\n\n" +
+           coarser(r.agreement) + "## Correct implementations, by inputs\n\n" +
+           fmt::format(
+               "A second independent implementation, in C++, in variants of order, stores and kernels; {} "
+               "presets, {} {} each.\n\n",
+               c.at("presets").size(), number(c, "seeds"), number(c, "seeds") == 1 ? "seed" : "seeds") +
+           false_alarms(c) +
+           "## Planted deviations\n\nEvery deviation of the catalogue that changes the exact outputs, as a "
+           "correct "
+           "implementation of the deviating block\nwould compute it. Left out: the deviation is not in the "
+           "catalogue, so "
+           "only the generic test can find it; some of them are then called right in coarser arithmetic. SNR "
+           "is the\ndeviation's length in units of the noise. Named: "
+           "of those "
+           "found with SNR ≥ 10.\n\n" +
+           detection(c) + "## Two deviations at once\n\n" + pairs(c) +
+           "## Truths of several kinds\n\nVerdicts on y where bfloat16-mixed is declared, by what is "
+           "true:\n\n" +
+           confusion(c)}};
+}
+
+}  // namespace plumbline::reports

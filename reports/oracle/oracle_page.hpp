@@ -1,0 +1,22 @@
+// How well the oracle judges: false alarms and detection side by side, from the records of measured
+// campaigns.
+#pragma once
+
+#include "plumbline/spec/json.hpp"
+#include "reports/page.hpp"
+
+namespace plumbline::reports {
+
+// What the campaigns wrote; they take hours, so a report reads them and runs none. `made` says where and
+// when.
+struct OracleRecords {
+  Json characteristics;  // of plumbline_characteristics
+  Json agreement;        // of lib/test/peers/agreement.py
+};
+
+// From records/. Throws Error naming the file.
+OracleRecords read_oracle_records();
+
+Pages oracle_pages(const OracleRecords& records);
+
+}  // namespace plumbline::reports
