@@ -94,14 +94,15 @@ class Campaign {
       const std::string id = fmt::format("{}/{}/laws/{}/{}", s_.name, s_.seed, law.id, ++asked);
       const Request r{id, s_.profile, q};
       const Examination e = ask(r, &law);
-      if (e.outcome != "broken" || !is_explained(law, r)) count(e, number, id, &law);
+      if (e.kind.empty() || !is_explained(law, r, e)) count(e, number, id, &law);
     }
   }
 
   // Whether what explains the failures breaks the law too, and then notes that it does.
-  bool is_explained(const Law& law, const Request& r) {
+  bool is_explained(const Law& law, const Request& r, const Examination& failed) {
     for (Group& g : explained_) {
-      if (g.diagnosis.deviations.empty() || !follows_from(g.diagnosis.deviations, law, r)) continue;
+      const Deviations& d = g.diagnosis.deviations;
+      if (d.empty() || !follows_from(d, law, r, failed)) continue;
       g.laws.insert(std::string(law.id));
       return true;
     }
