@@ -94,14 +94,15 @@ class Campaign {
       const std::string id = fmt::format("{}/{}/laws/{}/{}", s_.name, s_.seed, law.id, ++asked);
       const Request r{id, s_.profile, q};
       const Examination e = ask(r, &law);
-      if (e.outcome != "broken" || !is_explained(law, r)) count(e, number, id, &law);
+      if (e.kind.empty() || !is_explained(law, r, e)) count(e, number, id, &law);
     }
   }
 
   // Whether what explains the failures breaks the law too, and then notes that it does.
-  bool is_explained(const Law& law, const Request& r) {
+  bool is_explained(const Law& law, const Request& r, const Examination& failed) {
     for (Group& g : explained_) {
-      if (g.diagnosis.deviations.empty() || !follows_from(g.diagnosis.deviations, law, r)) continue;
+      const Deviations& d = g.diagnosis.deviations;
+      if (d.empty() || !follows_from(d, law, r, failed)) continue;
       g.laws.insert(std::string(law.id));
       return true;
     }
@@ -147,10 +148,12 @@ class Campaign {
     for (const Judged& c : cases_.unexplained()) count(c.examination, c.number, c.request.id, nullptr);
   }
 
-  // The smallest of those that are named alike when they are judged alone, if there are any.
+  // The smallest of those that are called the same when they are judged alone, if there are any; a pair has
+  // no name there.
   int smallest_case(const Diagnosis& d) const {
     const auto rank = [&](int i) {
-      const bool alike = d.deviations.size() == 1 && cases_[i].verdict().deviation == d.deviations[0]->id;
+      const std::string_view name = d.deviations.size() == 1 ? d.deviations[0]->id : "";
+      const bool alike = cases_[i].verdict().deviation == name;
       return std::pair(!alike, size_of(cases_[i].request.question));
     };
     return *std::min_element(d.cases.begin(), d.cases.end(), [&](int a, int b) { return rank(a) < rank(b); });
@@ -184,7 +187,8 @@ class Campaign {
   }
 
   void shrink_one(const Group& g) {
-    const Smallest best = smallest(g);
+    Smallest best = smallest(g);
+    if (g.law) best.question.gradients = g.law->gradients;  // what its answer has
     const std::string alone = best.examination.outcome + ": " + best.examination.message;
     const bool is_named = !g.diagnosis.deviations.empty();
     Failure f = is_named ? failure_of(g.diagnosis, failing_) : Failure{.headline = alone};

@@ -433,8 +433,9 @@ Examination examine_law(const Law& law, const Implementation& implementation, Re
   }
 }
 
-bool follows_from(const Deviations& deviations, const Law& law, const Request& request) {
-  const auto outcome = [&](const Deviations& computed) {
+bool follows_from(const Deviations& deviations, const Law& law, const Request& request,
+                  const Examination& failed) {
+  const auto examined = [&](const Deviations& computed) {
     const auto member = [&](const Request& r) -> Answer {
       try {
         return {Answer::Kind::outputs, member_outputs(computed, r.question, r.profile, 1), ""};
@@ -442,9 +443,11 @@ bool follows_from(const Deviations& deviations, const Law& law, const Request& r
         return {.reason = e.what()};
       }
     };
-    return examine_law(law, member, request).outcome;
+    return examine_law(law, member, request);
   };
-  return outcome(deviations) != "holds" && outcome({}) == "holds";
+  const Examination e = examined(deviations);
+  const bool alike = e.outcome == failed.outcome && (e.outcome == "broken" || e.message == failed.message);
+  return alike && examined({}).outcome == "holds";
 }
 
 }  // namespace plumbline::cli

@@ -53,7 +53,8 @@ const Law& find_law(std::string_view id);  // throws Error where there is none
 // does not support one that it asks) or "invalid".
 Examination examine_law(const Law& law, const Implementation& implementation, Request request);
 
-// Whether the law is broken by whoever computes these deviations and does all else right.
-bool follows_from(const Deviations& deviations, const Law& law, const Request& request);
+// Whether the law fails as it has done for whoever computes these deviations and does all else right.
+bool follows_from(const Deviations& deviations, const Law& law, const Request& request,
+                  const Examination& failed);
 
 }  // namespace plumbline::cli

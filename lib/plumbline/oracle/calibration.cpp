@@ -133,10 +133,17 @@ void Calibration::set_reach(int family, const std::vector<std::vector<double>>& 
   const int k1 = settings_.members;
   const Family& f = bank_->families()[family];
   std::vector<double> c2(f.count);
-  for (int k = k1; k < 2 * k1; ++k)
-    for (int i = 0; i < f.count; ++i) c2[i] += c[k][f.first + i] * c[k][f.first + i] / k1;
+  std::vector<bool> finite(f.count, true);  // a derivative may be infinite: that of a root at 0, say
+  for (int k = 0; k < 2 * k1; ++k)
+    for (int i = 0; i < f.count; ++i) {
+      finite[i] = finite[i] && std::isfinite(c[k][f.first + i]);
+      if (k >= k1) c2[i] += c[k][f.first + i] * c[k][f.first + i] / k1;
+    }
+  for (int i = 0; i < f.count; ++i)
+    if (!finite[i]) c2[i] = 0;
   const Moderated m = moderated(c2, std::vector<double>(f.count, 1.0), k1);
-  for (int i = 0; i < f.count; ++i) tau_[f.first + i] = c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
+  for (int i = 0; i < f.count; ++i)
+    tau_[f.first + i] = !finite[i] ? 0 : c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
 
   FamilyTest test{.dof = m.dof};
   double largest = 0;

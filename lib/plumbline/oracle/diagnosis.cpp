@@ -212,7 +212,8 @@ bool explains(const Deviations& deviations, const Request& request, const Output
 
 std::string describe(const Deviations& deviations) {
   std::string out = "computes ";
-  for (const Deviation* d : deviations) out += (d == deviations.front() ? "" : " and ") + with_formula(*d);
+  for (const Deviation* d : deviations)
+    out += (d == deviations.front() ? "" : ", and also ") + with_formula(*d);
   return out;
 }
 

@@ -34,18 +34,18 @@ Subprocess::Subprocess(std::vector<std::string> command, double timeout)
 Answer Subprocess::ask(const Request& request) {
   const std::string frame = to_frame(to_bytes(to_container(request)));
   try {
-    return answer_from(from_bytes(reply_to(frame), "answer"), request.question, request.profile);
+    return answer_from(reply_to(frame), request.question, request.profile);
   } catch (const Error& e) {
     return {Answer::Kind::invalid, {}, e.what()};
   }
 }
 
-std::string Subprocess::reply_to(std::string_view frame) {
+Container Subprocess::reply_to(std::string_view frame) {
   const auto start = Clock::now();
   const auto note_time = [&] { seconds_ += std::chrono::duration<double>(Clock::now() - start).count(); };
   try {
     if (!process_) process_ = std::make_unique<Process>(command_);
-    std::string reply = exchange(frame);
+    Container reply = from_bytes(exchange(frame), "answer");
     note_time();
     return reply;
   } catch (const Error&) {

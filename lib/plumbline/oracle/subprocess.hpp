@@ -24,7 +24,7 @@ class Subprocess {
   int hangs() const { return hangs_; }
 
  private:
-  std::string reply_to(std::string_view frame);  // throws Error saying what happened
+  Container reply_to(std::string_view frame);  // throws Error saying what happened
   std::string exchange(std::string_view frame);
 
   std::vector<std::string> command_;

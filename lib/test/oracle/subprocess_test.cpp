@@ -65,6 +65,12 @@ TEST(Subprocess, AHangIsAVerdictAboutTheCase) {
   EXPECT_EQ(peer.ask(small()).kind, Answer::Kind::outputs);
 }
 
+// It ends behind its answer, which is no failure of the next one.
+TEST(Subprocess, AFrameThatHoldsNoContainerIsAVerdictAboutTheCase) {
+  const std::string what = what_happens(peer_with("container"));
+  EXPECT_TRUE(what.starts_with("answer: ")) << what;
+}
+
 TEST(Subprocess, RubbishAndRamblingAreVerdictsAboutTheCase) {
   EXPECT_NE(what_happens(peer_with("garbage")).find("which is the text \"Hello, w\""), std::string::npos);
   EXPECT_NE(what_happens(peer_with("huge")).find("given as 10000000000"), std::string::npos);

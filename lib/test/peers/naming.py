@@ -30,7 +30,10 @@ def sdpa(**knobs):
     return {"part": "sdpa", "attention": {**heads, **knobs}}
 
 
-PARTS = {  # beside the presets
+GROUPED = {"n_heads": sizes(2, 6), "n_kv_heads": sizes(1, 3), "head_dim": sizes(3, 12)}
+SPECS = {  # blocks and single operations beside the presets
+    "qwen2": {"preset": "llama", "d": sizes(5, 64), "attention": {**GROUPED, "bias": {"q": True, "k": True, "v": True}},
+              "ffn": {"d_ff": sizes(5, 96)}},
     "layer_norm": part("norm", norm={"kind": "layer_norm"}),
     "rms_norm": part("norm", norm={"kind": "rms_norm", "eps": 1e-6}),
     "add_rms_norm": part("add_norm", norm={"kind": "rms_norm", "eps": 1e-6}),
@@ -43,7 +46,7 @@ PARTS = {  # beside the presets
 
 
 def words(text):
-    return [line.split()[0] for line in text.splitlines() if line.strip()]
+    return [line.split()[0] for line in text.splitlines() if line.strip() and not line.endswith(":")]
 
 
 class Plumbline:
@@ -52,7 +55,7 @@ class Plumbline:
         self.cases = options.cases
         self.cache = options.folder / options.profile
         self.cache.mkdir(parents=True, exist_ok=True)
-        self.blocks = words(self.run("list", "presets").stdout) + list(PARTS)
+        self.blocks = words(self.run("list", "presets").stdout) + list(SPECS)
         self.catalogue = words(self.run("list", "deviations").stdout)
 
     def run(self, *args):
@@ -65,10 +68,10 @@ class Plumbline:
         return json.loads(file.read_text())
 
     def block_options(self, block):
-        if block not in PARTS:
+        if block not in SPECS:
             return ["--preset", block]
         file = self.cache / f"{block}.spec"
-        file.write_text(json.dumps(PARTS[block]))
+        file.write_text(json.dumps(SPECS[block]))
         return ["--spec", str(file)]
 
     def separations(self, block):

@@ -77,6 +77,7 @@ bool misbehaves(const std::string& fault, const std::string& frame) {
   if (fault == "hang") std::this_thread::sleep_for(std::chrono::hours(1));
   if (fault == "garbage") write("Hello, world. This is no frame.\n");
   if (fault == "half") write(frame.substr(0, frame.size() / 2)), std::exit(0);
+  if (fault == "container") write(to_frame("no container")), std::exit(0);
   if (fault == "huge") write(std::string("\x00\xe4\x0b\x54\x02\x00\x00\x00", 8));  // 10^10
   if (fault == "ramble") write(frame + "and another thing");
   return fault == "garbage" || fault == "huge" || fault == "ramble";
