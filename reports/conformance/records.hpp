@@ -38,10 +38,11 @@ struct Subject {
   std::vector<ConformanceRun> runs;
 };
 
-// The failures of a subject in some profiles.
+// The failures of a subject in some profiles, of some outcomes.
 struct Explained {
-  std::string subject, outcome;
-  std::vector<std::string> profiles;
+  std::string subject;
+  std::vector<std::string> profiles, outcomes;
+  bool covers(const std::string& profile, const std::string& outcome) const;
 };
 
 // What a framework does, and the shortest program that shows it.
