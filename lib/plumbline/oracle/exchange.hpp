@@ -28,8 +28,8 @@ Request request_from(const Container& container, const std::string& origin);
 struct Answer {
   enum class Kind { outputs, unsupported, invalid };
   Kind kind = Kind::invalid;
-  Outputs outputs;     // of an answer
-  std::string reason;  // otherwise: what the implementation says, or what is wrong with its answer
+  Outputs outputs = {};  // of an answer
+  std::string reason;    // otherwise: what the implementation says, or what is wrong with its answer
 };
 
 // Never throws: whatever an implementation can answer wrongly is a verdict about it. Numbers are not looked
