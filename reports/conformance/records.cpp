@@ -1,7 +1,6 @@
 #include "reports/conformance/records.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "plumbline/error.hpp"
 #include "plumbline/io/file.hpp"
@@ -72,10 +71,11 @@ std::string Finding::anchor() const {
   return slug;
 }
 
-std::vector<std::string> ConformanceRecords::packages() const {
-  std::set<std::string> names;
-  for (const Subject& s : subjects) names.insert(s.run.package);
-  return {names.begin(), names.end()};
+std::map<std::string, std::string> ConformanceRecords::frameworks() const {
+  std::map<std::string, std::string> names;
+  for (const Subject& s : subjects) names[s.run.package] = s.run.framework;
+  for (const Finding& f : findings) names[f.run.package] = f.run.framework;
+  return names;
 }
 
 std::vector<const Finding*> ConformanceRecords::why(const Subject& s, const ConformanceRun& run,

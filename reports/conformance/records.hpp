@@ -61,7 +61,7 @@ struct ConformanceRecords {
   std::vector<Subject> subjects;  // in the order of their ids, as are the findings
   std::vector<Finding> findings;
 
-  std::vector<std::string> packages() const;  // each once
+  std::map<std::string, std::string> frameworks() const;  // by package, of subjects and findings
   // The findings that explain a failure; nobody knows why where there is none.
   std::vector<const Finding*> why(const Subject&, const ConformanceRun&, const ConformanceFailure&) const;
 };
