@@ -96,7 +96,7 @@ std::string detection(const Json& record) {
 
 std::string pairs(const Json& record) {
   std::vector<Row> rows;
-  for (const Json& r : record.at("pairs"))
+  for (const Json& r : record.value("pairs", Json::array()))
     rows.push_back({r["profile"], std::to_string(number(r, "tried")),
                     std::to_string(number(r, "called_wrong")), std::to_string(number(r, "named"))});
   return table({"profile", "random pairs", "called wrong", "both named"}, "lrrr", rows);
@@ -104,7 +104,7 @@ std::string pairs(const Json& record) {
 
 std::string confusion(const Json& record) {
   std::vector<Row> rows;
-  for (const Json& r : record.at("confusion")) {
+  for (const Json& r : record.value("confusion", Json::array())) {
     Row row{r["truth"]};
     int all = 0;
     for (const char* key : {"agrees", "coarser", "named", "wrong", "inconclusive"}) all += number(r, key);
