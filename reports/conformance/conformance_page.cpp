@@ -33,12 +33,6 @@ Totals totals_of(const ConformanceRecords& records) {
 
 std::string page_of(const std::string& package) { return "conformance/" + package + ".md"; }
 
-const std::string& framework_of(const ConformanceRecords& records, const std::string& package) {
-  return std::find_if(records.subjects.begin(), records.subjects.end(),
-                      [&](const Subject& s) { return s.run.package == package; })
-      ->run.framework;
-}
-
 std::string found_table(const ConformanceRecords& records) {
   std::vector<Row> rows;
   for (const Finding& f : records.findings)
@@ -84,8 +78,8 @@ std::string subjects_table(const ConformanceRecords& records) {
 std::string introduction(const ConformanceRecords& records) {
   const Totals t = totals_of(records);
   std::vector<std::string> links;
-  for (const std::string& package : records.packages())
-    links.push_back(fmt::format("[{}]({})", framework_of(records, package), page_of(package)));
+  for (const auto& [package, framework] : records.frameworks())
+    links.push_back(fmt::format("[{}]({})", framework, page_of(package)));
   const std::string unexplained =
       t.unexplained == 0 ? "" : fmt::format(" {} kinds of verdict are not explained yet.", t.unexplained);
   return fmt::format(
@@ -93,8 +87,9 @@ std::string introduction(const ConformanceRecords& records) {
              "judged, in {} runs of a spec in a profile: {} agree, {} do not.\nWhy, is what the {} findings "
              "say.{} A page for each framework has its verdicts one by one, and for each finding the "
              "shortest\nprogram that shows it without Plumbline: {}.\n\n",
-             records.subjects.size(), records.packages().size(), counted(t.judged), t.runs, counted(t.agree),
-             counted(t.judged - t.agree), records.findings.size(), unexplained, fmt::join(links, ", ")) +
+             records.subjects.size(), records.frameworks().size(), counted(t.judged), t.runs,
+             counted(t.agree), counted(t.judged - t.agree), records.findings.size(), unexplained,
+             fmt::join(links, ", ")) +
          "How it is asked, and how to ask another one: [reports/conformance/](../conformance/README.md). The "
          "verdicts:\n`agrees`: as a correct implementation in the declared profile. `coarser`: right, in "
          "coarser arithmetic than declared.\n`wrong`: no correct implementation does this. `skipped`: not "
@@ -107,14 +102,14 @@ std::string introduction(const ConformanceRecords& records) {
 std::string conformance_summary(const ConformanceRecords& records) {
   const Totals t = totals_of(records);
   return fmt::format("{} operations of {} frameworks, {} answers judged, {} findings",
-                     records.subjects.size(), records.packages().size(), counted(t.judged),
+                     records.subjects.size(), records.frameworks().size(), counted(t.judged),
                      records.findings.size());
 }
 
 Pages conformance_pages(const ConformanceRecords& records) {
   Pages pages{{"conformance.md", introduction(records) + "## What was found\n\n" + found_table(records) +
                                      "## Who was asked\n\n" + subjects_table(records)}};
-  for (const std::string& package : records.packages())
+  for (const auto& [package, framework] : records.frameworks())
     pages.push_back({page_of(package), framework_page(records, package)});
   return pages;
 }

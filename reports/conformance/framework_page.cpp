@@ -67,9 +67,12 @@ std::string finding_text(const Finding& f) {
          fenced(f.output);
 }
 
-std::string machines(const Subjects& subjects) {
+std::string machines(const ConformanceRecords& records, const std::string& package) {
   std::set<std::string> names;
-  for (const Subject* s : subjects) names.insert(s->run.machine);
+  for (const Subject& s : records.subjects)
+    if (s.run.package == package) names.insert(s.run.machine);
+  for (const Finding& f : records.findings)
+    if (f.run.package == package) names.insert(f.run.machine);
   return fmt::format("{}", fmt::join(names, "; "));
 }
 
@@ -81,7 +84,7 @@ std::string framework_page(const ConformanceRecords& records, const std::string&
     if (s.run.package == package) subjects.push_back(&s);
   std::string page =
       fmt::format("# {}\n\nWhat it answered on {}. All frameworks: [conformance.md](../conformance.md).\n\n",
-                  subjects.front()->run.framework, machines(subjects));
+                  records.frameworks().at(package), machines(records, package));
   for (const Finding& f : records.findings)
     if (f.run.package == package) page += finding_text(f);
   return page + runs_table(records, subjects) + failures_table(subjects) + unjudged_table(subjects);

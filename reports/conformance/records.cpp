@@ -1,7 +1,6 @@
 #include "reports/conformance/records.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "plumbline/error.hpp"
 #include "plumbline/io/file.hpp"
@@ -19,6 +18,12 @@ std::vector<fs::path> files_of(const fs::path& folder) {
     if (e.path().extension() == ".json") files.push_back(e.path());
   std::sort(files.begin(), files.end());
   return files;
+}
+
+using Texts = std::vector<std::string>;
+
+bool has(const Texts& texts, const std::string& text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
 std::string text(const Json& j, const char* key) { return j.at(key).get<std::string>(); }
@@ -46,12 +51,15 @@ Finding finding_of(const Json& j) {
   Finding f{text(j, "id"),      text(j, "title"),  text(j, "text"), text(j, "language"),
             text(j, "program"), text(j, "output"), provenance(j),   {}};
   for (const Json& e : j.at("explains"))
-    f.explains.push_back(
-        {text(e, "subject"), text(e, "outcome"), e.at("profiles").get<std::vector<std::string>>()});
+    f.explains.push_back({text(e, "subject"), e.at("profiles").get<Texts>(), e.at("outcomes").get<Texts>()});
   return f;
 }
 
 }  // namespace
+
+bool Explained::covers(const std::string& profile, const std::string& outcome) const {
+  return has(profiles, profile) && has(outcomes, outcome);
+}
 
 std::string Finding::anchor() const {
   std::string slug;
@@ -63,17 +71,17 @@ std::string Finding::anchor() const {
   return slug;
 }
 
-std::vector<std::string> ConformanceRecords::packages() const {
-  std::set<std::string> names;
-  for (const Subject& s : subjects) names.insert(s.run.package);
-  return {names.begin(), names.end()};
+std::map<std::string, std::string> ConformanceRecords::frameworks() const {
+  std::map<std::string, std::string> names;
+  for (const Subject& s : subjects) names[s.run.package] = s.run.framework;
+  for (const Finding& f : findings) names[f.run.package] = f.run.framework;
+  return names;
 }
 
 std::vector<const Finding*> ConformanceRecords::why(const Subject& s, const ConformanceRun& run,
                                                     const ConformanceFailure& failure) const {
   const auto explains = [&](const Explained& e) {
-    const bool profile = std::find(e.profiles.begin(), e.profiles.end(), run.profile) != e.profiles.end();
-    return e.subject == s.id && e.outcome == failure.outcome() && profile;
+    return e.subject == s.id && e.covers(run.profile, failure.outcome());
   };
   std::vector<const Finding*> found;
   for (const Finding& f : findings)

@@ -38,10 +38,11 @@ struct Subject {
   std::vector<ConformanceRun> runs;
 };
 
-// The failures of a subject in some profiles.
+// The failures of a subject in some profiles, of some outcomes.
 struct Explained {
-  std::string subject, outcome;
-  std::vector<std::string> profiles;
+  std::string subject;
+  std::vector<std::string> profiles, outcomes;
+  bool covers(const std::string& profile, const std::string& outcome) const;
 };
 
 // What a framework does, and the shortest program that shows it.
@@ -60,7 +61,7 @@ struct ConformanceRecords {
   std::vector<Subject> subjects;  // in the order of their ids, as are the findings
   std::vector<Finding> findings;
 
-  std::vector<std::string> packages() const;  // each once
+  std::map<std::string, std::string> frameworks() const;  // by package, of subjects and findings
   // The findings that explain a failure; nobody knows why where there is none.
   std::vector<const Finding*> why(const Subject&, const ConformanceRun&, const ConformanceFailure&) const;
 };

@@ -21,7 +21,7 @@ const char* subject = R"({"id": "torch/layer_norm", "what": "F.layer_norm", "gra
 const char* finding = R"({"id": "sums", "package": "torch", "title": "Sums, in 16 bits", "text": "So it is.",
   "language": "python", "program": "print(1)\n", "output": "1\n", "framework": "PyTorch", "version": "2.0",
   "date": "2026-01-02", "machine": "a machine",
-  "explains": [{"subject": "torch/layer_norm", "outcome": "coarser", "profiles": ["bfloat16"]}]})";
+  "explains": [{"subject": "torch/layer_norm", "profiles": ["bfloat16"], "outcomes": ["wrong", "coarser"]}]})";
 
 class Conformance : public testing::Test {
  protected:
