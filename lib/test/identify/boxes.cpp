@@ -1,0 +1,108 @@
+#include "identify/boxes.hpp"
+
+#include "oracle/peer/block.hpp"
+#include "plumbline/oracle/deviate.hpp"
+#include "plumbline/spec/parameters.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+const Dimensions dimensions{.d = 23, .n_heads = 4, .n_kv_heads = 2, .head_dim = 6, .d_ff = 37};
+
+const double eps[] = {1e-5, 1e-6, 1e-12, 1e-8};
+const Activation activations[] = {Activation::gelu_erf, Activation::gelu_tanh, Activation::relu, Activation::silu,
+                                  Activation::quick_gelu};
+
+void vary(BlockSpec& s, int i) {
+  AttentionSpec& a = s.attention;
+  s.ffn.activation = activations[i % 5];
+  if (i % 3 == 0) s.rope = RopeSpec{.style = i % 2 ? RopeStyle::half : RopeStyle::interleaved, .rotary_dim = i % 4 ? 6 : 4, .base = i % 5 ? 10000.0 : 500000.0};
+  if (i % 4 == 1) a.mask = MaskKind::bidirectional;
+  if (i % 4 == 2) a.mask = MaskKind::causal_sliding, a.window = 3 + i % 3;
+  if (i % 5 == 3) a.logit_softcap = 50;
+  if (i % 7 == 4) a.scale_rule = ScaleRule::inv_sqrt_scalar, a.scale_value = 24;
+  if (i % 2) a.bias = {false, false, false, false};
+  if (i % 3 == 1) s.ffn.bias_in = s.ffn.bias_out = false;
+}
+
+BlockSpec of_model(const char* name) { return find_preset(name).make(dimensions); }
+
+template <class T>
+Outputs answered(const BlockSpec& s, const Question& q) {
+  return {{"y", cast<double>(evaluate<T>(s, cast<T>(q.inputs.parameters), cast<T>(q.inputs.x), q.batch))}};
+}
+
+}  // namespace
+
+std::vector<Box> right_boxes() {
+  std::vector<Box> boxes;
+  int i = 0;
+  for (const Preset& p : presets()) {
+    if (!p.is_layout) {
+      boxes.push_back({std::string(p.name), p.make(dimensions)});
+      continue;
+    }
+    for (NormKind kind : {NormKind::layer_norm, NormKind::rms_norm})
+      for (FeedForwardKind ffn : {FeedForwardKind::mlp, FeedForwardKind::glu}) {
+        BlockSpec s = p.make(dimensions);
+        NormSpec n{.kind = kind, .eps = eps[i % 4], .bias = kind == NormKind::layer_norm};
+        if (kind == NormKind::rms_norm && i % 3 == 0) n.gain_offset = 1;
+        const bool has_final = s.final_norm.has_value();
+        s = with_layout(s, p.name, n);
+        if (has_final) s.final_norm = n;
+        s.ffn.kind = ffn;
+        vary(s, i++);
+        boxes.push_back({std::string(p.name) + " " + std::string(name_of(kind)) + " " + std::string(name_of(ffn)), s});
+      }
+  }
+  return boxes;
+}
+
+std::vector<Box> wrong_boxes() {
+  std::vector<Box> boxes;
+  const auto add = [&](const char* preset, const char* id) {
+    boxes.push_back({std::string(preset) + " " + id, of_model(preset), &find_deviation(id)});
+  };
+  add("llama", "norm/eps-outside-sqrt");
+  add("gpt2", "activation/erf-for-tanh");
+  add("bert", "norm/unbiased-variance");
+  add("llama", "rope/style");
+  add("gemma2", "softcap/missing");
+  add("gpt2", "residual/normed");
+  add("gpt2", "final-norm/missing");
+  add("llama", "mask/sees-next");
+  add("gemma2", "norm/gain-offset-flipped");
+  add("deep_norm", "residual/scale-on-branch");
+  add("gpt2", "layout/pre-as-post");
+  add("olmo2", "qk-norm/missing");
+  add("llama", "heads/tiled");
+  add("bert", "scale/by-width");
+  add("pre_norm", "layout/second-norm-is-first");
+  return boxes;
+}
+
+std::vector<identify::Tensor> tensors_of(const BlockSpec& spec) {
+  std::vector<identify::Tensor> out;
+  for (const auto& [name, rows, cols] : parameter_shapes(spec)) {
+    const bool vector = name.ends_with(".bias") || name.find("norm") != std::string::npos;
+    out.push_back({name, vector ? std::vector<std::int64_t>{cols} : std::vector<std::int64_t>{rows, cols}});
+  }
+  return out;
+}
+
+BlockSpec computed_by(const Box& box) { return box.wrong ? deviating(*box.wrong, box.spec) : box.spec; }
+
+identify::BlackBox black_box(const Box& box, const Profile& profile) {
+  return [=](const identify::Probe& p) -> Answer {
+    const Question q{box.spec, {p.x, p.parameters, {}}, p.batch, false};
+    if (!box.wrong) {
+      const peer::Storage storage = profile.storage == Dtype::bf16 ? peer::Storage::bfloat16 : peer::Storage::native;
+      return {Answer::Kind::outputs, peer::answer(q, {.name = "eager", .storage = storage}, profile.storage == Dtype::f64), ""};
+    }
+    const Question wrong{computed_by(box), {p.x, as_read_by(*box.wrong, p.parameters), {}}, p.batch, false};
+    return {Answer::Kind::outputs, profile.storage == Dtype::f64 ? answered<double>(wrong.spec, wrong) : answered<float>(wrong.spec, wrong), ""};
+  };
+}
+
+}  // namespace plumbline
