@@ -39,10 +39,15 @@ std::vector<Tensor> read_shapes(const std::string& path) {
     return out;
   }
   const Json json = read_json(path);
-  if (!json.is_object()) throw Error(path + ": expected {\"name\": [shape], ...}, found " + json.dump().substr(0, 60));
+  if (!json.is_object())
+    throw Error(path + ": expected {\"name\": [shape], ...}, found " + json.dump().substr(0, 60));
   for (const auto& [name, shape] : json.items()) {
-    const bool is_shape = shape.is_array() && std::all_of(shape.begin(), shape.end(), [](const Json& n) { return n.is_number_unsigned(); });
-    if (!is_shape) throw Error(path + ": " + name + ": expected a shape such as [64, 64], found " + shape.dump().substr(0, 60));
+    const bool is_shape = shape.is_array() && std::all_of(shape.begin(), shape.end(), [](const Json& n) {
+                            return n.is_number_unsigned();
+                          });
+    if (!is_shape)
+      throw Error(path + ": " + name + ": expected a shape such as [64, 64], found " +
+                  shape.dump().substr(0, 60));
     out.push_back({name, shape.get<std::vector<std::int64_t>>()});
   }
   return out;
@@ -77,7 +82,8 @@ Anatomy anatomy(const Options& o, Subprocess& peer, const Profile& profile) {
     a.tensors = tensors;
     return ask(peer, p, a, profile);
   };
-  return anatomy_of(parameters_read(box, s, profile), {s.d, s.attention.n_heads, s.attention.n_kv_heads, s.attention.head_dim});
+  return anatomy_of(parameters_read(box, s, profile),
+                    {s.d, s.attention.n_heads, s.attention.n_kv_heads, s.attention.head_dim});
 }
 
 std::string joined(const std::vector<std::string>& parts, std::size_t most) {
@@ -87,7 +93,8 @@ std::string joined(const std::vector<std::string>& parts, std::size_t most) {
 }
 
 void print_answer(const Identification& i, const Anatomy& a) {
-  std::cout << (i.named ? "it computes\n  " : "nearest to what it computes\n  ") << sentence(i.candidate.spec) << "\n";
+  std::cout << (i.named ? "it computes\n  " : "nearest to what it computes\n  ") << sentence(i.candidate.spec)
+            << "\n";
   for (const std::string& id : mistakes(i.candidate, a))
     std::cout << fmt::format("  mistake: {}, {}\n", id, find_deviation(id).formula);
   const Nearest n = nearest_preset(i.candidate.spec);
@@ -101,25 +108,36 @@ void print_answer(const Identification& i, const Anatomy& a) {
   }
   for (std::size_t k = 0; k < a.norms.size(); ++k)
     if (a.norms[k].hint != i.candidate.places[k])
-      std::cout << fmt::format("  what is called {} stands {} {}\n", a.norms[k].name,
-                               i.candidate.places[k] == Place::nowhere ? "" : "in", name_of(i.candidate.places[k]));
+      std::cout << fmt::format("  what is called {} stands {}{}\n", a.norms[k].name,
+                               i.candidate.places[k] == Place::nowhere ? "" : "in ",
+                               name_of(i.candidate.places[k]));
   if (!i.named) std::cout << "\nleft over\n  " << describe(i.leftover) << "\n";
 }
 
-void print_evidence(const Identification& i) {
+void print_evidence(const Identification& i, int tokens) {
   std::cout << "\nseen directly\n";
   for (const Reading& r : i.readings) std::cout << fmt::format("  {:<44}  {}\n", r.what, r.found);
   std::cout << "\njudged on fresh questions\n";
-  for (const Judged& j : i.judged) std::cout << fmt::format("  {:<44}  {}\n", j.asked->id, describe(j.verdict));
-  std::cout << fmt::format("\nwhat decided\n  {:<36} {:<24} {:<24} {:>12}  {}\n", "knob", "found", "runner-up", "times likelier", "shown by");
+  for (const Judged& j : i.judged)
+    std::cout << fmt::format("  {:<44}  {}\n", j.asked->id, describe(j.verdict));
+  std::cout << fmt::format("\nwhat decided\n  {:<36} {:<24} {:<24} {:>12}  {}\n", "knob", "found",
+                           "runner-up", "times likelier", "shown by");
   for (const Decision& d : i.decisions)
-    if (d.undecided.empty() && d.knob.find("norm_slots.") == d.knob.npos)
-      std::cout << fmt::format("  {:<36} {:<24} {:<24} {:>12}  {}\n", d.knob, d.value, d.runner_up, fmt::format("e^{:.3g}", d.log_likelihood_ratio), d.recipe);
-  bool headed = false;
+    if (d.undecided.empty() && d.group != slots)
+      std::cout << fmt::format("  {:<36} {:<24} {:<24} {:>12}  {}\n", d.knob, d.value, d.runner_up,
+                               fmt::format("e^{:.3g}", d.log_likelihood_ratio), d.recipe);
+  std::cout << "\nnot decided: the answers would be as good with\n";
+  const BlockSpec& s = i.candidate.spec;
+  if ((s.part == Part::stack || s.part == Part::attention) && s.attention.mask == MaskKind::causal)
+    std::cout << fmt::format("  {:<36} {} or more for null\n", "attention.window", tokens);
+  const auto is_open_for_all = [&](const Decision& one) {  // and need not be said of each norm
+    return std::any_of(i.decisions.begin(), i.decisions.end(), [&](const Decision& d) {
+      return d.group == norms && !d.undecided.empty() && one.group == slots &&
+             one.knob.ends_with(d.knob.substr(5));
+    });
+  };
   for (const Decision& d : i.decisions) {
-    if (d.undecided.empty()) continue;
-    if (!headed) std::cout << "\nnot decided: the answers would be as good with\n";
-    headed = true;
+    if (d.undecided.empty() || is_open_for_all(d)) continue;
     std::cout << fmt::format("  {:<36} {} for {}\n", d.knob, joined(d.undecided, 4), d.value);
   }
 }
@@ -134,9 +152,10 @@ int identify(const Options& o) {
   settings.progress = [&](const std::string& what) { progress.show("plumbline identify: " + what); };
   const Identification found = identify::identify(box, a, profile, settings);
   progress.show("");
-  std::cout << fmt::format("plumbline identify {}\n{} questions in {}\n\n", shell_text(o.command), found.questions, profile.name);
+  std::cout << fmt::format("plumbline identify {}\n{} questions in {}\n\n", shell_text(o.command),
+                           found.questions, profile.name);
   print_answer(found, a);
-  print_evidence(found);
+  print_evidence(found, o.tokens);
   std::cout << "\nspec in full\n  " << pretty(to_json(found.candidate.spec), 150, 2, 2) << "\n";
   if (!o.json.empty()) write_bytes(o.json, pretty(to_json(found.candidate.spec), 110) + "\n");
   return found.named ? 0 : 1;
@@ -145,10 +164,12 @@ int identify(const Options& o) {
 }  // namespace
 
 void add_identify(CLI::App& app, int& status) {
-  CLI::App* verb = app.add_subcommand("identify", "Find out what a program computes that says nothing of itself");
+  CLI::App* verb =
+      app.add_subcommand("identify", "Find out what a program computes that says nothing of itself");
   const auto o = std::make_shared<Options>();
   verb->add_option("--parameters", o->parameters,
-                   "The names and shapes of the tensors it reads: a safetensors file, or JSON {\"name\": [shape], ...}")
+                   "The names and shapes of the tensors it reads: a safetensors file, or JSON {\"name\": "
+                   "[shape], ...}")
       ->option_text("FILE");
   add_size(*verb, "--d", o->d, largest_size, "Width of the residual stream");
   add_size(*verb, "--n-layers,--layers", o->n_layers, most_layers, "Number of layers [1]");
@@ -157,16 +178,21 @@ void add_identify(CLI::App& app, int& status) {
   add_size(*verb, "--head-dim", o->head_dim, largest_size, "Width of a head");
   add_size(*verb, "--d-ff", o->d_ff, largest_size, "Width of the feed-forward's hidden layer");
   verb->add_option("--profile", o->profile, "The arithmetic it claims [float32]")->option_text("NAME");
-  add_size(*verb, "--tokens", o->tokens, 4096, "Tokens of the longest question: longer windows are not seen [9]");
+  add_size(*verb, "--tokens", o->tokens, 4096,
+           "Tokens of the longest question: longer windows are not seen [9]");
   verb->add_option("--seed", o->seed, "Of the questions [1]")->option_text("N");
   verb->add_option("--timeout", o->timeout, "Seconds for one answer; the first includes the start [60]")
       ->check(CLI::Range(1e-3, 1e6))
       ->option_text("S");
   verb->add_option("--json", o->json, "Write the spec as JSON, for verify --spec")->option_text("FILE");
-  verb->add_option("COMMAND", o->command, "The program and its arguments, after --")->required()->option_text(" ");
+  verb->add_option("COMMAND", o->command, "The program and its arguments, after --")
+      ->required()
+      ->option_text(" ");
   verb->footer(
-      "The program answers questions over a pipe, as for verify, but is asked by numbers alone: the \"spec\" of a\n"
-      "question holds nothing but sizes. Without --parameters it is given every tensor that there could be, and is\n"
+      "The program answers questions over a pipe, as for verify, but is asked by numbers alone: the \"spec\" "
+      "of a\n"
+      "question holds nothing but sizes. Without --parameters it is given every tensor that there could be, "
+      "and is\n"
       "watched for which ones matter. Norms may have any names: where they stand is found out.\n"
       "Small sizes are fine, and fast. Exit status: 0 the spec is found, 1 only the nearest one, 2 misuse.\n"
       "Example: plumbline identify --d 24 --heads 4 --json found.json -- python3 my_block.py");

@@ -21,7 +21,7 @@ std::string described(const std::vector<std::int64_t>& shape) {
   throw Error("parameter " + t.name + ": expected " + expected + ", found " + described(t.shape));
 }
 
-struct Part_ {
+struct Named {
   const Tensor* tensor;
   ParameterName name;
 };
@@ -43,9 +43,12 @@ class Reader {
 
   Anatomy operator()() {
     const bool attends = has(Role::q), feeds = has(Role::up) || has(Role::down);
-    a_.spec.part = attends && feeds ? Part::stack : attends ? Part::attention : feeds ? Part::ffn : Part::norm;
+    a_.spec.part = attends && feeds ? Part::stack
+                   : attends        ? Part::attention
+                   : feeds          ? Part::ffn
+                                    : Part::norm;
     if (a_.spec.part == Part::norm) return single_norm();
-    for (const Part_& p : parts_)
+    for (const Named& p : parts_)
       if (p.name.role == Role::stream_norm && !(attends && feeds))
         fail(*p.tensor, "attention and a feed-forward beside a norm of the stream, or neither");
     width();
@@ -59,13 +62,15 @@ class Reader {
  private:
   // Whatever has no number belongs to the only layer, or, if it is a norm, stands behind all layers.
   void place_in_layers() {
-    const bool numbered = std::any_of(parts_.begin(), parts_.end(), [](const Part_& p) { return p.name.layer >= 0; });
+    const bool numbered =
+        std::any_of(parts_.begin(), parts_.end(), [](const Named& p) { return p.name.layer >= 0; });
     int last = 0;
-    for (Part_& p : parts_) {
+    for (Named& p : parts_) {
       last = std::max(last, p.name.layer);
       const bool is_final = p.name.within.find("final") != std::string::npos || p.name.within == "ln_f";
       if (p.name.layer < 0 && !(numbered || is_final)) p.name.layer = 0;
-      if (p.name.layer < 0 && p.name.role != Role::stream_norm) fail(*p.tensor, "the number of a layer in its name");
+      if (p.name.layer < 0 && p.name.role != Role::stream_norm)
+        fail(*p.tensor, "the number of a layer in its name");
     }
     a_.spec.n_layers = last + 1;
   }
@@ -73,20 +78,21 @@ class Reader {
   // fc1 and fc2 have no gate; nor have w1 and w2 where there is no w3.
   void ungate() {
     if (has(Role::up)) return;
-    for (Part_& p : parts_)
+    for (Named& p : parts_)
       if (p.name.role == Role::gate) p.name.role = Role::up;
   }
 
   bool has(Role role) const { return find(role, false) != nullptr; }
   const Tensor* find(Role role, bool is_bias) const {
-    for (const Part_& p : parts_)
+    for (const Named& p : parts_)
       if (p.name.role == role && p.name.is_bias == is_bias && p.name.layer >= 0) return p.tensor;
     return nullptr;
   }
 
   const Tensor& matrix(Role role) const {
     const Tensor* t = find(role, false);
-    if (!t) throw Error("parameters: expected one called " + identify::our_name(role) + ".weight, found none");
+    if (!t)
+      throw Error("parameters: expected one called " + identify::our_name(role) + ".weight, found none");
     if (t->shape.size() != 2) fail(*t, "[out, in]");
     return *t;
   }
@@ -133,9 +139,11 @@ class Reader {
     a_.spec.attn_norms.k = norm_of(Role::norm_k);
     a_.spec.attn_norms.mid = norm_of(Role::attn_mid);
     heads(q, kv);
-    for (auto [slot, role] : {std::pair(&a_.spec.attn_norms.q, Role::norm_q), {&a_.spec.attn_norms.k, Role::norm_k}})
+    for (auto [slot, role] :
+         {std::pair(&a_.spec.attn_norms.q, Role::norm_q), {&a_.spec.attn_norms.k, Role::norm_k}})
       if (*slot)
-        (*slot)->width = norm_width_of(role) == s.head_dim && norm_width_of(role) < q ? NormWidth::head_dim : NormWidth::full_heads;
+        (*slot)->width = norm_width_of(role) == s.head_dim && norm_width_of(role) < q ? NormWidth::head_dim
+                                                                                      : NormWidth::full_heads;
   }
 
   // Every width that divides queries and keys into heads, each key-value head serving as many query heads.
@@ -174,15 +182,16 @@ class Reader {
 
   static std::optional<Place> hint_of(const std::string& within) {
     static const std::map<std::string, Place> hints{
-        {"norm_in", Place::shared_in},       {"attn.norm_in", Place::attn_in},     {"attn.norm_out", Place::attn_out},
-        {"attn.norm_post", Place::attn_post}, {"ffn.norm_in", Place::ffn_in},      {"ffn.norm_out", Place::ffn_out},
+        {"norm_in", Place::shared_in},      {"attn.norm_in", Place::attn_in},
+        {"attn.norm_out", Place::attn_out}, {"attn.norm_post", Place::attn_post},
+        {"ffn.norm_in", Place::ffn_in},     {"ffn.norm_out", Place::ffn_out},
         {"ffn.norm_post", Place::ffn_post}};
     const auto it = hints.find(within);
     return it == hints.end() ? std::nullopt : std::optional<Place>(it->second);
   }
 
   void stream_norms() {
-    for (const Part_& p : parts_) {
+    for (const Named& p : parts_) {
       if (p.name.role != Role::stream_norm) continue;
       if (vector(*p.tensor) != a_.spec.d) fail(*p.tensor, "[d = " + std::to_string(a_.spec.d) + "]");
       if (p.name.layer < 0) {
@@ -195,8 +204,9 @@ class Reader {
         (p.name.is_bias ? n.bias : n.gain) = true;
       }
     }
-    if (a_.norms.size() > 4) throw Error("parameters: expected at most 4 norms of the stream in a layer, found " +
-                                         std::to_string(a_.norms.size()));
+    if (a_.norms.size() > 4)
+      throw Error("parameters: expected at most 4 norms of the stream in a layer, found " +
+                  std::to_string(a_.norms.size()));
     if (NormSlot& f = a_.spec.final_norm) f = norm_of(f->gain, f->bias);
   }
 
@@ -212,23 +222,25 @@ class Reader {
     std::map<std::string, const Tensor*> first;
     std::vector<std::size_t> found(a_.spec.n_layers);
     const auto key = [](const ParameterName& n) { return n.within + (n.is_bias ? " b" : " w"); };
-    for (const Part_& p : parts_)
+    for (const Named& p : parts_)
       if (p.name.layer == 0 && !first.emplace(key(p.name), p.tensor).second) fail(*p.tensor, "it once");
-    for (const Part_& p : parts_) {
+    for (const Named& p : parts_) {
       if (p.name.layer >= 0) {
         const auto it = first.find(key(p.name));
-        if (it == first.end() || it->second->shape != p.tensor->shape) fail(*p.tensor, "a parameter that layer 0 has too");
+        if (it == first.end() || it->second->shape != p.tensor->shape)
+          fail(*p.tensor, "a parameter that layer 0 has too");
         ++found[p.name.layer];
       }
       a_.ours[p.tensor->name] = our_name(p.name) + (p.name.is_bias ? ".bias" : ".weight");
     }
     std::set<std::string> names;
     for (const auto& [theirs, ours] : a_.ours)
-      if (!names.insert(ours).second) throw Error("parameter " + theirs + ": another one seems to be the same, " + ours);
+      if (!names.insert(ours).second)
+        throw Error("parameter " + theirs + ": another one seems to be the same, " + ours);
     for (std::size_t i = 0; i < found.size(); ++i)
       if (found[i] != first.size())
-        throw Error("parameters: expected " + std::to_string(first.size()) + " of layer " + std::to_string(i) +
-                    ", as layer 0 has, found " + std::to_string(found[i]));
+        throw Error("parameters: expected " + std::to_string(first.size()) + " of layer " +
+                    std::to_string(i) + ", as layer 0 has, found " + std::to_string(found[i]));
   }
 
   std::string our_name(const ParameterName& n) {
@@ -240,19 +252,21 @@ class Reader {
   Anatomy single_norm() {
     const Tensor* gain = nullptr;
     const Tensor* bias = nullptr;
-    for (const Part_& p : parts_) (p.name.is_bias ? bias : gain) = p.tensor;
+    for (const Named& p : parts_) (p.name.is_bias ? bias : gain) = p.tensor;
     if (parts_.size() > 2 || parts_.size() != std::size_t((gain != nullptr) + (bias != nullptr)))
-      throw Error("parameters: expected a block, attention, a feed-forward or a single norm, found something else");
+      throw Error(
+          "parameters: expected a block, attention, a feed-forward or a single norm, found something else");
     a_.spec.d = vector(gain ? *gain : *bias);
-    if (known_.d && *known_.d != a_.spec.d) fail(gain ? *gain : *bias, "[d = " + std::to_string(*known_.d) + "]");
+    if (known_.d && *known_.d != a_.spec.d)
+      fail(gain ? *gain : *bias, "[d = " + std::to_string(*known_.d) + "]");
     a_.spec.attn_norms.in = norm_of(gain, bias);
     a_.spec.n_layers = 1;
-    for (const Part_& p : parts_) a_.ours[p.tensor->name] = p.name.is_bias ? "norm.bias" : "norm.weight";
+    for (const Named& p : parts_) a_.ours[p.tensor->name] = p.name.is_bias ? "norm.bias" : "norm.weight";
     return std::move(a_);
   }
 
   KnownSizes known_;
-  std::vector<Part_> parts_;
+  std::vector<Named> parts_;
   std::string final_;
   Anatomy a_;
 };

@@ -31,7 +31,8 @@ std::vector<Candidate> other_scales(const Candidate& c) {
   Changes changes{[](BlockSpec& s) { set_scale(s, ScaleRule::inv_sqrt_head_dim, {}); },
                   [](BlockSpec& s) { set_scale(s, ScaleRule::one, {}); }};
   for (double value : {d, heads, h * h})
-    if (value != h && value != 1) changes.push_back([=](BlockSpec& s) { set_scale(s, ScaleRule::inv_sqrt_scalar, value); });
+    if (value != h && value != 1)
+      changes.push_back([=](BlockSpec& s) { set_scale(s, ScaleRule::inv_sqrt_scalar, value); });
   return changed(c, changes);
 }
 
@@ -50,14 +51,18 @@ std::vector<Candidate> other_ropes(const Candidate& c) {
   if (c.spec.rope)
     changes.push_back([](BlockSpec& s) { s.rope.reset(); });
   else
-    for (const auto& r : usual_ropes(c.spec.attention.head_dim)) changes.push_back([r](BlockSpec& s) { s.rope = r; });
+    for (const auto& r : usual_ropes(c.spec.attention.head_dim))
+      changes.push_back([r](BlockSpec& s) { s.rope = r; });
   return changed(c, changes);
 }
 
 // A knob of the rotary embedding with some whole numbers to choose from.
-Knob rope_number(std::string id, int RopeSpec::*member, std::function<std::vector<int>(const BlockSpec&)> values) {
+Knob rope_number(std::string id, int RopeSpec::*member,
+                 std::function<std::vector<int>(const BlockSpec&)> values) {
   return {"position.rope." + id, attention,
-          [=](const Candidate& c) { return c.spec.rope ? std::to_string((*c.spec.rope).*member) : std::string(); },
+          [=](const Candidate& c) {
+            return c.spec.rope ? std::to_string((*c.spec.rope).*member) : std::string();
+          },
           [=](const Candidate& c) {
             Changes changes;
             if (c.spec.rope)
@@ -73,23 +78,33 @@ std::vector<int> even_widths(const BlockSpec& s) {
 }
 
 std::vector<Knob> rope_knobs() {
-  Knob exponent = flag_knob<RopeSpec>("position.rope.exponent_of_head_dim", attention, &RopeSpec::exponent_of_head_dim, rope_of);
-  const auto partial = [](const Candidate& c) { return c.spec.rope && c.spec.rope->rotary_dim < c.spec.attention.head_dim; };
+  Knob exponent = flag_knob<RopeSpec>("position.rope.exponent_of_head_dim", attention,
+                                      &RopeSpec::exponent_of_head_dim, rope_of);
+  const auto partial = [](const Candidate& c) {
+    return c.spec.rope && c.spec.rope->rotary_dim < c.spec.attention.head_dim;
+  };
   exponent.others = [others = exponent.others, partial](const Candidate& c) {
     return partial(c) ? others(c) : std::vector<Candidate>();
   };
   return {{"position.rope", attention, rope_text, other_ropes},
           enumerated_knob<RopeStyle, RopeSpec>("position.rope.style", attention, &RopeSpec::style, rope_of),
           rope_number("rotary_dim", &RopeSpec::rotary_dim, even_widths),
-          rope_number("direction", &RopeSpec::direction, [](const BlockSpec&) { return std::vector{1, -1}; }),
-          rope_number("key_offset", &RopeSpec::key_offset, [](const BlockSpec&) { return std::vector{0, 1, -1}; }),
+          rope_number("direction", &RopeSpec::direction,
+                      [](const BlockSpec&) {
+                        return std::vector{1, -1};
+                      }),
+          rope_number("key_offset", &RopeSpec::key_offset,
+                      [](const BlockSpec&) {
+                        return std::vector{0, 1, -1};
+                      }),
           flag_knob<RopeSpec>("position.rope.rotates_values", attention, &RopeSpec::rotates_values, rope_of),
           exponent};
 }
 
 // A bias that the box has a parameter for: used, or not.
 template <class Part>
-void add_bias(std::vector<Knob>& out, const char* id, Group group, bool declared, bool Part::*member, Part* (*part)(BlockSpec&)) {
+void add_bias(std::vector<Knob>& out, const char* id, Group group, bool declared, bool Part::*member,
+              Part* (*part)(BlockSpec&)) {
   if (declared) out.push_back(flag_knob<Part>(id, group, member, part));
 }
 AttentionSpec::Bias* biases_of(BlockSpec& s) { return &s.attention.bias; }
@@ -144,12 +159,13 @@ void set_head_dim(BlockSpec& s, int head_dim) {
 std::vector<Knob> feed_forward_knobs(const Space& space) {
   const BlockSpec& declared = space.anatomy.spec;
   if (declared.part != Part::stack && declared.part != Part::ffn) return {};
-  std::vector<Knob> out{
-      enumerated_knob<Activation, FeedForwardSpec>("ffn.activation", feed_forward, &FeedForwardSpec::activation, ffn_of)};
+  std::vector<Knob> out{enumerated_knob<Activation, FeedForwardSpec>("ffn.activation", branches,
+                                                                     &FeedForwardSpec::activation, ffn_of)};
   if (declared.ffn.kind == FeedForwardKind::glu)
-    out.push_back(flag_knob<FeedForwardSpec>("ffn.gate_and_up_swapped", feed_forward, &FeedForwardSpec::gate_and_up_swapped, ffn_of));
-  add_bias(out, "ffn.bias.in", feed_forward, declared.ffn.bias_in, &FeedForwardSpec::bias_in, ffn_of);
-  add_bias(out, "ffn.bias.out", feed_forward, declared.ffn.bias_out, &FeedForwardSpec::bias_out, ffn_of);
+    out.push_back(flag_knob<FeedForwardSpec>("ffn.gate_and_up_swapped", branches,
+                                             &FeedForwardSpec::gate_and_up_swapped, ffn_of));
+  add_bias(out, "ffn.bias.in", branches, declared.ffn.bias_in, &FeedForwardSpec::bias_in, ffn_of);
+  add_bias(out, "ffn.bias.out", branches, declared.ffn.bias_out, &FeedForwardSpec::bias_out, ffn_of);
   return out;
 }
 
@@ -159,12 +175,16 @@ std::vector<Knob> attention_knobs(const Space& space) {
   std::vector<Knob> out{
       {"attention.mask", attention, [](const Candidate& c) { return mask_text(c.spec.attention); },
        [n = space.longest](const Candidate& c) { return other_masks(c, n); }},
-      {"attention.scale", attention, [](const Candidate& c) { return scale_text(c.spec.attention); }, other_scales},
-      enumerated_knob<SoftmaxMode, AttentionSpec>("attention.softmax", attention, &AttentionSpec::softmax, attention_of)};
+      {"attention.scale", attention, [](const Candidate& c) { return scale_text(c.spec.attention); },
+       other_scales},
+      enumerated_knob<SoftmaxMode, AttentionSpec>("attention.softmax", attention, &AttentionSpec::softmax,
+                                                  attention_of)};
   if (declared.attention.n_kv_heads < declared.attention.n_heads)
-    out.push_back(enumerated_knob<HeadSharing, AttentionSpec>("attention.head_sharing", attention, &AttentionSpec::head_sharing, attention_of));
+    out.push_back(enumerated_knob<HeadSharing, AttentionSpec>("attention.head_sharing", attention,
+                                                              &AttentionSpec::head_sharing, attention_of));
   if (space.anatomy.head_dims.size() > 1)
-    out.push_back({"attention.head_dim", attention, head_dim_text, [dims = space.anatomy.head_dims](const Candidate& c) {
+    out.push_back({"attention.head_dim", attention, head_dim_text,
+                   [dims = space.anatomy.head_dims](const Candidate& c) {
                      Changes changes;
                      for (int h : dims) changes.push_back([h](BlockSpec& s) { set_head_dim(s, h); });
                      return changed(c, changes);
@@ -175,32 +195,37 @@ std::vector<Knob> attention_knobs(const Space& space) {
                    return cap ? number_text(*cap) : std::string("none");
                  },
                  [](const Candidate& c) {
-                   Changes changes{[](BlockSpec& s) { s.attention.logit_softcap.reset(), s.attention.softcap_after_mask = false; }};
+                   Changes changes{[](BlockSpec& s) {
+                     s.attention.logit_softcap.reset(), s.attention.softcap_after_mask = false;
+                   }};
                    for (double cap : {50.0, 30.0, 20.0, 10.0, 5.0})
                      changes.push_back([cap](BlockSpec& s) { s.attention.logit_softcap = cap; });
                    return changed(c, changes);
                  }});
-  out.push_back({"attention.softcap_after_mask", attention,
-                 [](const Candidate& c) { return std::string(c.spec.attention.softcap_after_mask ? "true" : "false"); },
-                 [](const Candidate& c) {
-                   return changed(c, {[](BlockSpec& s) {
-                                    if (s.attention.logit_softcap) s.attention.softcap_after_mask = !s.attention.softcap_after_mask;
-                                  }});
-                 }});
+  out.push_back(
+      {"attention.softcap_after_mask", attention,
+       [](const Candidate& c) { return std::string(c.spec.attention.softcap_after_mask ? "true" : "false"); },
+       [](const Candidate& c) {
+         return changed(c, {[](BlockSpec& s) {
+                          if (s.attention.logit_softcap)
+                            s.attention.softcap_after_mask = !s.attention.softcap_after_mask;
+                        }});
+       }});
   for (Knob& k : rope_knobs()) out.push_back(std::move(k));
   const auto& bias = declared.attention.bias;
   add_bias(out, "attention.bias.q", attention, bias.q, &AttentionSpec::Bias::q, biases_of);
   add_bias(out, "attention.bias.k", attention, bias.k, &AttentionSpec::Bias::k, biases_of);
-  add_bias(out, "attention.bias.v", attention, bias.v, &AttentionSpec::Bias::v, biases_of);
-  add_bias(out, "attention.bias.o", attention, bias.o, &AttentionSpec::Bias::o, biases_of);
+  add_bias(out, "attention.bias.v", branches, bias.v, &AttentionSpec::Bias::v, biases_of);
+  add_bias(out, "attention.bias.o", branches, bias.o, &AttentionSpec::Bias::o, biases_of);
   if (declared.attn_norms.q || declared.attn_norms.k) {
-    out.push_back({"norm_slots.attn.q and k", attention, qk_norm_text, [n = declared.attn_norms](const Candidate& c) {
-                     return changed(c, {[&](BlockSpec& s) {
-                                      const bool had = s.attn_norms.q || s.attn_norms.k;
-                                      s.attn_norms.q = had ? NormSlot{} : n.q;
-                                      s.attn_norms.k = had ? NormSlot{} : n.k;
-                                    }});
-                   }});
+    out.push_back(
+        {"norm_slots.attn.q and k", attention, qk_norm_text, [n = declared.attn_norms](const Candidate& c) {
+           return changed(c, {[&](BlockSpec& s) {
+                            const bool had = s.attn_norms.q || s.attn_norms.k;
+                            s.attn_norms.q = had ? NormSlot{} : n.q;
+                            s.attn_norms.k = had ? NormSlot{} : n.k;
+                          }});
+         }});
     out.push_back({"norm_slots.attn.q and k.position", attention,
                    [](const Candidate& c) {
                      const NormSlot& n = c.spec.attn_norms.q ? c.spec.attn_norms.q : c.spec.attn_norms.k;
@@ -210,8 +235,9 @@ std::vector<Knob> attention_knobs(const Space& space) {
                      return changed(c, {[](BlockSpec& s) {
                                       for (NormSlot* n : {&s.attn_norms.q, &s.attn_norms.k})
                                         if (*n)
-                                          (*n)->position = (*n)->position == QkPosition::before_rope ? QkPosition::after_rope
-                                                                                                     : QkPosition::before_rope;
+                                          (*n)->position = (*n)->position == QkPosition::before_rope
+                                                               ? QkPosition::after_rope
+                                                               : QkPosition::before_rope;
                                     }});
                    }});
   }
@@ -224,15 +250,23 @@ std::vector<Number> attention_numbers(const Space& space) {
   return {{"attention.scale.value", attention,
            [](const Candidate& c) -> std::optional<double> {
              const AttentionSpec& a = c.spec.attention;
-             return a.scale_rule == ScaleRule::inv_sqrt_scalar ? *a.scale_value : a.scale_rule == ScaleRule::one ? 1 : a.head_dim;
+             return a.scale_rule == ScaleRule::inv_sqrt_scalar ? *a.scale_value
+                    : a.scale_rule == ScaleRule::one           ? 1
+                                                               : a.head_dim;
            },
            [](Candidate& c, double x) {
              const bool usual = x == c.spec.attention.head_dim;
-             set_scale(c.spec, usual ? ScaleRule::inv_sqrt_head_dim : ScaleRule::inv_sqrt_scalar, usual ? std::nullopt : std::optional(x));
+             set_scale(c.spec, usual ? ScaleRule::inv_sqrt_head_dim : ScaleRule::inv_sqrt_scalar,
+                       usual ? std::nullopt : std::optional(x));
            },
            1e-4, 1e8},
-          {"attention.logit_softcap", attention, [](const Candidate& c) { return c.spec.attention.logit_softcap; },
-           [](Candidate& c, double x) { c.spec.attention.logit_softcap = x; }, 0.01, 1e4, {50, 30}},
+          {"attention.logit_softcap",
+           attention,
+           [](const Candidate& c) { return c.spec.attention.logit_softcap; },
+           [](Candidate& c, double x) { c.spec.attention.logit_softcap = x; },
+           0.01,
+           1e4,
+           {50, 30}},
           {"position.rope.base", attention,
            [](const Candidate& c) { return c.spec.rope ? std::optional(c.spec.rope->base) : std::nullopt; },
            [](Candidate& c, double x) { c.spec.rope->base = x; }, 1.5, 1e9,

@@ -8,7 +8,9 @@ Json sizes_of(const BlockSpec& s) {
   const bool attends = s.part == Part::stack || s.part == Part::attention;
   if (s.part == Part::stack) j["n_layers"] = s.n_layers;
   if (attends)
-    j["attention"] = {{"n_heads", s.attention.n_heads}, {"n_kv_heads", s.attention.n_kv_heads}, {"head_dim", s.attention.head_dim}};
+    j["attention"] = {{"n_heads", s.attention.n_heads},
+                      {"n_kv_heads", s.attention.n_kv_heads},
+                      {"head_dim", s.attention.head_dim}};
   if (s.part == Part::stack || s.part == Part::ffn) j["ffn"] = {{"d_ff", s.ffn.d_ff}};
   return j;
 }
@@ -23,7 +25,8 @@ Container to_container(const Probe& p, const Anatomy& a, const Profile& profile,
                 {"profile", profile_text(profile)},
                 {"want", "y"}};
   c.tensors["x"] = stored(p.x, profile.storage, {p.batch, p.x.rows() / p.batch, p.x.cols()});
-  for (const Tensor& t : a.tensors) c.tensors[t.name] = stored(p.parameters.at(t.name), profile.storage, t.shape);
+  for (const Tensor& t : a.tensors)
+    c.tensors[t.name] = stored(p.parameters.at(t.name), profile.storage, t.shape);
   return c;
 }
 

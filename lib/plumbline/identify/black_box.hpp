@@ -13,7 +13,8 @@ using BlackBox = std::function<Answer(const Probe&)>;
 
 // The request that asks it over a pipe (oracle/exchange.hpp). Its "spec" holds sizes alone: a black box
 // computes what it computes.
-Container to_container(const Probe& probe, const Anatomy& anatomy, const Profile& profile, const std::string& id);
+Container to_container(const Probe& probe, const Anatomy& anatomy, const Profile& profile,
+                       const std::string& id);
 
 // A question with the shapes of the answer, for answer_from.
 Question question_of(const Probe& probe, const Anatomy& anatomy);

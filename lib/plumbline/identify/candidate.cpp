@@ -32,8 +32,9 @@ bool can_be(const BlockSpec& s, const std::vector<Place>& places) {
     if (p == Place::nowhere) continue;
     if (parallel ? p == Place::attn_post || p == Place::ffn_post : p == Place::shared_in) return false;
     for (std::size_t j = 0; j < i; ++j) {
-      const bool both_in = (p == Place::shared_in && (places[j] == Place::attn_in || places[j] == Place::ffn_in)) ||
-                           (places[j] == Place::shared_in && (p == Place::attn_in || p == Place::ffn_in));
+      const bool both_in =
+          (p == Place::shared_in && (places[j] == Place::attn_in || places[j] == Place::ffn_in)) ||
+          (places[j] == Place::shared_in && (p == Place::attn_in || p == Place::ffn_in));
       if (places[j] == p || both_in) return false;
     }
   }
@@ -48,7 +49,8 @@ struct Split {
 std::optional<Split> split(const std::string& name) {
   if (!name.starts_with("layers.")) return std::nullopt;
   const auto number_end = name.find('.', 7), kind = name.rfind('.');
-  return Split{name.substr(0, number_end + 1), name.substr(number_end + 1, kind - number_end - 1), name.substr(kind)};
+  return Split{name.substr(0, number_end + 1), name.substr(number_end + 1, kind - number_end - 1),
+               name.substr(kind)};
 }
 
 }  // namespace
@@ -96,7 +98,8 @@ Parameters<double> as_read_by(const Candidate& c, const Parameters<double>& ours
     const auto s = split(name);
     if (!s || !s->within.starts_with("norm")) {
       out[name] = value;
-    } else if (const Place p = c.places.at(std::size_t(std::stoi(s->within.substr(4)))); p != Place::nowhere) {
+    } else if (const Place p = c.places.at(std::size_t(std::stoi(s->within.substr(4))));
+               p != Place::nowhere) {
       out[s->layer + entry(p).parameter + s->kind] = value;
     }
   }

@@ -19,7 +19,8 @@ std::string name_of(Place place);
 
 // The candidate with its norms in other places, each with the norm that it had. Nothing where two would share
 // a place, or a place is not to be had in that topology.
-std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate candidate, const std::vector<Place>& places);
+std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate candidate,
+                                     const std::vector<Place>& places);
 
 // Parameters under the names that the candidate's spec has for them; those that it does not read are left
 // out. `ours`: under the names of Anatomy::ours.

@@ -9,7 +9,7 @@
 namespace plumbline::identify {
 namespace {
 
-constexpr int batch = 2, tokens = 7;
+constexpr int batch = 2;
 
 // The recipe's numbers under our names; what the candidate does not read is drawn.
 Probe probe_of(const Question& q, const Candidate& c, Questions& questions) {
@@ -19,9 +19,11 @@ Probe probe_of(const Question& q, const Candidate& c, Questions& questions) {
   return questions.stored(std::move(p));
 }
 
-Judged judged(Asking& ask, Questions& questions, const Candidate& c, Recipe recipe, std::uint64_t seed) {
-  Question q = question_from(QuestionSettings{.spec = c.spec, .batch = batch, .tokens = tokens, .recipe = recipe, .seed = seed},
-                             ask.profile());
+Judged judged(Asking& ask, Questions& questions, const Candidate& c, Recipe recipe, int tokens,
+              std::uint64_t seed) {
+  Question q = question_from(
+      QuestionSettings{.spec = c.spec, .batch = batch, .tokens = tokens, .recipe = recipe, .seed = seed},
+      ask.profile());
   const std::string id = std::string(plumbline::name_of(recipe)) + " numbers";
   const Probe probe = probe_of(q, c, questions);
   Judged j{recipe, std::make_shared<Asked>(id, probe, ask(probe), ask.profile()), nullptr, {}};
@@ -56,7 +58,8 @@ Contrast contrast(const Candidate& other, const Judged& j) {
   if (!(size > faint * faint)) return {};
   double square = 0;
   const auto& members = calibration.member_errors();
-  for (const auto& error : members) square += std::pow(calibration.scaled({error[0]})[0].cwiseProduct(v).sum() / size, 2);
+  for (const auto& error : members)
+    square += std::pow(calibration.scaled({error[0]})[0].cwiseProduct(v).sum() / size, 2);
   const double along = calibration.scaled(calibration.error({{"y", j.asked->y}}))[0].cwiseProduct(v).sum();
   return {std::sqrt(double(members.size()) / square), size / 2 - along};
 }
@@ -68,10 +71,11 @@ std::string text_of(const Knob& k, const Candidate& c) {
 
 }  // namespace
 
-std::vector<Judged> judged(Asking& ask, Questions& questions, const Candidate& c, std::uint64_t seed) {
+std::vector<Judged> judged(Asking& ask, Questions& questions, const Candidate& c, int tokens,
+                           std::uint64_t seed) {
   std::vector<Judged> out;
   for (Recipe recipe : {Recipe::rich, Recipe::near_eps, Recipe::hot_scores, Recipe::sweep, Recipe::ordinary})
-    out.push_back(judged(ask, questions, c, recipe, seed++));
+    out.push_back(judged(ask, questions, c, recipe, tokens, seed++));
   return out;
 }
 
@@ -82,7 +86,9 @@ const Judged* first_wrong(const std::vector<Judged>& judged) {
 }
 
 bool agrees(const std::vector<Judged>& judged) {
-  const bool any = std::any_of(judged.begin(), judged.end(), [](const Judged& j) { return j.verdict.finding == Finding::agrees || j.verdict.finding == Finding::coarser; });
+  const bool any = std::any_of(judged.begin(), judged.end(), [](const Judged& j) {
+    return j.verdict.finding == Finding::agrees || j.verdict.finding == Finding::coarser;
+  });
   return any && !first_wrong(judged);
 }
 
@@ -91,7 +97,7 @@ std::vector<Decision> decisions(const Candidate& c, const Search& search, const 
   for (const Knob& k : search.knobs()) {
     const std::vector<Candidate> others = k.others(c);
     if (others.empty()) continue;
-    Decision d{k.id, text_of(k, c), "", 0, "", {}};
+    Decision d{k.group, k.id, text_of(k, c), "", 0, "", {}};
     double nearest = std::numeric_limits<double>::infinity();
     for (const Candidate& other : others) {
       Contrast best;
@@ -100,7 +106,8 @@ std::vector<Decision> decisions(const Candidate& c, const Search& search, const 
       for (const Judged& j : judged) {
         if (!j.judge) continue;
         const Contrast found = contrast(other, j);
-        const double threshold = 2 * j.judge->signatures().threshold(guard(j.judge->calibration().profile(), false));
+        const double threshold =
+            2 * j.judge->signatures().threshold(guard(j.judge->calibration().profile(), false));
         separated = separated || found.separation >= threshold;
         if (!by || found.separation > best.separation) best = found, by = &j;
       }
@@ -123,7 +130,8 @@ std::optional<Candidate> deviating(const Candidate& c, const Deviation& d) {
   if (d.from_slot.empty()) return out;
   for (Place& p : out.places)
     for (const char* part : {"attn.", "ffn."})
-      for (Place to : {Place::attn_in, Place::attn_out, Place::attn_post, Place::ffn_in, Place::ffn_out, Place::ffn_post})
+      for (Place to : {Place::attn_in, Place::attn_out, Place::attn_post, Place::ffn_in, Place::ffn_out,
+                       Place::ffn_post})
         if (name_of(p) == part + std::string(d.from_slot) && name_of(to) == part + std::string(d.to_slot)) {
           p = to;
           part = "";

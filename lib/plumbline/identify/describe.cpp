@@ -23,14 +23,15 @@ std::string layout_text(const BlockSpec& s) {
   const auto filled = [](BlockSpec t) {
     std::vector<std::string> ids;
     for (const NamedSlot& n : filled_slots(t))
-      if (n.id != "final_norm" && n.id != "attn.q" && n.id != "attn.k" && !n.id.ends_with("mid")) ids.push_back(n.id);
+      if (n.id != "final_norm" && n.id != "attn.q" && n.id != "attn.k" && !n.id.ends_with("mid"))
+        ids.push_back(n.id);
     return ids;
   };
   for (const Preset& p : presets()) {
     if (!p.is_layout) continue;
     BlockSpec t = with_layout(s, p.name, NormSpec{});
-    if (filled(t) == filled(s) && t.topology == s.topology && t.parallel_shared_norm == s.parallel_shared_norm &&
-        t.residual_scale == s.residual_scale)
+    if (filled(t) == filled(s) && t.topology == s.topology &&
+        t.parallel_shared_norm == s.parallel_shared_norm && t.residual_scale == s.residual_scale)
       return std::string(p.name);
   }
   const std::string slots = joined(filled(s), ", ");
@@ -47,8 +48,9 @@ std::string norms_text(BlockSpec s) {
     return (*m.slot)->kind == n.kind && (*m.slot)->eps == n.eps && (*m.slot)->gain_offset == n.gain_offset;
   });
   if (!alike) return "with norms that differ";
-  return std::string("with ") + (n.kind == NormKind::layer_norm ? "LayerNorm" : "RMSNorm") + " (eps " + number_text(n.eps) +
-         (n.gain_offset ? ", gain 1 + weight" : "") + ")" + (s.final_norm ? ", final norm" : "");
+  return std::string("with ") + (n.kind == NormKind::layer_norm ? "LayerNorm" : "RMSNorm") + " (eps " +
+         number_text(n.eps) + (n.gain_offset ? ", gain 1 + weight" : "") + ")" +
+         (s.final_norm ? ", final norm" : "");
 }
 
 std::string attention_text(const BlockSpec& s) {
@@ -59,8 +61,9 @@ std::string attention_text(const BlockSpec& s) {
   if (a.n_kv_heads != a.n_heads) heads += " (" + std::to_string(a.n_kv_heads) + " for keys and values)";
   std::string rope;
   if (s.rope)
-    rope = "RoPE (" + std::string(plumbline::name_of(s.rope->style)) + ", base " + number_text(s.rope->base) +
-           (s.rope->rotary_dim < a.head_dim ? ", on " + std::to_string(s.rope->rotary_dim) + " channels)" : ")");
+    rope =
+        "RoPE (" + std::string(plumbline::name_of(s.rope->style)) + ", base " + number_text(s.rope->base) +
+        (s.rope->rotary_dim < a.head_dim ? ", on " + std::to_string(s.rope->rotary_dim) + " channels)" : ")");
   const std::string cap = a.logit_softcap ? "softcap " + number_text(*a.logit_softcap) : "";
   const std::string qk = s.attn_norms.q || s.attn_norms.k ? "norms on q and k" : "";
   return joined({mask + " attention", heads, rope, cap, qk}, ", ");
@@ -74,7 +77,9 @@ std::string feed_forward_text(const FeedForwardSpec& f) {
 
 void collect(const Json& j, const std::string& path, std::map<std::string, std::string>& out) {
   if (!j.is_object()) {
-    out[path] = j.is_string() ? j.get<std::string>() : j.is_number_float() ? number_text(j.get<double>()) : j.dump();
+    out[path] = j.is_string()         ? j.get<std::string>()
+                : j.is_number_float() ? number_text(j.get<double>())
+                                      : j.dump();
     return;
   }
   for (const auto& [key, value] : j.items()) collect(value, path.empty() ? key : path + "." + key, out);
@@ -104,7 +109,8 @@ std::vector<std::string> differences(const Leaves& from, const Leaves& to) {
   const auto note = [&](const std::string& key, const std::string& found, const std::string& expected) {
     const bool in_norm = key.starts_with("norm_slots.") || key.starts_with("final_norm.");
     const auto dot = in_norm ? key.rfind('.') : std::string::npos;
-    const std::string what = (dot == std::string::npos ? key : key.substr(dot + 1)) + ": " + found + ", not " + expected;
+    const std::string what =
+        (dot == std::string::npos ? key : key.substr(dot + 1)) + ": " + found + ", not " + expected;
     const auto it = std::find_if(out.begin(), out.end(), [&](const auto& o) { return o.first == what; });
     auto& where = (it == out.end() ? out.emplace_back(what, std::vector<std::string>()) : *it).second;
     if (dot != std::string::npos) where.push_back(key.substr(0, dot));
@@ -116,7 +122,8 @@ std::vector<std::string> differences(const Leaves& from, const Leaves& to) {
   for (const auto& [key, value] : from)
     if (!to.count(key)) note(key, "as usual", value);
   std::vector<std::string> lines;
-  for (const auto& [what, where] : out) lines.push_back(what + (where.empty() ? "" : " (" + joined(where, ", ") + ")"));
+  for (const auto& [what, where] : out)
+    lines.push_back(what + (where.empty() ? "" : " (" + joined(where, ", ") + ")"));
   return lines;
 }
 
@@ -142,7 +149,8 @@ BlockSpec corrected(const Candidate& c, const Anatomy& anatomy) {
     const std::vector<NamedSlot> filled = filled_slots(s);
     s.final_norm = filled.empty() ? NormSpec{} : **filled.front().slot;
   }
-  for (auto [slot, declared] : {std::pair(&s.attn_norms.q, &anatomy.spec.attn_norms.q), {&s.attn_norms.k, &anatomy.spec.attn_norms.k}})
+  for (auto [slot, declared] : {std::pair(&s.attn_norms.q, &anatomy.spec.attn_norms.q),
+                                {&s.attn_norms.k, &anatomy.spec.attn_norms.k}})
     if (!*slot) *slot = *declared;
   for (const NamedSlot& n : filled_slots(s)) correct(*n.slot, affine_of(right, space, n.id));
   s.attention.bias = anatomy.spec.attention.bias;
@@ -173,7 +181,8 @@ std::string sentence(const BlockSpec& s) {
     case Part::ffn: return feed_forward_text(s.ffn);
     default: break;
   }
-  return joined({joined({layout_text(s), norms_text(s)}, " "), attention_text(s), feed_forward_text(s.ffn)}, "; ");
+  return joined({joined({layout_text(s), norms_text(s)}, " "), attention_text(s), feed_forward_text(s.ffn)},
+                "; ");
 }
 
 Way way(const BlockSpec& from, const BlockSpec& to) {
@@ -206,7 +215,8 @@ Nearest nearest_preset(const BlockSpec& s) {
   const Preset* nearest = nullptr;
   int least = 0;
   for (const Preset& p : presets())
-    if (const int found = distance(leaves(p.make(n)), goal); !nearest || found < least) nearest = &p, least = found;
+    if (const int found = distance(leaves(p.make(n)), goal); !nearest || found < least)
+      nearest = &p, least = found;
   return {std::string(nearest->name), way(nearest->make(n), s)};
 }
 

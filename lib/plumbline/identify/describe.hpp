@@ -9,8 +9,8 @@ namespace plumbline::identify {
 // SwiGLU"
 std::string sentence(const BlockSpec& spec);
 
-// The way from one spec to another: by deviations of the catalogue, as many as help, and then what is left, by
-// key: "attention.mask: causal, not bidirectional".
+// The way from one spec to another: by deviations of the catalogue, as many as help, and then what is left,
+// by key: "attention.mask: causal, not bidirectional".
 struct Way {
   std::vector<std::string> deviations;
   std::vector<std::string> differences;
@@ -24,8 +24,8 @@ struct Nearest {
 };
 Nearest nearest_preset(const BlockSpec& spec);
 
-// What in the candidate is a mistake whatever was wanted: deviations of the catalogue that lead to it from the
-// spec that has none, with the parameters that the box declares.
+// What in the candidate is a mistake whatever was wanted: deviations of the catalogue that lead to it from
+// the spec that has none, with the parameters that the box declares.
 std::vector<std::string> mistakes(const Candidate& candidate, const Anatomy& anatomy);
 
 }  // namespace plumbline::identify

@@ -58,7 +58,8 @@ std::vector<Tensor> parameters_read(const OpenBox& box, const BlockSpec& sizes, 
   Probe p;
   Matrix<double> y;
   std::optional<Error> refused;
-  for (const auto width : {std::optional(NormWidth::head_dim), std::optional(NormWidth::full_heads), std::optional<NormWidth>()}) {
+  for (const auto width : {std::optional(NormWidth::head_dim), std::optional(NormWidth::full_heads),
+                           std::optional<NormWidth>()}) {
     tensors = everything(sizes, width);
     p = drawn(tensors, sizes, profile);
     try {
@@ -71,7 +72,9 @@ std::vector<Tensor> parameters_read(const OpenBox& box, const BlockSpec& sizes, 
   }
   if (refused) throw *refused;
   std::set<std::string> read;
-  const auto within = [](const std::string& name) { return name.starts_with("layers.") ? name.substr(name.find('.', 7)) : name; };
+  const auto within = [](const std::string& name) {
+    return name.starts_with("layers.") ? name.substr(name.find('.', 7)) : name;
+  };
   for (const Tensor& t : tensors) {
     Probe other = p;
     other.parameters.at(t.name) *= -2;

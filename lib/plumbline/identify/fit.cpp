@@ -8,6 +8,7 @@
 namespace plumbline::identify {
 namespace {
 
+constexpr double tiny = 1e-300;  // of a row of zeros
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Mean squares of the rows of an error.
@@ -32,7 +33,7 @@ Asked::Asked(std::string id_, Probe probe_, Matrix<double> y_, const Profile& pr
   const Grid<double> grid(profile.storage);
   for (Eigen::Index i = 0; i < y.rows(); ++i) {
     const double largest = y.row(i).array().isFinite().select(y.row(i).array().abs(), 0).maxCoeff();
-    noise(i) = std::pow(grid.unit(largest), 2);
+    noise(i) = std::max(std::pow(grid.unit(largest), 2), tiny);
   }
 }
 
@@ -46,7 +47,7 @@ void Asked::set_noise(const Candidate& c, const Profile& profile) try {
   for (Eigen::Index i = 0; i < y.rows(); ++i) {
     const double q2 = std::pow(grid.unit(y.row(i).cwiseAbs().mean()), 2) / 12;
     if (!std::isfinite(sum(i))) return;
-    sum(i) = std::max(sum(i), q2);
+    sum(i) = std::max({sum(i), q2, tiny});
   }
   noise = sum;
   reach = 1;

@@ -9,7 +9,8 @@
 
 namespace plumbline::identify {
 
-// A question and its answer. The noise is what rounding does to a row: the mean square of its entries' errors.
+// A question and its answer. The noise is what rounding does to a row: the mean square of its entries'
+// errors.
 struct Asked {
   std::string id;
   Probe probe;
@@ -24,15 +25,16 @@ struct Asked {
 
 using Evidence = std::vector<std::shared_ptr<Asked>>;
 
-// Nats: for every row of n entries n/2 log(1 + mean square error / noise), which is minus the logarithm of the
-// likelihood where the size of the error is not known beforehand. So a row that is explained counts for much
-// though all others are not yet. Infinite where the candidate has no value.
+// Nats: for every row of n entries n/2 log(1 + mean square error / noise), which is minus the logarithm of
+// the likelihood where the size of the error is not known beforehand. So a row that is explained counts for
+// much though all others are not yet. Infinite where the candidate has no value.
 double misfit(const Candidate& candidate, const Asked& asked);
 // Infinite too where the sum is beyond `limit`.
 double misfit(const Candidate& candidate, const Evidence& evidence,
               double limit = std::numeric_limits<double>::infinity());
 
-// Whether every row is as near as correct implementations come. Not a verdict: it says when to stop searching.
+// Whether every row is as near as correct implementations come. Not a verdict: it says when to stop
+// searching.
 bool explains(const Candidate& candidate, const Evidence& evidence);
 
 }  // namespace plumbline::identify

@@ -18,7 +18,8 @@ Candidate as_judged(Candidate c, const Verdict& v) {
 
 }  // namespace
 
-Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profile& profile, const Settings& settings) {
+Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profile& profile,
+                        const Settings& settings) {
   const Space space{anatomy, settings.longest};
   Asking ask(box, anatomy, profile);
   Questions questions(anatomy, profile, settings.seed);
@@ -32,21 +33,26 @@ Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profi
   out.candidate = stages();
   for (int round = 1;; ++round) {
     settings.progress("judging");
-    out.judged = judged(ask, questions, out.candidate, settings.seed + 100 * std::uint64_t(round));
+    out.judged =
+        judged(ask, questions, out.candidate, settings.longest, settings.seed + 100 * std::uint64_t(round));
     const Judged* wrong = first_wrong(out.judged);
     if (!wrong || round == most_rounds) break;
     settings.progress("searching again");
     Evidence more;
     for (const Judged& j : out.judged) more.push_back(j.asked);
     const Candidate start = as_judged(out.candidate, wrong->verdict);
-    const Candidate found = search.best({stages.again(out.candidate, more), search.look(start, stages.evidence(), all_groups)},
-                                        stages.evidence(), 1).front();
+    const Candidate found =
+        search
+            .best({stages.again(out.candidate, more), search.look(start, stages.evidence(), all_groups)},
+                  stages.evidence(), 1)
+            .front();
     if (found == out.candidate) break;
     out.candidate = found;
   }
   out.named = agrees(out.judged);
   if (const Judged* wrong = first_wrong(out.judged))
-    out.leftover = wrong->judge ? wrong->judge->with_pair({{"y", wrong->asked->y}}, wrong->verdict) : wrong->verdict;
+    out.leftover =
+        wrong->judge ? wrong->judge->with_pair({{"y", wrong->asked->y}}, wrong->verdict) : wrong->verdict;
   settings.progress("weighing the alternatives");
   out.decisions = decisions(out.candidate, search, out.judged);
   out.questions = ask.count();

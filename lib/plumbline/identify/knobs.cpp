@@ -11,7 +11,8 @@ namespace plumbline::identify {
 namespace {
 
 Number eps_of_all(const Space&) {
-  return {"norms.eps", norms,
+  return {"norms.eps",
+          norms,
           [](const Candidate& c) -> std::optional<double> {
             Candidate copy = c;
             const auto filled = filled_slots(copy.spec);
@@ -21,7 +22,9 @@ Number eps_of_all(const Space&) {
           [](Candidate& c, double x) {
             for (const NamedSlot& s : filled_slots(c.spec)) (*s.slot)->eps = x;
           },
-          1e-14, 1, std::vector<double>(std::begin(usual_eps), std::end(usual_eps))};
+          1e-14,
+          1,
+          std::vector<double>(std::begin(usual_eps), std::end(usual_eps))};
 }
 
 Knob usual_values(const Number& n) {
@@ -66,12 +69,18 @@ int oddity_of_norms(const Candidate& c, const Space& space) {
   BlockSpec s = c.spec;
   const std::vector<NamedSlot> filled = filled_slots(s);
   if (filled.empty()) return 0;
-  int odd = unlike(filled, [](const NormSpec& n) { return n.eps_mode; }, EpsMode::inside_sqrt) +
-            unlike(filled, [](const NormSpec& n) { return n.variance_divisor; }, VarianceDivisor::d) +
-            unlike(filled, [](const NormSpec& n) { return n.scaling; }, NormScaling::rsqrt) +
-            unlike(filled, [](const NormSpec& n) { return n.axis; }, NormAxis::channels) +
-            unlike(filled, [](const NormSpec& n) { return n.gain_place; }, GainPlace::after) +
-            unlike(filled, [](const NormSpec& n) { return n.centring; }, Centring::by_kind) +
+  int odd = unlike(
+                filled, [](const NormSpec& n) { return n.eps_mode; }, EpsMode::inside_sqrt) +
+            unlike(
+                filled, [](const NormSpec& n) { return n.variance_divisor; }, VarianceDivisor::d) +
+            unlike(
+                filled, [](const NormSpec& n) { return n.scaling; }, NormScaling::rsqrt) +
+            unlike(
+                filled, [](const NormSpec& n) { return n.axis; }, NormAxis::channels) +
+            unlike(
+                filled, [](const NormSpec& n) { return n.gain_place; }, GainPlace::after) +
+            unlike(
+                filled, [](const NormSpec& n) { return n.centring; }, Centring::by_kind) +
             unlike_each_other(filled, [](const NormSpec& n) { return n.kind; }) +
             unlike_each_other(filled, [](const NormSpec& n) { return n.eps; }) +
             unlike_each_other(filled, [](const NormSpec& n) { return n.gain_offset; });
@@ -92,9 +101,9 @@ int oddity_of_wiring(const Candidate& c, const Space& space) {
   const BlockSpec& s = c.spec;
   const Anatomy& a = space.anatomy;
   int odd = (s.residual_source != ResidualSource::stream) + (s.attn_residual != ResidualFault::none) +
-            (s.ffn_residual != ResidualFault::none) + s.ffn_reads_block_input + s.ffn_norm_is_attn_norm + s.ffn_first +
-            s.scales_swapped + (s.layer_parameters != LayerParameters::own) + (s.residual_scale != 1) +
-            (s.branch_scale != 1);
+            (s.ffn_residual != ResidualFault::none) + s.ffn_reads_block_input + s.ffn_norm_is_attn_norm +
+            s.ffn_first + s.scales_swapped + (s.layer_parameters != LayerParameters::own) +
+            (s.residual_scale != 1) + (s.branch_scale != 1);
   odd += a.spec.final_norm && (!s.final_norm || s.final_norm_times != 1);
   bool elsewhere = false;
   for (std::size_t k = 0; k < c.places.size(); ++k) {
@@ -108,11 +117,11 @@ int oddity_of_branches(const Candidate& c, const Space& space) {
   const AttentionSpec &a = c.spec.attention, &declared = space.anatomy.spec.attention;
   const FeedForwardSpec &f = c.spec.ffn, &given = space.anatomy.spec.ffn;
   int odd = (a.mask_offset != 0) + (a.mask_mode != MaskMode::exact) + (a.mask == MaskKind::causal_sliding) +
-            (a.softmax != SoftmaxMode::keys) + (a.head_sharing != HeadSharing::repeat) + a.softcap_after_mask +
-            (a.scale_rule != ScaleRule::inv_sqrt_head_dim) + a.logit_softcap.has_value() +
-            (a.bias.q != declared.bias.q) + (a.bias.k != declared.bias.k) + (a.bias.v != declared.bias.v) +
-            (a.bias.o != declared.bias.o) + (f.bias_in != given.bias_in) + (f.bias_out != given.bias_out) +
-            f.gate_and_up_swapped;
+            (a.softmax != SoftmaxMode::keys) + (a.head_sharing != HeadSharing::repeat) +
+            a.softcap_after_mask + (a.scale_rule != ScaleRule::inv_sqrt_head_dim) +
+            a.logit_softcap.has_value() + (a.bias.q != declared.bias.q) + (a.bias.k != declared.bias.k) +
+            (a.bias.v != declared.bias.v) + (a.bias.o != declared.bias.o) + (f.bias_in != given.bias_in) +
+            (f.bias_out != given.bias_out) + f.gate_and_up_swapped;
   const AttentionNorms& n = space.anatomy.spec.attn_norms;
   odd += (n.q && !c.spec.attn_norms.q) || (n.k && !c.spec.attn_norms.k);
   if (const auto& r = c.spec.rope)

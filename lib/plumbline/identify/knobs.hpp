@@ -14,8 +14,9 @@ struct Space {
   int longest = 9;  // tokens of a sequence that is asked: longer windows are not seen
 };
 
-// Which knobs a question can show. Slot: a knob of a single norm; all others set every norm alike.
-enum Group : unsigned { wiring = 1, norms = 2, slots = 4, feed_forward = 8, attention = 16, all_groups = 31 };
+// Which knobs a question can show. Norms: of all norms alike; slots: of a single one. Branches: what one
+// token shows of attention and the feed-forward; attention: what it takes several for.
+enum Group : unsigned { wiring = 1, norms = 2, slots = 4, branches = 8, attention = 16, all_groups = 31 };
 
 struct Knob {
   std::string id;  // where it stands in a spec's JSON: "attention.mask"; "norms.eps" is that of all norms

@@ -22,7 +22,8 @@ Field enumerated(std::string id, E NormSpec::*member) {
   return {std::move(id), [=](const NormSpec& n) { return std::string(plumbline::name_of(n.*member)); },
           [=](const NormSpec&, Affine) {
             std::vector<Value> values;
-            for (auto [e, text] : names<E>()) values.push_back({std::string(text), [=, e = e](NormSpec& n) { n.*member = e; }});
+            for (auto [e, text] : names<E>())
+              values.push_back({std::string(text), [=, e = e](NormSpec& n) { n.*member = e; }});
             return values;
           }};
 }
@@ -40,12 +41,14 @@ std::vector<Field> fields() {
        [](const NormSpec&, Affine) -> std::vector<Value> {
          return {{"layer_norm", [](NormSpec& n) { set_kind(n, NormKind::layer_norm, Centring::by_kind); }},
                  {"rms_norm", [](NormSpec& n) { set_kind(n, NormKind::rms_norm, Centring::by_kind); }},
-                 {"variance_only", [](NormSpec& n) { set_kind(n, NormKind::layer_norm, Centring::variance_only); }}};
+                 {"variance_only",
+                  [](NormSpec& n) { set_kind(n, NormKind::layer_norm, Centring::variance_only); }}};
        }},
       {"eps", [](const NormSpec& n) { return number_text(n.eps); },
        [](const NormSpec&, Affine) {
          std::vector<Value> values;
-         for (double eps : usual_eps) values.push_back({number_text(eps), [eps](NormSpec& n) { n.eps = eps; }});
+         for (double eps : usual_eps)
+           values.push_back({number_text(eps), [eps](NormSpec& n) { n.eps = eps; }});
          return values;
        }},
       enumerated("eps_mode", &NormSpec::eps_mode),
@@ -63,17 +66,22 @@ std::vector<Field> fields() {
          return {{"after", [](NormSpec& m) { m.gain_place = GainPlace::after; }},
                  {"before", [](NormSpec& m) { m.gain_place = GainPlace::before; }}};
        }},
-      {"gain", [](const NormSpec& n) { return std::string(!n.gain ? "none" : n.gain_offset ? "1 + weight" : "weight"); },
+      {"gain",
+       [](const NormSpec& n) {
+         return std::string(!n.gain ? "none" : n.gain_offset ? "1 + weight" : "weight");
+       },
        [](const NormSpec&, Affine a) -> std::vector<Value> {
          if (!a.gain) return {};
          return {{"weight", [](NormSpec& m) { m.gain = true, m.gain_offset = 0; }},
                  {"1 + weight", [](NormSpec& m) { m.gain = true, m.gain_offset = 1; }},
-                 {"none", [](NormSpec& m) { m.gain = false, m.gain_offset = 0, m.gain_place = GainPlace::after; }}};
+                 {"none",
+                  [](NormSpec& m) { m.gain = false, m.gain_offset = 0, m.gain_place = GainPlace::after; }}};
        }},
       {"bias", [](const NormSpec& n) { return std::string(n.bias ? "true" : "false"); },
        [](const NormSpec&, Affine a) -> std::vector<Value> {
          if (!a.bias) return {};
-         return {{"true", [](NormSpec& m) { m.bias = true; }}, {"false", [](NormSpec& m) { m.bias = false; }}};
+         return {{"true", [](NormSpec& m) { m.bias = true; }},
+                 {"false", [](NormSpec& m) { m.bias = false; }}};
        }},
   };
 }
@@ -121,7 +129,7 @@ Knob of_slot(const Field& f, const std::string& id, const Space& space) {
       if (s.id == id) return &**s.slot;
     return nullptr;
   };
-  return {id + "." + f.id, slots,
+  return {(id == "final_norm" ? id : "norm_slots." + id) + "." + f.id, slots,
           [f, find](const Candidate& c) {
             Candidate copy = c;
             const NormSpec* n = find(copy);
@@ -147,9 +155,17 @@ std::vector<NamedSlot> filled_slots(BlockSpec& s) {
   auto& a = s.attn_norms;
   auto& f = s.ffn_norms;
   std::vector<NamedSlot> out;
-  for (const NamedSlot& n : {NamedSlot{"attn.in", &a.in}, {"attn.q", &a.q}, {"attn.k", &a.k}, {"attn.mid", &a.mid},
-                             {"attn.out", &a.out}, {"attn.post", &a.post}, {"ffn.in", &f.in}, {"ffn.mid", &f.mid},
-                             {"ffn.out", &f.out}, {"ffn.post", &f.post}, {"final_norm", &s.final_norm}})
+  for (const NamedSlot& n : {NamedSlot{"attn.in", &a.in},
+                             {"attn.q", &a.q},
+                             {"attn.k", &a.k},
+                             {"attn.mid", &a.mid},
+                             {"attn.out", &a.out},
+                             {"attn.post", &a.post},
+                             {"ffn.in", &f.in},
+                             {"ffn.mid", &f.mid},
+                             {"ffn.out", &f.out},
+                             {"ffn.post", &f.post},
+                             {"final_norm", &s.final_norm}})
     if (*n.slot) out.push_back(n);
   return out;
 }
@@ -157,7 +173,8 @@ std::vector<NamedSlot> filled_slots(BlockSpec& s) {
 Affine affine_of(const Candidate& c, const Space& space, const std::string& slot_id) {
   for (std::size_t k = 0; k < c.places.size(); ++k) {
     const Place at = c.places[k] == Place::shared_in ? Place::attn_in : c.places[k];
-    if (at != Place::nowhere && name_of(at) == slot_id) return {space.anatomy.norms[k].gain, space.anatomy.norms[k].bias};
+    if (at != Place::nowhere && name_of(at) == slot_id)
+      return {space.anatomy.norms[k].gain, space.anatomy.norms[k].bias};
   }
   BlockSpec declared = space.anatomy.spec;
   for (const NamedSlot& s : filled_slots(declared))
@@ -168,8 +185,8 @@ Affine affine_of(const Candidate& c, const Space& space, const std::string& slot
 std::vector<Knob> norm_knobs(const Space& space) {
   std::vector<Knob> out;
   for (const Field& f : fields()) out.push_back(of_all(f, space));
-  for (const char* id : {"attn.in", "attn.q", "attn.k", "attn.mid", "attn.out", "attn.post", "ffn.in", "ffn.mid",
-                         "ffn.out", "ffn.post", "final_norm"})
+  for (const char* id : {"attn.in", "attn.q", "attn.k", "attn.mid", "attn.out", "attn.post", "ffn.in",
+                         "ffn.mid", "ffn.out", "ffn.post", "final_norm"})
     for (const Field& f : fields()) out.push_back(of_slot(f, id, space));
   return out;
 }

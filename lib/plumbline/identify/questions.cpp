@@ -70,9 +70,12 @@ std::vector<std::pair<std::string, Probe>> Questions::wiring() {
 }
 
 // v and the hidden layer too, where a norm reads them.
-Probe Questions::of_size(double size, int tokens) {
-  Probe p = rich(1, tokens);
-  for (Eigen::Index t = 0; t < p.x.rows(); ++t) p.x.row(t) = normal(1, p.x.cols(), size * std::exp(1.5 * (double(t) / double(p.x.rows()) - 0.5)));
+Probe Questions::of_size(double size, int batch, int tokens) {
+  Probe p = rich(batch, tokens);
+  for (Eigen::Index t = 0; t < p.x.rows(); ++t) {
+    const double spread = 3 * (double(t) / double(p.x.rows()) - 0.5);
+    p.x.row(t) = normal(1, p.x.cols(), size * std::exp(spread));
+  }
   scale(p, "o_proj", size);
   scale(p, "down_proj", size);
   const auto& n = anatomy_.spec.attn_norms;

@@ -15,13 +15,13 @@ class Questions {
 
   // Random gains, biases and weights; rows of x that are plain, or far from 0, or narrow.
   Probe rich(int batch, int tokens);
-  // A sequence of one token attends to itself, whatever the mask, the scale and the positions are: attention is
-  // linear. Three questions have a branch less: without the weights of both their biases show the wiring.
+  // A sequence of one token attends to itself, whatever the mask, the scale and the positions are: attention
+  // is linear. Three questions have a branch less: without the weights of both their biases show the wiring.
   std::vector<std::pair<std::string, Probe>> wiring();
   // Rows of about that size, and branches that add about as much.
-  Probe of_size(double size, int tokens);
-  // Feed-forward off. Uniform: queries are 0, so that the mask alone decides; faint and steep: scores that are
-  // small and large.
+  Probe of_size(double size, int batch, int tokens);
+  // Feed-forward off. Uniform: queries are 0, so that the mask alone decides; faint and steep: scores that
+  // are small and large.
   Probe uniform_attention(int tokens, const Candidate& candidate);
   Probe faint_attention(int tokens, const Candidate& candidate);
   Probe steep_attention(int tokens);

@@ -40,8 +40,9 @@ class Reader {
     const Probe p = rich(tokens_);
     const M a = ask_(p), b = ask_(p);
     out_.repeats = a == b;
-    note("the same question twice", out_.repeats ? "the same bits"
-                                                 : "not the same bits: up to " + number_text((a - b).cwiseAbs().maxCoeff()) + " apart");
+    note("the same question twice",
+         out_.repeats ? "the same bits"
+                      : "not the same bits: up to " + number_text((a - b).cwiseAbs().maxCoeff()) + " apart");
   }
 
   void effects() {
@@ -74,8 +75,9 @@ class Reader {
     const M y = ask_(p) / factor;
     const double times = y.cwiseProduct(p.x / factor).sum() / (p.x / factor).squaredNorm();
     const double size = p.x.norm() / factor;
-    note("x, very large", is_near(y, p.x / factor, size)   ? "y is x: the stream reaches the end as it is"
-                          : is_near(y, M::Zero(y.rows(), y.cols()), size) ? "y stays bounded: a norm stands in its way"
+    note("x, very large", is_near(y, p.x / factor, size) ? "y is x: the stream reaches the end as it is"
+                          : is_near(y, M::Zero(y.rows(), y.cols()), size)
+                              ? "y stays bounded: a norm stands in its way"
                           : is_near(y, times * p.x / factor, size)
                               ? "y is " + number_text(std::round(times * 1000) / 1000) + " x"
                               : "y is neither x nor bounded");
@@ -87,9 +89,10 @@ class Reader {
     const M y = ask_(p);
     p.x.array() += 4;
     const M shifted = ask_(p);
-    note("4 added to every channel of x", is_near(shifted, y, y.norm())                  ? "changes nothing"
-                                          : is_near(shifted.array() - 4, y, y.norm()) ? "adds 4 to y: layer norms before the branches"
-                                                                                         : "changes y otherwise");
+    note("4 added to every channel of x", is_near(shifted, y, y.norm()) ? "changes nothing"
+                                          : is_near(shifted.array() - 4, y, y.norm())
+                                              ? "adds 4 to y: layer norms before the branches"
+                                              : "changes y otherwise");
   }
 
   // With all gains 1 (or 2, if 1 is added) and no biases.
@@ -100,7 +103,8 @@ class Reader {
     const M y = ask_(p);
     const Eigen::VectorXd mean = y.rowwise().mean(), square = y.array().square().rowwise().mean();
     const double level = std::sqrt(square.mean());
-    const bool centred = is_near(mean, M::Zero(mean.rows(), 1), level), level_rows = is_near(square, M::Constant(square.rows(), 1, square.mean()), square.mean());
+    const bool centred = is_near(mean, M::Zero(mean.rows(), 1), level),
+               level_rows = is_near(square, M::Constant(square.rows(), 1, square.mean()), square.mean());
     note("rows of y, with all gains 1", !level_rows ? "of different sizes: no norm at the end"
                                         : centred   ? "of one size, mean 0: a layer norm at the end"
                                                     : "of one size: an RMS norm at the end");
@@ -114,9 +118,10 @@ class Reader {
     const M four = ask_(p);
     scale(p, "down_proj", 0);
     const M none = ask_(p), b1 = one - none, b4 = four - none;
-    note("the feed-forward's last weights times 4", is_near(b4, 4 * b1, b4.norm()) ? "its branch is 4 times as large"
-                                                    : is_near(b4, b1, b1.norm())   ? "its branch stays as it is: a norm behind it"
-                                                                                   : "something else: a norm behind the sum");
+    note("the feed-forward's last weights times 4",
+         is_near(b4, 4 * b1, b4.norm()) ? "its branch is 4 times as large"
+         : is_near(b4, b1, b1.norm())   ? "its branch stays as it is: a norm behind it"
+                                        : "something else: a norm behind the sum");
   }
 
   void attention_bias() {
@@ -128,8 +133,10 @@ class Reader {
       if (name.ends_with("o_proj.bias")) {
         const M before = value;
         value = questions_.stored({value + questions_.normal(1, value.cols(), 1), {}, 1}).x;
-        if (change.size() == 0) change = value - before;
-        else change += value - before;
+        if (change.size() == 0)
+          change = value - before;
+        else
+          change += value - before;
       }
     const M found = ask_(p) - y;
     note("a change of the bias of o_proj", is_near(found, change.replicate(found.rows(), 1), found.norm())
@@ -153,8 +160,9 @@ class Reader {
       }
     }
     note("a later token changes an earlier row", later ? "yes" : "never");
-    note("a token changes a later row", farthest == tokens_ - 1 ? "at any distance up to " + std::to_string(farthest)
-                                                                : "up to " + std::to_string(farthest) + " places on, no farther");
+    note("a token changes a later row", farthest == tokens_ - 1
+                                            ? "at any distance up to " + std::to_string(farthest)
+                                            : "up to " + std::to_string(farthest) + " places on, no farther");
   }
 
   void order() {
@@ -162,7 +170,8 @@ class Reader {
     const M y = ask_(p);
     p.x = p.x.colwise().reverse().eval();
     const M reversed = ask_(p).colwise().reverse();
-    note("tokens in the reverse order", is_near(reversed, y, y.norm()) ? "give the same rows: no positions" : "give other rows");
+    note("tokens in the reverse order",
+         is_near(reversed, y, y.norm()) ? "give the same rows: no positions" : "give other rows");
   }
 
   Asking& ask_;

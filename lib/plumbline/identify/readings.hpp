@@ -16,7 +16,7 @@ struct Reading {
 
 struct Readings {
   std::vector<Reading> all;
-  bool repeats = true;                // the same question twice, the same bits
+  bool repeats = true;                   // the same question twice, the same bits
   std::set<std::string> without_effect;  // parameters, under our names, that change nothing in any layer
 };
 

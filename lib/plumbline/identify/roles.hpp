@@ -6,8 +6,17 @@
 namespace plumbline::identify {
 
 enum class Role {
-  q, k, v, o, gate, up, down,  // projections
-  norm_q, norm_k, attn_mid, ffn_mid,
+  q,
+  k,
+  v,
+  o,
+  gate,
+  up,
+  down,  // projections
+  norm_q,
+  norm_k,
+  attn_mid,
+  ffn_mid,
   stream_norm,
   unknown
 };

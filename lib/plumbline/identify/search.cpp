@@ -14,7 +14,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 const double nats_per_oddity = -std::log(Judge::alpha);
 
 // What is gained must be more than the rounding of a sum.
-bool is_less(double a, double b) { return a < b - 1e-9 * std::abs(b) || (std::isfinite(a) && !std::isfinite(b)); }
+bool is_less(double a, double b) {
+  return a < b - 1e-9 * std::abs(b) || (std::isfinite(a) && !std::isfinite(b));
+}
 
 double with_digits(double x, int digits) {
   char text[40];
@@ -45,16 +47,20 @@ double Search::cost(const Candidate& c, const Evidence& evidence, double limit) 
   const double odd = nats_per_oddity * oddity(c, space_);
   return odd + misfit(c, evidence, limit - odd);
 }
-double Search::cost(const Candidate& c, const Evidence& evidence) const { return cost(c, evidence, infinity); }
+double Search::cost(const Candidate& c, const Evidence& evidence) const {
+  return cost(c, evidence, infinity);
+}
 
-std::vector<Candidate> Search::best(const std::vector<Candidate>& candidates, const Evidence& evidence, int count) const {
+std::vector<Candidate> Search::best(const std::vector<Candidate>& candidates, const Evidence& evidence,
+                                    int count) const {
   std::vector<std::pair<double, const Candidate*>> ranked;
   double limit = infinity;
   for (const Candidate& c : candidates) {
     const auto is_known = [&](const auto& r) { return *r.second == c; };
     const double found = cost(c, evidence, limit);
     if (!(found < limit) || std::any_of(ranked.begin(), ranked.end(), is_known)) continue;
-    const auto at = std::upper_bound(ranked.begin(), ranked.end(), found, [](double x, const auto& r) { return x < r.first; });
+    const auto at = std::upper_bound(ranked.begin(), ranked.end(), found,
+                                     [](double x, const auto& r) { return x < r.first; });
     ranked.insert(at, {found, &c});
     if (int(ranked.size()) > count) ranked.pop_back();
     if (int(ranked.size()) == count) limit = ranked.back().first;
@@ -105,7 +111,8 @@ Candidate Search::solved(const Candidate& start, const Number& n, const Evidence
     if (is_less(found, least)) least = found, best = c;
   };
   for (double usual : n.usual) consider(with(usual), 0);
-  for (int digits = 1; digits <= 12; ++digits) consider(with(with_digits(x, digits)), digits * std::log(10.0));
+  for (int digits = 1; digits <= 12; ++digits)
+    consider(with(with_digits(x, digits)), digits * std::log(10.0));
   return best;
 }
 

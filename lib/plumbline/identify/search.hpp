@@ -10,12 +10,13 @@ class Search {
  public:
   explicit Search(const Space& space) : space_(space), knobs_(knobs_of(space)), numbers_(numbers_of(space)) {}
 
-  // Nats: the misfit, and for every odd choice what an oddity has to explain: it must make the answers 1/alpha
-  // times likelier, with the judge's alpha.
+  // Nats: the misfit, and for every odd choice what an oddity has to explain: it must make the answers
+  // 1/alpha times likelier, with the judge's alpha.
   double cost(const Candidate& candidate, const Evidence& evidence) const;
 
   // The `count` best, best first, each once; those that have no value are left out.
-  std::vector<Candidate> best(const std::vector<Candidate>& candidates, const Evidence& evidence, int count) const;
+  std::vector<Candidate> best(const std::vector<Candidate>& candidates, const Evidence& evidence,
+                              int count) const;
 
   // Turns one knob at a time to its best value until none helps.
   Candidate descend(Candidate start, const Evidence& evidence, unsigned groups) const;

@@ -100,14 +100,15 @@ Candidate Stages::wired() {
   for (const auto& [id, probe] : questions_.wiring()) all.push_back(asked(id, probe));
   const Evidence linear(all.begin(), all.begin() + std::max<std::ptrdiff_t>(1, std::ssize(all) - 2));
   const bool stack = space_.anatomy.spec.part == Part::stack;
-  const unsigned outer = wiring | norms | (stack ? 0u : all_groups), inner = outer | feed_forward | attention;
+  const unsigned outer = wiring | norms | (stack ? 0u : all_groups), inner = outer | branches;
   Candidate best{space_.anatomy.spec, {}};
   best.places.resize(space_.anatomy.norms.size(), Place::nowhere);
   const auto& n = space_.anatomy.norms;
   const bool named = std::all_of(n.begin(), n.end(), [](const StreamNorm& s) { return s.hint.has_value(); });
   for (const bool as_named : named ? std::vector{true, false} : std::vector{false}) {
     std::vector<Candidate> next;
-    for (const Candidate& c : search_.best(starts(as_named), linear, many)) next.push_back(search_.descend(c, linear, outer));
+    for (const Candidate& c : search_.best(starts(as_named), linear, many))
+      next.push_back(search_.descend(c, linear, outer));
     next = search_.best(next, linear, some);
     for (Candidate& c : next) c = search_.descend(c, all, inner);
     for (Candidate& c : next = search_.best(next, all, few)) {
@@ -130,7 +131,7 @@ Candidate Stages::with_eps(const Candidate& start) {
   const bool narrow = info(ask_.profile().storage).max_exponent < 32;
   for (double size : {1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6}) {
     if (narrow && size < 1e-3) continue;
-    small.push_back(asked("numbers of size " + number_text(size), questions_.of_size(size, 1)));
+    small.push_back(asked("numbers of size " + number_text(size), questions_.of_size(size, 6, 1)));
   }
   keep(small, start);
   return search_.look(start, evidence_, norms);
@@ -170,7 +171,11 @@ Candidate Stages::attending(const Candidate& start) {
     }
   Candidate best = start;
   std::vector<Candidate> next = search_.best(placed, {uniform, faint}, some);
-  for (Candidate& c : next) c = search_.descend(c, {uniform, faint}, attention);
+  for (Candidate& c : next) {
+    c = search_.descend(c, {uniform, faint}, attention);
+    if (!explains(c, {uniform, faint}))
+      c = search_.descend(search_.solve(c, {faint}, attention), {uniform, faint}, attention);
+  }
   for (Candidate& c : next = search_.best(next, {uniform, faint, steep}, few)) {
     for (const auto& a : {uniform, faint, steep}) a->set_noise(c, ask_.profile());
     c = search_.look(c, {uniform, faint, steep}, attention);
@@ -182,7 +187,7 @@ Candidate Stages::attending(const Candidate& start) {
 }
 
 Candidate Stages::again(const Candidate& candidate, const Evidence& more) {
-  keep(more, candidate);
+  evidence_.insert(evidence_.begin(), more.begin(), more.end());  // the newest tell most
   for (const auto& a : evidence_) a->set_noise(candidate, ask_.profile());
   return search_.look(candidate, evidence_, all_groups);
 }
@@ -193,7 +198,7 @@ Candidate Stages::operator()() {
   whole.push_back(asked("everything", questions_.stored(questions_.rich(1, space_.longest))));
   if (c.spec.attn_norms.q || c.spec.attn_norms.k || c.spec.attn_norms.mid)
     for (double size : {1e-1, 1e-2, 1e-3})
-      whole.push_back(asked("several tokens of size " + number_text(size), questions_.of_size(size, 4)));
+      whole.push_back(asked("several tokens of size " + number_text(size), questions_.of_size(size, 1, 4)));
   return again(c, whole);
 }
 

@@ -18,7 +18,8 @@ std::string places_text(const Candidate& c, const Anatomy& a) {
 constexpr Place every_place[] = {Place::shared_in, Place::attn_in, Place::attn_out, Place::attn_post,
                                  Place::ffn_in,    Place::ffn_out, Place::ffn_post, Place::nowhere};
 
-void add(std::vector<Candidate>& out, const Anatomy& a, const Candidate& c, const std::vector<Place>& places) {
+void add(std::vector<Candidate>& out, const Anatomy& a, const Candidate& c,
+         const std::vector<Place>& places) {
   if (places == c.places) return;
   if (auto other = with_places(a, c, places)) out.push_back(std::move(*other));
 }
@@ -66,8 +67,10 @@ std::vector<Candidate> other_topology(const Candidate& c, const Anatomy& a) {
   const bool was_parallel = c.spec.topology == Topology::parallel;
   other.spec.topology = was_parallel ? Topology::sequential : Topology::parallel;
   std::vector<Candidate> out;
-  for (const auto& swapped : {std::pair(Place::nowhere, Place::nowhere), {Place::shared_in, Place::attn_in}}) {
-    std::vector<Place> places = c.places;  // a shared norm is that of attention in a sequence, and the reverse
+  for (const auto& swapped :
+       {std::pair(Place::nowhere, Place::nowhere), {Place::shared_in, Place::attn_in}}) {
+    std::vector<Place> places =
+        c.places;  // a shared norm is that of attention in a sequence, and the reverse
     std::replace(places.begin(), places.end(), was_parallel ? swapped.first : swapped.second,
                  was_parallel ? swapped.second : swapped.first);
     if (auto moved = with_places(a, other, places)) out.push_back(std::move(*moved));
@@ -89,7 +92,8 @@ std::vector<Candidate> other_final_norms(const Candidate& c, const Anatomy& a) {
     if (times && !s.final_norm) {
       s.final_norm = a.spec.final_norm;
       const auto filled = filled_slots(s);
-      if (filled.size() > 1) s.final_norm->kind = (*filled.front().slot)->kind, s.final_norm->eps = (*filled.front().slot)->eps;
+      if (filled.size() > 1)
+        s.final_norm->kind = (*filled.front().slot)->kind, s.final_norm->eps = (*filled.front().slot)->eps;
     }
     s.final_norm_times = std::max(times, 1);
   }
@@ -111,7 +115,8 @@ std::vector<std::vector<Place>> placements(const Anatomy& a) {
     out = std::move(longer);
     hinted[0].push_back(n.hint.value_or(Place::nowhere));
   }
-  const bool all = std::all_of(a.norms.begin(), a.norms.end(), [](const StreamNorm& n) { return n.hint.has_value(); });
+  const bool all =
+      std::all_of(a.norms.begin(), a.norms.end(), [](const StreamNorm& n) { return n.hint.has_value(); });
   if (all) out.insert(out.begin(), hinted[0]);
   return out;
 }
@@ -122,7 +127,8 @@ std::vector<Knob> wiring_knobs(const Space& space) {
   std::vector<Knob> out{
       {"norm_slots", wiring, [&a](const Candidate& c) { return places_text(c, a); },
        [&a](const Candidate& c) { return other_places(c, a); }},
-      {"topology", wiring, [](const Candidate& c) { return std::string(plumbline::name_of(c.spec.topology)); },
+      {"topology", wiring,
+       [](const Candidate& c) { return std::string(plumbline::name_of(c.spec.topology)); },
        [&a](const Candidate& c) { return other_topology(c, a); }},
       {"final_norm", wiring, final_norm_text, [&a](const Candidate& c) { return other_final_norms(c, a); }},
       enumerated_knob("residual_source", wiring, &BlockSpec::residual_source),
@@ -131,17 +137,28 @@ std::vector<Knob> wiring_knobs(const Space& space) {
       flag_knob("ffn_reads_block_input", wiring, &BlockSpec::ffn_reads_block_input),
       flag_knob("ffn_norm_is_attn_norm", wiring, &BlockSpec::ffn_norm_is_attn_norm),
       flag_knob("ffn_first", wiring, &BlockSpec::ffn_first)};
-  if (a.spec.n_layers > 1) out.push_back(enumerated_knob("layer_parameters", wiring, &BlockSpec::layer_parameters));
+  if (a.spec.n_layers > 1)
+    out.push_back(enumerated_knob("layer_parameters", wiring, &BlockSpec::layer_parameters));
   return out;
 }
 
 std::vector<Number> wiring_numbers(const Space& space) {
   if (space.anatomy.spec.part != Part::stack) return {};
   const double deep = std::sqrt(std::sqrt(2.0 * space.anatomy.spec.n_layers));
-  return {{"residual_scale", wiring, [](const Candidate& c) { return std::optional(c.spec.residual_scale); },
-           [](Candidate& c, double x) { c.spec.residual_scale = x; }, 1.0 / 64, 64, {1, deep}},
-          {"branch_scale", wiring, [](const Candidate& c) { return std::optional(c.spec.branch_scale); },
-           [](Candidate& c, double x) { c.spec.branch_scale = x; }, 1.0 / 64, 64, {1, deep}}};
+  return {{"residual_scale",
+           wiring,
+           [](const Candidate& c) { return std::optional(c.spec.residual_scale); },
+           [](Candidate& c, double x) { c.spec.residual_scale = x; },
+           1.0 / 64,
+           64,
+           {1, deep}},
+          {"branch_scale",
+           wiring,
+           [](const Candidate& c) { return std::optional(c.spec.branch_scale); },
+           [](Candidate& c, double x) { c.spec.branch_scale = x; },
+           1.0 / 64,
+           64,
+           {1, deep}}};
 }
 
 }  // namespace plumbline::identify

@@ -11,13 +11,16 @@ namespace {
 const Dimensions dimensions{.d = 23, .n_heads = 4, .n_kv_heads = 2, .head_dim = 6, .d_ff = 37};
 
 const double eps[] = {1e-5, 1e-6, 1e-12, 1e-8};
-const Activation activations[] = {Activation::gelu_erf, Activation::gelu_tanh, Activation::relu, Activation::silu,
-                                  Activation::quick_gelu};
+const Activation activations[] = {Activation::gelu_erf, Activation::gelu_tanh, Activation::relu,
+                                  Activation::silu, Activation::quick_gelu};
 
 void vary(BlockSpec& s, int i) {
   AttentionSpec& a = s.attention;
   s.ffn.activation = activations[i % 5];
-  if (i % 3 == 0) s.rope = RopeSpec{.style = i % 2 ? RopeStyle::half : RopeStyle::interleaved, .rotary_dim = i % 4 ? 6 : 4, .base = i % 5 ? 10000.0 : 500000.0};
+  if (i % 3 == 0)
+    s.rope = RopeSpec{.style = i % 2 ? RopeStyle::half : RopeStyle::interleaved,
+                      .rotary_dim = i % 4 ? 6 : 4,
+                      .base = i % 5 ? 10000.0 : 500000.0};
   if (i % 4 == 1) a.mask = MaskKind::bidirectional;
   if (i % 4 == 2) a.mask = MaskKind::causal_sliding, a.window = 3 + i % 3;
   if (i % 5 == 3) a.logit_softcap = 50;
@@ -53,7 +56,8 @@ std::vector<Box> right_boxes() {
         if (has_final) s.final_norm = n;
         s.ffn.kind = ffn;
         vary(s, i++);
-        boxes.push_back({std::string(p.name) + " " + std::string(name_of(kind)) + " " + std::string(name_of(ffn)), s});
+        boxes.push_back(
+            {std::string(p.name) + " " + std::string(name_of(kind)) + " " + std::string(name_of(ffn)), s});
       }
   }
   return boxes;
@@ -97,11 +101,16 @@ identify::BlackBox black_box(const Box& box, const Profile& profile) {
   return [=](const identify::Probe& p) -> Answer {
     const Question q{box.spec, {p.x, p.parameters, {}}, p.batch, false};
     if (!box.wrong) {
-      const peer::Storage storage = profile.storage == Dtype::bf16 ? peer::Storage::bfloat16 : peer::Storage::native;
-      return {Answer::Kind::outputs, peer::answer(q, {.name = "eager", .storage = storage}, profile.storage == Dtype::f64), ""};
+      const peer::Storage storage =
+          profile.storage == Dtype::bf16 ? peer::Storage::bfloat16 : peer::Storage::native;
+      return {Answer::Kind::outputs,
+              peer::answer(q, {.name = "eager", .storage = storage}, profile.storage == Dtype::f64), ""};
     }
     const Question wrong{computed_by(box), {p.x, as_read_by(*box.wrong, p.parameters), {}}, p.batch, false};
-    return {Answer::Kind::outputs, profile.storage == Dtype::f64 ? answered<double>(wrong.spec, wrong) : answered<float>(wrong.spec, wrong), ""};
+    return {Answer::Kind::outputs,
+            profile.storage == Dtype::f64 ? answered<double>(wrong.spec, wrong)
+                                          : answered<float>(wrong.spec, wrong),
+            ""};
   };
 }
 

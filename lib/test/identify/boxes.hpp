@@ -8,8 +8,8 @@ namespace plumbline {
 
 struct Box {
   std::string name;
-  BlockSpec spec;                      // what it declares: the names of its parameters
-  const Deviation* wrong = nullptr;    // what it computes instead
+  BlockSpec spec;                    // what it declares: the names of its parameters
+  const Deviation* wrong = nullptr;  // what it computes instead
 };
 
 // All layouts with both norms and several feed-forwards, each with other positions, masks and numbers; then

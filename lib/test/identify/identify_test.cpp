@@ -12,7 +12,8 @@ namespace {
 
 void show(const Box& box, const identify::Identification& i, double seconds) {
   const bool equal = i.candidate.spec == computed_by(box);
-  std::printf("%-45s named %d equal %d questions %d %.2f s\n", box.name.c_str(), i.named, equal, i.questions, seconds);
+  std::printf("%-45s named %d equal %d questions %d %.2f s\n", box.name.c_str(), i.named, equal, i.questions,
+              seconds);
   if (!equal) {
     const Json a = to_json(i.candidate.spec), b = to_json(computed_by(box));
     std::printf("   patch %s\n", Json::diff(b, a).dump().c_str());
@@ -34,7 +35,8 @@ TEST(Identify, All) {
     show(box, i, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     if (getenv("DECISIONS"))
       for (const auto& d : i.decisions) {
-        std::printf("      %-40s %-25s | %-25s e^%.3g %s |", d.knob.c_str(), d.value.c_str(), d.runner_up.c_str(), d.log_likelihood_ratio, d.recipe.c_str());
+        std::printf("      %-40s %-25s | %-25s e^%.3g %s |", d.knob.c_str(), d.value.c_str(),
+                    d.runner_up.c_str(), d.log_likelihood_ratio, d.recipe.c_str());
         for (const auto& u : d.undecided) std::printf(" %s;", u.c_str());
         std::printf("\n");
       }
