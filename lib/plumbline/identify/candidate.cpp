@@ -114,8 +114,4 @@ std::string our_name(const Candidate& c, const std::string& spec_name) {
   return spec_name;
 }
 
-Matrix<double> computed(const Candidate& c, const Probe& p) {
-  return evaluate<double>(c.spec, as_read_by(c, p.parameters), p.x, p.batch);
-}
-
 }  // namespace plumbline::identify

@@ -35,7 +35,4 @@ struct Probe {
   int batch = 1;
 };
 
-// y of the candidate, in double. Throws Error where it has none.
-Matrix<double> computed(const Candidate& candidate, const Probe& probe);
-
 }  // namespace plumbline::identify

@@ -47,7 +47,7 @@ Contrast contrast(const Candidate& other, const Judged& j) {
   constexpr double far = 1e300;
   Matrix<double> difference;
   try {
-    difference = computed(other, j.asked->probe) - cast<double>(calibration.truth()[0]);
+    difference = j.asked->computed(other) - cast<double>(calibration.truth()[0]);
   } catch (const Error&) {
     return {far, far};
   }

@@ -14,9 +14,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // Mean squares of the rows of an error.
 Eigen::VectorXd mean_squares(const Matrix<double>& error) { return error.array().square().rowwise().mean(); }
 
-std::optional<Matrix<double>> value_of(const Candidate& c, const Probe& p) {
+std::optional<Matrix<double>> value_of(const Candidate& c, const Asked& a) {
   try {
-    return computed(c, p);
+    return a.computed(c);
   } catch (const Error&) {  // a mask that hides all keys, say
     return std::nullopt;
   }
@@ -35,6 +35,11 @@ Asked::Asked(std::string id_, Probe probe_, Matrix<double> y_, const Profile& pr
     const double largest = y.row(i).array().isFinite().select(y.row(i).array().abs(), 0).maxCoeff();
     noise(i) = std::max(std::pow(grid.unit(largest), 2), tiny);
   }
+}
+
+Matrix<double> Asked::computed(const Candidate& c) const {
+  if (places_ != c.places) read_ = as_read_by(c, probe.parameters), places_ = c.places;
+  return evaluate<double>(c.spec, read_, probe.x, probe.batch);
 }
 
 void Asked::set_noise(const Candidate& c, const Profile& profile) try {
@@ -56,7 +61,7 @@ void Asked::set_noise(const Candidate& c, const Profile& profile) try {
 }
 
 double misfit(const Candidate& c, const Asked& a) {
-  const auto y = value_of(c, a.probe);
+  const auto y = value_of(c, a);
   if (!y || y->cols() != a.y.cols()) return infinity;
   const double n = double(a.y.cols());
   double sum = 0;
@@ -78,7 +83,7 @@ double misfit(const Candidate& c, const Evidence& evidence, double limit) {
 
 bool explains(const Candidate& c, const Evidence& evidence) {
   for (const auto& a : evidence) {
-    const auto y = value_of(c, a->probe);
+    const auto y = value_of(c, *a);
     if (!y || y->cols() != a->y.cols()) return false;
     for (Eigen::Index i = 0; i < y->rows(); ++i) {
       if (!a->y.row(i).allFinite() && !y->row(i).allFinite()) continue;

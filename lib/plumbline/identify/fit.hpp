@@ -19,8 +19,15 @@ struct Asked {
   double reach = 1;  // how many times its noise the worst row of a correct answer shows
 
   Asked(std::string id, Probe probe, Matrix<double> y, const Profile& profile);
+  // y of the candidate, in double. Throws Error where it has none.
+  Matrix<double> computed(const Candidate& candidate) const;
   // From what correct implementations of the candidate would answer; left alone where it has no value here.
   void set_noise(const Candidate& candidate, const Profile& profile);
+
+ private:
+  // The parameters as the last candidate read them: the next one mostly has its norms in the same places.
+  mutable std::optional<std::vector<Place>> places_;
+  mutable Parameters<double> read_;
 };
 
 using Evidence = std::vector<std::shared_ptr<Asked>>;

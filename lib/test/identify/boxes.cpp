@@ -2,13 +2,12 @@
 
 #include "oracle/peer/block.hpp"
 #include "plumbline/oracle/deviate.hpp"
+#include "plumbline/oracle/recipes.hpp"
 #include "plumbline/spec/parameters.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
 namespace {
-
-const Dimensions dimensions{.d = 23, .n_heads = 4, .n_kv_heads = 2, .head_dim = 6, .d_ff = 37};
 
 const double eps[] = {1e-5, 1e-6, 1e-12, 1e-8};
 const Activation activations[] = {Activation::gelu_erf, Activation::gelu_tanh, Activation::relu,
@@ -29,8 +28,6 @@ void vary(BlockSpec& s, int i) {
   if (i % 3 == 1) s.ffn.bias_in = s.ffn.bias_out = false;
 }
 
-BlockSpec of_model(const char* name) { return find_preset(name).make(dimensions); }
-
 template <class T>
 Outputs answered(const BlockSpec& s, const Question& q) {
   return {{"y", cast<double>(evaluate<T>(s, cast<T>(q.inputs.parameters), cast<T>(q.inputs.x), q.batch))}};
@@ -38,17 +35,19 @@ Outputs answered(const BlockSpec& s, const Question& q) {
 
 }  // namespace
 
+const Dimensions box_sizes{.d = 15, .n_heads = 4, .n_kv_heads = 2, .head_dim = 6, .d_ff = 21};
+
 std::vector<Box> right_boxes() {
   std::vector<Box> boxes;
   int i = 0;
   for (const Preset& p : presets()) {
     if (!p.is_layout) {
-      boxes.push_back({std::string(p.name), p.make(dimensions)});
+      boxes.push_back({std::string(p.name), p.make(box_sizes)});
       continue;
     }
     for (NormKind kind : {NormKind::layer_norm, NormKind::rms_norm})
       for (FeedForwardKind ffn : {FeedForwardKind::mlp, FeedForwardKind::glu}) {
-        BlockSpec s = p.make(dimensions);
+        BlockSpec s = p.make(box_sizes);
         NormSpec n{.kind = kind, .eps = eps[i % 4], .bias = kind == NormKind::layer_norm};
         if (kind == NormKind::rms_norm && i % 3 == 0) n.gain_offset = 1;
         const bool has_final = s.final_norm.has_value();
@@ -63,27 +62,9 @@ std::vector<Box> right_boxes() {
   return boxes;
 }
 
-std::vector<Box> wrong_boxes() {
-  std::vector<Box> boxes;
-  const auto add = [&](const char* preset, const char* id) {
-    boxes.push_back({std::string(preset) + " " + id, of_model(preset), &find_deviation(id)});
-  };
-  add("llama", "norm/eps-outside-sqrt");
-  add("gpt2", "activation/erf-for-tanh");
-  add("bert", "norm/unbiased-variance");
-  add("llama", "rope/style");
-  add("gemma2", "softcap/missing");
-  add("gpt2", "residual/normed");
-  add("gpt2", "final-norm/missing");
-  add("llama", "mask/sees-next");
-  add("gemma2", "norm/gain-offset-flipped");
-  add("deep_norm", "residual/scale-on-branch");
-  add("gpt2", "layout/pre-as-post");
-  add("olmo2", "qk-norm/missing");
-  add("llama", "heads/tiled");
-  add("bert", "scale/by-width");
-  add("pre_norm", "layout/second-norm-is-first");
-  return boxes;
+Box wrong_box(const char* preset, const char* deviation) {
+  return {std::string(preset) + " " + deviation, find_preset(preset).make(box_sizes),
+          &find_deviation(deviation)};
 }
 
 std::vector<identify::Tensor> tensors_of(const BlockSpec& spec) {
@@ -112,6 +93,21 @@ identify::BlackBox black_box(const Box& box, const Profile& profile) {
                                           : answered<float>(wrong.spec, wrong),
             ""};
   };
+}
+
+bool computes_the_same(const identify::Candidate& c, const identify::Anatomy& a, const Box& box) {
+  for (auto [recipe, name] : names<Recipe>()) {
+    const Question q =
+        question_from(QuestionSettings{.spec = box.spec, .batch = 2, .recipe = recipe, .seed = 17},
+                      find_profile("float32"));
+    Parameters<double> ours;  // the names here
+    for (const auto& [name, value] : q.inputs.parameters) ours[a.ours.at(name)] = value;
+    const Parameters<double> read =
+        box.wrong ? as_read_by(*box.wrong, q.inputs.parameters) : q.inputs.parameters;
+    const Matrix<double> y = evaluate<double>(computed_by(box), read, q.inputs.x, q.batch);
+    if (evaluate<double>(c.spec, as_read_by(c, ours), q.inputs.x, q.batch) != y) return false;
+  }
+  return true;
 }
 
 }  // namespace plumbline
