@@ -1,0 +1,285 @@
+#include "plumbline/identify/anatomy.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "plumbline/identify/roles.hpp"
+
+namespace plumbline::identify {
+namespace {
+
+constexpr int largest = 1 << 20;
+
+std::string described(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+[[noreturn]] void fail(const Tensor& t, const std::string& expected) {
+  throw Error("parameter " + t.name + ": expected " + expected + ", found " + described(t.shape));
+}
+
+struct Named {
+  const Tensor* tensor;
+  ParameterName name;
+};
+
+class Reader {
+ public:
+  Reader(const std::vector<Tensor>& tensors, const KnownSizes& known) : known_(known) {
+    for (const Tensor& t : tensors) {
+      parts_.push_back({&t, parsed(t.name)});
+      for (std::int64_t n : t.shape)
+        if (n < 1 || n > largest) fail(t, "sizes from 1 to " + std::to_string(largest));
+      if (parts_.back().name.role == Role::unknown)
+        fail(t, "a projection or a norm that is known by its name (q_proj, ..., norm)");
+    }
+    a_.tensors = tensors;
+    place_in_layers();
+    ungate();
+  }
+
+  Anatomy operator()() {
+    const bool attends = has(Role::q), feeds = has(Role::up) || has(Role::down);
+    a_.spec.part = attends && feeds ? Part::stack
+                   : attends        ? Part::attention
+                   : feeds          ? Part::ffn
+                                    : Part::norm;
+    if (a_.spec.part == Part::norm) return single_norm();
+    for (const Named& p : parts_)
+      if (p.name.role == Role::stream_norm && !(attends && feeds))
+        fail(*p.tensor, "attention and a feed-forward beside a norm of the stream, or neither");
+    width();
+    if (attends) attention();
+    if (feeds) feed_forward();
+    stream_norms();
+    check_layers();
+    return std::move(a_);
+  }
+
+ private:
+  // Whatever has no number belongs to the only layer, or, if it is a norm, stands behind all layers.
+  void place_in_layers() {
+    const bool numbered =
+        std::any_of(parts_.begin(), parts_.end(), [](const Named& p) { return p.name.layer >= 0; });
+    int last = 0;
+    for (Named& p : parts_) {
+      last = std::max(last, p.name.layer);
+      const bool is_final = p.name.within.find("final") != std::string::npos || p.name.within == "ln_f";
+      if (p.name.layer < 0 && !(numbered || is_final)) p.name.layer = 0;
+      if (p.name.layer < 0 && p.name.role != Role::stream_norm)
+        fail(*p.tensor, "the number of a layer in its name");
+    }
+    a_.spec.n_layers = last + 1;
+  }
+
+  // fc1 and fc2 have no gate; nor have w1 and w2 where there is no w3.
+  void ungate() {
+    if (has(Role::up)) return;
+    for (Named& p : parts_)
+      if (p.name.role == Role::gate) p.name.role = Role::up;
+  }
+
+  bool has(Role role) const { return find(role, false) != nullptr; }
+  const Tensor* find(Role role, bool is_bias) const {
+    for (const Named& p : parts_)
+      if (p.name.role == role && p.name.is_bias == is_bias && p.name.layer >= 0) return p.tensor;
+    return nullptr;
+  }
+
+  const Tensor& matrix(Role role) const {
+    const Tensor* t = find(role, false);
+    if (!t)
+      throw Error("parameters: expected one called " + identify::our_name(role) + ".weight, found none");
+    if (t->shape.size() != 2) fail(*t, "[out, in]");
+    return *t;
+  }
+  int rows(Role role) const { return int(matrix(role).shape[0]); }
+  int cols(Role role) const { return int(matrix(role).shape[1]); }
+  int vector(const Tensor& t) const {
+    if (t.shape.size() != 1) fail(t, "[n]");
+    return int(t.shape[0]);
+  }
+  bool bias(Role role) const { return find(role, true) != nullptr; }
+
+  void width() {
+    const int found = has(Role::q) ? cols(Role::q) : cols(Role::up);
+    if (known_.d && *known_.d != found)
+      fail(matrix(has(Role::q) ? Role::q : Role::up), "[out, d = " + std::to_string(*known_.d) + "]");
+    a_.spec.d = found;
+  }
+
+  NormSpec norm_of(bool gain, bool bias) const {
+    NormSpec n;
+    n.kind = bias ? NormKind::layer_norm : NormKind::rms_norm;
+    n.gain = gain;
+    n.bias = bias;
+    return n;
+  }
+  NormSlot norm_of(Role role) const {
+    const Tensor *gain = find(role, false), *bias = find(role, true);
+    if (!gain && !bias) return std::nullopt;
+    return norm_of(gain, bias);
+  }
+  int norm_width_of(Role role) const {
+    const Tensor* t = find(role, false);
+    return vector(t ? *t : *find(role, true));
+  }
+
+  void attention() {
+    AttentionSpec& s = a_.spec.attention;
+    s.bias = {bias(Role::q), bias(Role::k), bias(Role::v), bias(Role::o)};
+    const int q = rows(Role::q), kv = rows(Role::k);
+    if (rows(Role::v) != kv) fail(matrix(Role::v), "as many rows as k_proj, " + std::to_string(kv));
+    if (cols(Role::o) != q || rows(Role::o) != a_.spec.d)
+      fail(matrix(Role::o), "[d, rows of q_proj] = " + described({a_.spec.d, q}));
+    a_.spec.attn_norms.q = norm_of(Role::norm_q);
+    a_.spec.attn_norms.k = norm_of(Role::norm_k);
+    a_.spec.attn_norms.mid = norm_of(Role::attn_mid);
+    heads(q, kv);
+    for (auto [slot, role] :
+         {std::pair(&a_.spec.attn_norms.q, Role::norm_q), {&a_.spec.attn_norms.k, Role::norm_k}})
+      if (*slot)
+        (*slot)->width = norm_width_of(role) == s.head_dim && norm_width_of(role) < q ? NormWidth::head_dim
+                                                                                      : NormWidth::full_heads;
+  }
+
+  // Every width that divides queries and keys into heads, each key-value head serving as many query heads.
+  void heads(int q, int kv) {
+    const auto fits = [&](int h) { return q % h == 0 && kv % h == 0 && (q / h) % (kv / h) == 0; };
+    int h = 0;
+    if (known_.head_dim) h = *known_.head_dim;
+    if (!h && known_.n_heads) h = q % *known_.n_heads ? q + 1 : q / *known_.n_heads;
+    if (!h && known_.n_kv_heads) h = kv % *known_.n_kv_heads ? q + 1 : kv / *known_.n_kv_heads;
+    if (!h && has(Role::norm_q) && norm_width_of(Role::norm_q) < q) h = norm_width_of(Role::norm_q);
+    const bool counts_agree = !h || (fits(h) && (!known_.n_heads || q / h == *known_.n_heads) &&
+                                     (!known_.n_kv_heads || kv / h == *known_.n_kv_heads));
+    if (!counts_agree)
+      throw Error("heads: " + std::to_string(q) + " rows of q_proj and " + std::to_string(kv) +
+                  " of k_proj are no whole number of such heads");
+    for (int w = 1; w <= kv; ++w)
+      if (h ? w == h : fits(w)) a_.head_dims.push_back(w);
+    AttentionSpec& s = a_.spec.attention;
+    s.head_dim = a_.head_dims[a_.head_dims.size() / 2];
+    s.n_heads = q / s.head_dim;
+    s.n_kv_heads = kv / s.head_dim;
+  }
+
+  void feed_forward() {
+    FeedForwardSpec& f = a_.spec.ffn;
+    f.kind = has(Role::gate) ? FeedForwardKind::glu : FeedForwardKind::mlp;
+    f.d_ff = rows(Role::up);
+    f.bias_in = bias(Role::up);
+    f.bias_out = bias(Role::down);
+    const std::vector<std::int64_t> in{f.d_ff, a_.spec.d}, out{a_.spec.d, f.d_ff};
+    if (matrix(Role::up).shape != in) fail(matrix(Role::up), described(in));
+    if (has(Role::gate) && matrix(Role::gate).shape != in) fail(matrix(Role::gate), described(in));
+    if (matrix(Role::down).shape != out) fail(matrix(Role::down), described(out));
+    a_.spec.ffn_norms.mid = norm_of(Role::ffn_mid);
+  }
+
+  static std::optional<Place> hint_of(const std::string& within) {
+    static const std::map<std::string, Place> hints{
+        {"norm_in", Place::shared_in},      {"attn.norm_in", Place::attn_in},
+        {"attn.norm_out", Place::attn_out}, {"attn.norm_post", Place::attn_post},
+        {"ffn.norm_in", Place::ffn_in},     {"ffn.norm_out", Place::ffn_out},
+        {"ffn.norm_post", Place::ffn_post}};
+    const auto it = hints.find(within);
+    return it == hints.end() ? std::nullopt : std::optional<Place>(it->second);
+  }
+
+  void stream_norms() {
+    for (const Named& p : parts_) {
+      if (p.name.role != Role::stream_norm) continue;
+      if (vector(*p.tensor) != a_.spec.d) fail(*p.tensor, "[d = " + std::to_string(a_.spec.d) + "]");
+      if (p.name.layer < 0) {
+        if (!final_.empty() && final_ != p.name.within) fail(*p.tensor, "a single norm behind all layers");
+        final_ = p.name.within;
+        if (!a_.spec.final_norm) a_.spec.final_norm = norm_of(false, false);
+        (p.name.is_bias ? a_.spec.final_norm->bias : a_.spec.final_norm->gain) = true;
+      } else if (p.name.layer == 0) {
+        StreamNorm& n = a_.norms[number_of(p.name.within)];
+        (p.name.is_bias ? n.bias : n.gain) = true;
+      }
+    }
+    if (a_.norms.size() > 4)
+      throw Error("parameters: expected at most 4 norms of the stream in a layer, found " +
+                  std::to_string(a_.norms.size()));
+    if (NormSlot& f = a_.spec.final_norm) f = norm_of(f->gain, f->bias);
+  }
+
+  int number_of(const std::string& within) {
+    for (std::size_t k = 0; k < a_.norms.size(); ++k)
+      if (a_.norms[k].name == within) return int(k);
+    a_.norms.push_back({within, hint_of(within)});
+    return int(a_.norms.size()) - 1;
+  }
+
+  // Every layer has the same parameters, of the same shapes; names them.
+  void check_layers() {
+    std::map<std::string, const Tensor*> first;
+    std::vector<std::size_t> found(a_.spec.n_layers);
+    const auto key = [](const ParameterName& n) { return n.within + (n.is_bias ? " b" : " w"); };
+    for (const Named& p : parts_)
+      if (p.name.layer == 0 && !first.emplace(key(p.name), p.tensor).second) fail(*p.tensor, "it once");
+    for (const Named& p : parts_) {
+      if (p.name.layer >= 0) {
+        const auto it = first.find(key(p.name));
+        if (it == first.end() || it->second->shape != p.tensor->shape)
+          fail(*p.tensor, "a parameter that layer 0 has too");
+        ++found[p.name.layer];
+      }
+      a_.ours[p.tensor->name] = our_name(p.name) + (p.name.is_bias ? ".bias" : ".weight");
+    }
+    std::set<std::string> names;
+    for (const auto& [theirs, ours] : a_.ours)
+      if (!names.insert(ours).second)
+        throw Error("parameter " + theirs + ": another one seems to be the same, " + ours);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (found[i] != first.size())
+        throw Error("parameters: expected " + std::to_string(first.size()) + " of layer " +
+                    std::to_string(i) + ", as layer 0 has, found " + std::to_string(found[i]));
+  }
+
+  std::string our_name(const ParameterName& n) {
+    if (n.layer < 0) return "final_norm";
+    if (n.role == Role::stream_norm) return stream_norm(n.layer, number_of(n.within));
+    return "layers." + std::to_string(n.layer) + "." + identify::our_name(n.role);
+  }
+
+  Anatomy single_norm() {
+    const Tensor* gain = nullptr;
+    const Tensor* bias = nullptr;
+    for (const Named& p : parts_) (p.name.is_bias ? bias : gain) = p.tensor;
+    if (parts_.size() > 2 || parts_.size() != std::size_t((gain != nullptr) + (bias != nullptr)))
+      throw Error(
+          "parameters: expected a block, attention, a feed-forward or a single norm, found something else");
+    a_.spec.d = vector(gain ? *gain : *bias);
+    if (known_.d && *known_.d != a_.spec.d)
+      fail(gain ? *gain : *bias, "[d = " + std::to_string(*known_.d) + "]");
+    a_.spec.attn_norms.in = norm_of(gain, bias);
+    a_.spec.n_layers = 1;
+    for (const Named& p : parts_) a_.ours[p.tensor->name] = p.name.is_bias ? "norm.bias" : "norm.weight";
+    return std::move(a_);
+  }
+
+  KnownSizes known_;
+  std::vector<Named> parts_;
+  std::string final_;
+  Anatomy a_;
+};
+
+}  // namespace
+
+std::string stream_norm(int layer, int number) {
+  return "layers." + std::to_string(layer) + ".norm" + std::to_string(number);
+}
+
+Anatomy anatomy_of(const std::vector<Tensor>& tensors, const KnownSizes& known) {
+  if (tensors.empty()) throw Error("parameters: expected the names and shapes of some, found none");
+  return Reader(tensors, known)();
+}
+
+}  // namespace plumbline::identify

@@ -1,0 +1,53 @@
+// What the names and shapes of a black box's parameters tell of it: sizes, gates and biases, and which norms
+// there are; of those that stand on the residual stream not where.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plumbline/spec/block_spec.hpp"
+
+namespace plumbline::identify {
+
+// A parameter as the black box has it: [out, in] of a projection, [n] of a norm or a bias.
+struct Tensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+// Where in a layer a norm of the stream can stand.
+enum class Place { nowhere, shared_in, attn_in, attn_out, attn_post, ffn_in, ffn_out, ffn_post };
+
+// A norm that every layer has, by what its parameters are called within the layer.
+struct StreamNorm {
+  std::string name;
+  std::optional<Place> hint;  // where it stands, if its name is to be believed
+  bool gain = false, bias = false;
+};
+
+// What is known beside the shapes; everything may follow from them, save how many heads there are.
+struct KnownSizes {
+  std::optional<int> d, n_heads, n_kv_heads, head_dim;
+};
+
+struct Anatomy {
+  BlockSpec spec;                 // its part, sizes, kinds and biases; norms on q and k, mid and final ones
+  std::vector<int> head_dims;     // how wide a head can be
+  std::vector<StreamNorm> norms;  // of each layer
+  std::vector<Tensor> tensors;
+  // The name that a parameter has here, by the box's name: a spec's, save that norm k of the stream in layer
+  // i is "layers.<i>.norm<k>", wherever it stands.
+  std::map<std::string, std::string> ours;
+};
+
+// Names are split at dots: the last word is "weight" or "bias", the first number is the layer. Known are the
+// names of spec/parameters.hpp and what common frameworks call the same. Throws Error naming the parameter.
+Anatomy anatomy_of(const std::vector<Tensor>& tensors, const KnownSizes& known);
+
+// "layers.3.norm1"
+std::string stream_norm(int layer, int number);
+
+}  // namespace plumbline::identify

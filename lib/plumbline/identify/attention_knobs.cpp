@@ -1,0 +1,276 @@
+// What happens within the branches: attention, positions, the feed-forward.
+#include "plumbline/identify/tables.hpp"
+
+namespace plumbline::identify {
+namespace {
+
+AttentionSpec* attention_of(BlockSpec& s) { return &s.attention; }
+RopeSpec* rope_of(BlockSpec& s) { return s.rope ? &*s.rope : nullptr; }
+FeedForwardSpec* ffn_of(BlockSpec& s) { return &s.ffn; }
+
+std::string mask_text(const AttentionSpec& a) {
+  std::string text(plumbline::name_of(a.mask));
+  if (a.window) text += " " + std::to_string(*a.window);
+  if (a.mask_offset) text += ", offset " + std::to_string(a.mask_offset);
+  if (a.mask_mode != MaskMode::exact) text += ", mode " + std::string(plumbline::name_of(a.mask_mode));
+  return text;
+}
+
+std::string scale_text(const AttentionSpec& a) {
+  std::string text(plumbline::name_of(a.scale_rule));
+  if (a.scale_value) text += " " + number_text(*a.scale_value);
+  if (a.scale_mult != 1) text += " times " + number_text(a.scale_mult);
+  return text;
+}
+void set_scale(BlockSpec& s, ScaleRule rule, std::optional<double> value) {
+  s.attention.scale_rule = rule;
+  s.attention.scale_value = value;
+}
+std::vector<Candidate> other_scales(const Candidate& c) {
+  const double h = c.spec.attention.head_dim, d = c.spec.d, heads = c.spec.attention.n_heads;
+  Changes changes{[](BlockSpec& s) { set_scale(s, ScaleRule::inv_sqrt_head_dim, {}); },
+                  [](BlockSpec& s) { set_scale(s, ScaleRule::one, {}); }};
+  for (double value : {d, heads, h * h})
+    if (value != h && value != 1)
+      changes.push_back([=](BlockSpec& s) { set_scale(s, ScaleRule::inv_sqrt_scalar, value); });
+  return changed(c, changes);
+}
+
+std::vector<Candidate> other_masks(const Candidate& c, int longest) {
+  Changes changes;
+  for (const AttentionSpec& a : with_every_mask(c.spec.attention, longest))
+    changes.push_back([a](BlockSpec& s) { s.attention = a; });
+  return changed(c, changes);
+}
+
+constexpr double usual_bases[] = {10000, 500000, 1000000, 100000, 100, 1000};
+
+std::string rope_text(const Candidate& c) { return c.spec.rope ? "yes" : "none"; }
+std::vector<Candidate> other_ropes(const Candidate& c) {
+  Changes changes;
+  if (c.spec.rope)
+    changes.push_back([](BlockSpec& s) { s.rope.reset(); });
+  else
+    for (const auto& r : usual_ropes(c.spec.attention.head_dim))
+      changes.push_back([r](BlockSpec& s) { s.rope = r; });
+  return changed(c, changes);
+}
+
+// A knob of the rotary embedding with some whole numbers to choose from.
+Knob rope_number(std::string id, int RopeSpec::*member,
+                 std::function<std::vector<int>(const BlockSpec&)> values) {
+  return {"position.rope." + id, attention,
+          [=](const Candidate& c) {
+            return c.spec.rope ? std::to_string((*c.spec.rope).*member) : std::string();
+          },
+          [=](const Candidate& c) {
+            Changes changes;
+            if (c.spec.rope)
+              for (int v : values(c.spec)) changes.push_back([=](BlockSpec& s) { (*s.rope).*member = v; });
+            return changed(c, changes);
+          }};
+}
+
+std::vector<int> even_widths(const BlockSpec& s) {
+  std::vector<int> out;
+  for (int r = 2; r <= s.attention.head_dim; r += 2) out.push_back(r);
+  return out;
+}
+
+std::vector<Knob> rope_knobs() {
+  Knob exponent = flag_knob<RopeSpec>("position.rope.exponent_of_head_dim", attention,
+                                      &RopeSpec::exponent_of_head_dim, rope_of);
+  const auto partial = [](const Candidate& c) {
+    return c.spec.rope && c.spec.rope->rotary_dim < c.spec.attention.head_dim;
+  };
+  exponent.others = [others = exponent.others, partial](const Candidate& c) {
+    return partial(c) ? others(c) : std::vector<Candidate>();
+  };
+  return {{"position.rope", attention, rope_text, other_ropes},
+          enumerated_knob<RopeStyle, RopeSpec>("position.rope.style", attention, &RopeSpec::style, rope_of),
+          rope_number("rotary_dim", &RopeSpec::rotary_dim, even_widths),
+          rope_number("direction", &RopeSpec::direction,
+                      [](const BlockSpec&) {
+                        return std::vector{1, -1};
+                      }),
+          rope_number("key_offset", &RopeSpec::key_offset,
+                      [](const BlockSpec&) {
+                        return std::vector{0, 1, -1};
+                      }),
+          flag_knob<RopeSpec>("position.rope.rotates_values", attention, &RopeSpec::rotates_values, rope_of),
+          exponent};
+}
+
+// A bias that the box has a parameter for: used, or not.
+template <class Part>
+void add_bias(std::vector<Knob>& out, const char* id, Group group, bool declared, bool Part::*member,
+              Part* (*part)(BlockSpec&)) {
+  if (declared) out.push_back(flag_knob<Part>(id, group, member, part));
+}
+AttentionSpec::Bias* biases_of(BlockSpec& s) { return &s.attention.bias; }
+
+std::string qk_norm_text(const Candidate& c) {
+  const auto& n = c.spec.attn_norms;
+  return n.q && n.k ? "both" : n.q ? "q" : n.k ? "k" : "none";
+}
+
+std::string head_dim_text(const Candidate& c) { return std::to_string(c.spec.attention.head_dim); }
+
+}  // namespace
+
+std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int longest) {
+  std::vector<AttentionSpec> out;
+  for (MaskMode mode : {MaskMode::exact, MaskMode::after_softmax, MaskMode::zero_score, MaskMode::finite})
+    for (int offset : {0, 1, -1})
+      for (int window = 0; window < longest; ++window) {  // 0: causal
+        AttentionSpec a = attention;
+        a.mask = window ? MaskKind::causal_sliding : MaskKind::causal;
+        a.window = window ? std::optional(window) : std::nullopt;
+        a.mask_mode = mode;
+        a.mask_offset = offset;
+        out.push_back(a);
+      }
+  AttentionSpec everything = attention;
+  everything.mask = MaskKind::bidirectional;
+  everything.window.reset();
+  everything.mask_mode = MaskMode::exact;
+  everything.mask_offset = 0;
+  out.insert(out.begin() + 1, everything);
+  return out;
+}
+
+std::vector<std::optional<RopeSpec>> usual_ropes(int head_dim) {
+  std::vector<std::optional<RopeSpec>> out{std::nullopt};
+  for (RopeStyle style : {RopeStyle::half, RopeStyle::interleaved})
+    for (int r = head_dim - head_dim % 2; r >= 2; r -= 2)
+      for (double base : usual_bases) out.push_back(RopeSpec{.style = style, .rotary_dim = r, .base = base});
+  return out;
+}
+
+void set_head_dim(BlockSpec& s, int head_dim) {
+  AttentionSpec& a = s.attention;
+  a.n_heads = a.n_heads * a.head_dim / head_dim;
+  a.n_kv_heads = a.n_kv_heads * a.head_dim / head_dim;
+  a.head_dim = head_dim;
+  if (s.rope && s.rope->rotary_dim > head_dim) s.rope->rotary_dim = head_dim - head_dim % 2;
+  if (s.rope && s.rope->rotary_dim < 2) s.rope.reset();
+}
+
+std::vector<Knob> feed_forward_knobs(const Space& space) {
+  const BlockSpec& declared = space.anatomy.spec;
+  if (declared.part != Part::stack && declared.part != Part::ffn) return {};
+  std::vector<Knob> out{enumerated_knob<Activation, FeedForwardSpec>("ffn.activation", branches,
+                                                                     &FeedForwardSpec::activation, ffn_of)};
+  if (declared.ffn.kind == FeedForwardKind::glu)
+    out.push_back(flag_knob<FeedForwardSpec>("ffn.gate_and_up_swapped", branches,
+                                             &FeedForwardSpec::gate_and_up_swapped, ffn_of));
+  add_bias(out, "ffn.bias.in", branches, declared.ffn.bias_in, &FeedForwardSpec::bias_in, ffn_of);
+  add_bias(out, "ffn.bias.out", branches, declared.ffn.bias_out, &FeedForwardSpec::bias_out, ffn_of);
+  return out;
+}
+
+std::vector<Knob> attention_knobs(const Space& space) {
+  const BlockSpec& declared = space.anatomy.spec;
+  if (declared.part != Part::stack && declared.part != Part::attention) return {};
+  std::vector<Knob> out{
+      {"attention.mask", attention, [](const Candidate& c) { return mask_text(c.spec.attention); },
+       [n = space.longest](const Candidate& c) { return other_masks(c, n); }},
+      {"attention.scale", attention, [](const Candidate& c) { return scale_text(c.spec.attention); },
+       other_scales},
+      enumerated_knob<SoftmaxMode, AttentionSpec>("attention.softmax", attention, &AttentionSpec::softmax,
+                                                  attention_of)};
+  if (declared.attention.n_kv_heads < declared.attention.n_heads)
+    out.push_back(enumerated_knob<HeadSharing, AttentionSpec>("attention.head_sharing", attention,
+                                                              &AttentionSpec::head_sharing, attention_of));
+  if (space.anatomy.head_dims.size() > 1)
+    out.push_back({"attention.head_dim", attention, head_dim_text,
+                   [dims = space.anatomy.head_dims](const Candidate& c) {
+                     Changes changes;
+                     for (int h : dims) changes.push_back([h](BlockSpec& s) { set_head_dim(s, h); });
+                     return changed(c, changes);
+                   }});
+  out.push_back({"attention.logit_softcap", attention,
+                 [](const Candidate& c) {
+                   const auto& cap = c.spec.attention.logit_softcap;
+                   return cap ? number_text(*cap) : std::string("none");
+                 },
+                 [](const Candidate& c) {
+                   Changes changes{[](BlockSpec& s) {
+                     s.attention.logit_softcap.reset(), s.attention.softcap_after_mask = false;
+                   }};
+                   for (double cap : {50.0, 30.0, 20.0, 10.0, 5.0})
+                     changes.push_back([cap](BlockSpec& s) { s.attention.logit_softcap = cap; });
+                   return changed(c, changes);
+                 }});
+  out.push_back(
+      {"attention.softcap_after_mask", attention,
+       [](const Candidate& c) { return std::string(c.spec.attention.softcap_after_mask ? "true" : "false"); },
+       [](const Candidate& c) {
+         return changed(c, {[](BlockSpec& s) {
+                          if (s.attention.logit_softcap)
+                            s.attention.softcap_after_mask = !s.attention.softcap_after_mask;
+                        }});
+       }});
+  for (Knob& k : rope_knobs()) out.push_back(std::move(k));
+  const auto& bias = declared.attention.bias;
+  add_bias(out, "attention.bias.q", attention, bias.q, &AttentionSpec::Bias::q, biases_of);
+  add_bias(out, "attention.bias.k", attention, bias.k, &AttentionSpec::Bias::k, biases_of);
+  add_bias(out, "attention.bias.v", branches, bias.v, &AttentionSpec::Bias::v, biases_of);
+  add_bias(out, "attention.bias.o", branches, bias.o, &AttentionSpec::Bias::o, biases_of);
+  if (declared.attn_norms.q || declared.attn_norms.k) {
+    out.push_back(
+        {"norm_slots.attn.q and k", attention, qk_norm_text, [n = declared.attn_norms](const Candidate& c) {
+           return changed(c, {[&](BlockSpec& s) {
+                            const bool had = s.attn_norms.q || s.attn_norms.k;
+                            s.attn_norms.q = had ? NormSlot{} : n.q;
+                            s.attn_norms.k = had ? NormSlot{} : n.k;
+                          }});
+         }});
+    out.push_back({"norm_slots.attn.q and k.position", attention,
+                   [](const Candidate& c) {
+                     const NormSlot& n = c.spec.attn_norms.q ? c.spec.attn_norms.q : c.spec.attn_norms.k;
+                     return n ? std::string(plumbline::name_of(n->position)) : std::string();
+                   },
+                   [](const Candidate& c) {
+                     return changed(c, {[](BlockSpec& s) {
+                                      for (NormSlot* n : {&s.attn_norms.q, &s.attn_norms.k})
+                                        if (*n)
+                                          (*n)->position = (*n)->position == QkPosition::before_rope
+                                                               ? QkPosition::after_rope
+                                                               : QkPosition::before_rope;
+                                    }});
+                   }});
+  }
+  return out;
+}
+
+std::vector<Number> attention_numbers(const Space& space) {
+  const Part part = space.anatomy.spec.part;
+  if (part != Part::stack && part != Part::attention) return {};
+  return {{"attention.scale.value", attention,
+           [](const Candidate& c) -> std::optional<double> {
+             const AttentionSpec& a = c.spec.attention;
+             return a.scale_rule == ScaleRule::inv_sqrt_scalar ? *a.scale_value
+                    : a.scale_rule == ScaleRule::one           ? 1
+                                                               : a.head_dim;
+           },
+           [](Candidate& c, double x) {
+             const bool usual = x == c.spec.attention.head_dim;
+             set_scale(c.spec, usual ? ScaleRule::inv_sqrt_head_dim : ScaleRule::inv_sqrt_scalar,
+                       usual ? std::nullopt : std::optional(x));
+           },
+           1e-4, 1e8},
+          {"attention.logit_softcap",
+           attention,
+           [](const Candidate& c) { return c.spec.attention.logit_softcap; },
+           [](Candidate& c, double x) { c.spec.attention.logit_softcap = x; },
+           0.01,
+           1e4,
+           {50, 30}},
+          {"position.rope.base", attention,
+           [](const Candidate& c) { return c.spec.rope ? std::optional(c.spec.rope->base) : std::nullopt; },
+           [](Candidate& c, double x) { c.spec.rope->base = x; }, 1.5, 1e9,
+           std::vector<double>(std::begin(usual_bases), std::end(usual_bases))}};
+}
+
+}  // namespace plumbline::identify

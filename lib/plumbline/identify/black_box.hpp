@@ -1,0 +1,41 @@
+// An implementation of which nothing is known but which tensors it reads.
+#pragma once
+
+#include <functional>
+
+#include "plumbline/identify/candidate.hpp"
+#include "plumbline/oracle/exchange.hpp"
+
+namespace plumbline::identify {
+
+// Answers y of the probe, whose parameters have the box's names.
+using BlackBox = std::function<Answer(const Probe&)>;
+
+// The request that asks it over a pipe (oracle/exchange.hpp). Its "spec" holds sizes alone: a black box
+// computes what it computes.
+Container to_container(const Probe& probe, const Anatomy& anatomy, const Profile& profile,
+                       const std::string& id);
+
+// A question with the shapes of the answer, for answer_from.
+Question question_of(const Probe& probe, const Anatomy& anatomy);
+
+// Asks under our names.
+class Asking {
+ public:
+  // Throws Error where the answer is none, saying why.
+  Asking(BlackBox box, const Anatomy& anatomy, const Profile& profile)
+      : box_(std::move(box)), anatomy_(anatomy), profile_(profile) {}
+
+  Matrix<double> operator()(const Probe& probe);
+  const Anatomy& anatomy() const { return anatomy_; }
+  const Profile& profile() const { return profile_; }
+  int count() const { return count_; }  // of questions so far
+
+ private:
+  BlackBox box_;
+  const Anatomy& anatomy_;
+  const Profile& profile_;
+  int count_ = 0;
+};
+
+}  // namespace plumbline::identify

@@ -1,0 +1,42 @@
+// Whether the black box computes the candidate, by the oracle's rule; and what tells it from its neighbours.
+#pragma once
+
+#include <memory>
+
+#include "plumbline/identify/black_box.hpp"
+#include "plumbline/identify/questions.hpp"
+#include "plumbline/identify/search.hpp"
+#include "plumbline/oracle/recipes.hpp"
+#include "plumbline/oracle/verdict.hpp"
+
+namespace plumbline::identify {
+
+// A fresh question (oracle/recipes.hpp) about the candidate, what the box answered, and the verdict.
+struct Judged {
+  Recipe recipe;
+  std::shared_ptr<Asked> asked;
+  std::unique_ptr<Judge> judge;  // none: correct code overflows here
+  Verdict verdict;
+};
+std::vector<Judged> judged(Asking& ask, Questions& questions, const Candidate& candidate, int tokens,
+                           std::uint64_t seed);
+
+bool agrees(const std::vector<Judged>& judged);
+const Judged* first_wrong(const std::vector<Judged>& judged);
+
+// What decided a knob: the other value that is the hardest to tell from the one that was found, and how much
+// likelier the answer to the question that tells them apart best is made by the one that was found.
+struct Decision {
+  Group group;
+  std::string knob, value, runner_up;
+  double log_likelihood_ratio = 0;
+  std::string recipe;
+  std::vector<std::string> undecided;  // other values that no question separates from it
+};
+std::vector<Decision> decisions(const Candidate& candidate, const Search& search,
+                                const std::vector<Judged>& judged);
+
+// The candidate with a deviation of the catalogue; nothing where it does not apply.
+std::optional<Candidate> deviating(const Candidate& candidate, const Deviation& deviation);
+
+}  // namespace plumbline::identify

@@ -1,0 +1,227 @@
+#include "plumbline/identify/describe.hpp"
+
+#include <algorithm>
+
+#include "plumbline/identify/norm_knobs.hpp"
+#include "plumbline/oracle/deviate.hpp"
+#include "plumbline/spec/json.hpp"
+#include "plumbline/spec/names.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline::identify {
+namespace {
+
+std::string joined(const std::vector<std::string>& parts, const char* between) {
+  std::string text;
+  for (const std::string& p : parts)
+    if (!p.empty()) text += (text.empty() ? "" : between) + p;
+  return text;
+}
+
+// The layout that fills the same slots of the stream, or the slots.
+std::string layout_text(const BlockSpec& s) {
+  const auto filled = [](BlockSpec t) {
+    std::vector<std::string> ids;
+    for (const NamedSlot& n : filled_slots(t))
+      if (n.id != "final_norm" && n.id != "attn.q" && n.id != "attn.k" && !n.id.ends_with("mid"))
+        ids.push_back(n.id);
+    return ids;
+  };
+  for (const Preset& p : presets()) {
+    if (!p.is_layout) continue;
+    BlockSpec t = with_layout(s, p.name, NormSpec{});
+    if (filled(t) == filled(s) && t.topology == s.topology &&
+        t.parallel_shared_norm == s.parallel_shared_norm && t.residual_scale == s.residual_scale)
+      return std::string(p.name);
+  }
+  const std::string slots = joined(filled(s), ", ");
+  const std::string topology = s.topology == Topology::parallel ? "parallel, " : "";
+  const std::string scale = s.residual_scale == 1 ? "" : ", residual times " + number_text(s.residual_scale);
+  return topology + (slots.empty() ? "no norm in a layer" : "norms in " + slots) + scale;
+}
+
+std::string norms_text(BlockSpec s) {
+  const std::vector<NamedSlot> filled = filled_slots(s);
+  if (filled.empty()) return "";
+  const NormSpec& n = **filled.front().slot;
+  const bool alike = std::all_of(filled.begin(), filled.end(), [&](const NamedSlot& m) {
+    return (*m.slot)->kind == n.kind && (*m.slot)->eps == n.eps && (*m.slot)->gain_offset == n.gain_offset;
+  });
+  if (!alike) return "with norms that differ";
+  return std::string("with ") + (n.kind == NormKind::layer_norm ? "LayerNorm" : "RMSNorm") + " (eps " +
+         number_text(n.eps) + (n.gain_offset ? ", gain 1 + weight" : "") + ")" +
+         (s.final_norm ? ", final norm" : "");
+}
+
+std::string attention_text(const BlockSpec& s) {
+  const AttentionSpec& a = s.attention;
+  std::string mask(plumbline::name_of(a.mask));
+  if (a.window) mask = "causal in a window of " + std::to_string(*a.window);
+  std::string heads = std::to_string(a.n_heads) + " heads of " + std::to_string(a.head_dim);
+  if (a.n_kv_heads != a.n_heads) heads += " (" + std::to_string(a.n_kv_heads) + " for keys and values)";
+  std::string rope;
+  if (s.rope)
+    rope =
+        "RoPE (" + std::string(plumbline::name_of(s.rope->style)) + ", base " + number_text(s.rope->base) +
+        (s.rope->rotary_dim < a.head_dim ? ", on " + std::to_string(s.rope->rotary_dim) + " channels)" : ")");
+  const std::string cap = a.logit_softcap ? "softcap " + number_text(*a.logit_softcap) : "";
+  const std::string qk = s.attn_norms.q || s.attn_norms.k ? "norms on q and k" : "";
+  return joined({mask + " attention", heads, rope, cap, qk}, ", ");
+}
+
+std::string feed_forward_text(const FeedForwardSpec& f) {
+  const std::string act(plumbline::name_of(f.activation));
+  if (f.kind == FeedForwardKind::mlp) return act + " feed-forward";
+  return f.activation == Activation::silu ? "SwiGLU" : "gated feed-forward with " + act;
+}
+
+void collect(const Json& j, const std::string& path, std::map<std::string, std::string>& out) {
+  if (!j.is_object()) {
+    out[path] = j.is_string()         ? j.get<std::string>()
+                : j.is_number_float() ? number_text(j.get<double>())
+                                      : j.dump();
+    return;
+  }
+  for (const auto& [key, value] : j.items()) collect(value, path.empty() ? key : path + "." + key, out);
+}
+
+// A spec as values by key. Keys that stand only where a value is wrong are in neither or read "as usual".
+using Leaves = std::map<std::string, std::string>;
+Leaves leaves(const BlockSpec& s) {
+  Leaves out;
+  collect(to_json(s), "", out);
+  return out;
+}
+
+int distance(const Leaves& a, const Leaves& b) {
+  int n = 0;
+  for (const auto& [key, value] : a) {
+    const auto it = b.find(key);
+    n += it == b.end() || it->second != value;
+  }
+  for (const auto& [key, value] : b) n += !a.count(key);
+  return n;
+}
+
+// Slots whose norms differ in the same way stand together.
+std::vector<std::string> differences(const Leaves& from, const Leaves& to) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> out;  // what differs how, where
+  const auto note = [&](const std::string& key, const std::string& found, const std::string& expected) {
+    const bool in_norm = key.starts_with("norm_slots.") || key.starts_with("final_norm.");
+    const auto dot = in_norm ? key.rfind('.') : std::string::npos;
+    const std::string what =
+        (dot == std::string::npos ? key : key.substr(dot + 1)) + ": " + found + ", not " + expected;
+    const auto it = std::find_if(out.begin(), out.end(), [&](const auto& o) { return o.first == what; });
+    auto& where = (it == out.end() ? out.emplace_back(what, std::vector<std::string>()) : *it).second;
+    if (dot != std::string::npos) where.push_back(key.substr(0, dot));
+  };
+  for (const auto& [key, value] : to) {
+    const auto it = from.find(key);
+    if (it == from.end() || it->second != value) note(key, value, it == from.end() ? "as usual" : it->second);
+  }
+  for (const auto& [key, value] : from)
+    if (!to.count(key)) note(key, "as usual", value);
+  std::vector<std::string> lines;
+  for (const auto& [what, where] : out)
+    lines.push_back(what + (where.empty() ? "" : " (" + joined(where, ", ") + ")"));
+  return lines;
+}
+
+void correct(NormSlot& slot, Affine a) {
+  if (!slot) return;
+  NormSpec n;
+  n.kind = slot->kind, n.eps = slot->eps, n.width = slot->width, n.position = slot->position;
+  n.gain = a.gain, n.bias = a.bias, n.gain_offset = a.gain ? slot->gain_offset : 0;
+  slot = n;
+}
+
+// Every knob that has a wrong value set right; what names and shapes declare is used, where they say.
+BlockSpec corrected(const Candidate& c, const Anatomy& anatomy) {
+  Candidate right = c;
+  std::vector<Place> hinted;
+  for (const StreamNorm& n : anatomy.norms)
+    if (n.hint) hinted.push_back(*n.hint);
+  if (hinted.size() == anatomy.norms.size())
+    if (const auto placed = with_places(anatomy, right, hinted)) right = *placed;
+  BlockSpec& s = right.spec;
+  const Space space{anatomy};
+  if (anatomy.spec.final_norm && !s.final_norm) {
+    const std::vector<NamedSlot> filled = filled_slots(s);
+    s.final_norm = filled.empty() ? NormSpec{} : **filled.front().slot;
+  }
+  for (auto [slot, declared] : {std::pair(&s.attn_norms.q, &anatomy.spec.attn_norms.q),
+                                {&s.attn_norms.k, &anatomy.spec.attn_norms.k}})
+    if (!*slot) *slot = *declared;
+  for (const NamedSlot& n : filled_slots(s)) correct(*n.slot, affine_of(right, space, n.id));
+  s.attention.bias = anatomy.spec.attention.bias;
+  s.attention.mask_offset = 0;
+  s.attention.mask_mode = MaskMode::exact;
+  s.attention.softcap_after_mask = false;
+  s.attention.softmax = SoftmaxMode::keys;
+  s.attention.head_sharing = HeadSharing::repeat;
+  s.ffn.bias_in = anatomy.spec.ffn.bias_in;
+  s.ffn.bias_out = anatomy.spec.ffn.bias_out;
+  s.ffn.gate_and_up_swapped = false;
+  if (s.rope) *s.rope = {.style = s.rope->style, .rotary_dim = s.rope->rotary_dim, .base = s.rope->base};
+  const BlockSpec plain;
+  s.residual_source = plain.residual_source;
+  s.attn_residual = s.ffn_residual = plain.attn_residual;
+  s.ffn_reads_block_input = s.ffn_norm_is_attn_norm = s.ffn_first = s.scales_swapped = false;
+  s.layer_parameters = plain.layer_parameters;
+  s.final_norm_times = 1;
+  return s;
+}
+
+}  // namespace
+
+std::string sentence(const BlockSpec& s) {
+  switch (s.part) {
+    case Part::norm: return "a norm " + norms_text(s).substr(5);
+    case Part::attention: return attention_text(s);
+    case Part::ffn: return feed_forward_text(s.ffn);
+    default: break;
+  }
+  return joined({joined({layout_text(s), norms_text(s)}, " "), attention_text(s), feed_forward_text(s.ffn)},
+                "; ");
+}
+
+Way way(const BlockSpec& from, const BlockSpec& to) {
+  Way w;
+  BlockSpec at = from;
+  const Leaves goal = leaves(to);
+  int left = distance(leaves(at), goal);
+  for (bool nearer = left > 0; nearer;) {
+    nearer = false;
+    BlockSpec next;
+    std::string_view id;
+    for (const Deviation& d : deviations()) {
+      const BlockSpec s = plumbline::deviating(d, at);
+      const int n = distance(leaves(s), goal);
+      if (n >= left) continue;
+      left = n, next = s, id = d.id, nearer = true;
+    }
+    if (!nearer) break;
+    at = next;
+    w.deviations.emplace_back(id);
+  }
+  w.differences = differences(leaves(at), goal);
+  return w;
+}
+
+Nearest nearest_preset(const BlockSpec& s) {
+  const AttentionSpec& a = s.attention;
+  const Dimensions n{s.d, s.n_layers, a.n_heads, a.n_kv_heads, a.head_dim, s.ffn.d_ff};
+  const Leaves goal = leaves(s);
+  const Preset* nearest = nullptr;
+  int least = 0;
+  for (const Preset& p : presets())
+    if (const int found = distance(leaves(p.make(n)), goal); !nearest || found < least)
+      nearest = &p, least = found;
+  return {std::string(nearest->name), way(nearest->make(n), s)};
+}
+
+std::vector<std::string> mistakes(const Candidate& c, const Anatomy& anatomy) {
+  return way(corrected(c, anatomy), c.spec).deviations;
+}
+
+}  // namespace plumbline::identify

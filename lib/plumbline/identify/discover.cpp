@@ -1,0 +1,88 @@
+#include "plumbline/identify/discover.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "plumbline/identify/questions.hpp"
+#include "plumbline/spec/parameters.hpp"
+
+namespace plumbline::identify {
+namespace {
+
+void add(std::vector<Tensor>& out, const BlockSpec& s) {
+  for (const auto& [name, rows, cols] : parameter_shapes(s)) {
+    const bool vector = name.ends_with(".bias") || name.find("norm") != std::string::npos;
+    const auto is_it = [&, n = name](const Tensor& t) { return t.name == n; };
+    if (std::none_of(out.begin(), out.end(), is_it))
+      out.push_back({name, vector ? std::vector<std::int64_t>{cols} : std::vector<std::int64_t>{rows, cols}});
+  }
+}
+
+// Everything that a stack of these sizes can have, with norms of that width on queries and keys.
+std::vector<Tensor> everything(BlockSpec s, std::optional<NormWidth> qk_width) {
+  const NormSpec norm;
+  NormSpec qk = norm;
+  qk.width = qk_width.value_or(NormWidth::head_dim);
+  const NormSlot q_or_k = qk_width ? NormSlot(qk) : std::nullopt;
+  s.part = Part::stack;
+  s.attn_norms = {norm, q_or_k, q_or_k, norm, norm, norm};
+  s.ffn_norms = {norm, norm, norm, norm};
+  s.final_norm = norm;
+  s.ffn.kind = FeedForwardKind::glu;
+  std::vector<Tensor> out;
+  add(out, s);
+  s.parallel_shared_norm = true;
+  add(out, s);
+  return out;
+}
+
+Probe drawn(const std::vector<Tensor>& tensors, const BlockSpec& s, const Profile& profile) {
+  Anatomy a;
+  a.spec = s;
+  a.tensors = tensors;
+  for (const Tensor& t : tensors) a.ours[t.name] = t.name;
+  Questions questions(a, profile, 1);
+  return questions.stored(questions.rich(1, 5));
+}
+
+Matrix<double> ask(const OpenBox& box, const Probe& p, const std::vector<Tensor>& tensors) {
+  const Answer a = box(p, tensors);
+  if (a.kind == Answer::Kind::outputs) return a.outputs.at("y");
+  throw Error("the black box does not answer: " + a.reason);
+}
+
+}  // namespace
+
+std::vector<Tensor> parameters_read(const OpenBox& box, const BlockSpec& sizes, const Profile& profile) {
+  std::vector<Tensor> tensors;
+  Probe p;
+  Matrix<double> y;
+  std::optional<Error> refused;
+  for (const auto width : {std::optional(NormWidth::head_dim), std::optional(NormWidth::full_heads),
+                           std::optional<NormWidth>()}) {
+    tensors = everything(sizes, width);
+    p = drawn(tensors, sizes, profile);
+    try {
+      y = ask(box, p, tensors);
+      refused.reset();
+      break;
+    } catch (const Error& e) {
+      if (!refused) refused = e;
+    }
+  }
+  if (refused) throw *refused;
+  std::set<std::string> read;
+  const auto within = [](const std::string& name) {
+    return name.starts_with("layers.") ? name.substr(name.find('.', 7)) : name;
+  };
+  for (const Tensor& t : tensors) {
+    Probe other = p;
+    other.parameters.at(t.name) *= -2;
+    if (ask(box, other, tensors) != y) read.insert(within(t.name));
+  }
+  if (read.count(".attn.q_proj.bias")) read.insert(".attn.k_proj.bias");
+  std::erase_if(tensors, [&](const Tensor& t) { return !read.count(within(t.name)); });
+  return tensors;
+}
+
+}  // namespace plumbline::identify

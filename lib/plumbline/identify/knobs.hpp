@@ -1,0 +1,56 @@
+// The ways in which one candidate differs from its neighbours: every knob of a spec that shapes do not fix,
+// right and wrong values alike.
+#pragma once
+
+#include <functional>
+
+#include "plumbline/identify/candidate.hpp"
+
+namespace plumbline::identify {
+
+// Among what candidates are looked for.
+struct Space {
+  Anatomy anatomy;
+  int longest = 9;  // tokens of a sequence that is asked: longer windows are not seen
+};
+
+// Which knobs a question can show. Norms: of all norms alike; slots: of a single one. Branches: what one
+// token shows of attention and the feed-forward; attention: what it takes several for.
+enum Group : unsigned { wiring = 1, norms = 2, slots = 4, branches = 8, attention = 16, all_groups = 31 };
+
+struct Knob {
+  std::string id;  // where it stands in a spec's JSON: "attention.mask"; "norms.eps" is that of all norms
+  Group group;
+  std::function<std::string(const Candidate&)> value;
+  std::function<std::vector<Candidate>(const Candidate&)> others;  // those that differ in this knob alone
+};
+
+// A knob that is a number, with values that published models have; any other can be solved for.
+struct Number {
+  std::string id;
+  Group group;
+  std::function<std::optional<double>(const Candidate&)> get;  // nothing where the candidate does not have it
+  std::function<void(Candidate&, double)> set;
+  double least, most;  // both positive: it is searched by magnitude
+  std::vector<double> usual = {};
+};
+
+std::vector<Knob> knobs_of(const Space& space);
+std::vector<Number> numbers_of(const Space& space);
+
+// Every way to put the norms of a layer somewhere, those that their names say first.
+std::vector<std::vector<Place>> placements(const Anatomy& anatomy);
+// Every mask; every rotary embedding that is usual, none among them.
+std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int longest);
+std::vector<std::optional<RopeSpec>> usual_ropes(int head_dim);
+// Of that many channels for each head, and as many heads as that makes.
+void set_head_dim(BlockSpec& spec, int head_dim);
+
+// "0.0001" and the like: as short as it can be without becoming another number of 12 digits.
+std::string number_text(double x);
+
+// How many choices no right model makes, or makes for no reason: values of knobs that are mistakes, numbers
+// that nobody publishes, norms that differ from one another. What is odd must explain much more.
+int oddity(const Candidate& candidate, const Space& space);
+
+}  // namespace plumbline::identify

@@ -1,0 +1,37 @@
+// What a parameter is for, by its name.
+#pragma once
+
+#include <string>
+
+namespace plumbline::identify {
+
+enum class Role {
+  q,
+  k,
+  v,
+  o,
+  gate,
+  up,
+  down,  // projections
+  norm_q,
+  norm_k,
+  attn_mid,
+  ffn_mid,
+  stream_norm,
+  unknown
+};
+
+struct ParameterName {
+  int layer = -1;      // -1: its name has none
+  std::string within;  // the name within the layer, without .weight or .bias: "attn.q_proj"
+  bool is_bias = false;
+  Role role = Role::unknown;
+};
+
+// Throws Error where the name ends in neither weight nor bias (nor what some call them: gamma, scale, beta).
+ParameterName parsed(const std::string& name);
+
+// What the role is called in a spec's layer: "attn.q_proj"; empty for norms of the stream.
+std::string our_name(Role role);
+
+}  // namespace plumbline::identify

@@ -1,0 +1,67 @@
+// The parts that the table of knobs is made of, and ways to write them.
+#pragma once
+
+#include "plumbline/identify/norm_knobs.hpp"
+#include "plumbline/spec/names.hpp"
+
+namespace plumbline::identify {
+
+std::vector<Knob> wiring_knobs(const Space& space);
+std::vector<Knob> feed_forward_knobs(const Space& space);
+std::vector<Knob> attention_knobs(const Space& space);
+std::vector<Number> wiring_numbers(const Space& space);
+std::vector<Number> attention_numbers(const Space& space);
+
+// Some values, each with what it changes; a change that changes nothing is left out.
+using Changes = std::vector<std::function<void(BlockSpec&)>>;
+inline std::vector<Candidate> changed(const Candidate& c, const Changes& changes) {
+  std::vector<Candidate> out;
+  for (const auto& change : changes) {
+    Candidate other = c;
+    change(other.spec);
+    if (!(other == c)) out.push_back(std::move(other));
+  }
+  return out;
+}
+
+// A knob that is a member of the spec, of one of its parts (`part`: the spec -> that part).
+template <class E, class Part>
+Knob enumerated_knob(std::string id, Group group, E Part::*member, Part* (*part)(BlockSpec&)) {
+  return {std::move(id), group,
+          [=](const Candidate& c) {
+            BlockSpec s = c.spec;
+            const Part* p = part(s);
+            return p ? std::string(plumbline::name_of(p->*member)) : std::string();
+          },
+          [=](const Candidate& c) {
+            Changes changes;
+            for (auto [e, text] : names<E>())
+              changes.push_back([=, e = e](BlockSpec& s) {
+                if (Part* p = part(s)) p->*member = e;
+              });
+            return changed(c, changes);
+          }};
+}
+template <class Part>
+Knob flag_knob(std::string id, Group group, bool Part::*member, Part* (*part)(BlockSpec&)) {
+  return {std::move(id), group,
+          [=](const Candidate& c) {
+            BlockSpec s = c.spec;
+            const Part* p = part(s);
+            return std::string(p && p->*member ? "true" : "false");
+          },
+          [=](const Candidate& c) {
+            return changed(c, {[=](BlockSpec& s) {
+                             if (Part* p = part(s)) p->*member = !(p->*member);
+                           }});
+          }};
+}
+template <class E>
+Knob enumerated_knob(std::string id, Group group, E BlockSpec::*member) {
+  return enumerated_knob<E, BlockSpec>(std::move(id), group, member, [](BlockSpec& s) { return &s; });
+}
+inline Knob flag_knob(std::string id, Group group, bool BlockSpec::*member) {
+  return flag_knob<BlockSpec>(std::move(id), group, member, [](BlockSpec& s) { return &s; });
+}
+
+}  // namespace plumbline::identify

@@ -1,0 +1,113 @@
+#include "identify/boxes.hpp"
+
+#include "oracle/peer/block.hpp"
+#include "plumbline/oracle/deviate.hpp"
+#include "plumbline/oracle/recipes.hpp"
+#include "plumbline/spec/parameters.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+const double eps[] = {1e-5, 1e-6, 1e-12, 1e-8};
+const Activation activations[] = {Activation::gelu_erf, Activation::gelu_tanh, Activation::relu,
+                                  Activation::silu, Activation::quick_gelu};
+
+void vary(BlockSpec& s, int i) {
+  AttentionSpec& a = s.attention;
+  s.ffn.activation = activations[i % 5];
+  if (i % 3 == 0)
+    s.rope = RopeSpec{.style = i % 2 ? RopeStyle::half : RopeStyle::interleaved,
+                      .rotary_dim = i % 4 ? 6 : 4,
+                      .base = i % 5 ? 10000.0 : 500000.0};
+  if (i % 4 == 1) a.mask = MaskKind::bidirectional;
+  if (i % 4 == 2) a.mask = MaskKind::causal_sliding, a.window = 3 + i % 3;
+  if (i % 5 == 3) a.logit_softcap = 50;
+  if (i % 7 == 4) a.scale_rule = ScaleRule::inv_sqrt_scalar, a.scale_value = 24;
+  if (i % 2) a.bias = {false, false, false, false};
+  if (i % 3 == 1) s.ffn.bias_in = s.ffn.bias_out = false;
+}
+
+template <class T>
+Outputs answered(const BlockSpec& s, const Question& q) {
+  return {{"y", cast<double>(evaluate<T>(s, cast<T>(q.inputs.parameters), cast<T>(q.inputs.x), q.batch))}};
+}
+
+}  // namespace
+
+const Dimensions box_sizes{.d = 15, .n_heads = 4, .n_kv_heads = 2, .head_dim = 6, .d_ff = 21};
+
+std::vector<Box> right_boxes() {
+  std::vector<Box> boxes;
+  int i = 0;
+  for (const Preset& p : presets()) {
+    if (!p.is_layout) {
+      boxes.push_back({std::string(p.name), p.make(box_sizes)});
+      continue;
+    }
+    for (NormKind kind : {NormKind::layer_norm, NormKind::rms_norm})
+      for (FeedForwardKind ffn : {FeedForwardKind::mlp, FeedForwardKind::glu}) {
+        BlockSpec s = p.make(box_sizes);
+        NormSpec n{.kind = kind, .eps = eps[i % 4], .bias = kind == NormKind::layer_norm};
+        if (kind == NormKind::rms_norm && i % 3 == 0) n.gain_offset = 1;
+        const bool has_final = s.final_norm.has_value();
+        s = with_layout(s, p.name, n);
+        if (has_final) s.final_norm = n;
+        s.ffn.kind = ffn;
+        vary(s, i++);
+        boxes.push_back(
+            {std::string(p.name) + " " + std::string(name_of(kind)) + " " + std::string(name_of(ffn)), s});
+      }
+  }
+  return boxes;
+}
+
+Box wrong_box(const char* preset, const char* deviation) {
+  return {std::string(preset) + " " + deviation, find_preset(preset).make(box_sizes),
+          &find_deviation(deviation)};
+}
+
+std::vector<identify::Tensor> tensors_of(const BlockSpec& spec) {
+  std::vector<identify::Tensor> out;
+  for (const auto& [name, rows, cols] : parameter_shapes(spec)) {
+    const bool vector = name.ends_with(".bias") || name.find("norm") != std::string::npos;
+    out.push_back({name, vector ? std::vector<std::int64_t>{cols} : std::vector<std::int64_t>{rows, cols}});
+  }
+  return out;
+}
+
+BlockSpec computed_by(const Box& box) { return box.wrong ? deviating(*box.wrong, box.spec) : box.spec; }
+
+identify::BlackBox black_box(const Box& box, const Profile& profile) {
+  return [=](const identify::Probe& p) -> Answer {
+    const Question q{box.spec, {p.x, p.parameters, {}}, p.batch, false};
+    if (!box.wrong) {
+      const peer::Storage storage =
+          profile.storage == Dtype::bf16 ? peer::Storage::bfloat16 : peer::Storage::native;
+      return {Answer::Kind::outputs,
+              peer::answer(q, {.name = "eager", .storage = storage}, profile.storage == Dtype::f64), ""};
+    }
+    const Question wrong{computed_by(box), {p.x, as_read_by(*box.wrong, p.parameters), {}}, p.batch, false};
+    return {Answer::Kind::outputs,
+            profile.storage == Dtype::f64 ? answered<double>(wrong.spec, wrong)
+                                          : answered<float>(wrong.spec, wrong),
+            ""};
+  };
+}
+
+bool computes_the_same(const identify::Candidate& c, const identify::Anatomy& a, const Box& box) {
+  for (auto [recipe, name] : names<Recipe>()) {
+    const Question q =
+        question_from(QuestionSettings{.spec = box.spec, .batch = 2, .recipe = recipe, .seed = 17},
+                      find_profile("float32"));
+    Parameters<double> ours;  // the names here
+    for (const auto& [name, value] : q.inputs.parameters) ours[a.ours.at(name)] = value;
+    const Parameters<double> read =
+        box.wrong ? as_read_by(*box.wrong, q.inputs.parameters) : q.inputs.parameters;
+    const Matrix<double> y = evaluate<double>(computed_by(box), read, q.inputs.x, q.batch);
+    if (evaluate<double>(c.spec, as_read_by(c, ours), q.inputs.x, q.batch) != y) return false;
+  }
+  return true;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,35 @@
+// Black boxes that hold their own spec: nobody tells them another one, and they tell it to nobody.
+#pragma once
+
+#include "plumbline/identify/identify.hpp"
+#include "plumbline/spec/deviation.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+
+struct Box {
+  std::string name;
+  BlockSpec spec;                    // what it declares: the names and shapes of its parameters
+  const Deviation* wrong = nullptr;  // what it computes instead
+};
+
+// All layouts with both norms and both kinds of feed-forward, each with other activations, positions, masks
+// and numbers; then the models among the presets.
+std::vector<Box> right_boxes();
+// A model that goes wrong.
+Box wrong_box(const char* preset, const char* deviation);
+// The sizes of all of them.
+extern const Dimensions box_sizes;
+
+std::vector<identify::Tensor> tensors_of(const BlockSpec& spec);
+BlockSpec computed_by(const Box& box);
+
+// Right ones are the independent block of oracle/peer; wrong ones compute in the storage type, float32 or
+// float64.
+identify::BlackBox black_box(const Box& box, const Profile& profile);
+
+// Whether the candidate gives the same bits as the box's spec does, both in double, whatever the recipe.
+bool computes_the_same(const identify::Candidate& candidate, const identify::Anatomy& anatomy,
+                       const Box& box);
+
+}  // namespace plumbline

@@ -1,0 +1,276 @@
+#include "plumbline/identify/identify.hpp"
+
+#include <gtest/gtest.h>
+
+#include "identify/boxes.hpp"
+#include "plumbline/identify/describe.hpp"
+#include "plumbline/identify/discover.hpp"
+#include "plumbline/spec/json.hpp"
+#include "plumbline/spec/parameters.hpp"
+
+namespace plumbline {
+namespace {
+
+using identify::Anatomy;
+using identify::Identification;
+using identify::Place;
+
+const Profile& float32 = find_profile("float32");
+
+Anatomy anatomy_of(const Box& box) {
+  return identify::anatomy_of(tensors_of(box.spec), {.n_heads = box_sizes.n_heads});
+}
+
+Identification identified(const Box& box, const Profile& profile = float32) {
+  const Anatomy a = anatomy_of(box);
+  return identify::identify(black_box(box, profile), a, profile);
+}
+
+std::string name_of_test(const testing::TestParamInfo<Box>& info) {
+  std::string name = info.param.name;
+  for (char& c : name)
+    if (!std::isalnum(c)) c = '_';
+  return name;
+}
+
+const identify::Decision& decision(const Identification& i, std::string_view knob) {
+  for (const auto& d : i.decisions)
+    if (d.knob == knob) return d;
+  throw Error("no decision on " + std::string(knob));
+}
+
+// Red where a stage asks nothing that shows one of these knobs, or its knob does not reach the value: with
+// any one of wiring(), of_size() or the attention questions left out of stages.cpp, many of them fail.
+class RightBox : public testing::TestWithParam<Box> {};
+
+TEST_P(RightBox, IsNamed) {
+  const Identification i = identified(GetParam());
+  EXPECT_TRUE(i.named) << describe(i.leftover);
+  EXPECT_EQ(to_json(i.candidate.spec).dump(), to_json(GetParam().spec).dump());
+  EXPECT_TRUE(identify::mistakes(i.candidate, anatomy_of(GetParam())).empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Identify, RightBox, testing::ValuesIn(right_boxes()), name_of_test);
+
+// One spec can be written in several ways, so the bits decide. Red where the deviation's knob is missing from
+// the search.
+class WrongBox : public testing::TestWithParam<Box> {};
+
+TEST_P(WrongBox, IsNamedAsWhatItComputes) {
+  const Box& box = GetParam();
+  const Identification i = identified(box);
+  EXPECT_TRUE(i.named) << describe(i.leftover);
+  EXPECT_TRUE(computes_the_same(i.candidate, anatomy_of(box), box))
+      << Json::diff(to_json(computed_by(box)), to_json(i.candidate.spec));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Identify, WrongBox,
+    testing::Values(wrong_box("llama", "norm/eps-outside-sqrt"), wrong_box("gpt2", "activation/erf-for-tanh"),
+                    wrong_box("bert", "norm/unbiased-variance"), wrong_box("llama", "rope/style"),
+                    wrong_box("gemma2", "softcap/missing"), wrong_box("gpt2", "residual/normed"),
+                    wrong_box("gpt2", "final-norm/missing"), wrong_box("llama", "mask/sees-next"),
+                    wrong_box("gemma2", "norm/gain-offset-flipped"),
+                    wrong_box("deep_norm", "residual/scale-on-branch"),
+                    wrong_box("gpt2", "layout/pre-as-post"), wrong_box("olmo2", "qk-norm/missing"),
+                    wrong_box("llama", "heads/tiled"), wrong_box("bert", "scale/by-width"),
+                    wrong_box("pre_norm", "layout/second-norm-is-first")),
+    name_of_test);
+
+TEST(Identify, SaysWhatIsMistakenAndWhatTellsIt) {
+  const Box box = wrong_box("llama", "norm/eps-outside-sqrt");
+  const Identification i = identified(box);
+  EXPECT_EQ(identify::mistakes(i.candidate, anatomy_of(box)),
+            std::vector<std::string>{"norm/eps-outside-sqrt"});
+  EXPECT_EQ(identify::nearest_preset(i.candidate.spec).preset, "llama");
+  const identify::Decision& d = decision(i, "norms.eps_mode");
+  EXPECT_EQ(d.value, "outside_sqrt");
+  EXPECT_GT(d.log_likelihood_ratio, -std::log(Judge::alpha));
+  EXPECT_TRUE(d.undecided.empty());
+}
+
+// Without positions the keys' bias adds the same to all scores of a query. Red where undecided values are
+// compared by something else than what the answers show.
+TEST(Identify, SaysWhatNoAnswerTells) {
+  const Identification i = identified({"gpt2", find_preset("gpt2").make(box_sizes)});
+  EXPECT_EQ(decision(i, "attention.bias.k").undecided, std::vector<std::string>{"false"});
+  EXPECT_TRUE(decision(i, "attention.bias.q").undecided.empty());
+}
+
+TEST(Identify, NumbersThatNobodyPublishesAreSolvedFor) {
+  Box box{"unusual", find_preset("llama").make(box_sizes)};
+  for (NormSlot* n : {&box.spec.attn_norms.in, &box.spec.ffn_norms.in, &box.spec.final_norm})
+    (*n)->eps = 3e-5;
+  box.spec.rope->base = 12345;
+  box.spec.attention.scale_rule = ScaleRule::inv_sqrt_scalar;
+  box.spec.attention.scale_value = 17;
+  box.spec.residual_scale = 0.7;
+  const Identification i = identified(box);
+  EXPECT_TRUE(i.named) << describe(i.leftover);
+  EXPECT_EQ(to_json(i.candidate.spec).dump(), to_json(box.spec).dump());
+}
+
+TEST(Identify, LayersAreStackedOneOnAnother) {
+  Dimensions two = box_sizes;
+  two.n_layers = 2;
+  for (const char* preset : {"gpt2", "bert"}) {
+    const Identification i = identified({preset, find_preset(preset).make(two)});
+    EXPECT_TRUE(i.named) << preset << describe(i.leftover);
+    EXPECT_EQ(to_json(i.candidate.spec).dump(), to_json(find_preset(preset).make(two)).dump());
+  }
+}
+
+TEST(Identify, APartIsIdentifiedAlone) {
+  for (const char* part : {"attention", "ffn", "norm"}) {
+    const BlockSpec spec =
+        spec_from_json({{"preset", "llama"}, {"part", part}, {"d", 16}, {"attention", {{"n_kv_heads", 2}}}});
+    const Box box{part, spec};
+    const Anatomy a = identify::anatomy_of(tensors_of(spec), {.n_heads = 4});
+    const auto answer = [&](const identify::Probe& p) -> Answer {
+      return {
+          Answer::Kind::outputs,
+          {{"y", cast<double>(evaluate<float>(spec, cast<float>(p.parameters), cast<float>(p.x), p.batch))}},
+          ""};
+    };
+    const Identification i = identify::identify(answer, a, float32);
+    EXPECT_TRUE(i.named) << part << ": " << describe(i.leftover);
+    EXPECT_TRUE(computes_the_same(i.candidate, a, box))
+        << part << Json::diff(to_json(spec), to_json(i.candidate.spec));
+  }
+}
+
+// The names that Hugging Face has for them, in which a norm called post_attention_layernorm stands before the
+// feed-forward in Llama and behind attention in OLMo 2.
+identify::Tensor renamed(identify::Tensor t) {
+  const std::pair<std::string, std::string> table[] = {{"attn.norm_in", "input_layernorm"},
+                                                       {"ffn.norm_in", "post_attention_layernorm"},
+                                                       {"attn.norm_out", "post_attention_layernorm"},
+                                                       {"ffn.norm_out", "post_feedforward_layernorm"},
+                                                       {"attn.norm_q", "self_attn.q_norm"},
+                                                       {"attn.norm_k", "self_attn.k_norm"},
+                                                       {"attn.", "self_attn."},
+                                                       {"ffn.", "mlp."},
+                                                       {"final_norm", "norm"}};
+  for (const auto& [ours, theirs] : table)
+    if (const auto at = t.name.find(ours); at != std::string::npos) {
+      t.name.replace(at, ours.size(), theirs);
+      break;
+    }
+  t.name = "model." + t.name;
+  return t;
+}
+
+TEST(Identify, WhereNormsStandIsFoundWhateverTheyAreCalled) {
+  for (const char* preset : {"llama", "olmo2"}) {
+    const BlockSpec spec = find_preset(preset).make(box_sizes);
+    const std::vector<identify::Tensor> tensors = tensors_of(spec);
+    std::vector<identify::Tensor> theirs;
+    for (const auto& t : tensors) theirs.push_back(renamed(t));
+    const auto box = [&](identify::Probe p) {
+      identify::Probe named{p.x, {}, p.batch};
+      for (std::size_t k = 0; k < tensors.size(); ++k)
+        named.parameters[tensors[k].name] = p.parameters.at(theirs[k].name);
+      return black_box({preset, spec}, float32)(named);
+    };
+    const Anatomy a = identify::anatomy_of(theirs, {.n_heads = box_sizes.n_heads});
+    EXPECT_EQ(a.norms.size(), 2);
+    EXPECT_FALSE(a.norms[0].hint);
+    const Identification i = identify::identify(box, a, float32);
+    EXPECT_TRUE(i.named) << preset << ": " << describe(i.leftover);
+    EXPECT_EQ(to_json(i.candidate.spec).dump(), to_json(spec).dump());
+  }
+}
+
+TEST(Identify, HowManyHeadsThereAreIsFound) {
+  const Box box{"llama", find_preset("llama").make(box_sizes)};
+  const Anatomy a = identify::anatomy_of(tensors_of(box.spec), {});
+  EXPECT_EQ(a.head_dims, (std::vector<int>{1, 2, 3, 4, 6, 12}));
+  const Identification i = identify::identify(black_box(box, float32), a, float32);
+  EXPECT_TRUE(i.named);
+  EXPECT_EQ(to_json(i.candidate.spec).dump(), to_json(box.spec).dump());
+}
+
+// It says so, and what is nearest is the block without the fault. Red where "named" does not ask the judge.
+TEST(Identify, WhatNoSpecComputesIsNotNamed) {
+  const Box box{"gpt2", find_preset("gpt2").make(box_sizes)};
+  const auto faulty = [&](const identify::Probe& p) {
+    Answer a = black_box(box, float32)(p);
+    for (auto row : a.outputs.at("y").rowwise())
+      row(0) *= 1.01, row = row.cast<float>().cast<double>().eval();
+    return a;
+  };
+  const Anatomy a = anatomy_of(box);
+  const Identification i = identify::identify(faulty, a, float32);
+  EXPECT_FALSE(i.named);
+  EXPECT_EQ(i.leftover.finding, Finding::wrong);
+  EXPECT_EQ(to_json(i.candidate.spec).dump(), to_json(box.spec).dump());
+}
+
+TEST(Identify, InSixteenBitsToo) {
+  const Profile& profile = find_profile("bfloat16-mixed");
+  for (const char* preset : {"gpt2", "llama"}) {
+    const Box box{preset, find_preset(preset).make(box_sizes)};
+    const Identification i = identified(box, profile);
+    EXPECT_TRUE(i.named) << preset << ": " << describe(i.leftover);
+    EXPECT_EQ(to_json(i.candidate.spec).dump(), to_json(box.spec).dump());
+  }
+}
+
+TEST(Identify, TheParametersThatABoxReadsAreFound) {
+  const Box box{"gemma2", find_preset("gemma2").make(box_sizes)};
+  const auto open = [&](const identify::Probe& p, const std::vector<identify::Tensor>& tensors) {
+    EXPECT_EQ(p.parameters.size(), tensors.size());
+    return black_box(box, float32)(p);
+  };
+  std::vector<std::string> expected, found;
+  for (const auto& t : tensors_of(box.spec)) expected.push_back(t.name);
+  for (const auto& t : identify::parameters_read(open, box.spec, float32)) found.push_back(t.name);
+  std::sort(expected.begin(), expected.end());
+  std::sort(found.begin(), found.end());
+  EXPECT_EQ(found, expected);
+}
+
+std::string refusal(const std::vector<identify::Tensor>& tensors, const identify::KnownSizes& known = {}) {
+  try {
+    identify::anatomy_of(tensors, known);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(Anatomy, ParametersThatMakeNoBlockAreRefused) {
+  const std::vector<identify::Tensor> gpt2 = tensors_of(find_preset("gpt2").make(box_sizes));
+  const auto without = [&](const std::string& name) {
+    auto t = gpt2;
+    std::erase_if(t, [&](const auto& x) { return x.name == name; });
+    return t;
+  };
+  const auto with = [&](const std::string& name, std::vector<std::int64_t> shape) {
+    auto t = without(name);
+    t.push_back({name, std::move(shape)});
+    return t;
+  };
+  EXPECT_EQ(refusal({}), "parameters: expected the names and shapes of some, found none");
+  EXPECT_EQ(refusal(with("layers.0.attn.frob.weight", {3})),
+            "parameter layers.0.attn.frob.weight: expected a projection or a norm that is known by its name "
+            "(q_proj, "
+            "..., norm), found [3]");
+  EXPECT_EQ(refusal(with("layers.0.attn.rope", {3})),
+            "parameter layers.0.attn.rope: expected a name that ends in .weight or .bias");
+  EXPECT_EQ(refusal(without("layers.0.attn.v_proj.weight")),
+            "parameters: expected one called attn.v_proj.weight, found none");
+  EXPECT_EQ(refusal(with("layers.0.attn.norm_in.weight", {9})),
+            "parameter layers.0.attn.norm_in.weight: expected [d = 15], found [9]");
+  EXPECT_EQ(refusal(with("layers.0.ffn.down_proj.weight", {21, 15})),
+            "parameter layers.0.ffn.down_proj.weight: expected [15, 21], found [21, 15]");
+  EXPECT_EQ(refusal(gpt2, {.d = 16}),
+            "parameter layers.0.attn.q_proj.weight: expected [out, d = 16], found [24, 15]");
+  EXPECT_EQ(refusal(gpt2, {.n_heads = 5}),
+            "heads: 24 rows of q_proj and 12 of k_proj are no whole number of such heads");
+  EXPECT_EQ(refusal(with("layers.1.attn.q_proj.weight", {24, 15})),
+            "parameters: expected 16 of layer 1, as layer 0 has, found 1");
+}
+
+}  // namespace
+}  // namespace plumbline
