@@ -111,7 +111,7 @@ void print_answer(const Identification& i, const Anatomy& a) {
       std::cout << fmt::format("  what is called {} stands {}{}\n", a.norms[k].name,
                                i.candidate.places[k] == Place::nowhere ? "" : "in ",
                                name_of(i.candidate.places[k]));
-  if (!i.named) std::cout << "\nleft over\n  " << describe(i.leftover) << "\n";
+  if (!i.named) std::cout << "\nleft over\n  " << leftover(i) << "\n";
 }
 
 void print_evidence(const Identification& i, int tokens) {

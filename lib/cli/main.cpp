@@ -23,6 +23,7 @@ void describe(CLI::App& app) {
       "  plumbline explain --preset llama --d 4096 --n-layers 32 --n-heads 32 --d-ff 11008\n"
       "  plumbline truth case.json\n"
       "  plumbline verify --preset llama -- python3 my_block.py\n"
+      "  plumbline identify --d 24 -- python3 my_block.py\n"
       "\nExit status: 0 ok, 1 some verdict is not \"agrees\" or a report differs from what a run generates,\n"
       "2 misuse or unreadable input (one line on stderr says what).");
   app.require_subcommand(1);
@@ -32,7 +33,7 @@ void describe(CLI::App& app) {
 std::string reason(const CLI::App& app, const CLI::ParseError& e) {
   const auto unexpected = app.remaining();
   if (!unexpected.empty() && app.get_subcommands().empty())
-    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth, report, verify, emit, judge";
+    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth, report, verify, identify, emit, judge";
   return e.what();
 }
 
@@ -58,6 +59,7 @@ int run(int argc, char** argv) {
   add_truth(app);
   add_report(app);
   add_verify(app, status);
+  add_identify(app, status);
   add_emit(app);
   add_judge(app, status);
   describe(app);  // last: verbs would inherit the footer

@@ -30,7 +30,7 @@ struct StreamNorm {
 
 // What is known beside the shapes; everything may follow from them, save how many heads there are.
 struct KnownSizes {
-  std::optional<int> d, n_heads, n_kv_heads, head_dim;
+  std::optional<int> d = {}, n_heads = {}, n_kv_heads = {}, head_dim = {};
 };
 
 struct Anatomy {

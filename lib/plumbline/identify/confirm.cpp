@@ -26,10 +26,11 @@ Judged judged(Asking& ask, Questions& questions, const Candidate& c, Recipe reci
       ask.profile());
   const std::string id = std::string(plumbline::name_of(recipe)) + " numbers";
   const Probe probe = probe_of(q, c, questions);
-  Judged j{recipe, std::make_shared<Asked>(id, probe, ask(probe), ask.profile()), nullptr, {}};
+  Judged j{recipe, {id, ask.profile(), q}, std::make_shared<Asked>(id, probe, ask(probe), ask.profile())};
+  j.outputs = {{"y", j.asked->y}};
   try {
     j.judge = std::make_unique<Judge>(q, ask.profile(), CalibrationSettings{.seed = seed});
-    j.verdict = (*j.judge)({{"y", j.asked->y}});
+    j.verdict = (*j.judge)(j.outputs);
   } catch (const Error& e) {  // correct code overflows: nothing to judge
     j.verdict.finding = Finding::inconclusive;
     j.verdict.reason = e.what();
@@ -83,6 +84,12 @@ const Judged* first_wrong(const std::vector<Judged>& judged) {
   for (const Judged& j : judged)
     if (j.verdict.finding < Finding::coarser) return &j;
   return nullptr;
+}
+
+std::vector<Diagnosis> diagnoses(const std::vector<Judged>& judged) {
+  std::vector<plumbline::Evidence> evidence;
+  for (const Judged& j : judged) evidence.push_back({&j.request, &j.outputs, &j.verdict});
+  return diagnose(evidence);
 }
 
 bool agrees(const std::vector<Judged>& judged) {

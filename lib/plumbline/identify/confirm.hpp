@@ -6,20 +6,25 @@
 #include "plumbline/identify/black_box.hpp"
 #include "plumbline/identify/questions.hpp"
 #include "plumbline/identify/search.hpp"
+#include "plumbline/oracle/diagnosis.hpp"
 #include "plumbline/oracle/recipes.hpp"
-#include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline::identify {
 
 // A fresh question (oracle/recipes.hpp) about the candidate, what the box answered, and the verdict.
 struct Judged {
   Recipe recipe;
+  Request request;
   std::shared_ptr<Asked> asked;
+  Outputs outputs;
   std::unique_ptr<Judge> judge;  // none: correct code overflows here
   Verdict verdict;
 };
 std::vector<Judged> judged(Asking& ask, Questions& questions, const Candidate& candidate, int tokens,
                            std::uint64_t seed);
+
+// What explains the answers that do not agree.
+std::vector<Diagnosis> diagnoses(const std::vector<Judged>& judged);
 
 bool agrees(const std::vector<Judged>& judged);
 const Judged* first_wrong(const std::vector<Judged>& judged);

@@ -1,5 +1,7 @@
 #include "plumbline/identify/identify.hpp"
 
+#include <algorithm>
+
 #include "plumbline/identify/stages.hpp"
 #include "plumbline/spec/deviation.hpp"
 
@@ -8,11 +10,11 @@ namespace {
 
 constexpr int most_rounds = 3;
 
-// The candidate and what a verdict says it deviates in, as far as that applies.
-Candidate as_judged(Candidate c, const Verdict& v) {
-  for (const std::string& id : {v.deviation})
-    if (!id.empty())
-      if (const auto other = deviating(c, find_deviation(id))) c = *other;
+// The candidate with what is diagnosed, as far as that applies.
+Candidate as_diagnosed(Candidate c, const std::vector<Diagnosis>& diagnoses) {
+  if (!diagnoses.empty())
+    for (const Deviation* d : diagnoses.front().deviations)
+      if (const auto other = deviating(c, *d)) c = *other;
   return c;
 }
 
@@ -35,12 +37,11 @@ Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profi
     settings.progress("judging");
     out.judged =
         judged(ask, questions, out.candidate, settings.longest, settings.seed + 100 * std::uint64_t(round));
-    const Judged* wrong = first_wrong(out.judged);
-    if (!wrong || round == most_rounds) break;
+    if (!first_wrong(out.judged) || round == most_rounds) break;
     settings.progress("searching again");
     Evidence more;
     for (const Judged& j : out.judged) more.push_back(j.asked);
-    const Candidate start = as_judged(out.candidate, wrong->verdict);
+    const Candidate start = as_diagnosed(out.candidate, diagnoses(out.judged));
     const Candidate found =
         search
             .best({stages.again(out.candidate, more), search.look(start, stages.evidence(), all_groups)},
@@ -50,13 +51,21 @@ Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profi
     out.candidate = found;
   }
   out.named = agrees(out.judged);
-  if (const Judged* wrong = first_wrong(out.judged))
-    out.leftover =
-        wrong->judge ? wrong->judge->with_pair({{"y", wrong->asked->y}}, wrong->verdict) : wrong->verdict;
   settings.progress("weighing the alternatives");
   out.decisions = decisions(out.candidate, search, out.judged);
   out.questions = ask.count();
   return out;
+}
+
+std::string leftover(const Identification& i) {
+  std::string out;
+  const std::vector<Diagnosis> found = diagnoses(i.judged);
+  const auto failing = std::count_if(i.judged.begin(), i.judged.end(), [](const Judged& j) {
+    return j.verdict.finding == Finding::wrong;
+  });
+  for (const Diagnosis& d : found) out += (out.empty() ? "" : "; ") + describe(d, int(failing));
+  const Judged* wrong = first_wrong(i.judged);
+  return found.empty() && wrong ? describe(wrong->verdict) : out;
 }
 
 }  // namespace plumbline::identify

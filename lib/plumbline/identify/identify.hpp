@@ -17,11 +17,12 @@ struct Identification {
   bool named = false;  // every fresh question agrees with it
   std::vector<Reading> readings;
   std::vector<Judged> judged;
-  Verdict
-      leftover;  // where it is not named: the verdict on what is left, with deviations that might explain it
   std::vector<Decision> decisions;
   int questions = 0;
 };
+
+// Where it is not named: what the answers that disagree with the candidate compute instead.
+std::string leftover(const Identification& identification);
 
 // Throws Error where the box does not answer.
 Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profile& profile,

@@ -139,12 +139,6 @@ void check_finite(const std::string& name, const StoredTensor& t) {
                   ": expected a finite number, found " + std::to_string(t[i]));
 }
 
-std::string profile_text(const Profile& profile) {
-  for (const Profile& known : profiles())
-    if (known == profile) return profile.name;
-  return to_json(profile).dump();
-}
-
 Profile profile_from(const std::string& text) {
   return text.starts_with("{") ? profile_from_json(parse_json(text, "profile")) : find_profile(text);
 }
@@ -214,6 +208,12 @@ Request read(const Container& c) {
 std::string explanation(const std::string& text) { return excerpt(text, 300); }
 
 }  // namespace
+
+std::string profile_text(const Profile& profile) {
+  for (const Profile& known : profiles())
+    if (known == profile) return profile.name;
+  return to_json(profile).dump();
+}
 
 Container to_container(const Request& r) {
   const Question& q = r.question;

@@ -13,6 +13,9 @@ namespace plumbline {
 
 inline constexpr const char* protocol_version = "1";
 
+// How a request names the profile: by its name, or where it is none of profiles() by its JSON.
+std::string profile_text(const Profile& profile);
+
 struct Request {
   std::string id;
   Profile profile;

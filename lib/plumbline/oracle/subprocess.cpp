@@ -32,9 +32,13 @@ Subprocess::Subprocess(std::vector<std::string> command, double timeout)
     : command_(std::move(command)), timeout_(timeout), process_(std::make_unique<Process>(command_)) {}
 
 Answer Subprocess::ask(const Request& request) {
-  const std::string frame = to_frame(to_bytes(to_container(request)));
+  return ask(to_container(request), request.question, request.profile);
+}
+
+Answer Subprocess::ask(const Container& request, const Question& question, const Profile& profile) {
+  const std::string frame = to_frame(to_bytes(request));
   try {
-    return answer_from(reply_to(frame), request.question, request.profile);
+    return answer_from(reply_to(frame), question, profile);
   } catch (const Error& e) {
     return {Answer::Kind::invalid, {}, e.what()};
   }

@@ -18,6 +18,8 @@ class Subprocess {
   // Whatever the command does, crash, hang, half a frame, rubbish, or more than a frame, is an invalid answer
   // that says what happened; the command is then started again for the next request.
   Answer ask(const Request& request);
+  // The same with a request of one's own making; the question says what shapes the answer has.
+  Answer ask(const Container& request, const Question& question, const Profile& profile);
 
   const std::vector<std::string>& command() const { return command_; }
   double seconds() const { return seconds_; }  // that the command has taken so far

@@ -11,9 +11,11 @@ namespace plumbline::fuzz {
 namespace {
 
 using Target = bool (*)(std::string_view);
-constexpr int all = -1;  // what a fuzzer found may be either
 
-void replay(Target target, const std::string& folder, int accepted) {
+// What is to become of a file; what a fuzzer found may be either.
+enum class Fate { accepted, refused, either };
+
+void replay(Target target, const std::string& folder, Fate fate) {
   int files = 0;
   for (const auto& entry :
        std::filesystem::directory_iterator(std::string(PLUMBLINE_CORPUS) + "/" + folder)) {
@@ -21,7 +23,7 @@ void replay(Target target, const std::string& folder, int accepted) {
     ++files;
     try {
       const bool found = target(read_bytes(entry.path().string()));
-      if (accepted != all) EXPECT_EQ(found, accepted == 1);
+      EXPECT_TRUE(fate == Fate::either || found == (fate == Fate::accepted)) << "accepted: " << found;
     } catch (const std::exception& e) {
       ADD_FAILURE() << e.what();
     }
@@ -30,10 +32,10 @@ void replay(Target target, const std::string& folder, int accepted) {
 }
 
 void replay_all(Target target, const std::string& name) {
-  replay(target, name + "/valid", 1);
-  replay(target, name + "/malformed", 0);
+  replay(target, name + "/valid", Fate::accepted);
+  replay(target, name + "/malformed", Fate::refused);
   if (std::filesystem::exists(std::string(PLUMBLINE_CORPUS) + "/" + name + "/found"))
-    replay(target, name + "/found", all);
+    replay(target, name + "/found", Fate::either);
 }
 
 TEST(Corpus, Safetensors) { replay_all(safetensors, "safetensors"); }

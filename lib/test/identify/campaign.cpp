@@ -27,7 +27,7 @@ struct Count {
 
 void tell(const Box& box, const identify::Identification& i, bool same) {
   if (same && i.named) return;
-  std::printf("%s: %s, %s\n", box.name.c_str(), i.named ? "named" : describe(i.leftover).c_str(),
+  std::printf("%s: %s, %s\n", box.name.c_str(), i.named ? "named" : identify::leftover(i).c_str(),
               same ? "the same bits"
                    : Json::diff(to_json(computed_by(box)), to_json(i.candidate.spec)).dump().c_str());
   std::fflush(stdout);

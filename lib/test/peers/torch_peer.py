@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """An independent implementation of every part, in PyTorch with its autograd, that answers Plumbline's questions.
 
-    torch_peer.py [--variant V] [--arithmetic PROFILE] [--deviation ID[,ID]] [--fault NAME[@K]] [QUESTIONS ANSWERS]
+    torch_peer.py [--spec FILE] [--variant V] [--arithmetic PROFILE] [--deviation ID[,ID]] [--fault NAME[@K]]
+                  [QUESTIONS ANSWERS]
 
 Correct unless it is told to be wrong: a deviation of the catalogue, or a fault (see faults.py) in every K-th answer.
 --arithmetic: computes in another profile's types than the one that is declared.
+--spec: computes the spec in that file, which is written out in full, whatever it is asked for: a black box.
 """
 
 import argparse
+import json
 import pathlib
 import sys
 
@@ -31,6 +34,7 @@ torch.manual_seed(1)
 def implementation(options):
     def answer(request):
         arithmetic = VARIANTS[options.variant](options.arithmetic or request.profile)
+        request.spec = options.spec or request.spec
 
         def forward(request, tensors):
             x = tensors["q" if request.spec["part"] == "sdpa" else "x"]
@@ -44,6 +48,7 @@ def implementation(options):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--spec", type=lambda file: json.loads(pathlib.Path(file).read_text()), default=None)
     parser.add_argument("--variant", choices=VARIANTS, default="eager")
     parser.add_argument("--arithmetic", choices=TYPES, default=None)
     parser.add_argument("--deviation", type=known_deviations, default=[])

@@ -20,3 +20,10 @@ def test_rms_norm_conforms(profile, tmp_path):
 def test_llama_conforms(tmp_path):
     verify = [PLUMBLINE, "verify", "--preset", "llama", "--no-grads", "--failures", tmp_path]
     subprocess.run([*verify, "--", sys.executable, HERE / "llama_block.py"], check=True)
+
+
+def test_black_box_is_identified():
+    identify = [PLUMBLINE, "identify", "--d", "24", "--heads", "4"]
+    found = subprocess.run([*identify, "--", sys.executable, HERE / "black_box.py"], capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "parallel with LayerNorm (eps 1e-06); causal attention, 4 heads of 6; relu feed-forward" in found.stdout

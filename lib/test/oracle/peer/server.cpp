@@ -1,7 +1,9 @@
-// plumbline_peer_server [--deviation ID] [--protocol FAULT] [--above D] [--from N]: answers over its stdin
-// and stdout with the independent block of peer/block.hpp, save where it is told to go wrong.
+// plumbline_peer_server [--spec FILE] [--deviation ID] [--protocol FAULT] [--above D]: answers over its stdin
+// and stdout with the independent block of peer/block.hpp, save where it is told to go wrong. With --spec it is
+// a black box: it computes that spec whatever it is asked for, and takes no notice of tensors that it lacks.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -11,8 +13,10 @@
 
 #include "oracle/characteristics.hpp"
 #include "oracle/peer/block.hpp"
+#include "plumbline/io/file.hpp"
 #include "plumbline/io/frame.hpp"
 #include "plumbline/oracle/exchange.hpp"
+#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline::peer {
 namespace {
@@ -22,6 +26,7 @@ struct Faults {
   std::string protocol;   // what it does instead of answering
   int above = 0;          // it goes wrong only where d is larger than this
   bool coarser = false;   // rounds every operation to the storage type
+  std::optional<BlockSpec> own;  // the spec that it computes; none: the one it is asked for
 };
 
 std::optional<std::string> read_frame() {
@@ -83,9 +88,21 @@ bool misbehaves(const std::string& fault, const std::string& frame) {
   return fault == "garbage" || fault == "huge" || fault == "ramble";
 }
 
+// The request as if it had asked for that spec.
+Container for_spec(Container c, const BlockSpec& spec) {
+  c.metadata["spec"] = to_json(spec).dump();
+  const std::vector<ParameterShape> read = parameter_shapes(spec);
+  std::erase_if(c.tensors, [&](const auto& t) {
+    const auto is_it = [&](const ParameterShape& p) { return p.name == t.first; };
+    return t.first != "x" && std::none_of(read.begin(), read.end(), is_it);
+  });
+  return c;
+}
+
 int serve(const Faults& f) {
   while (const auto bytes = read_frame()) {
-    const Request r = request_from(from_bytes(*bytes, "stdin"), "stdin");
+    const Container asked = from_bytes(*bytes, "stdin");
+    const Request r = request_from(f.own ? for_spec(asked, *f.own) : asked, "stdin");
     const bool wrong = r.question.spec.d > f.above;
     const Deviation* deviation = f.deviation.empty() ? nullptr : &find_deviation(f.deviation);
     const bool deviates = wrong && deviation && deviation->applies_to(r.question.spec);
@@ -101,7 +118,9 @@ int run(int argc, char** argv) {
   Faults f;
   for (int i = 1; i < argc; i += 2) {
     const std::string key = argv[i], value = i + 1 < argc ? argv[i + 1] : "";
-    if (key == "--deviation")
+    if (key == "--spec")
+      f.own = spec_from_json(parse_json(read_bytes(value), value));
+    else if (key == "--deviation")
       f.deviation = value;
     else if (key == "--protocol")
       f.protocol = value;
