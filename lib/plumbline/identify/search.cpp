@@ -116,9 +116,24 @@ Candidate Search::solved(const Candidate& start, const Number& n, const Evidence
   return best;
 }
 
-Candidate Search::solve(Candidate c, const Evidence& evidence, unsigned groups) const {
+Candidate Search::solved(Candidate c, const Evidence& evidence, unsigned groups, const Number* fixed) const {
   for (const Number& n : numbers_)
-    if (n.group & groups) c = solved(c, n, evidence);
+    if (n.group & groups && &n != fixed) c = solved(c, n, evidence);
+  return c;
+}
+
+// One number makes up for another as far as it can: so each is set to its most usual value once, and the
+// others are solved for again.
+Candidate Search::solve(Candidate c, const Evidence& evidence, unsigned groups) const {
+  c = solved(c, evidence, groups, nullptr);
+  for (const Number& n : numbers_) {
+    const auto now = n.get(c);
+    if (!(n.group & groups) || n.usual.empty() || !now || *now == n.usual[0]) continue;
+    if (explains(c, evidence)) break;
+    Candidate usual = c;
+    n.set(usual, n.usual[0]);
+    c = best({c, solved(usual, evidence, groups, &n)}, evidence, 1).front();
+  }
   return c;
 }
 

@@ -33,6 +33,7 @@ class Search {
  private:
   double cost(const Candidate& candidate, const Evidence& evidence, double limit) const;
   Candidate solved(const Candidate& start, const Number& number, const Evidence& evidence) const;
+  Candidate solved(Candidate start, const Evidence& evidence, unsigned groups, const Number* fixed) const;
 
   const Space& space_;
   std::vector<Knob> knobs_;

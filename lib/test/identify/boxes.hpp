@@ -1,6 +1,8 @@
 // Black boxes that hold their own spec: nobody tells them another one, and they tell it to nobody.
 #pragma once
 
+#include <ostream>
+
 #include "plumbline/identify/identify.hpp"
 #include "plumbline/spec/deviation.hpp"
 #include "plumbline/spec/presets.hpp"
@@ -12,6 +14,7 @@ struct Box {
   BlockSpec spec;                    // what it declares: the names and shapes of its parameters
   const Deviation* wrong = nullptr;  // what it computes instead
 };
+inline void PrintTo(const Box& box, std::ostream* out) { *out << box.name; }
 
 // All layouts with both norms and both kinds of feed-forward, each with other activations, positions, masks
 // and numbers; then the models among the presets.
