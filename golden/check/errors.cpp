@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "plumbline/io/dtype.hpp"
+#include "plumbline/io/rounding.hpp"
 #include "plumbline/oracle/truth.hpp"
 
 namespace plumbline::golden {

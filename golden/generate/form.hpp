@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/io/dtype.hpp"
+#include "plumbline/io/rounding.hpp"
 #include "plumbline/oracle/truth.hpp"
 
 namespace plumbline::golden {

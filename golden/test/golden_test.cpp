@@ -15,6 +15,7 @@
 #include "golden/generate/form.hpp"
 #include "golden/generate/toy.hpp"
 #include "plumbline/oracle/deviate.hpp"
+#include "plumbline/io/rounding.hpp"
 
 namespace plumbline::golden {
 namespace {

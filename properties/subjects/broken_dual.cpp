@@ -1,6 +1,7 @@
 // Forward mode, with one wrong rule or none.
 #include "plumbline/algebra/dual.hpp"
 #include "plumbline/algebra/plain.hpp"
+#include "plumbline/algebra/scalars.hpp"
 #include "plumbline/block/layout.hpp"
 #include "properties/subjects/broken_derivative.hpp"
 

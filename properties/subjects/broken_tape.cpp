@@ -1,5 +1,6 @@
 // Reverse mode, with one wrong rule or none.
 #include "plumbline/algebra/plain.hpp"
+#include "plumbline/algebra/scalars.hpp"
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/layout.hpp"
 #include "properties/subjects/broken_derivative.hpp"

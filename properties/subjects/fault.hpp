@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "plumbline/algebra/scalars.hpp"
 #include "plumbline/block/evaluate.hpp"
 
 namespace plumbline::properties {

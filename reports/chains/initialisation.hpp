@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "plumbline/algebra/scalars.hpp"
 #include "plumbline/block/evaluate.hpp"
 
 namespace plumbline::reports {

@@ -4,8 +4,9 @@
 
 #include <vector>
 
+#include "plumbline/algebra/function.hpp"
+#include "plumbline/algebra/matrix.hpp"
 #include "plumbline/algebra/operations.hpp"
-#include "plumbline/algebra/scalars.hpp"
 
 namespace plumbline {
 

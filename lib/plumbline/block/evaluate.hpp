@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/algebra/scalars.hpp"
+#include "plumbline/algebra/matrix.hpp"
 #include "plumbline/spec/block_spec.hpp"
 
 namespace plumbline {

@@ -1,6 +1,5 @@
 #include "plumbline/io/dtype.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -12,22 +11,6 @@ constexpr DtypeInfo table[] = {
     {Dtype::f64, "F64", "float64", 8, 53, 1024},  {Dtype::f32, "F32", "float32", 4, 24, 128},
     {Dtype::bf16, "BF16", "bfloat16", 2, 8, 128}, {Dtype::f16, "F16", "float16", 2, 11, 16},
     {Dtype::i64, "I64", "int64", 8, 0, 0},        {Dtype::boolean, "BOOL", "bool", 1, 0, 0},
-};
-
-// MPFR's exponent range is global to the thread; a format narrows it for one rounding.
-class ExponentRange {
- public:
-  explicit ExponentRange(const DtypeInfo& f) : emin_(mpfr_get_emin()), emax_(mpfr_get_emax()) {
-    mpfr_set_emin(4 - f.max_exponent - f.precision);  // of the smallest subnormal number, as MPFR counts
-    mpfr_set_emax(f.max_exponent);
-  }
-  ~ExponentRange() {
-    mpfr_set_emin(emin_);
-    mpfr_set_emax(emax_);
-  }
-
- private:
-  mpfr_exp_t emin_, emax_;
 };
 
 // A 16-bit float of 5 exponent bits; a double that the format has is taken apart without rounding.
@@ -57,24 +40,6 @@ double half_value(std::uint64_t bits) {
 
 std::span<const DtypeInfo> dtypes() { return table; }
 const DtypeInfo& info(Dtype dtype) { return table[static_cast<int>(dtype)]; }
-
-double rounded(const End& x, Dtype dtype) {
-  const DtypeInfo& f = info(dtype);
-  mpfr_t y;
-  mpfr_init2(y, f.precision);
-  {
-    const ExponentRange range(f);
-    const int direction = mpfr_set(y, x.backend().data(), MPFR_RNDN);
-    mpfr_subnormalize(y, mpfr_check_range(y, direction, MPFR_RNDN), MPFR_RNDN);
-  }
-  const double value = mpfr_get_d(y, MPFR_RNDN);
-  mpfr_clear(y);
-  return value == 0 ? 0.0 : value;
-}
-
-long ulp_exponent(const End& x, int precision, long least) {
-  return std::max<long>(mpfr_get_exp(x.backend().data()) - precision, least);  // |x| on 2^[exp-1, exp)
-}
 
 std::uint64_t encode(double value, Dtype dtype) {
   switch (dtype) {

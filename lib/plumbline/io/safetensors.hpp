@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plumbline/algebra/matrix.hpp"
 #include "plumbline/excerpt.hpp"
 #include "plumbline/io/dtype.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "plumbline/algebra/scalars.hpp"
+#include "plumbline/algebra/matrix.hpp"
 
 namespace plumbline {
 

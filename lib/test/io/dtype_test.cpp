@@ -1,6 +1,6 @@
 // Rounding to a format, against definitions that share nothing with it: the hardware's casts for float32, and
 // for the 16-bit formats the list of all their numbers.
-#include "plumbline/io/dtype.hpp"
+#include "plumbline/io/rounding.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "plumbline/error.hpp"
+#include "plumbline/io/rounding.hpp"
 
 namespace plumbline {
 namespace {

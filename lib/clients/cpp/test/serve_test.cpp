@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "plumbline/io/dtype.hpp"
+#include "plumbline/io/rounding.hpp"
 #include "plumbline/oracle/exchange.hpp"
 #include "plumbline/oracle/recipes.hpp"
 
