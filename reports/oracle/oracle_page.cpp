@@ -91,7 +91,9 @@ std::string detection(const Json& record) {
   }
   return table({"profile", "inputs", "outputs", "planted", "left out", "left out, SNR ≥ 10", "called coarser",
                 "known", "known, SNR ≥ 10", "named right", "otherwise / not"},
-               "lllrrrrrrrr", rows);
+               "lllrrrrrrrr", rows) +
+         "A name is right where it is the planted deviation's, or computes the same on that question to within "
+         "the noise.\n\n";
 }
 
 std::string pairs(const Json& record) {

@@ -153,7 +153,7 @@ TEST(Identify, WhatNoSpecComputesIsNotNamed) {
   const Identification i = identify::identify(faulty, a, float32());
   EXPECT_FALSE(i.named);
   EXPECT_TRUE(identify::leftover(i).starts_with("none of the known deviations")) << identify::leftover(i);
-  EXPECT_EQ(difference(i, spec), "[]");
+  EXPECT_TRUE(computes_the_same(i.candidate, a, {"ffn", spec})) << difference(i, spec);
 }
 
 // The names that Hugging Face has for them, in which a norm called post_attention_layernorm stands before the

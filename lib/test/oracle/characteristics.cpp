@@ -30,14 +30,18 @@ double ratio_to_noise(const Signature& s) {
   return std::sqrt(sum);
 }
 
-// Whether a deviation computes what another one does, as far as this question's noise can tell: a name for
-// both.
-bool coincide(const Signatures& signatures, const Signature& a, std::string_view id) {
+// Whether a deviation is the named one, or computes the same here: they differ by less than the noise, or than
+// the signatures' own rounding.
+bool is_named(const Signature& a, const Verdict& v, const Signatures& signatures) {
   for (const Signature& b : signatures.all()) {
-    if (b.deviation->id != id) continue;
-    double squares = 0;
-    for (std::size_t i = 0; i < a.scaled.size(); ++i) squares += (a.scaled[i] - b.scaled[i]).squaredNorm();
-    return squares < 1;
+    if (b.deviation->id != v.deviation) continue;
+    double difference = 0, size = 0, entries = 0;
+    for (std::size_t i = 0; i < a.scaled.size(); ++i) {
+      difference += (a.scaled[i] - b.scaled[i]).squaredNorm();
+      size += a.scaled[i].squaredNorm();
+      entries += double(a.scaled[i].size());
+    }
+    return difference < std::max(1.0, size * std::pow(entries * 0x1p-53, 2));
   }
   return false;
 }
@@ -130,11 +134,10 @@ Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe
       c.unknown_found += without;
       c.unknown_found_clear += clear && without;
       c.unknown_coarser += unknown.finding == Finding::coarser;
+      const bool named = is_named(s, known, judge.signatures());
       if (clear && found)
-        ++(known.deviation == s.deviation->id ? c.named_right
-           : known.deviation.empty()          ? c.not_named
-                                              : c.named_wrong);
-      if (clear && (!without || known.deviation != s.deviation->id))
+        ++(named ? c.named_right : known.deviation.empty() ? c.not_named : c.named_wrong);
+      if (clear && (!without || !named))
         std::fprintf(stderr, "%s: %s is %s; out of the catalogue %s\n", profile.name.c_str(),
                      std::string(s.deviation->id).c_str(), describe(known).c_str(),
                      describe(unknown).c_str());

@@ -28,7 +28,8 @@ struct Characteristics {
   int unknown_found = 0, unknown_found_clear = 0;  // without the bug's own entry in the catalogue
   int unknown_coarser = 0;                         // of those not found: called right in a coarser profile
   int found = 0, found_clear = 0;
-  int named_right = 0, named_wrong = 0, not_named = 0;  // of the clear ones that were found
+  // Of the clear ones that were found; a name that computes the same on that question is right too.
+  int named_right = 0, named_wrong = 0, not_named = 0;
   int separated = 0;                                    // bugs that some scope separates from correct
   double calibration_ms = 0;                            // median over the questions
 };

@@ -13,8 +13,8 @@ namespace {
 
 struct Options {
   std::string file;
-  Campaign campaign;
-  std::vector<std::string> profiles;
+  Campaign campaign = {};
+  std::vector<std::string> profiles = {};
   int pairs = 40;
 };
 

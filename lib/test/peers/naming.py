@@ -132,6 +132,8 @@ def singles(plumbline, only):
     best = {}
     for block in plumbline.blocks:
         for deviation, factor in plumbline.separations(block).items():
+            if deviation.startswith("layout/") and block in SPECS:
+                continue  # a single operation has no layout: these are all the same there
             if factor > best.get(deviation, ("", 0))[1]:
                 best[deviation] = block, factor
     for deviation in plumbline.catalogue:
