@@ -14,8 +14,8 @@
 #include "golden/check/folder.hpp"
 #include "golden/generate/form.hpp"
 #include "golden/generate/toy.hpp"
-#include "plumbline/oracle/deviate.hpp"
 #include "plumbline/io/rounding.hpp"
+#include "plumbline/oracle/deviate.hpp"
 
 namespace plumbline::golden {
 namespace {

@@ -33,7 +33,8 @@ void describe(CLI::App& app) {
 std::string reason(const CLI::App& app, const CLI::ParseError& e) {
   const auto unexpected = app.remaining();
   if (!unexpected.empty() && app.get_subcommands().empty())
-    return "unknown verb \"" + unexpected.front() + "\"; known are list, explain, truth, report, verify, identify, emit, judge";
+    return "unknown verb \"" + unexpected.front() +
+           "\"; known are list, explain, truth, report, verify, identify, emit, judge";
   return e.what();
 }
 

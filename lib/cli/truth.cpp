@@ -90,7 +90,8 @@ void add_truth(CLI::App& app) {
       ->option_text(" ");
   verb->add_flag("--json", *json, "As JSON, with the values of every tensor");
   verb->footer(
-      "A case is {\"spec\": {...}, \"T\": 6, \"batch\": 1, \"seed\": 1, \"regime\": \"plain\"}, where all but the\n"
+      "A case is {\"spec\": {...}, \"T\": 6, \"batch\": 1, \"seed\": 1, \"regime\": \"plain\"}, where all "
+      "but the\n"
       "spec may be left out; regimes of the input are plain, offset, tiny, large, spike and constant.\n"
       "Input, parameters and the cotangent of y follow from the seed. Every value is computed as an\n"
       "enclosure, at 60 and at 120 digits; digits are printed as far as both ends agree.");

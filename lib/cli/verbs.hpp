@@ -12,7 +12,7 @@ void add_truth(CLI::App& app);
 void add_report(CLI::App& app);
 void add_emit(CLI::App& app);
 void add_judge(CLI::App& app, int& status);
-void add_verify(CLI::App& app, int& status);  // status: 1 where something does not agree
+void add_verify(CLI::App& app, int& status);    // status: 1 where something does not agree
 void add_identify(CLI::App& app, int& status);  // status: 1 where no spec explains all answers
 
 }  // namespace plumbline::cli

@@ -92,7 +92,8 @@ std::string detection(const Json& record) {
   return table({"profile", "inputs", "outputs", "planted", "left out", "left out, SNR ≥ 10", "called coarser",
                 "known", "known, SNR ≥ 10", "named right", "otherwise / not"},
                "lllrrrrrrrr", rows) +
-         "A name is right where it is the planted deviation's, or computes the same on that question to within "
+         "A name is right where it is the planted deviation's, or computes the same on that question to "
+         "within "
          "the noise.\n\n";
 }
 
@@ -119,6 +120,47 @@ std::string confusion(const Json& record) {
                "lrrrrrr", rows);
 }
 
+std::string joined(const Json& names, const char* between = ", ") {
+  std::string text;
+  for (const Json& name : names) text += (text.empty() ? "" : between) + name.get<std::string>();
+  return text;
+}
+
+// "1.2e+07", or of two deviations "980, 1.2e+07".
+std::string separations(const Json& factors) {
+  std::string text;
+  for (const Json& f : factors) text += fmt::format("{}{:.2g}", text.empty() ? "" : ", ", f.get<double>());
+  return text;
+}
+
+// The deviations and the pairs that verify was to name, with the run of each.
+std::string naming(const Json& record) {
+  std::vector<Row> rows;
+  std::string unseen;
+  int named = 0, failing = 0;
+  for (const Json& r : record.at("rows")) {
+    if (!r.contains("block")) {
+      unseen += (unseen.empty() ? "" : ", ") + joined(r.at("deviations"));
+      continue;
+    }
+    named += r.at("named").get<bool>(), failing += number(r, "failing") > 0;
+    Json also = r.at("same");
+    for (const Json& name : r.at("possible")) also.push_back(name);
+    const std::string first =
+        r.at("first").empty() ? r.at("headline").get<std::string>() : joined(r.at("first"), " and ");
+    rows.push_back({joined(r.at("deviations"), " and "), r.at("block"), separations(r.at("separation")),
+                    of(number(r, "failing"), number(r, "judged")), std::to_string(number(r, "laws")),
+                    r.at("named") ? "yes" : "no: " + first,
+                    fmt::format("e^{:.3g}", r.at("likelihood").get<double>()), joined(also)});
+  }
+  return fmt::format("In {}, {} live questions each: {} of {} are found, {} are named first.{}\n\n",
+                     record.at("profile").get<std::string>(), number(record, "cases"), failing, rows.size(),
+                     named, unseen.empty() ? "" : " Without any effect in these blocks: " + unseen + ".") +
+         table({"planted", "in", "separation", "failing", "laws broken", "named first", "likelihood ratio",
+                "not told apart"},
+               "llrrrlrl", rows);
+}
+
 }  // namespace
 
 OracleRecords read_oracle_records() {
@@ -131,7 +173,7 @@ OracleRecords read_oracle_records() {
       throw Error(path + ": " + e.what());
     }
   };
-  return {read("characteristics.json"), read("agreement.json")};
+  return {read("characteristics.json"), read("agreement.json"), read("naming.json"), read("pairs.json")};
 }
 
 Pages oracle_pages(const OracleRecords& r) {
@@ -160,6 +202,11 @@ Pages oracle_pages(const OracleRecords& r) {
            "of those "
            "found with SNR ≥ 10.\n\n" +
            detection(c) + "## Two deviations at once\n\n" + pairs(c) +
+           "## Planted in Python\n\nEvery deviation, planted in the implementation in PyTorch, in the block "
+           "that separates it best, and asked live by\n`plumbline verify`. Separation: how far the deviation "
+           "is from a correct output, over what a correct output is mistaken for;\nfrom 1 on it cannot be "
+           "missed.\n\n" +
+           naming(r.naming) + "### Two at once\n\n" + naming(r.pairs) +
            "## Truths of several kinds\n\nVerdicts on y where bfloat16-mixed is declared, by what is "
            "true:\n\n" +
            confusion(c)}};

@@ -7,11 +7,11 @@
 
 namespace plumbline::reports {
 
-// What the campaigns wrote; they take hours, so a report reads them and runs none. `made` says where and
-// when.
+// What the campaigns wrote; they take hours, so a report reads them and runs none.
 struct OracleRecords {
   Json characteristics;  // of plumbline_characteristics
   Json agreement;        // of lib/test/peers/agreement.py
+  Json naming, pairs;    // of lib/test/peers/naming.py
 };
 
 // From records/. Throws Error naming the file.

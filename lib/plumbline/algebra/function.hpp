@@ -1,5 +1,5 @@
-// What a kind of number must supply to be computed with: the functions beyond arithmetic. The kinds themselves
-// are in scalars.hpp, whose headers are heavy.
+// What a kind of number must supply to be computed with: the functions beyond arithmetic. The kinds
+// themselves are in scalars.hpp, whose headers are heavy.
 #pragma once
 
 #include <type_traits>

@@ -65,7 +65,14 @@ enum class HeadSharing { repeat, tile };
 // What the backward pass of attention gets wrong: it takes softmax for elementwise (p dp where p (dp - sum p
 // dp) is right); takes an operation for the identity; or hands keys and values the cotangent of one query
 // head alone.
-enum class AttentionBackward { right, softmax_elementwise, softcap_skipped, scale_skipped, rope_skipped, first_head };
+enum class AttentionBackward {
+  right,
+  softmax_elementwise,
+  softcap_skipped,
+  scale_skipped,
+  rope_skipped,
+  first_head
+};
 enum class RopeStyle { half, interleaved };
 
 struct RopeSpec {

@@ -126,7 +126,8 @@ TEST(Identify, LayersAreStackedOneOnAnother) {
 }
 
 // A part of a model, computed by the block itself in float; `after` is what is done to its output.
-identify::BlackBox part_box(const BlockSpec& spec, std::function<void(Matrix<float>&)> after = [](auto&) {}) {
+identify::BlackBox part_box(
+    const BlockSpec& spec, std::function<void(Matrix<float>&)> after = [](auto&) {}) {
   return [=](const identify::Probe& p) -> Answer {
     Matrix<float> y = evaluate<float>(spec, cast<float>(p.parameters), cast<float>(p.x), p.batch);
     after(y);

@@ -30,8 +30,8 @@ double ratio_to_noise(const Signature& s) {
   return std::sqrt(sum);
 }
 
-// Whether a deviation is the named one, or computes the same here: they differ by less than the noise, or than
-// the signatures' own rounding.
+// Whether a deviation is the named one, or computes the same here: they differ by less than the noise, or
+// than the signatures' own rounding.
 bool is_named(const Signature& a, const Verdict& v, const Signatures& signatures) {
   for (const Signature& b : signatures.all()) {
     if (b.deviation->id != v.deviation) continue;
@@ -135,8 +135,7 @@ Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe
       c.unknown_found_clear += clear && without;
       c.unknown_coarser += unknown.finding == Finding::coarser;
       const bool named = is_named(s, known, judge.signatures());
-      if (clear && found)
-        ++(named ? c.named_right : known.deviation.empty() ? c.not_named : c.named_wrong);
+      if (clear && found) ++(named ? c.named_right : known.deviation.empty() ? c.not_named : c.named_wrong);
       if (clear && (!without || !named))
         std::fprintf(stderr, "%s: %s is %s; out of the catalogue %s\n", profile.name.c_str(),
                      std::string(s.deviation->id).c_str(), describe(known).c_str(),

@@ -4,7 +4,8 @@
     naming.py [--profile P] [--cases N] [--pairs N] [--only ID,...] PLUMBLINE FOLDER
 
 Each deviation of the catalogue is planted where it is separated best: `plumbline emit` measures how well, among the
-blocks below. Writes FOLDER/<profile>.md (or <profile>-pairs.md), and keeps what was measured in FOLDER/<profile>/.
+blocks below. Writes the record FOLDER/<profile>.json (or <profile>-pairs.json), which the report of the oracle reads,
+and keeps what each run said in FOLDER/<profile>/.
 """
 
 import argparse
@@ -43,6 +44,11 @@ SPECS = {  # blocks and single operations beside the presets
     "ffn_silu": part("ffn", ffn={"kind": "glu", "activation": "silu", "d_ff": sizes(5, 61)}),
     "ffn_quick": part("ffn", ffn={"kind": "mlp", "activation": "quick_gelu", "d_ff": sizes(5, 61)}),
 }
+
+
+# One attention has one of these at a time.
+ATTENTION_GRADIENTS = {"softmax/gradient-elementwise", "softcap/gradient-missing", "scale/gradient-missing",
+                       "rope/gradient-not-turned-back", "heads/gradient-of-first"}
 
 
 def words(text):
@@ -108,24 +114,13 @@ def row(deviations, block, factors, report):
     right = sorted(named) == sorted(deviations)
     laws = sum(r["outcome"] == "broken" for r in report["results"])
     return {
-        "deviation": " and ".join(deviations), "block": block, "separation": factors,
+        "deviations": deviations, "block": block, "separation": factors,
         "failing": sum(report["counts"].get(k, 0) for k in ("invalid", "wrong", "coarser")),
         "judged": sum(n for k, n in report["counts"].items() if k not in ("discarded", "skipped", "holds", "broken")),
-        "laws": laws, "named": right, "first": " and ".join(named) or first.get("headline", "nothing"),
+        "laws": laws, "named": right, "first": named, "headline": first.get("headline", ""),
         "cases": first.get("cases", 0), "likelihood": first.get("log_likelihood_ratio", 0),
         "same": first.get("same_here", []), "possible": first.get("not_excluded", []),
     }
-
-
-def table(rows):
-    out = ["| planted | in | separation | failing | laws broken | named first | likelihood ratio | the same here, "
-           "or not excluded |", "|---|---|--:|--:|--:|---|--:|---|"]
-    for r in rows:
-        named = f"yes, {r['cases']} cases" if r["named"] else f"**no**: {r['first']}"
-        out.append(f"| {r['deviation']} | {r['block']} | {r['separation']} | {r['failing']} of {r['judged']} | "
-                   f"{r['laws']} | {named} | e^{r['likelihood']:.3g} | {', '.join(r['same'] + r['possible'])} |")
-    named = sum(r["named"] for r in rows)
-    return "\n".join(out + ["", f"{named} of {len(rows)} named first."]) + "\n"
 
 
 def singles(plumbline, only):
@@ -140,10 +135,10 @@ def singles(plumbline, only):
         if only and deviation not in only:
             continue
         if deviation not in best:
-            print(f"{deviation}: no effect in any block", file=sys.stderr)
+            yield {"deviations": [deviation], "separation": [0]}
             continue
         block, factor = best[deviation]
-        yield row([deviation], block, f"{factor:.3g}", plumbline.verify(block, [deviation]))
+        yield row([deviation], block, [factor], plumbline.verify(block, [deviation]))
 
 
 def pairs(plumbline, count):
@@ -156,11 +151,11 @@ def pairs(plumbline, count):
         if len(clear) < 2:
             continue
         pair = tuple(rng.sample(clear, 2))
-        if pair[0].split("/")[0] == pair[1].split("/")[0] or (block, pair) in seen:
+        alike = pair[0].split("/")[0] == pair[1].split("/")[0] or ATTENTION_GRADIENTS.issuperset(pair)
+        if alike or (block, pair) in seen:
             continue
         seen.add((block, pair))
-        factors = " and ".join(f"{plumbline.separations(block)[d]:.3g}" for d in pair)
-        yield row(list(pair), block, factors, plumbline.verify(block, pair))
+        yield row(list(pair), block, [plumbline.separations(block)[d] for d in pair], plumbline.verify(block, pair))
 
 
 def main():
@@ -176,10 +171,11 @@ def main():
     rows = []
     for r in pairs(plumbline, options.pairs) if options.pairs else singles(plumbline, options.only):
         rows.append(r)
-        print(table([r]).splitlines()[2], flush=True)
+        print(json.dumps(r), flush=True)
     name = options.profile + ("-pairs" if options.pairs else "")
     if not options.only:
-        (options.folder / f"{name}.md").write_text(table(rows))
+        record = {"profile": options.profile, "cases": options.cases, "rows": rows}
+        (options.folder / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // plumbline_peer_server [--spec FILE] [--deviation ID] [--protocol FAULT] [--above D]: answers over its stdin
-// and stdout with the independent block of peer/block.hpp, save where it is told to go wrong. With --spec it is
-// a black box: it computes that spec whatever it is asked for, and takes no notice of tensors that it lacks.
+// and stdout with the independent block of peer/block.hpp, save where it is told to go wrong. With --spec it
+// is a black box: it computes that spec whatever it is asked for, and takes no notice of tensors that it
+// lacks.
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,10 +23,10 @@ namespace plumbline::peer {
 namespace {
 
 struct Faults {
-  std::string deviation;  // of the catalogue: what it computes instead
-  std::string protocol;   // what it does instead of answering
-  int above = 0;          // it goes wrong only where d is larger than this
-  bool coarser = false;   // rounds every operation to the storage type
+  std::string deviation;         // of the catalogue: what it computes instead
+  std::string protocol;          // what it does instead of answering
+  int above = 0;                 // it goes wrong only where d is larger than this
+  bool coarser = false;          // rounds every operation to the storage type
   std::optional<BlockSpec> own;  // the spec that it computes; none: the one it is asked for
 };
 

@@ -22,14 +22,14 @@ struct Variant {
   Stores stores = Stores::all;
   bool welford = false;
   bool online_softmax = false;
-  bool output_dot = false;         // softmax backward from sum dO O, as flash attention has it
-  bool every_operation = false;    // rounds each operation to the storage type
-  bool stored_statistics = false;  // mean and 1/std of a norm in the storage type
+  bool output_dot = false;          // softmax backward from sum dO O, as flash attention has it
+  bool every_operation = false;     // rounds each operation to the storage type
+  bool stored_statistics = false;   // mean and 1/std of a norm in the storage type
   bool rounded_normalized = false;  // a norm's backward pass from the rounded (x - mean) / std
-  bool bias_apart = false;         // x W is stored before b is added
-  bool double_tables = false;      // cosines and sines computed in double
-  bool divides_by_root = false;    // scores / sqrt(h) where others multiply by 1/sqrt(h)
-  std::uint64_t seed = 1;          // of shuffles, and of which stores happen
+  bool bias_apart = false;          // x W is stored before b is added
+  bool double_tables = false;       // cosines and sines computed in double
+  bool divides_by_root = false;     // scores / sqrt(h) where others multiply by 1/sqrt(h)
+  std::uint64_t seed = 1;           // of shuffles, and of which stores happen
 };
 
 // What is declared as bfloat16-mixed, float16-mixed, or float32 (native).
