@@ -188,10 +188,7 @@ Pages oracle_pages(const OracleRecords& r) {
            "## Coarser than declared\n\nThe same implementation, correct in another profile than the one it "
            "declares; laws included.\n\n" +
            coarser(r.agreement) + "## Correct implementations, by inputs\n\n" +
-           fmt::format(
-               "A second independent implementation, in C++, in variants of order, stores and kernels; {} "
-               "presets, {} {} each.\n\n",
-               c.at("presets").size(), number(c, "seeds"), number(c, "seeds") == 1 ? "seed" : "seeds") +
+           "A second independent implementation, in C++, in variants of order, stores and kernels.\n\n" +
            false_alarms(c) +
            "## Planted deviations\n\nEvery deviation of the catalogue that changes the exact outputs, as a "
            "correct "

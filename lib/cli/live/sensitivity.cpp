@@ -14,7 +14,9 @@ void Sensitivity::add(const Judge& judge) {
     applicable_.insert(id);
     if (!std::binary_search(hidden.begin(), hidden.end(), id)) separated_.insert(id);
   }
-  applicable_.insert(hidden.begin(), hidden.end());
+  // What changes nothing in a single operation is mostly no part of it.
+  const Part part = judge.calibration().question().spec.part;
+  if (part == Part::stack || part == Part::block) applicable_.insert(hidden.begin(), hidden.end());
   if (++cases_ > most_measured) return;
   for (const auto& [place, change] : judge.smallest_noticed()) {
     const auto at = smallest_.try_emplace(place, change).first;

@@ -152,7 +152,8 @@ def pairs(plumbline, count):
             continue
         pair = tuple(rng.sample(clear, 2))
         alike = pair[0].split("/")[0] == pair[1].split("/")[0] or ATTENTION_GRADIENTS.issuperset(pair)
-        if alike or (block, pair) in seen:
+        no_layout = block in SPECS and any(d.startswith("layout/") for d in pair)
+        if alike or no_layout or (block, pair) in seen:
             continue
         seen.add((block, pair))
         yield row(list(pair), block, [plumbline.separations(block)[d] for d in pair], plumbline.verify(block, pair))
