@@ -12,7 +12,7 @@ namespace plumbline::cli {
 std::vector<Matrix<double>> errors_of_members(const Question& question, const Profile& profile,
                                               const std::string& output, int set);
 
-// `members`: the same quantity of correct implementations. The bound of an entry is the one of verdict.md §2:
+// `members`: the same quantity of correct implementations. The bound of an entry is that of one functional:
 // guard times heaviness times Student's t at 1e-6 for all entries together. Says which entry is beyond it, by
 // how much, or nothing.
 std::optional<std::string> beyond_noise(const Matrix<double>& quantity,

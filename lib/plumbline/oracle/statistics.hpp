@@ -7,8 +7,11 @@
 namespace plumbline {
 
 // Pr[t > x] of Student's t with `dof` degrees of freedom (infinity: the normal distribution); x of any sign.
+// Its relative error is at most tail_error: that much of the false alarms, which nobody could count.
+inline constexpr double tail_error = 0x1p-30;
 double t_tail(double x, double dof);
-// The x with t_tail(x, dof) = p, for 0 < p < 1.
+// The x with t_tail(x, dof) = p (1 + e), |e| <= quantile_error, for 0 < p < 1.
+inline constexpr double quantile_error = 0x1p-26;
 double t_quantile_of_tail(double p, double dof);
 
 // Variances of a family, each measured as the mean of `count` squares of mean zero, each expected to be

@@ -84,10 +84,24 @@ std::optional<Verdict> Judge::invalid(const Outputs& observed) const {
       if (!std::isfinite(y.data()[i]))
         return with(Finding::invalid,
                     entry(name, i, y.cols()) + ": expected " + number(truth.data()[i]) + ", found " +
-                        number(y.data()[i]),
+                        number(y.data()[i]) + overflow_in_coarser(),
                     0);
   }
   return std::nullopt;
+}
+
+// A remark on an answer that is not finite: that correct code in a coarser profile has none here either.
+std::string Judge::overflow_in_coarser() const {
+  const Judge* finer = this;
+  while (const Profile* next = finer->next_profile()) {
+    if (next->storage != calibration_->profile().storage) break;
+    try {
+      finer = finer->coarser();
+    } catch (const Error&) {
+      return "; correct code in " + next->name + ", coarser than declared, overflows here";
+    }
+  }
+  return "";
 }
 
 std::optional<Verdict> Judge::beyond_zero(const std::vector<Matrix<double>>& error) const {
@@ -174,11 +188,16 @@ double Judge::p(const Outputs& observed) const {
   return beyond_zero(error) ? 0 : calibration_->test(error, guard_).p;
 }
 
-const Judge* Judge::coarser() const {
+const Profile* Judge::next_profile() const {
   const Profile* next = coarser_than(calibration_->profile());
   if (next && !calibration_->question().gradients && next->token_sums != Dtype::f32 &&
       next->cast_order == CastOrder::stores)
     next = coarser_than(*next);  // what it says of gradients is all that sets it apart
+  return next;
+}
+
+const Judge* Judge::coarser() const {
+  const Profile* next = next_profile();
   if (!next) return nullptr;
   if (!coarser_) coarser_.reset(new Judge(calibration_->question(), *next, settings_, Unchecked{}));
   return coarser_.get();
@@ -234,7 +253,8 @@ Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const D
   }
   v.finding = Finding::wrong;
   if (names && name(observed, unknown, v)) return v;
-  if (is_right_in_coarser(observed, unknown, v)) v.finding = Finding::coarser;
+  // Coarser arithmetic errs more; one pattern among errors of the declared size is a small mistake.
+  if (is_right_in_coarser(observed, unknown, v) && p(observed) < alpha) v.finding = Finding::coarser;
   return v;
 }
 

@@ -100,7 +100,9 @@ class Judge {
   bool name(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
   std::vector<Match> candidates(const Outputs& observed, const Deviation* unknown) const;
   std::unique_ptr<Judge> judge_of(const Deviation& deviation) const;
+  const Profile* next_profile() const;  // the coarser one that the output could come from
   const Judge* coarser() const;
+  std::string overflow_in_coarser() const;
   Verdict judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
                  bool names) const;
   bool is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const;

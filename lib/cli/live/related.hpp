@@ -1,0 +1,32 @@
+// Questions that a law asks beside the one drawn: the same with something changed whose effect is known.
+#pragma once
+
+#include "plumbline/oracle/question.hpp"
+
+namespace plumbline::cli {
+
+int tokens_of(const Question& question);  // of one sequence
+
+// Of every parameter whose name contains `place`.
+void scale_parameters(Question& question, std::string_view place, double factor);
+// Whether the inputs are numbers of the profile's storage type.
+bool is_representable(const Question& question, const Profile& profile);
+
+// One token of every sequence, or the first sequence of the batch, with its sign changed.
+Question with_other_last_token(Question question);
+Question with_other_first_token(Question question);
+Question with_other_first_sequence(Question question);
+// The tokens of every sequence in the opposite order.
+Matrix<double> reversed_tokens(const Matrix<double>& x, int batch);
+
+// Rows of mean 0 and variance 1, as multiples of 1/8 below 2 in size: there every type has room for them plus
+// 4. Nearly constant rows would be all rounding error once something large is added to them.
+Question on_a_coarse_grid(Question question);
+bool has_constant_row(const Question& question);
+// What may then be added to x: another constant for every token.
+Matrix<double> shifts(const Question& question);
+
+// Every key-value head written out once for each of its query heads.
+Question without_grouped_heads(Question question);
+
+}  // namespace plumbline::cli

@@ -1,0 +1,207 @@
+#include "oracle/peer/peer.hpp"
+
+namespace plumbline::peer {
+
+// One head of one sequence.
+template <class T>
+Array<T> Peer<T>::rotated(A x, int direction) const {
+  const RopeSpec& r = *s_.rope;
+  const int half = r.rotary_dim / 2;
+  for (int p = 0; p < half; ++p)
+    for (int t = 0; t < x.rows; ++t) {
+      T c, s;
+      if (k_.variant.double_tables) {
+        const double angle = t * std::pow(r.base, -2.0 * p / r.rotary_dim);
+        c = T(std::cos(angle)), s = T(std::sin(angle));
+      } else {
+        const T angle = T(t) * (1 / std::pow(T(r.base), T(2 * p) / T(r.rotary_dim)));
+        c = std::cos(angle), s = std::sin(angle);
+      }
+      c = k_.op(c), s = k_.op(s * T(direction));
+      const int i = r.style == RopeStyle::half ? p : 2 * p,
+                j = r.style == RopeStyle::half ? p + half : 2 * p + 1;
+      const T a = x(t, i), b = x(t, j);
+      x(t, i) = k_.op(k_.op(a * c) - k_.op(b * s));
+      x(t, j) = k_.op(k_.op(b * c) + k_.op(a * s));
+    }
+  return k_.store(x);
+}
+
+// Queries or keys [B T, heads h]: norm and rotation, in the order of the spec.
+template <class T>
+Result<T> Peer<T>::positioned(const NormSlot& slot, const std::string& name, int heads, const A& x) {
+  const int h = s_.attention.head_dim;
+  std::vector<std::function<A(const A&)>> pulls;
+  A y = x;
+  const auto apply_norm = [&] {
+    if (slot->width == NormWidth::full_heads) {
+      const R r = norm(slot, name, y);
+      y = r.y;
+      pulls.push_back(r.pull);
+      return;
+    }
+    A tall(y.rows * heads, h);  // every head of every token is a row
+    tall.v = y.v;
+    const R r = norm(slot, name, tall);
+    y.v = r.y.v;
+    pulls.push_back([=](const A& g) {
+      A t(g.rows * heads, h), out = g;
+      t.v = g.v;
+      out.v = r.pull(t).v;
+      return out;
+    });
+  };
+  if (slot && slot->position == QkPosition::before_rope) apply_norm();
+  if (s_.rope) {
+    const auto rotate_all = [=, this](const A& u, int direction) {
+      A out(u.rows, u.cols);
+      for (int b = 0; b < batch_; ++b)
+        for (int i = 0; i < heads; ++i)
+          put(out, b * u.rows / batch_, i * h, rotated(columns(sequence(u, b), i * h, h), direction));
+      return out;
+    };
+    y = rotate_all(y, 1);
+    pulls.push_back([=](const A& g) { return rotate_all(g, -1); });
+  }
+  if (slot && slot->position == QkPosition::after_rope) apply_norm();
+  return {y, [pulls](A g) {
+            for (auto it = pulls.rbegin(); it != pulls.rend(); ++it) g = (*it)(g);
+            return g;
+          }};
+}
+
+template <class T>
+bool Peer<T>::sees(int i, int j) const {
+  const AttentionSpec& a = s_.attention;
+  if (a.mask == MaskKind::bidirectional) return true;
+  return j <= i && (a.mask == MaskKind::causal || i - j < *a.window);
+}
+
+template <class T>
+T Peer<T>::score_factor() const {
+  const AttentionSpec& a = s_.attention;
+  const double radicand = a.scale_rule == ScaleRule::inv_sqrt_head_dim ? a.head_dim
+                          : a.scale_rule == ScaleRule::one             ? 1
+                                                                       : *a.scale_value;
+  return T(a.scale_mult) / std::sqrt(T(radicand));
+}
+
+template <class T>
+T Peer<T>::scaled(T x) const {
+  const AttentionSpec& a = s_.attention;
+  if (k_.variant.divides_by_root && a.scale_rule == ScaleRule::inv_sqrt_head_dim && a.scale_mult == 1)
+    return x / std::sqrt(T(a.head_dim));
+  return x * score_factor();
+}
+
+template <class T>
+typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v) {
+  const auto& cap = s_.attention.logit_softcap;
+  Head head{q, k, v, A(q.rows, k.rows), A(q.rows, v.cols), A(q.rows, k.rows)};
+  for (int i = 0; i < q.rows; ++i) {
+    std::vector<T> score(k.rows);
+    T largest = -INFINITY;
+    for (int j = 0; j < k.rows; ++j) {
+      if (!sees(i, j)) continue;
+      T x = k_.may_store(k_.sum(q.cols, [&](int c) { return q(i, c) * k(j, c); }), "products");
+      x = k_.may_store(k_.op(scaled(x)), "scores");
+      if (cap) {
+        head.t(i, j) = k_.may_store(k_.op(std::tanh(k_.may_store(k_.op(x / T(*cap)), "over cap"))), "tanh");
+        x = k_.may_store(k_.op(head.t(i, j) * T(*cap)), "capped");
+      }
+      score[j] = x;
+      largest = std::max(largest, x);
+    }
+    T total;
+    if (k_.variant.online_softmax) {
+      T running = -INFINITY;
+      total = 0;
+      for (int j = 0; j < k.rows; ++j) {
+        if (!sees(i, j)) continue;
+        const T next = std::max(running, score[j]);
+        total = total * std::exp(running - next) + std::exp(score[j] - next);
+        running = next;
+      }
+    } else {
+      total = k_.sum(k.rows,
+                     [&](int j) { return sees(i, j) ? k_.op(std::exp(k_.op(score[j] - largest))) : T(0); });
+    }
+    for (int j = 0; j < k.rows; ++j)
+      head.p(i, j) = sees(i, j) ? k_.to_storage(k_.op(std::exp(k_.op(score[j] - largest))) / total) : T(0);
+    for (int c = 0; c < v.cols; ++c)
+      head.o(i, c) = k_.to_storage(k_.sum(k.rows, [&](int j) { return head.p(i, j) * v(j, c); }));
+  }
+  return head;
+}
+
+// Gradients of one head; dk and dv are added to in the accumulator's type.
+template <class T>
+void Peer<T>::pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv) {
+  const auto& cap = s_.attention.logit_softcap;
+  A ds(x.p.rows, x.p.cols);
+  for (int i = 0; i < g.rows; ++i) {
+    std::vector<T> dp(x.k.rows);
+    for (int j = 0; j < x.k.rows; ++j)
+      if (sees(i, j))
+        dp[j] =
+            k_.may_store(k_.sum(g.cols, [&](int c) { return g(i, c) * x.v(j, c); }), "grad probabilities");
+    const T mean =
+        k_.variant.output_dot
+            ? k_.sum(g.cols, [&](int c) { return g(i, c) * x.o(i, c); })
+            : k_.sum(x.k.rows, [&](int j) { return sees(i, j) ? k_.op(x.p(i, j) * dp[j]) : T(0); });
+    for (int j = 0; j < x.k.rows; ++j) {
+      if (!sees(i, j)) continue;
+      T d = k_.may_store(k_.op(x.p(i, j) * k_.op(dp[j] - mean)), "grad scores");
+      if (cap) d = k_.may_store(k_.op(d * k_.op(1 - k_.op(x.t(i, j) * x.t(i, j)))), "grad capped");
+      ds(i, j) = k_.to_storage(k_.op(scaled(d)));
+    }
+  }
+  dq = k_.store(k_.times(ds, x.k));
+  const A one_dk = k_.transposed_times(ds, x.q), one_dv = k_.transposed_times(x.p, g);
+  for (std::size_t i = 0; i < dk.v.size(); ++i) dk.v[i] += k_.may_store(one_dk.v[i], "grad k of a head");
+  for (std::size_t i = 0; i < dv.v.size(); ++i) dv.v[i] += k_.may_store(one_dv.v[i], "grad v of a head");
+}
+
+template <class T>
+Result<T> Peer<T>::attention(const std::string& name, const A& x) {
+  const AttentionSpec& a = s_.attention;
+  const int h = a.head_dim, group = a.n_heads / a.n_kv_heads, tokens = x.rows / batch_;
+  const R q0 = linear(name + "q_proj", a.bias.q, x), k0 = linear(name + "k_proj", a.bias.k, x),
+          v = linear(name + "v_proj", a.bias.v, x);
+  const R q = positioned(s_.attn_norms.q, name + "norm_q", a.n_heads, q0.y);
+  const R k = positioned(s_.attn_norms.k, name + "norm_k", a.n_kv_heads, k0.y);
+  std::vector<Head> heads;
+  A o(x.rows, a.n_heads * h);
+  for (int b = 0; b < batch_; ++b)
+    for (int i = 0; i < a.n_heads; ++i) {
+      const int kv = i / group;
+      heads.push_back(one_head(columns(sequence(q.y, b), i * h, h), columns(sequence(k.y, b), kv * h, h),
+                               columns(sequence(v.y, b), kv * h, h)));
+      put(o, b * tokens, i * h, heads.back().o);
+    }
+  const R mid = norm(s_.attn_norms.mid, name + "norm_mid", o);
+  const R out = linear(name + "o_proj", a.bias.o, mid.y);
+  return {out.y, [=, this](const A& g) {
+            const A go = mid.pull(out.pull(g));
+            A dq(q.y.rows, q.y.cols), dk(k.y.rows, k.y.cols), dv(v.y.rows, v.y.cols);
+            for (int b = 0; b < batch_; ++b)
+              for (int kv = 0; kv < a.n_kv_heads; ++kv) {
+                A one_k(tokens, h), one_v(tokens, h), one_q;
+                for (int i = kv * group; i < (kv + 1) * group; ++i) {
+                  pull_head(heads[b * a.n_heads + i], columns(sequence(go, b), i * h, h), one_q, one_k,
+                            one_v);
+                  put(dq, b * tokens, i * h, one_q);
+                }
+                put(dk, b * tokens, kv * h, k_.store(one_k));
+                put(dv, b * tokens, kv * h, k_.store(one_v));
+              }
+            A dx = q0.pull(q.pull(dq));
+            dx = k_.plus(dx, k0.pull(k.pull(dk)));
+            return k_.plus(dx, v.pull(dv));
+          }};
+}
+
+template class Peer<float>;
+template class Peer<double>;
+
+}  // namespace plumbline::peer
