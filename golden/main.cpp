@@ -3,6 +3,7 @@
 // differs
 // plumbline-golden errors FILE           writes the errors of all plain number types, a line of JSON for each
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "golden/check/errors.hpp"
 #include "golden/check/folder.hpp"

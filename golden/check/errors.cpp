@@ -1,6 +1,7 @@
 #include "golden/check/errors.hpp"
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/io/rounding.hpp"
 #include "plumbline/oracle/truth.hpp"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "golden/generate/form.hpp"
 #include "plumbline/io/digits.hpp"

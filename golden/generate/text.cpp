@@ -1,6 +1,7 @@
 #include "golden/generate/text.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/io/digits.hpp"
 #include "plumbline/oracle/truth.hpp"

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <ctime>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "cli/live/draw.hpp"
 #include "cli/live/examine.hpp"

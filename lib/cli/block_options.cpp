@@ -1,5 +1,7 @@
 #include "cli/block_options.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace plumbline::cli {
 namespace {
 

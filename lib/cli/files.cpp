@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/io/file.hpp"
 

@@ -1,5 +1,7 @@
 #include "cli/pretty_json.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace plumbline::cli {
 namespace {
 

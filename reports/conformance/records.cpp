@@ -1,6 +1,7 @@
 #include "reports/conformance/records.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/error.hpp"
 #include "plumbline/io/file.hpp"

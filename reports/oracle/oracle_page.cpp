@@ -1,6 +1,7 @@
 #include "reports/oracle/oracle_page.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/io/file.hpp"
 #include "reports/render/markdown.hpp"

@@ -2,6 +2,8 @@
 // campaigns.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "plumbline/spec/json.hpp"
 #include "reports/page.hpp"
 

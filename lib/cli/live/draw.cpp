@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "cli/files.hpp"
 #include "plumbline/algebra/grid.hpp"

@@ -7,6 +7,8 @@
 //               bias b: k b^2 + (k+1) b S more
 //   constants   and library functions have a common relative error of at most half an ulp
 //   kinks       the branch is decided with the error tripled, so that rare flips are common among members
+//   attention   probabilities are stored by every other member; for the rest, as in a fused kernel, they err as
+//               much and yet differ where the true ones do
 // The member of seed 0 makes no error: it computes the exact values, and where the kinks lie.
 #pragma once
 
@@ -128,12 +130,13 @@ class Ensemble {
   // of the former.
   Matrix<S> uncentred_error(const Matrix<S>& g, const Norm& norm);
   S recomputed_error(S log_sum);  // relative, of a row of probabilities
+  Tensor stored_probabilities(Tensor p);
   S activation(Activation f, int derivative, S x, std::uint64_t salt) const;
   std::uint64_t next_salt() { return mixed(seed_ + 0x9e3779b97f4a7c15 * ++calls_); }
 
   Plain<S> plain_;
   Grid<S> storage_, kernel_, accumulator_, statistics_, softmax_, table_, angle_, token_sums_;
-  bool exact_, sums_matter_;
+  bool exact_, sums_matter_, fuses_attention_;
   std::uint64_t seed_, calls_ = 0;
   Matrix<S> last_sum_error_, dot_error_;
   struct Head {

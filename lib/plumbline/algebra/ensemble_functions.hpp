@@ -89,7 +89,16 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
     if (visible > 0) last_softmax_error_.row(i).setConstant(recomputed_error(largest + std::log(total)));
   }
   p.stored = storage_.precision() >= softmax_.precision();
-  return store(p, "");
+  return stored_probabilities(std::move(p));
+}
+
+template <class S>
+auto Ensemble<S>::stored_probabilities(Tensor p) -> Tensor {
+  if (p.stored || !fuses_attention_) return store(p, "");
+  const std::uint64_t salt = next_salt();
+  p.value = p.value.unaryExpr([&](S v) { return storage_.displaced(v, salt); });
+  p.stored = true;
+  return p;
 }
 
 // The angle, its cosine and its sine are entries of a table that every call reads.

@@ -32,6 +32,7 @@ Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, Kinks<S>& kinks)
       token_sums_(a.token_sums),
       exact_(seed == 0),
       sums_matter_(info(a.accumulator).precision <= info(a.storage).precision),
+      fuses_attention_(seed % 2 == 1),
       seed_(mixed(seed)),
       kinks_(&kinks) {
   if (exact_) kinks.clear();

@@ -70,6 +70,12 @@ class Grid {
     return v == nearest ? x : y;
   }
 
+  // As far off as `rounded`, but by the same for all numbers that round alike: their differences stay.
+  S displaced(S x, std::uint64_t salt) const {
+    const S q = std::max(unit(x), finest_), r = whole(x / q) * q;
+    return r == x ? x : x + S(centred_uniform(mixed(bits(r) ^ salt))) * q;
+  }
+
   // To nearest, ties to even.
   S nearest(S x) const {
     const S q = unit(x), y = whole(x / q) * q;

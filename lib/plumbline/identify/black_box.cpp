@@ -1,5 +1,7 @@
 #include "plumbline/identify/black_box.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace plumbline::identify {
 namespace {
 

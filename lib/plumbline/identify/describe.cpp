@@ -1,6 +1,7 @@
 #include "plumbline/identify/describe.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/identify/norm_knobs.hpp"
 #include "plumbline/oracle/deviate.hpp"

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "plumbline/spec/json_reader.hpp"

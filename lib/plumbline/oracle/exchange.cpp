@@ -1,6 +1,7 @@
 #include "plumbline/oracle/exchange.hpp"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/spec/parameters.hpp"
 

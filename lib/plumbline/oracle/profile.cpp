@@ -1,5 +1,6 @@
 #include "plumbline/oracle/profile.hpp"
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "plumbline/excerpt.hpp"

@@ -104,13 +104,18 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
   }
 }
 
+double Signatures::p(const Match& match, double guard) const {
+  const double members = double(calibration_.member_errors().size());
+  return 2.0 * std::max(scopes_, 1) * t_tail(match.statistic / guard, members);
+}
+
 double Signatures::threshold(double guard) const {
   constexpr double alpha = 1e-6;
   const double members = double(calibration_.member_errors().size());
   return guard * t_quantile_of_tail(alpha / (2.0 * std::max(scopes_, 1)), members);
 }
 
-Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& z) const {
+Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& z, double most_reach) const {
   Match best{.signature = &s};
   double along = 0, total = 0;
   std::vector<double> alone(z.size()), size(z.size());
@@ -119,6 +124,7 @@ Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& z
     total += size[i] = s.scaled[i].squaredNorm();
   }
   for (const Scope& scope : s.scopes) {
+    if (scope.reach > most_reach) continue;
     const double c = scope.output < 0 ? along / total : alone[scope.output] / size[scope.output];
     const double t = scope.reach > 0 ? std::abs(c) / scope.reach : 0;
     if (t < best.statistic) continue;
@@ -130,13 +136,15 @@ Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& z
   return best;
 }
 
-Match Signatures::loudest(const std::vector<Matrix<double>>& error, const Deviation* without) const {
+Match Signatures::loudest(const std::vector<Matrix<double>>& error, double guard,
+                          const Deviation* without) const {
   Match best;
+  const double most_reach = 1 / threshold(guard);
   const auto z = calibration_.scaled(error);
   for (const Signature& s : signatures_)
     if (s.deviation == without)
       continue;
-    else if (Match m = match(s, z); m.statistic >= best.statistic)
+    else if (Match m = match(s, z, most_reach); m.statistic >= best.statistic)
       best = m;
   return best;
 }

@@ -2,6 +2,7 @@
 // tell.
 #pragma once
 
+#include <limits>
 #include <map>
 
 #include "plumbline/oracle/calibration.hpp"
@@ -45,20 +46,27 @@ class Signatures {
     return without_effect_;
   }  // ids: no input shows them
 
-  // Beyond this |coefficient| / tau_c a correct output is not to be expected.
+  // A bound on how often a correct output matches any deviation so well; and the |coefficient| / tau_c beyond
+  // which it is not to be expected: there p is 1e-6.
+  double p(const Match& match, double guard) const;
   double threshold(double guard) const;
   // Whether the question separates the deviation from correct: twice the threshold.
   bool separates(const Signature& s, double guard) const { return s.separation >= 2 * threshold(guard); }
 
-  // The scope that speaks loudest, for one deviation; and the one of all. `without` is left out.
-  Match match(const Signature& s, const std::vector<Matrix<double>>& z) const;  // z = error / sigma
-  Match loudest(const std::vector<Matrix<double>>& error, const Deviation* without = nullptr) const;
+  // The scope that speaks loudest, among those in which a deviation itself would be beyond the threshold: a
+  // fainter one is a direction in which rounding errors may lie by chance. `without` is left out.
+  Match loudest(const std::vector<Matrix<double>>& error, double guard,
+                const Deviation* without = nullptr) const;
   // The deviations with a log likelihood ratio above `least`, most likely first; at most `count`.
   std::vector<Match> likeliest(const std::vector<Matrix<double>>& error, double least, int count,
                                const Deviation* without = nullptr) const;
   Likelihoods likelihoods(const std::vector<Matrix<double>>& error) const;
 
  private:
+  // z = error / sigma; of the scopes, those with at most that reach.
+  Match match(const Signature& s, const std::vector<Matrix<double>>& z,
+              double most_reach = std::numeric_limits<double>::infinity()) const;
+
   const Calibration& calibration_;
   std::vector<Signature> signatures_;
   std::vector<std::string> without_effect_;

@@ -121,19 +121,19 @@ std::optional<Verdict> Judge::beyond_zero(const std::vector<Matrix<double>>& err
 bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const {
   if (std::optional<Verdict> zero = beyond_zero(error)) {
     v = *zero;
+    v.rejection.p = 0;
     return false;
   }
   v.rejection = calibration_->test(error, guard_);
   v.p = v.rejection.p;
   v.reason = v.rejection.family + (v.rejection.by_energy ? ": mean T^2 = " : ": largest |T| = ") +
              number(v.rejection.statistic);
-  const Match loudest = signatures().loudest(error, unknown);
-  if (loudest.signature && loudest.statistic > signatures().threshold(guard_)) {
+  const Match loudest = signatures().loudest(error, guard_, unknown);
+  if (const double p = signatures().p(loudest, guard_); loudest.signature && p < v.p) {
+    v.p = p;
     v.reason = loudest.scope + ": " + number(loudest.coefficient) + " of " +
                std::string(loudest.signature->deviation->id) + ", " + number(loudest.statistic) +
                " times what a correct output shows";
-    v.p = std::min(v.p, alpha * 0.5);
-    return false;
   }
   return v.p >= alpha;
 }
@@ -253,8 +253,10 @@ Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const D
   }
   v.finding = Finding::wrong;
   if (names && name(observed, unknown, v)) return v;
-  // Coarser arithmetic errs more; one pattern among errors of the declared size is a small mistake.
-  if (is_right_in_coarser(observed, unknown, v) && p(observed) < alpha) v.finding = Finding::coarser;
+  // Coarser arithmetic errs more everywhere; where a deviation's pattern speaks louder, it is a small
+  // mistake.
+  const bool is_pattern = v.p < v.rejection.p;
+  if (is_right_in_coarser(observed, unknown, v) && !is_pattern) v.finding = Finding::coarser;
   return v;
 }
 

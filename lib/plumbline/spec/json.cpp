@@ -1,6 +1,8 @@
 // A spec from JSON: presets, layouts and shorthands first, then every knob that is given.
 #include "plumbline/spec/json.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "plumbline/spec/json_reader.hpp"
 #include "plumbline/spec/names.hpp"
 #include "plumbline/spec/presets.hpp"

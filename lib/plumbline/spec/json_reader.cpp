@@ -1,6 +1,9 @@
 #include "plumbline/spec/json_reader.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/excerpt.hpp"
 #include "plumbline/spec/presets.hpp"
@@ -15,6 +18,11 @@ const JsonReader::Json* JsonReader::find(std::string_view key) {
   known_.push_back(key);
   const auto it = json_.find(key);
   return it == json_.end() ? nullptr : &*it;
+}
+
+bool JsonReader::is_null(std::string_view key) {
+  const Json* v = find(key);
+  return v && v->is_null();
 }
 
 void JsonReader::fail(std::string_view key, const std::string& expected, const Json& found) const {
@@ -51,6 +59,18 @@ void JsonReader::read(std::string_view key, std::string& value) {
   if (!v) return;
   if (!v->is_string()) fail(key, "a text", *v);
   value = v->get<std::string>();
+}
+
+std::optional<std::size_t> JsonReader::choice(std::string_view key,
+                                              const std::vector<std::string_view>& texts) {
+  const Json* v = find(key);
+  if (!v) return std::nullopt;
+  std::string expected;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (v->is_string() && v->get_ref<const std::string&>() == texts[i]) return i;
+    expected += (i == 0 ? "\"" : ", \"") + std::string(texts[i]) + "\"";
+  }
+  fail(key, "one of " + expected, *v);
 }
 
 void JsonReader::finish() const {

@@ -1,9 +1,7 @@
 // Reads one JSON object key by key; whatever was not asked for is an unknown key.
 #pragma once
 
-#include <cmath>
-#include <limits>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,10 +19,7 @@ class JsonReader {
 
   // The value at `key`, or nullptr where it is absent.
   const Json* find(std::string_view key);
-  bool is_null(std::string_view key) {
-    const Json* v = find(key);
-    return v && v->is_null();
-  }
+  bool is_null(std::string_view key);
 
   // Each of these leaves `value` alone where the key is absent.
   void read(std::string_view key, bool& value);
@@ -35,7 +30,11 @@ class JsonReader {
   void read(std::string_view key, std::optional<double>& value) { read_optional(key, value); }
   template <class E>
   requires std::is_enum_v<E>
-  void read(std::string_view key, E& value);
+  void read(std::string_view key, E& value) {
+    std::vector<std::string_view> texts;
+    for (const auto& [e, text] : names<E>()) texts.push_back(text);
+    if (const std::optional<std::size_t> i = choice(key, texts)) value = names<E>()[*i].first;
+  }
   template <class E>
   requires std::is_enum_v<E>
   void read(std::string_view key, std::optional<E>& value) { read_optional(key, value); }
@@ -47,33 +46,20 @@ class JsonReader {
   [[noreturn]] void fail(std::string_view key, const std::string& expected, const Json& found) const;
 
  private:
+  // Which of the texts stands at `key`, if it is there.
+  std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string_view>& texts);
+
   template <class T>
   void read_optional(std::string_view key, std::optional<T>& value) {
-    const Json* v = find(key);
-    if (!v) return;
+    const bool clears = is_null(key);
+    if (!clears && !find(key)) return;
     value.reset();
-    if (!v->is_null()) read(key, value.emplace());
+    if (!clears) read(key, value.emplace());
   }
 
   const Json& json_;
   std::string path_;
   std::vector<std::string_view> known_;
 };
-
-template <class E>
-requires std::is_enum_v<E>
-void JsonReader::read(std::string_view key, E& value) {
-  const Json* v = find(key);
-  if (!v) return;
-  std::string expected;
-  for (auto [e, text] : names<E>()) {
-    if (v->is_string() && v->get_ref<const std::string&>() == text) {
-      value = e;
-      return;
-    }
-    expected += (expected.empty() ? "\"" : ", \"") + std::string(text) + "\"";
-  }
-  fail(key, "one of " + expected, *v);
-}
 
 }  // namespace plumbline

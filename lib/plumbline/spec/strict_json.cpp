@@ -1,5 +1,6 @@
 #include "plumbline/spec/strict_json.hpp"
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 

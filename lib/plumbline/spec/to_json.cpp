@@ -1,5 +1,8 @@
 // A spec as JSON: every knob that a right block has, and the wrong choices where they are made.
 #include "plumbline/spec/json.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include "plumbline/spec/names.hpp"
 
 namespace plumbline {

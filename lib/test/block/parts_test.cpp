@@ -1,5 +1,6 @@
 // The parts that have several inputs: add_norm, and sdpa with more keys than queries.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/algebra/interval.hpp"
 #include "plumbline/oracle/case.hpp"

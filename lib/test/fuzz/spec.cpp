@@ -1,4 +1,7 @@
 #include "fuzz/targets.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include "plumbline/spec/json.hpp"
 #include "plumbline/spec/parameters.hpp"
 

@@ -2,6 +2,7 @@
 // ones, and every deviation of the catalogue in every model. A run takes minutes.
 #include <cstdio>
 #include <ctime>
+#include <nlohmann/json.hpp>
 
 #include "identify/boxes.hpp"
 #include "plumbline/identify/describe.hpp"

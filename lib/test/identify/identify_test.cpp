@@ -1,6 +1,7 @@
 #include "plumbline/identify/identify.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "identify/boxes.hpp"
 #include "plumbline/identify/describe.hpp"

@@ -116,7 +116,7 @@ Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe
       ++c.correct;
       c.false_alarms += verdict.finding != Finding::agrees;
       c.worst_p = std::min(c.worst_p, verdict.rejection.p);
-      const Match m = judge.signatures().loudest(judge.calibration().error(y));
+      const Match m = judge.signatures().loudest(judge.calibration().error(y), guard(profile, gradients));
       c.worst_match = std::max(c.worst_match, m.statistic / threshold);
       if (verdict.finding != Finding::agrees)
         std::fprintf(stderr, "false alarm: %s, %s: %s\n", profile.name.c_str(), v.name.c_str(),

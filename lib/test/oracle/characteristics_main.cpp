@@ -2,6 +2,7 @@
 // measures the oracle and writes the record that the report of it is made from.
 #include <cstring>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "oracle/characteristics.hpp"
 #include "plumbline/io/file.hpp"

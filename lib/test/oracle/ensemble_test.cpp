@@ -56,6 +56,20 @@ TEST(Ensemble, SumsSpreadAtLeastAsFarAsFloatSums) {
   }
 }
 
+// An eager kernel stores probabilities that are nearly equal as one number; a fused one never does.
+TEST(Ensemble, EveryOtherMemberKeepsProbabilitiesApart) {
+  Matrix<double> scores(1, 3);
+  scores << 0, 0x1p-20, 0.25;
+  const double exact = 1 / (2 + std::exp(0.25));
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Kinks<double> kinks;
+    Ensemble<double> e(find_profile("bfloat16-mixed").arithmetic(), seed, kinks);
+    const Matrix<double> p = e.softmax_rows({scores}, Mask::everything(1, 3)).value;
+    EXPECT_EQ(p(0, 0) != p(0, 1), seed % 2 == 1) << seed;
+    EXPECT_LE(std::abs(p(0, 0) - exact), Grid<double>(Dtype::bf16).unit(exact)) << seed;
+  }
+}
+
 TEST(Ensemble, StoringWhatIsStoredChangesNothing) {
   Kinks<double> kinks;
   Ensemble<double> e(find_profile("bfloat16-mixed").arithmetic(), 9, kinks);

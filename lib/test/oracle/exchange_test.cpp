@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "oracle/peer/block.hpp"
 #include "plumbline/oracle/recipes.hpp"

@@ -40,6 +40,21 @@ TEST(Grid, ShiftedRoundingHasTheVarianceOfRounding) {
   EXPECT_LT(std::abs(squares / n - 1.0 / 12), 6 * std::sqrt(1.0 / 180 / 129));
 }
 
+// A quarter of a unit apart in half of the cells: exact in double, so the difference is too.
+TEST(Grid, DisplacementHasTheVarianceOfRoundingAndKeepsDifferences) {
+  const Grid<double> grid(Dtype::bf16);
+  double squares = 0;
+  const int n = 128;
+  for (int i = 0; i < n; ++i) {
+    const double x = 1 + (i + 0.125) * 0x1p-7, e = grid.displaced(x, 5) - x;
+    EXPECT_EQ(grid.displaced(x + 0x1p-9, 5) - (x + 0x1p-9), e) << x;
+    EXPECT_LE(std::abs(e), grid.unit(x) / 2);
+    squares += e * e / (grid.unit(x) * grid.unit(x));
+  }
+  EXPECT_LT(std::abs(squares / n - 1.0 / 12), 6 * std::sqrt(1.0 / 180 / n));
+  EXPECT_EQ(grid.displaced(1.5, 5), 1.5);
+}
+
 TEST(Grid, ATieGoesHalfAUnitEitherWay) {
   const Grid<double> grid(Dtype::bf16);
   const double tie = 1 + 0x1p-8;

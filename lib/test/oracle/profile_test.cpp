@@ -1,6 +1,7 @@
 #include "plumbline/oracle/profile.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace plumbline {
 namespace {

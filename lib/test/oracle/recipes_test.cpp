@@ -2,6 +2,7 @@
 #include "plumbline/oracle/recipes.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/oracle/signatures.hpp"
 

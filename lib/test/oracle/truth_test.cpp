@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/io/digits.hpp"
 #include "plumbline/oracle/truth.hpp"

@@ -149,6 +149,22 @@ TEST(Verdict, AnEntryThatTheQuestionCannotSeparateIsInconclusive) {
   EXPECT_TRUE(seen);
 }
 
+// However much of it there is: rounding errors may lie in its direction by chance.
+TEST(Verdict, ADeviationTooFaintToBeNoticedIsNotLookedFor) {
+  const Fixture f("gpt2");
+  const double guard_here = guard(f.judge.calibration().profile(), false);
+  const Signatures& all = f.judge.signatures();
+  int faint = 0;
+  for (const Signature& s : all.all()) {
+    const Match m = all.loudest(s.difference, guard_here);
+    const bool noticeable = s.separation >= all.threshold(guard_here);
+    if (noticeable) EXPECT_GE(m.statistic, all.threshold(guard_here)) << s.deviation->id;
+    if (!noticeable) EXPECT_NE(m.signature, &s) << s.deviation->id;
+    faint += !noticeable;
+  }
+  EXPECT_GT(faint, 0);
+}
+
 // A change of three times the smallest noticed one is noticed. Scores are the first place that y depends on
 // in many ways; the block's own answer with a scaled score is another spec.
 TEST(Verdict, TheSmallestNoticedChangeIsNoticed) {

@@ -1,6 +1,7 @@
 #include "plumbline/spec/json.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/spec/presets.hpp"
 

@@ -1,5 +1,7 @@
 #include "parts.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace plumbline::onednn {
 namespace {
 
