@@ -22,7 +22,9 @@ void norms(BlockSpec& s) {
 
 void move_slot(BlockSpec& s, NormSlot AttentionNorms::*attn_from, NormSlot AttentionNorms::*attn_to,
                NormSlot FeedForwardNorms::*ffn_from, NormSlot FeedForwardNorms::*ffn_to) {
-  if (s.topology == Topology::parallel || !(s.attn_norms.*attn_from) || s.attn_norms.*attn_to) return;
+  const bool has_residuals = s.part == Part::stack || s.part == Part::block;
+  if (!has_residuals || s.topology == Topology::parallel) return;
+  if (!(s.attn_norms.*attn_from) || s.attn_norms.*attn_to) return;
   std::swap(s.attn_norms.*attn_from, s.attn_norms.*attn_to);
   std::swap(s.ffn_norms.*ffn_from, s.ffn_norms.*ffn_to);
 }
