@@ -6,7 +6,9 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "cli/files.hpp"
 #include "cli/live/draw.hpp"
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
@@ -106,8 +108,29 @@ Json manifest(const Options& o, const std::vector<SuiteCase>& cases) {
   return out;
 }
 
+// The files of the suite that stands in the folder, if one does. Throws where there are other cases: judge
+// would take all of them for one suite.
+std::set<std::filesystem::path> suite_in(const std::filesystem::path& folder) {
+  std::set<std::filesystem::path> ours, others;
+  const std::filesystem::path manifest = folder / "manifest.json";
+  if (std::filesystem::exists(manifest)) {
+    const Json m = read_json(manifest.string());
+    if (!m.is_object() || !m.contains("cases"))
+      throw Error(manifest.string() + ": expected a suite's, with \"cases\", found another file");
+    for (const Json& id : m["cases"])
+      if (id.is_string()) ours.insert(folder / (id.get<std::string>() + ".safetensors"));
+  }
+  if (std::filesystem::is_directory(folder))
+    for (const auto& file : std::filesystem::directory_iterator(folder))
+      if (file.path().extension() == ".safetensors" && !ours.count(file.path())) others.insert(file.path());
+  if (!others.empty())
+    throw Error(others.begin()->string() + ": expected a folder for the suite alone, found another case");
+  return ours;
+}
+
 void emit(const Options& o) {
   find_profile(o.profile);
+  std::set<std::filesystem::path> replaced = suite_in(o.folder);
   std::vector<SuiteCase> cases;
   {
     Progress progress;
@@ -121,8 +144,11 @@ void emit(const Options& o) {
   for (const SuiteCase& c : cases) {
     const std::string content = to_bytes(to_container(c.request));
     bytes += content.size();
-    write_bytes(o.folder + "/" + c.request.id + ".safetensors", content);
+    const std::filesystem::path file = std::filesystem::path(o.folder) / (c.request.id + ".safetensors");
+    write_bytes(file.string(), content);
+    replaced.erase(file);
   }
+  for (const std::filesystem::path& file : replaced) std::filesystem::remove(file);
   const Json m = manifest(o, cases);
   write_bytes(o.folder + "/manifest.json", m.dump(1) + "\n");
   for (const Json& d : m["deviations"]) separated += !d["separated_by"].is_null();
