@@ -109,6 +109,12 @@ double Signatures::p(const Match& match, double guard) const {
   return 2.0 * std::max(scopes_, 1) * t_tail(match.statistic / guard, members);
 }
 
+bool Signatures::is_at_full_size(const Match& match) const {
+  const double members = double(calibration_.member_errors().size());
+  const double reach = std::abs(match.coefficient) / match.statistic;
+  return std::abs(match.coefficient - 1) < reach * t_quantile_of_tail(0.005, members);  // 99 in 100 do
+}
+
 double Signatures::threshold(double guard) const {
   constexpr double alpha = 1e-6;
   const double members = double(calibration_.member_errors().size());

@@ -131,6 +131,7 @@ bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* u
   const Match loudest = signatures().loudest(error, guard_, unknown);
   if (const double p = signatures().p(loudest, guard_); loudest.signature && p < v.p) {
     v.p = p;
+    if (signatures().is_at_full_size(loudest)) v.resembles = loudest.signature->deviation;
     v.reason = loudest.scope + ": " + number(loudest.coefficient) + " of " +
                std::string(loudest.signature->deviation->id) + ", " + number(loudest.statistic) +
                " times what a correct output shows";
@@ -253,10 +254,8 @@ Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const D
   }
   v.finding = Finding::wrong;
   if (names && name(observed, unknown, v)) return v;
-  // Coarser arithmetic errs more everywhere; where a deviation's pattern speaks louder, it is a small
-  // mistake.
-  const bool is_pattern = v.p < v.rejection.p;
-  if (is_right_in_coarser(observed, unknown, v) && !is_pattern) v.finding = Finding::coarser;
+  // Coarser arithmetic errs more, and in no known pattern; a small mistake has one.
+  if (is_right_in_coarser(observed, unknown, v) && !v.resembles) v.finding = Finding::coarser;
   return v;
 }
 

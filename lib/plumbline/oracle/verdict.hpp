@@ -30,9 +30,10 @@ inline Names<Finding> names<Finding>() {
 
 struct Verdict {
   Finding finding = Finding::agrees;
-  std::string reason;      // one line: which tensor, what was expected, what was found
-  double p = 1;            // a bound on how often a correct implementation does this or worse; may exceed 1
-  Rejection rejection;     // the test that speaks loudest, and where it points
+  std::string reason;   // one line: which tensor, what was expected, what was found
+  double p = 1;         // a bound on how often a correct implementation does this or worse; may exceed 1
+  Rejection rejection;  // the test that speaks loudest, and where it points
+  const Deviation* resembles = nullptr;  // whose pattern, at its full size, speaks loudest, if any does
   std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a
                            // name: one whose errors are as large
   std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
