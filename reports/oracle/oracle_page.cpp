@@ -1,6 +1,9 @@
 #include "reports/oracle/oracle_page.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "plumbline/io/file.hpp"
@@ -9,6 +12,30 @@
 
 namespace plumbline::reports {
 namespace {
+
+constexpr const char* live_text =
+    R"(An implementation of every part in PyTorch that shares no code with the library, in variants that differ in how they
+compute and not in what. Questions about every preset and every single operation, with sizes, specs, recipes and numbers
+drawn, half of them for all gradients too; then the black-box laws. Of {} judgements, {} of them by laws, {} were false
+alarms. Correct code overflows on {} more questions, or an empty answer would pass there: those are discarded. Cases that
+agree:
+
+)";
+
+constexpr const char* planted_text =
+    R"(Every deviation of the catalogue that changes the exact outputs, as a correct implementation of the deviating block
+would compute it. Left out: the deviation is not in the catalogue, so only the generic test can find it; some of them are
+then called right in coarser arithmetic. SNR is the deviation's length in units of the noise. Named: of those found with
+SNR ≥ 10.
+
+)";
+
+constexpr const char* python_text =
+    R"(Every deviation, planted in the implementation in PyTorch, in the block that separates it best, and asked live by
+`plumbline verify`. Separation: how far the deviation is from a correct output, over what a correct output is mistaken for;
+from 1 on it cannot be missed.
+
+)";
 
 std::string percent(int part, int whole) {
   return whole == 0 ? "–" : fmt::format("{:.1f} %", 100.0 * part / whole);
@@ -32,27 +59,37 @@ int failures(const Json& counts) {
   return n;
 }
 
-// Of live questions and laws: everything that was judged, and what was not found right.
+// Every variant in every profile: how many cases agree, laws among them; and what was not found right.
 std::string agreement(const Json& record) {
-  std::vector<Row> rows;
-  int alarms = 0, all = 0;
+  std::vector<std::string> profiles, variants;
+  std::map<std::pair<std::string, std::string>, std::string> cells;
+  std::map<std::string, int> alarms_of;
+  int alarms = 0, all = 0, discarded = 0, laws = 0;
+  const auto note = [](std::vector<std::string>& names, const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
   for (const Json& run : record.at("runs")) {
     if (!as_declared(run)) continue;
     const Json& c = run.at("counts");
+    const std::string profile = run.at("declared"), variant = run.at("variant");
     const int agrees = number(c, "agrees"), holds = number(c, "holds"), other = failures(c);
-    alarms += other, all += agrees + holds + other;
-    rows.push_back({run.at("declared"), run.at("variant"), std::to_string(agrees), std::to_string(holds),
-                    std::to_string(other), std::to_string(number(c, "discarded"))});
+    note(profiles, profile), note(variants, variant);
+    cells[{variant, profile}] = counted(agrees);
+    alarms_of[variant] += other, alarms += other, discarded += number(c, "discarded"), laws += holds;
+    all += agrees + holds + other;
   }
-  return fmt::format(
-             "An implementation of every part in PyTorch that shares no code with the library, in variants "
-             "that differ in how they\ncompute and not in what. Questions about every preset and every "
-             "single "
-             "operation, with sizes, specs, recipes and numbers\ndrawn, half of them for all gradients too; "
-             "then the black-box laws. Of {} judgements, {} were false alarms.\n\n",
-             counted(all), alarms) +
-         table({"profile", "variant", "agrees", "laws hold", "false alarms", "discarded"}, "llrrrr", rows) +
-         "Discarded: correct code overflows there, an empty answer would pass, or a law says nothing.\n\n";
+  Row header{"variant"};
+  header.insert(header.end(), profiles.begin(), profiles.end());
+  header.push_back("false alarms");
+  std::vector<Row> rows;
+  for (const std::string& variant : variants) {
+    Row row{variant};
+    for (const std::string& profile : profiles) row.push_back(cells[{variant, profile}]);
+    row.push_back(std::to_string(alarms_of[variant]));
+    rows.push_back(row);
+  }
+  return fmt::format(live_text, counted(all), counted(laws), alarms, discarded) +
+         table(header, "l" + std::string(profiles.size() + 1, 'r'), rows);
 }
 
 std::string coarser(const Json& record) {
@@ -179,35 +216,25 @@ OracleRecords read_oracle_records() {
 
 Pages oracle_pages(const OracleRecords& r) {
   const Json& c = r.characteristics;
-  return {
-      {"oracle.md",
-       "# How well the oracle judges\n\nA rule that rejects everything detects everything: detection stands "
-       "beside false "
-       "alarms. The rule itself:\n[lib/plumbline/oracle](../../lib/plumbline/oracle/README.md).\n\n"
-       "## Correct implementations, live\n\n" +
-           agreement(r.agreement) +
-           "## Coarser than declared\n\nThe same implementation, correct in another profile than the one it "
-           "declares; laws included.\n\n" +
-           coarser(r.agreement) + "## Correct implementations, by inputs\n\n" +
-           "A second independent implementation, in C++, in variants of order, stores and kernels.\n\n" +
-           false_alarms(c) +
-           "## Planted deviations\n\nEvery deviation of the catalogue that changes the exact outputs, as a "
-           "correct "
-           "implementation of the deviating block\nwould compute it. Left out: the deviation is not in the "
-           "catalogue, so "
-           "only the generic test can find it; some of them are then called right in coarser arithmetic. SNR "
-           "is the\ndeviation's length in units of the noise. Named: "
-           "of those "
-           "found with SNR ≥ 10.\n\n" +
-           detection(c) + "## Two deviations at once\n\n" + pairs(c) +
-           "## Planted in Python\n\nEvery deviation, planted in the implementation in PyTorch, in the block "
-           "that separates it best, and asked live by\n`plumbline verify`. Separation: how far the deviation "
-           "is from a correct output, over what a correct output is mistaken for;\nfrom 1 on it cannot be "
-           "missed.\n\n" +
-           naming(r.naming) + "### Two at once\n\n" + naming(r.pairs) +
-           "## Truths of several kinds\n\nVerdicts on y where bfloat16-mixed is declared, by what is "
-           "true:\n\n" +
-           confusion(c)}};
+  const std::string page =
+      "# How well the oracle judges\n\n"
+      "A rule that rejects everything detects everything: detection stands beside false alarms. The rule "
+      "itself:\n"
+      "[lib/plumbline/oracle](../../lib/plumbline/oracle/README.md).\n\n"
+      "## Correct implementations, live\n\n" +
+      agreement(r.agreement) +
+      "## Coarser than declared\n\n"
+      "The same implementation, correct in another profile than the one it declares; laws included.\n\n" +
+      coarser(r.agreement) +
+      "## Correct implementations, by inputs\n\n"
+      "A second independent implementation, in C++, in variants of order, stores and kernels.\n\n" +
+      false_alarms(c) + "## Planted deviations\n\n" + planted_text + detection(c) +
+      "## Two deviations at once\n\n" + pairs(c) + "## Planted in Python\n\n" + python_text +
+      naming(r.naming) + "### Two at once\n\n" + naming(r.pairs) +
+      "## Truths of several kinds\n\n"
+      "Verdicts on y where bfloat16-mixed is declared, by what is true:\n\n" +
+      confusion(c);
+  return {{"oracle.md", page}};
 }
 
 }  // namespace plumbline::reports

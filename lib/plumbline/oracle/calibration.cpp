@@ -133,18 +133,26 @@ void Calibration::set_reach() {
 void Calibration::set_reach(int family, const std::vector<std::vector<double>>& c) {
   const int k1 = settings_.members;
   const Family& f = bank_->families()[family];
-  std::vector<double> c2(f.count);
+  std::vector<double> c2(f.count), most(f.count);
+  std::vector<int> members_above(f.count);
   std::vector<bool> finite(f.count, true);  // a derivative may be infinite: that of a root at 0, say
   for (int k = 0; k < 2 * k1; ++k)
     for (int i = 0; i < f.count; ++i) {
-      finite[i] = finite[i] && std::isfinite(c[k][f.first + i]);
-      if (k >= k1) c2[i] += c[k][f.first + i] * c[k][f.first + i] / k1;
+      const double value = c[k][f.first + i];
+      finite[i] = finite[i] && std::isfinite(value);
+      most[i] = std::max(most[i], std::abs(value));
+      members_above[i] += std::abs(value) > cancelled;
+      if (k >= k1) c2[i] += value * value / k1;
     }
   for (int i = 0; i < f.count; ++i)
-    if (!finite[i]) c2[i] = 0;
+    if (!finite[i]) c2[i] = most[i] = 0;
   const Moderated m = moderated(c2, std::vector<double>(f.count, 1.0), k1);
-  for (int i = 0; i < f.count; ++i)
-    tau_[f.first + i] = !finite[i] ? 0 : c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
+  for (int i = 0; i < f.count; ++i) {
+    double& tau = tau_[f.first + i];
+    tau = !finite[i] ? 0 : c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
+    // What is 0 for most members has no scale: a few differ, by a rounding that fell on the other side.
+    if (members_above[i] <= k1) tau = std::max(tau, most[i]);
+  }
 
   FamilyTest test{.dof = m.dof};
   double largest = 0;
