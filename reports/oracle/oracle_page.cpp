@@ -62,7 +62,7 @@ int failures(const Json& counts) {
 // Every variant in every profile: how many cases agree, laws among them; and what was not found right.
 std::string agreement(const Json& record) {
   std::vector<std::string> profiles, variants;
-  std::map<std::pair<std::string, std::string>, std::string> cells;
+  std::map<std::pair<std::string, std::string>, int> cells;
   std::map<std::string, int> alarms_of;
   int alarms = 0, all = 0, discarded = 0, laws = 0;
   const auto note = [](std::vector<std::string>& names, const std::string& name) {
@@ -74,7 +74,7 @@ std::string agreement(const Json& record) {
     const std::string profile = run.at("declared"), variant = run.at("variant");
     const int agrees = number(c, "agrees"), holds = number(c, "holds"), other = failures(c);
     note(profiles, profile), note(variants, variant);
-    cells[{variant, profile}] = counted(agrees);
+    cells[{variant, profile}] += agrees;
     alarms_of[variant] += other, alarms += other, discarded += number(c, "discarded"), laws += holds;
     all += agrees + holds + other;
   }
@@ -84,7 +84,7 @@ std::string agreement(const Json& record) {
   std::vector<Row> rows;
   for (const std::string& variant : variants) {
     Row row{variant};
-    for (const std::string& profile : profiles) row.push_back(cells[{variant, profile}]);
+    for (const std::string& profile : profiles) row.push_back(counted(cells[{variant, profile}]));
     row.push_back(std::to_string(alarms_of[variant]));
     rows.push_back(row);
   }

@@ -6,7 +6,8 @@ questions about every preset and every single operation; and what is said of one
                  [--variants V,...] [--profiles P,...]
 
 The first variant is asked --cases questions in each profile, every other one --other-cases. Writes one JSON record with
-the counts of each run. What is not called right is printed, with the command that asks again.
+the counts of each run; the page adds up the runs of a variant. What is not called right is printed, with the command
+that asks again.
 """
 
 import argparse
@@ -82,7 +83,8 @@ def verify(options, cases, variant, declared, computed):
     if declared == computed:
         for failure in found["failures"]:
             print(f"{variant}, {declared}: {failure['headline']}\n  {failure['replay']}", flush=True)
-    run = {"declared": declared, "computed": computed, "variant": variant, "cases": cases, "counts": found["counts"]}
+    run = {"declared": declared, "computed": computed, "variant": variant, "seed": options.seed, "cases": cases}
+    run["counts"] = found["counts"]
     print(json.dumps(run), flush=True)
     return run
 
@@ -107,8 +109,7 @@ def main(options):
     if options.coarser_cases:
         runs += [verify(options, options.coarser_cases, "eager", p, COARSER[p]) for p in options.profiles]
     runs += [verify(options, options.other_cases, v, p, p) for v in others for p in options.profiles]
-    record = {"seed": options.seed, "runs": runs}
-    pathlib.Path(options.record + ".part").write_text(json.dumps(record, indent=1) + "\n")
+    pathlib.Path(options.record + ".part").write_text(json.dumps({"runs": runs}, indent=1) + "\n")
     os.replace(options.record + ".part", options.record)
 
 
