@@ -7,8 +7,8 @@
 //               bias b: k b^2 + (k+1) b S more
 //   constants   and library functions have a common relative error of at most half an ulp
 //   kinks       the branch is decided with the error tripled, so that rare flips are common among members
-//   attention   probabilities are stored by every other member; for the rest, as in a fused kernel, they err as
-//               much and yet differ where the true ones do
+//   attention   probabilities are stored by every other member; with the rest, as in a fused kernel, they err
+//               as much and yet differ where the true ones do
 // The member of seed 0 makes no error: it computes the exact values, and where the kinks lie.
 #pragma once
 

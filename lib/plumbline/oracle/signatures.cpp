@@ -105,20 +105,17 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
 }
 
 double Signatures::p(const Match& match, double guard) const {
-  const double members = double(calibration_.member_errors().size());
-  return 2.0 * std::max(scopes_, 1) * t_tail(match.statistic / guard, members);
-}
-
-bool Signatures::is_at_full_size(const Match& match) const {
-  const double members = double(calibration_.member_errors().size());
-  const double reach = std::abs(match.coefficient) / match.statistic;
-  return std::abs(match.coefficient - 1) < reach * t_quantile_of_tail(0.005, members);  // 99 in 100 do
+  return 2.0 * std::max(scopes_, 1) * t_tail(match.statistic / guard, members());
 }
 
 double Signatures::threshold(double guard) const {
   constexpr double alpha = 1e-6;
-  const double members = double(calibration_.member_errors().size());
-  return guard * t_quantile_of_tail(alpha / (2.0 * std::max(scopes_, 1)), members);
+  return guard * t_quantile_of_tail(alpha / (2.0 * std::max(scopes_, 1)), members());
+}
+
+bool Signatures::is_at_full_size(const Match& match) const {
+  const double reach = std::abs(match.coefficient) / match.statistic;
+  return std::abs(match.coefficient - 1) < reach * t_quantile_of_tail(0.005, members());  // 99 in 100 do
 }
 
 Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& z, double most_reach) const {

@@ -49,9 +49,9 @@ class Signatures {
   // A bound on how often a correct output matches any deviation so well; and the |coefficient| / tau_c beyond
   // which it is not to be expected: there p is 1e-6.
   double p(const Match& match, double guard) const;
+  double threshold(double guard) const;
   // Whether the coefficient is 1, to the precision in which it is known.
   bool is_at_full_size(const Match& match) const;
-  double threshold(double guard) const;
   // Whether the question separates the deviation from correct: twice the threshold.
   bool separates(const Signature& s, double guard) const { return s.separation >= 2 * threshold(guard); }
 
@@ -68,6 +68,8 @@ class Signatures {
   // z = error / sigma; of the scopes, those with at most that reach.
   Match match(const Signature& s, const std::vector<Matrix<double>>& z,
               double most_reach = std::numeric_limits<double>::infinity()) const;
+
+  double members() const { return double(calibration_.member_errors().size()); }
 
   const Calibration& calibration_;
   std::vector<Signature> signatures_;

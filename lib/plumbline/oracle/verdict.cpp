@@ -121,7 +121,6 @@ std::optional<Verdict> Judge::beyond_zero(const std::vector<Matrix<double>>& err
 bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const {
   if (std::optional<Verdict> zero = beyond_zero(error)) {
     v = *zero;
-    v.rejection.p = 0;
     return false;
   }
   v.rejection = calibration_->test(error, guard_);
