@@ -12,13 +12,13 @@ namespace {
 constexpr Regime regimes[] = {Regime::plain, Regime::offset, Regime::tiny,
                               Regime::large, Regime::spike,  Regime::constant};
 
-NormSpec rms(int gain_offset) {
+NormSpec rms_norm(int gain_offset) {
   return {.kind = NormKind::rms_norm, .eps = 1e-6, .gain_offset = gain_offset, .bias = false};
 }
 NormSpec layer_norm(double eps) { return {.eps = eps}; }
 
 NormSpec norm_kind(int i) {
-  const NormSpec kinds[] = {layer_norm(1e-5), rms(0), layer_norm(1e-12), rms(1)};
+  const NormSpec kinds[] = {layer_norm(1e-5), rms_norm(0), layer_norm(1e-12), rms_norm(1)};
   return kinds[i % 4];
 }
 
@@ -37,7 +37,7 @@ void heads(BlockSpec& s, int n_heads, int n_kv_heads) {
 RopeSpec rope(RopeStyle style, int rotary_dim) { return {.style = style, .rotary_dim = rotary_dim}; }
 
 void qk_norm(BlockSpec& s, NormWidth width, QkPosition position) {
-  NormSpec norm = rms(0);
+  NormSpec norm = rms_norm(0);
   norm.width = width;
   norm.position = position;
   s.attn_norms.q = s.attn_norms.k = norm;

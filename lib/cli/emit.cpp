@@ -19,7 +19,7 @@
 namespace plumbline::cli {
 namespace {
 
-struct Options {
+struct EmitOptions {
   BlockOptions block;
   std::string folder, suite = "core", profile = "float32";
   std::uint64_t seed = 1;
@@ -63,7 +63,7 @@ std::vector<std::pair<std::string, Json>> parts() {
   };
 }
 
-std::vector<Share> shares(const Options& o) {
+std::vector<Share> shares(const EmitOptions& o) {
   const bool full = o.suite == "full";
   if (!o.block.preset.empty() || !o.block.spec_file.empty()) {
     const std::string name =
@@ -81,7 +81,7 @@ std::vector<Share> shares(const Options& o) {
   return out;
 }
 
-std::vector<SuiteCase> designed(const Options& o, const Share& share, Progress& progress) {
+std::vector<SuiteCase> designed(const EmitOptions& o, const Share& share, Progress& progress) {
   const Profile& profile = find_profile(o.profile);
   const auto questions = live_questions(share.spec, o.gradients);
   std::vector<SuiteCase> candidates;
@@ -96,7 +96,7 @@ std::vector<SuiteCase> designed(const Options& o, const Share& share, Progress& 
   return choose(std::move(candidates), share.cases);
 }
 
-Json manifest(const Options& o, const std::vector<SuiteCase>& cases) {
+Json manifest(const EmitOptions& o, const std::vector<SuiteCase>& cases) {
   Json out{{"plumbline", protocol_version}, {"suite", o.suite}, {"profile", o.profile}, {"seed", o.seed}};
   for (const SuiteCase& c : cases) out["cases"].push_back(c.request.id);
   for (const auto& [id, best] : best_separations(cases)) {
@@ -128,7 +128,7 @@ std::set<std::filesystem::path> suite_in(const std::filesystem::path& folder) {
   return ours;
 }
 
-void emit(const Options& o) {
+void emit(const EmitOptions& o) {
   find_profile(o.profile);
   std::set<std::filesystem::path> replaced = suite_in(o.folder);
   std::vector<SuiteCase> cases;
@@ -161,7 +161,7 @@ void emit(const Options& o) {
 
 void add_emit(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("emit", "Write a suite of questions as files, for plumbline judge");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<EmitOptions>();
   verb->add_option("DIR", o->folder, "Where to write CASE.safetensors and manifest.json")
       ->required()
       ->option_text(" ");

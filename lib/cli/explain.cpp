@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t line_width = 150;
 constexpr int default_d = 64;
 
-struct Options {
+struct ExplainOptions {
   BlockOptions block;
   std::string format = "text";
   int tokens = 64, batch = 1;
@@ -48,7 +48,7 @@ std::string ffn_text(const FeedForwardSpec& f) {
 }
 
 // Which block, and its dimensions.
-std::string headline(const Options& o, const BlockSpec& s) {
+std::string headline(const ExplainOptions& o, const BlockSpec& s) {
   std::string out = o.block.spec_file.empty()
                         ? fmt::format("{}: {}\n", o.block.preset, find_preset(o.block.preset).summary)
                         : o.block.spec_file + "\n";
@@ -69,7 +69,7 @@ std::string scale_lines(const Picture& p) {
   return out;
 }
 
-std::string cost_lines(const Options& o, const BlockSpec& s) {
+std::string cost_lines(const ExplainOptions& o, const BlockSpec& s) {
   const Cost c = cost_of(s, o.tokens, o.batch);
   return fmt::format(
       "  multiply-adds           {:>18}\n  elementwise operations  {:>18}\n"
@@ -79,7 +79,7 @@ std::string cost_lines(const Options& o, const BlockSpec& s) {
       with_separators(4 * c.parameters));
 }
 
-void print_text(const Options& o, const BlockSpec& s) {
+void print_text(const ExplainOptions& o, const BlockSpec& s) {
   const Picture p = picture_of(s);
   std::cout << headline(o, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
   for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
@@ -102,7 +102,7 @@ void print_latex(const BlockSpec& s) {
   std::cout << "\\end{align*}\n";
 }
 
-void print_json(const Options& o, const BlockSpec& s) {
+void print_json(const ExplainOptions& o, const BlockSpec& s) {
   const Picture p = picture_of(s);
   const Cost c = cost_of(s, o.tokens, o.batch);
   Json out;
@@ -122,7 +122,7 @@ void print_json(const Options& o, const BlockSpec& s) {
   std::cout << out.dump(2) << "\n";
 }
 
-void explain(const Options& o) {
+void explain(const ExplainOptions& o) {
   const BlockSpec s = chosen_spec(o.block);
   if (o.format == "text") print_text(o, s);
   if (o.format == "mermaid") std::cout << mermaid(picture_of(s));
@@ -134,7 +134,7 @@ void explain(const Options& o) {
 
 void add_explain(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("explain", "Diagram, formula, Jacobian, cost and full spec of a block");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ExplainOptions>();
   add_block_options(*verb, o->block);
   add_size(*verb, "--tokens", o->tokens, largest_size, "Tokens per sequence, for the cost [64]");
   add_size(*verb, "--batch", o->batch, most_sequences, "Sequences, for the cost [1]");

@@ -23,7 +23,7 @@ namespace {
 
 using namespace plumbline::identify;
 
-struct Options {
+struct IdentifyOptions {
   std::optional<int> d, n_layers, n_heads, n_kv_heads, head_dim, d_ff;
   std::string parameters, profile = "float32", json;
   int tokens = 9;
@@ -33,8 +33,8 @@ struct Options {
 };
 
 // {"name": [shape], ...}, or the header of a safetensors file.
-std::vector<Tensor> read_shapes(const std::string& path) {
-  std::vector<Tensor> out;
+std::vector<identify::Tensor> read_shapes(const std::string& path) {
+  std::vector<identify::Tensor> out;
   if (path.ends_with(".safetensors")) {
     for (const auto& [name, t] : read_container(path).tensors) out.push_back({name, t.shape});
     return out;
@@ -54,7 +54,7 @@ std::vector<Tensor> read_shapes(const std::string& path) {
   return out;
 }
 
-BlockSpec sizes(const Options& o) {
+BlockSpec sizes(const IdentifyOptions& o) {
   if (!o.d) throw CLI::RequiredError("--parameters or --d");
   Json json{{"d", *o.d}, {"n_layers", o.n_layers.value_or(1)}};
   BlockOptions b;
@@ -66,10 +66,10 @@ Answer ask(Subprocess& peer, const Probe& p, const Anatomy& a, const Profile& pr
   return peer.ask(to_container(p, a, profile, "identify"), question_of(p, a), profile);
 }
 
-Anatomy anatomy(const Options& o, Subprocess& peer, const Profile& profile) {
+Anatomy anatomy(const IdentifyOptions& o, Subprocess& peer, const Profile& profile) {
   const KnownSizes known{o.d, o.n_heads, o.n_kv_heads, o.head_dim};
   if (!o.parameters.empty()) {
-    const std::vector<Tensor> tensors = read_shapes(o.parameters);
+    const std::vector<identify::Tensor> tensors = read_shapes(o.parameters);
     try {
       return anatomy_of(tensors, known);
     } catch (const Error& e) {
@@ -77,7 +77,7 @@ Anatomy anatomy(const Options& o, Subprocess& peer, const Profile& profile) {
     }
   }
   const BlockSpec s = sizes(o);
-  const auto box = [&](const Probe& p, const std::vector<Tensor>& tensors) {
+  const auto box = [&](const Probe& p, const std::vector<identify::Tensor>& tensors) {
     Anatomy a;
     a.spec = s;
     a.tensors = tensors;
@@ -143,7 +143,7 @@ void print_evidence(const Identification& i, int tokens) {
   }
 }
 
-int identify(const Options& o) {
+int identify(const IdentifyOptions& o) {
   const Profile& profile = find_profile(o.profile);
   Subprocess peer(o.command, o.timeout);
   const Anatomy a = anatomy(o, peer, profile);
@@ -167,7 +167,7 @@ int identify(const Options& o) {
 void add_identify(CLI::App& app, int& status) {
   CLI::App* verb =
       app.add_subcommand("identify", "Find out what a program computes that says nothing of itself");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<IdentifyOptions>();
   verb->add_option("--parameters", o->parameters,
                    "The names and shapes of the tensors it reads: a safetensors file, or JSON {\"name\": "
                    "[shape], ...}")

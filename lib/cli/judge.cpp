@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct JudgeOptions {
   std::string questions, answers, markdown, json, junit;
 };
 
@@ -44,7 +44,7 @@ Answer read_answer(const std::string& path, const Request& r) {
   }
 }
 
-RunReport judged(const Options& o) {
+RunReport judged(const JudgeOptions& o) {
   RunReport report{.title = "plumbline judge " + o.questions + " " + o.answers};
   const std::set<std::string> questions = cases_in(o.questions), answers = cases_in(o.answers);
   if (questions.empty()) throw Error(o.questions + ": expected CASE.safetensors, found none");
@@ -70,7 +70,7 @@ RunReport judged(const Options& o) {
   return report;
 }
 
-int judge(const Options& o) {
+int judge(const JudgeOptions& o) {
   const RunReport report = judged(o);
   for (const Result& r : report.results)
     std::cout << fmt::format("{}: {}{}\n", r.id, r.outcome, r.message.empty() ? "" : ": " + r.message);
@@ -85,7 +85,7 @@ int judge(const Options& o) {
 
 void add_judge(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand("judge", "Judge answers in files to the questions of plumbline emit");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<JudgeOptions>();
   verb->add_option("DIR", o->questions, "The folder that plumbline emit wrote")->required()->option_text(" ");
   verb->add_option("OUT", o->answers, "The folder with the answers, under the same names")
       ->required()

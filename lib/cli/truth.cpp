@@ -47,7 +47,7 @@ void print_values(const Certificate& c) {
                                certified_digits(c.value(i, j), printed_digits), printed_digits + 6);
 }
 
-void print_text(const CaseSettings& settings, const std::vector<Certificate>& all) {
+void print_certificates(const CaseSettings& settings, const std::vector<Certificate>& all) {
   std::cout << fmt::format("T = {}, batch = {}, seed = {}, regime = {}\n\n", settings.tokens, settings.batch,
                            settings.seed, name_of(settings.regime));
   print_widths(all);
@@ -69,7 +69,7 @@ Json tensor_to_json(const Certificate& c) {
           {"values", std::move(rows)}};
 }
 
-void print_json(const CaseSettings& settings, const std::vector<Certificate>& all) {
+void print_certificates_as_json(const CaseSettings& settings, const std::vector<Certificate>& all) {
   Json out;
   out["case"] = {{"spec", to_json(settings.spec)},
                  {"T", settings.tokens},
@@ -98,7 +98,7 @@ void add_truth(CLI::App& app) {
       "enclosure, at 60 and at 120 digits; digits are printed as far as both ends agree.");
   verb->callback([file, json] {
     const CaseSettings settings = read_file(*file, case_from_json);
-    (*json ? print_json : print_text)(settings, certificates(settings));
+    (*json ? print_certificates_as_json : print_certificates)(settings, certificates(settings));
   });
 }
 

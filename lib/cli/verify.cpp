@@ -18,7 +18,7 @@
 namespace plumbline::cli {
 namespace {
 
-struct Options {
+struct VerifyOptions {
   BlockOptions block;
   std::string profile = "float32", shard = "1/1", markdown, json, junit, replay,
               failures = "plumbline-failures";
@@ -36,7 +36,7 @@ std::pair<int, int> read_shard(const std::string& text) {
   return {k, n};
 }
 
-void write_reports(const Options& o, const RunReport& report) {
+void write_reports(const VerifyOptions& o, const RunReport& report) {
   std::cout << to_text(report);
   if (!o.markdown.empty()) write_bytes(o.markdown, to_markdown(report));
   if (!o.json.empty()) write_bytes(o.json, to_json_text(report));
@@ -47,7 +47,7 @@ std::string name_of_block(const BlockOptions& o) {
   return o.spec_file.empty() ? o.preset : std::filesystem::path(o.spec_file).stem().string();
 }
 
-int replay(const Options& o) {
+int replay(const VerifyOptions& o) {
   const Replay r = read_replay(o.replay);
   Subprocess peer(o.command, o.timeout);
   const auto ask = [&](const Request& question) { return peer.ask(question); };
@@ -69,7 +69,7 @@ int replay(const Options& o) {
   return exit_status(report);
 }
 
-int verify(const Options& o) {
+int verify(const VerifyOptions& o) {
   const Profile& profile = find_profile(o.profile);
   const auto [shard, shards] = read_shard(o.shard);
   const CampaignSettings settings{.name = name_of_block(o.block),
@@ -101,7 +101,7 @@ int verify(const Options& o) {
 
 void add_verify(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand("verify", "Judge a program that answers questions over a pipe");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<VerifyOptions>();
   add_block_options(*verb, o->block);
   verb->add_option("--profile", o->profile, "The arithmetic it claims [float32]")->option_text("NAME");
   verb->add_option("--cases", o->cases, "How many questions are drawn [100]")

@@ -5,8 +5,8 @@
 namespace plumbline::properties {
 namespace {
 
-const Scope pre_norm = both_norms({"pre_norm"}, "speaks of branches beside a free identity route"),
-            post_norm =
+const Scope bounded_branches = both_norms({"pre_norm"}, "speaks of branches beside a free identity route"),
+            bounded_output =
                 layer_norm_only({"post_norm"}, "the variance is LayerNorm's", "speaks of post-norm alone"),
             row_local = both_norms(
                 {"pre_norm"}, "its Jacobian is far from I, where elimination needs pivots",
@@ -191,35 +191,35 @@ const std::vector<Law>& bound_laws() {
   static const std::vector<Law> laws{
       {"PRE-7",
        "pre-norm: (1-a)(1-b) |v| <= |J v| <= (1+a)(1+b) |v|, a and b certified norms of the branches",
-       pre_norm,
+       bounded_branches,
        no_direction_grows_or_shrinks_more_than_the_branch,
        {"residual/attn-doubled", "residual/attn-dropped", "residual/ffn-dropped", "residual/ffn-doubled"}},
       {"PRE-7b",
        "pre-norm sublayer: 1 + 2 lambda_min(sym A) <= |(I + A) v|^2/|v|^2 <= 1 + 2 lambda_max(sym A) + a^2",
-       pre_norm,
+       bounded_branches,
        the_symmetric_part_bounds_closer,
        {"residual/attn-doubled", "residual/attn-dropped", "residual/ffn-dropped", "residual/ffn-doubled"}},
       {"PRE-8",
        "pre-norm, gentle branches: n ln(1-a) <= ln det J <= n ln(1 + |A|_F/sqrt n), summed over the "
        "sublayers",
-       pre_norm,
+       bounded_branches,
        determinant_is_bounded,
        {"residual/attn-doubled", "residual/ffn-doubled", "residual/attn-dropped"}},
       {"PRE-8b",
        "pre-norm sublayer: ln det(I + A) = sum (-1)^(k+1) tr A^k/k, the rest after 11 terms bounded",
-       pre_norm,
+       bounded_branches,
        determinant_is_a_series_of_traces,
        {"residual/attn-doubled", "residual/attn-dropped", "norm/variance-detached", "scale/missing",
         "tape/softmax-without-sum", "tape/column-constant"}},
       {"PRE-10",
        "pre-norm: J is the sum over all paths; what longer paths add is at most the symmetric polynomials of "
        "the branches' norms",
-       pre_norm,
+       bounded_branches,
        the_jacobian_is_a_sum_over_paths,
        {"residual/attn-doubled", "residual/ffn-block-input", "residual/normed", "norm/variance-detached"}},
       {"PRE-12",
        "pre-norm: a row grows by at most what bounded branches can write, however large x is",
-       pre_norm,
+       bounded_branches,
        the_stream_grows_linearly,
        {"residual/attn-doubled", "residual/ffn-doubled", "norm/multiplied-by-std"}},
       {"CAUS-1",
@@ -229,12 +229,12 @@ const std::vector<Law>& bound_laws() {
        {"mask/missing", "mask/sees-next", "mask/after-softmax"}},
       {"POST-5",
        "post-norm, silent branches: |J v| <= |gamma| / s_min |v| at every norm",
-       post_norm,
+       bounded_output,
        post_norm_is_bounded_by_its_smallest_deviation,
        {"norm/divided-by-variance"}},
       {"POST-5b",
        "post-norm of a row of variance 1: |1 - sd f| <= s <= 1 + sd f",
-       post_norm,
+       bounded_output,
        the_two_factors_of_post_norm_are_coupled,
        {"residual/ffn-doubled", "residual/ffn-dropped", "norm/sum-for-mean", "norm/divided-by-variance"}},
   };

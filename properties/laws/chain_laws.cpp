@@ -13,9 +13,9 @@ const Scope every_stack = both_norms(every_layout, "a chain needs layers"),
                            {{"post_norm", {}, "J is singular; POST-7 takes its restricted determinant"},
                             {"deep_norm", {}, "J is singular; POST-7 takes its restricted determinant"},
                             {"", {}, "its branches may be bounded away from a generic determinant"}}),
-            pre_norm = both_norms({"pre_norm"}, "speaks of weak branches on a free identity route"),
-            post_norm = layer_norm_only({"post_norm"}, "RMSNorm annihilates one direction, not two",
-                                        "speaks of post-norm alone");
+            weak_branches = both_norms({"pre_norm"}, "speaks of weak branches on a free identity route"),
+            singular_layers = layer_norm_only({"post_norm"}, "RMSNorm annihilates one direction, not two",
+                                              "speaks of post-norm alone");
 
 void stack_multiplies_its_layers(const Subject& f) {
   const Instance at = draw_stack(f, 2);
@@ -147,18 +147,18 @@ const std::vector<Law>& chain_laws() {
   static const std::vector<Law> laws{
       {"CHAIN-1",
        "the Jacobian of a stack is no larger than the product of its layers' norms",
-       pre_norm,
+       weak_branches,
        products_bound_the_chain,
        {"residual/attn-doubled", "residual/ffn-doubled"}},
       {"CHAIN-2",
        "c^2 I - J'J is positive definite by a verified Cholesky factorisation, c^2 = |J|_1 |J|_inf or "
        "|J|_F^2",
-       pre_norm,
+       weak_branches,
        cholesky_certifies_the_norm,
        {"residual/attn-doubled", "residual/ffn-doubled"}},
       {"CHAIN-2b",
        "sigma_min(J) >= (1 - |I - R J|)/|R| for an approximate inverse R",
-       pre_norm,
+       weak_branches,
        approximate_inverse_certifies_the_smallest,
        {"residual/attn-dropped", "residual/ffn-dropped"}},
       {"CHAIN-3",
@@ -195,7 +195,7 @@ const std::vector<Law>& chain_laws() {
        "post-norm, unit gain, eps = 0: on the complement of {1, xhat} J is the product of B'(I + "
        "J_branch)B/s, "
        "and its restricted ln |det| is their sum",
-       post_norm,
+       singular_layers,
        restricted_chain_keeps_its_determinant,
        {"layout/post-as-pre", "norm/unbiased-variance", "residual/attn-dropped", "norm/variance-detached"}},
   };

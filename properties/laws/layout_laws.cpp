@@ -18,7 +18,8 @@ const Scope every_block = both_norms(every_layout, "speaks of a whole block"),
                 both_norms({"pre_norm", "sandwich", "output_norm", "parallel"}, "speaks of a whole stack",
                            {{"post_norm", {}, "the last sublayer ends in a norm"},
                             {"deep_norm", {}, "the last sublayer ends in a norm"}}),
-            attention = attention_alone("speaks of the attention branch alone, which every layout shares");
+            attention_branch =
+                attention_alone("speaks of the attention branch alone, which every layout shares");
 
 void branches_write_no_mean(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
@@ -154,7 +155,7 @@ const std::vector<Law>& layout_laws() {
        {"mask/window-too-long", "mask/window-too-short", "mask/missing", "mask/sees-next"}},
       {"ATT-9b",
        "causality at scores of any size: nothing leaks through the mask",
-       attention,
+       attention_branch,
        large_scores_do_not_leak,
        {"mask/finite", "mask/missing", "mask/sees-next", "mask/after-softmax", "mask/zero-score"}},
   };

@@ -7,8 +7,8 @@
 namespace plumbline::properties {
 namespace {
 
-const Scope pre_norm = both_norms({"pre_norm"}, "speaks of the route of pre-norm alone",
-                                  {{"parallel", {}, "PAR-1 says it of parallel"}}),
+const Scope free_route = both_norms({"pre_norm"}, "speaks of the route of pre-norm alone",
+                                    {{"parallel", {}, "PAR-1 says it of parallel"}}),
             centred_input = layer_norm_only({"pre_norm", "sandwich", "parallel"}, "RMSNorm keeps the mean",
                                             "the sublayer reads the stream without a norm in front of it");
 
@@ -116,7 +116,7 @@ const std::vector<Law>& pre_norm_laws() {
   static const std::vector<Law> laws{
       {"PRE-1",
        "pre-norm: J = (I + J_ffn J_norm)(I + J_attn J_norm), the second factor taken at x, the first at u",
-       pre_norm,
+       free_route,
        jacobian_is_identity_plus_branch,
        {"residual/normed", "residual/attn-dropped", "residual/ffn-dropped", "residual/attn-doubled",
         "residual/ffn-doubled", "residual/ffn-block-input", "ffn/reads-block-input",
@@ -124,7 +124,7 @@ const std::vector<Law>& pre_norm_laws() {
         "norm/mean-detached", "norm/variance-detached", "activation/tanh-for-erf", "activation/relu"}},
       {"PRE-2",
        "pre-norm with a silent branch: y is x bit for bit, and J is I",
-       pre_norm,
+       free_route,
        a_silent_branch_is_the_identity,
        {"residual/normed", "residual/attn-dropped", "residual/ffn-dropped", "residual/attn-doubled",
         "residual/ffn-doubled", "layout/pre-as-post"}},
@@ -142,7 +142,7 @@ const std::vector<Law>& pre_norm_laws() {
         "residual/normed", "tape/mean-constant", "tape/residual-constant"}},
       {"PRE-5",
        "pre-norm at eps = 0: what a sublayer writes ignores the scale of a row",
-       pre_norm,
+       free_route,
        the_branch_ignores_the_scale_of_a_row,
        {"layout/pre-as-output", "norm/multiplied-by-std", "norm/divided-by-variance",
         "residual/ffn-doubled"}},
@@ -154,14 +154,14 @@ const std::vector<Law>& pre_norm_laws() {
         "dual/mean-constant"}},
       {"PRE-9",
        "pre-norm: y = x + Attn(N(x)) + FFN(N(u))",
-       pre_norm,
+       free_route,
        the_stream_is_the_sum_of_what_was_written,
        {"residual/normed", "residual/attn-dropped", "residual/ffn-block-input", "ffn/reads-block-input",
         "layout/second-norm-is-first", "layout/ffn-first", "norm/bias-missing", "bias/ffn-out-missing",
         "bias/ffn-in-missing", "bias/o-missing", "bias/v-missing", "bias/q-missing"}},
       {"PRE-13",
        "pre-norm: gain and bias of a norm fold into the projections that read it",
-       pre_norm,
+       free_route,
        gain_and_bias_fold_into_the_projection,
        {"norm/gain-missing", "norm/bias-missing", "norm/gain-before", "norm/gain-offset-flipped",
         "layout/pre-as-output"}},

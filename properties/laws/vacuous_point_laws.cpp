@@ -7,11 +7,11 @@
 namespace plumbline::properties {
 namespace {
 
-constexpr auto elsewhere = "speaks of a norm alone, at a point that the layouts' laws avoid";
-const Scope any_norm = both_norms({"norm"}, elsewhere),
-            a_layer_norm = layer_norm_only({"norm"}, "RMSNorm keeps the mean", elsewhere),
-            an_rms_norm = rms_norm_only({"norm"}, "LayerNorm has LN-12", elsewhere),
-            attention = attention_alone("speaks of the attention branch alone");
+constexpr auto not_a_point = "speaks of a norm alone, at a point that the layouts' laws avoid";
+const Scope norm_point = both_norms({"norm"}, not_a_point),
+            layer_norm_point = layer_norm_only({"norm"}, "RMSNorm keeps the mean", not_a_point),
+            rms_norm_point = rms_norm_only({"norm"}, "LayerNorm has LN-12", not_a_point),
+            attention_point = attention_alone("speaks of the attention branch alone");
 
 Instance draw_row(const Subject& f, int channels) {
   BlockSpec spec = draw_spec(f.cell());
@@ -99,40 +99,40 @@ const std::vector<Law>& vacuous_point_laws() {
   static const std::vector<Law> laws{
       {"LN-11",
        "|N(x) - N(x')| <= max |gamma| / sqrt(eps) |x - x'|",
-       any_norm,
+       norm_point,
        the_steepest_point_is_a_constant_row,
        {"norm/eps-missing", "norm/divided-by-variance", "norm/eps-outside-sqrt"}},
       {"LN-12",
        "LayerNorm of a constant row is beta, and J = diag(gamma)(I - 1 1'/d)/sqrt(eps)",
-       a_layer_norm,
+       layer_norm_point,
        a_constant_row_is_its_bias,
        {"norm/not-centred", "norm/bias-missing", "norm/divided-by-variance", "norm/mean-detached",
         "dual/mean-constant"}},
       {"RMS-2c",
        "RMSNorm at the zero row: J = diag(gamma)/sqrt(eps)",
-       an_rms_norm,
+       rms_norm_point,
        a_zero_row_has_the_steepest_jacobian,
        {"norm/divided-by-variance", "norm/centred", "norm/gain-missing", "norm/multiplied-by-std"}},
       {"VAC-1",
        "LayerNorm of one channel: y is beta and J is 0",
-       a_layer_norm,
+       layer_norm_point,
        one_channel_is_its_bias,
        {"norm/not-centred", "norm/bias-missing", "norm/variance-only-centred", "norm/mean-detached",
         "tape/mean-constant"}},
       {"VAC-2",
        "LayerNorm of two channels, eps = 0, unit gain: y is (1, -1) or (-1, 1), and J is 0",
-       a_layer_norm,
+       layer_norm_point,
        two_channels_are_their_order,
        {"norm/unbiased-variance", "norm/not-centred", "norm/variance-detached", "norm/multiplied-by-std",
         "tape/column-constant", "tape/rsqrt-not-halved"}},
       {"VAC-3",
        "LayerNorm of three channels, eps = 0: J has rank 1",
-       a_layer_norm,
+       layer_norm_point,
        three_channels_turn_in_one_direction,
        {"norm/variance-detached", "norm/mean-detached", "norm/not-centred", "tape/rsqrt-squared"}},
       {"VAC-4",
        "attention of one token: its value through the last projection; no score matters",
-       attention,
+       attention_point,
        one_token_passes_its_value,
        {"heads/tiled", "bias/v-missing", "bias/o-missing", "softmax/unnormalised"}},
   };

@@ -7,7 +7,7 @@ namespace {
 
 constexpr NormKind layer_norm = NormKind::layer_norm, rms_norm = NormKind::rms_norm;
 
-constexpr Cell table[] = {
+constexpr Cell all_cells[] = {
     {"norm", layer_norm},        {"norm", rms_norm},
     {"attention", {}},           {"ffn", {}},
     {"pre_norm", layer_norm},    {"pre_norm", rms_norm},
@@ -21,7 +21,7 @@ constexpr Cell table[] = {
 // The cells of those subjects; of one kind of norm where one is given.
 std::vector<Cell> cells_of(const Subjects& subjects, std::optional<NormKind> norm) {
   std::vector<Cell> found;
-  for (const Cell& cell : table)
+  for (const Cell& cell : all_cells)
     if (std::ranges::count(subjects, cell.subject) && (!norm || !cell.norm || cell.norm == norm))
       found.push_back(cell);
   return found;
@@ -38,7 +38,7 @@ Scope of_one_kind(const Subjects& subjects, NormKind kind, std::string_view not_
 
 }  // namespace
 
-std::span<const Cell> cells() { return table; }
+std::span<const Cell> cells() { return all_cells; }
 
 std::string name_of(const Cell& cell) {
   std::string name(cell.subject);

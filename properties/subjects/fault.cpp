@@ -5,7 +5,7 @@ namespace {
 
 constexpr auto dual = FaultyAlgebra::dual, tape = FaultyAlgebra::tape, enclosure = FaultyAlgebra::enclosure;
 
-constexpr Fault table[] = {
+constexpr Fault all_faults[] = {
     {"dual/activation-slope", "f' is 1 where x > 0, else 0", dual, Rule::activation_slope},
     {"dual/bias-constant", "d(x + b) = dx", dual, Rule::bias_constant},
     {"dual/column-constant", "d(x c) = dx c where c is a column", dual, Rule::column_constant},
@@ -43,6 +43,6 @@ constexpr Fault table[] = {
 
 }  // namespace
 
-std::span<const Fault> faults() { return table; }
+std::span<const Fault> faults() { return all_faults; }
 
 }  // namespace plumbline::properties

@@ -3,9 +3,9 @@
 namespace plumbline::reports {
 namespace {
 
-using Row = Matrix<Mp50>;
+using Stream = Matrix<Mp50>;
 
-Row through_final_norm(const Row& x, const Row& cotangent) {
+Stream through_final_norm(const Stream& x, const Stream& cotangent) {
   BlockSpec norm;
   norm.part = Part::norm;
   norm.d = static_cast<int>(x.cols());
@@ -15,7 +15,7 @@ Row through_final_norm(const Row& x, const Row& cotangent) {
 
 void silence_attention(Parameters<Mp50>& p) { p.at("layers.0.attn.o_proj.weight").setConstant(Mp50(0)); }
 
-Mp50 root_mean_square(const Row& x) { return length(x) / sqrt(Mp50(static_cast<int>(x.size()))); }
+Mp50 root_mean_square(const Stream& x) { return length(x) / sqrt(Mp50(static_cast<int>(x.size()))); }
 
 }  // namespace
 
@@ -23,7 +23,7 @@ GradientChain gradient_chain(const GradientSettings& s) {
   Bits bits(s.seed);
   const BlockSpec layer = layer_of(s.layout, s.d, s.n_heads, s.d_ff, s.activation);
   std::vector<Parameters<Mp50>> parameters(s.n_layers);
-  std::vector<Row> x{unit_variance(bits, s.tokens, s.d)};
+  std::vector<Stream> x{unit_variance(bits, s.tokens, s.d)};
   GradientChain chain{.settings = s,
                       .gradient = std::vector<Mp50>(s.n_layers + 1),
                       .weight = std::vector<Mp50>(s.n_layers + 1),
@@ -34,9 +34,9 @@ GradientChain gradient_chain(const GradientSettings& s) {
     if (!s.attention) silence_attention(p);
     x.push_back(evaluate(layer, p, x.back()));
     chain.stream.push_back(root_mean_square(x.back()));
-    chain.written.push_back(length(Row(x.back() - x[x.size() - 2])) / length(x[x.size() - 2]));
+    chain.written.push_back(length(Stream(x.back() - x[x.size() - 2])) / length(x[x.size() - 2]));
   }
-  Row g = unit_variance(bits, s.tokens, s.d);
+  Stream g = unit_variance(bits, s.tokens, s.d);
   if (s.layout == "pre_norm") g = through_final_norm(x.back(), g);
   for (int l = s.n_layers; l > 0; --l) {
     chain.gradient[l] = length(g);

@@ -16,7 +16,7 @@ Matrix<I> row(std::initializer_list<int> entries) {
   return x;
 }
 
-I length(const Matrix<I>& x) { return sqrt(I(x.cwiseProduct(x).sum())); }
+I frobenius(const Matrix<I>& x) { return sqrt(I(x.cwiseProduct(x).sum())); }
 
 }  // namespace
 
@@ -30,7 +30,9 @@ std::vector<NormJacobian> norm_jacobians() {
   std::vector<NormJacobian> found;
   for (double deviation : {0.5, 1.0, 1.25, 2.0}) {
     const Matrix<I> x = xhat * I(deviation);
-    const auto factor = [&](const Matrix<I>& w) { return I(length(tangent(norm, {}, x, w)) / length(w)); };
+    const auto factor = [&](const Matrix<I>& w) {
+      return I(frobenius(tangent(norm, {}, x, w)) / frobenius(w));
+    };
     found.push_back({deviation * deviation, factor(ones), factor(xhat), factor(rest)});
   }
   return found;

@@ -6,13 +6,13 @@ namespace plumbline::reports {
 namespace {
 
 using I = Interval60;
-constexpr int d = 16, tokens = 4;
 
 // The enclosure that reaches higher, or lower.
 I larger(const I& a, const I& b) { return upper(a) < upper(b) ? b : a; }
 I smaller(const I& a, const I& b) { return lower(b) < lower(a) ? b : a; }
 
 OutputScale scale_of(const std::string& layout, int layers) {
+  constexpr int d = 16, tokens = 4;
   Bits bits(1);
   const BlockSpec layer = layer_of(layout, d, 4, 4 * d, Activation::gelu_erf);
   Matrix<Mp50> x = unit_variance(bits, tokens, d);

@@ -63,11 +63,11 @@ class Grid {
   S rounded(S x, std::uint64_t salt) const {
     const S q = std::max(unit(x), finest_);
     const S v = x / q, nearest = whole(v);
+    if (!(std::abs(nearest * q) <= largest_)) return x * std::numeric_limits<S>::infinity();
+    if (v == nearest) return x;
     const S shift = centred_uniform(mixed(bits(nearest * q) ^ salt));
     const bool tie = std::abs(v - nearest) == S(0.5);
-    const S y = (tie ? v + std::copysign(S(0.5), shift) : whole(v + shift) - shift) * q;
-    if (!(std::abs(nearest * q) <= largest_)) return x * std::numeric_limits<S>::infinity();
-    return v == nearest ? x : y;
+    return (tie ? v + std::copysign(S(0.5), shift) : whole(v + shift) - shift) * q;
   }
 
   // As far off as `rounded`, but by the same for all numbers that round alike: their differences stay.

@@ -16,9 +16,9 @@ struct Judged {
   Recipe recipe;
   Request request;
   std::shared_ptr<Asked> asked;
-  Outputs outputs;
-  std::unique_ptr<Judge> judge;  // none: correct code overflows here
-  Verdict verdict;
+  Outputs outputs = {};
+  std::unique_ptr<Judge> judge = {};  // none: correct code overflows here
+  Verdict verdict = {};
 };
 std::vector<Judged> judged(Asking& ask, Questions& questions, const Candidate& candidate, int tokens,
                            std::uint64_t seed);

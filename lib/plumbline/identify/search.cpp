@@ -10,7 +10,7 @@
 namespace plumbline::identify {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double no_limit = std::numeric_limits<double>::infinity();
 const double nats_per_oddity = -std::log(Judge::alpha);
 
 // What is gained must be more than the rounding of a sum.
@@ -48,13 +48,13 @@ double Search::cost(const Candidate& c, const Evidence& evidence, double limit) 
   return odd + misfit(c, evidence, limit - odd);
 }
 double Search::cost(const Candidate& c, const Evidence& evidence) const {
-  return cost(c, evidence, infinity);
+  return cost(c, evidence, no_limit);
 }
 
 std::vector<Candidate> Search::best(const std::vector<Candidate>& candidates, const Evidence& evidence,
                                     int count) const {
   std::vector<std::pair<double, const Candidate*>> ranked;
-  double limit = infinity;
+  double limit = no_limit;
   for (const Candidate& c : candidates) {
     const auto is_known = [&](const auto& r) { return *r.second == c; };
     const double found = cost(c, evidence, limit);
@@ -99,7 +99,7 @@ Candidate Search::solved(const Candidate& start, const Number& n, const Evidence
   const auto f = [&](double log_x) { return misfit(with(std::exp(log_x)), evidence); };
   constexpr int points = 41;
   const double low = std::log(n.least), step = (std::log(n.most) - low) / (points - 1);
-  double lowest = infinity, at = std::log(std::clamp(*now, n.least, n.most));
+  double lowest = no_limit, at = std::log(std::clamp(*now, n.least, n.most));
   for (int i = 0; i < points; ++i)
     if (const double found = f(low + i * step); found < lowest) lowest = found, at = low + i * step;
   const double x = std::exp(valley(f, at - step, at + step));

@@ -11,7 +11,7 @@
 namespace plumbline {
 namespace {
 
-using Json = nlohmann::json;  // sorted keys: a header with very many of them is still read in good time
+using SortedJson = nlohmann::json;  // sorted keys: a header with very many of them is still read in good time
 constexpr std::uint64_t longest_header = 100'000'000;  // as in the reference implementation
 constexpr const char* metadata_key = "__metadata__";
 
@@ -34,7 +34,7 @@ struct Entry {
 
 class EntryReader {
  public:
-  EntryReader(const std::string& name, const Json& json, const std::string& origin)
+  EntryReader(const std::string& name, const SortedJson& json, const std::string& origin)
       : name_(name), json_(json), origin_(origin) {}
 
   Entry read() const {
@@ -60,13 +60,13 @@ class EntryReader {
     throw Error(origin_ + ": tensor " + shown(name_) + ": " + expected + ", found " + found);
   }
 
-  const Json& at(const char* key) const {
+  const SortedJson& at(const char* key) const {
     if (!json_.contains(key)) fail(std::string("expected ") + key, "none");
     return json_.at(key);
   }
 
   Dtype dtype() const {
-    const Json& found = at("dtype");
+    const SortedJson& found = at("dtype");
     std::string known;
     for (const DtypeInfo& d : dtypes()) {
       if (found == d.name) return d.dtype;
@@ -78,7 +78,7 @@ class EntryReader {
   std::vector<std::uint64_t> numbers(const char* key) const {
     std::vector<std::uint64_t> values;
     if (!at(key).is_array()) fail(std::string("expected ") + key + " as a list", excerpt(at(key)));
-    for (const Json& n : at(key)) {
+    for (const SortedJson& n : at(key)) {
       if (!n.is_number_unsigned() || n.get<std::uint64_t>() > INT64_MAX)
         fail(std::string("expected whole numbers in ") + key, excerpt(n));
       values.push_back(n.get<std::uint64_t>());
@@ -95,7 +95,7 @@ class EntryReader {
   }
 
   const std::string& name_;
-  const Json& json_;
+  const SortedJson& json_;
   const std::string& origin_;
 };
 
@@ -107,7 +107,7 @@ void check_booleans(const Entry& e, const std::string& origin) {
                   ": expected 0 or 1, found " + std::to_string(value));
 }
 
-std::map<std::string, std::string> read_metadata(const Json& json, const std::string& origin) {
+std::map<std::string, std::string> read_metadata(const SortedJson& json, const std::string& origin) {
   if (!json.is_object()) throw Error(origin + ": header: expected __metadata__ to be an object");
   std::map<std::string, std::string> metadata;
   for (const auto& [key, value] : json.items()) {
@@ -148,7 +148,7 @@ Matrix<double> as_matrix(const StoredTensor& t) {
 }
 
 std::string to_bytes(const Container& container) {
-  Json header = Json::object();
+  SortedJson header = SortedJson::object();
   if (!container.metadata.empty()) header[metadata_key] = container.metadata;
   std::string data;
   for (const auto& [name, t] : container.tensors) {
@@ -173,7 +173,7 @@ Container from_bytes(std::string_view bytes, const std::string& origin) {
     throw Error(origin + ": expected a header of at most " +
                 std::to_string(std::min<std::uint64_t>(longest_header, bytes.size() - 8)) +
                 " bytes, found its length given as " + std::to_string(length));
-  const Json header = parse_strict<Json>(bytes.substr(8, length), origin + ": header");
+  const SortedJson header = parse_strict<SortedJson>(bytes.substr(8, length), origin + ": header");
   if (!header.is_object()) throw Error(origin + ": header: expected an object, found " + excerpt(header));
   const std::string_view data = bytes.substr(8 + length);
   Container c;

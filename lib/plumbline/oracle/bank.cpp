@@ -141,17 +141,25 @@ Scores Bank::shape_scores(const std::vector<Matrix<double>>& error) const {
   return z;
 }
 
-Scores Bank::scores(const std::vector<Matrix<double>>& error, Trace& trace) const {
-  Scores out = shape_scores(error);
-  std::vector<Matrix<double>> weights;
-  for (std::size_t i = 0; i < error.size(); ++i) weights.push_back(over(out[i], sigma_[i]));
-  std::vector<Matrix<double>> of_y = trace.adjoints(weights[0]);
-  out.insert(out.end(), of_y.begin(), of_y.end());
+std::vector<Scores> Bank::scores(std::span<const std::vector<Matrix<double>>> errors, Trace& trace) const {
+  std::vector<Scores> out, weights;
+  std::vector<Matrix<double>> weights_of_y;
+  for (const auto& error : errors) {
+    out.push_back(shape_scores(error));
+    weights.emplace_back();
+    for (std::size_t i = 0; i < error.size(); ++i) weights.back().push_back(over(out.back()[i], sigma_[i]));
+    weights_of_y.push_back(weights.back()[0]);
+  }
+  const auto add = [](Scores& to, const Scores& more) { to.insert(to.end(), more.begin(), more.end()); };
+  const std::vector<Scores> of_y = trace.adjoints(weights_of_y);
+  for (std::size_t k = 0; k < out.size(); ++k) add(out[k], of_y[k]);
   if (!gradients_) return out;
-  Trace::Both all = trace.adjoints_of_all(weights);
-  out.insert(out.end(), all.value.begin(), all.value.end());
-  for (std::size_t i = 0; i < of_y.size(); ++i) out.push_back(all.value[i] - of_y[i]);
-  std::move(all.cotangent.begin(), all.cotangent.end(), std::back_inserter(out));
+  const std::vector<Trace::Both> all = trace.adjoints_of_all(weights);
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    add(out[k], all[k].value);
+    for (std::size_t i = 0; i < of_y[k].size(); ++i) out[k].push_back(all[k].value[i] - of_y[k][i]);
+    add(out[k], all[k].cotangent);
+  }
   return out;
 }
 

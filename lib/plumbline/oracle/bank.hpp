@@ -4,6 +4,7 @@
 //            <f(u), J^T (e / sigma^2)>, whole, per row and per column. It says where a fault sits.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,17 +19,15 @@ struct Family {
   int first = 0, count = 0;
 };
 
-// An error of all outputs, seen through everything that functionals read: z = e / sigma of each output
-// tensor, then the taps' adjoints.
-using Scores = std::vector<Matrix<double>>;
-
 class Bank {
  public:
   // outputs, deviations: the exact outputs and sigma; sigma 0 marks an entry that takes no part.
   Bank(const Question& question, const std::vector<Matrix<double>>& outputs,
        const std::vector<Matrix<double>>& sigma, const Trace& trace);
 
-  Scores scores(const std::vector<Matrix<double>>& error, Trace& trace) const;
+  // Errors of all outputs, each seen through everything that functionals read: z = e / sigma of each output
+  // tensor, then the taps' adjoints.
+  std::vector<Scores> scores(std::span<const std::vector<Matrix<double>>> errors, Trace& trace) const;
   Scores shape_scores(const std::vector<Matrix<double>>& error) const;  // z alone
 
   // Sets the scale of each functional to what it would be if the entries of the scores were independent, with

@@ -41,6 +41,7 @@ Matrix<double> prior(const Matrix<double>& s2) {
 double mean_square(const double* t, int n) { return std::inner_product(t, t + n, t, 0.0) / n; }
 
 constexpr int smallest_energy_family = 8;
+constexpr int at_once = 8;  // members that share a pass; more would not fit into the processor's caches
 // Functionals are normalised: of independent scores they would be of size 1. One that is smaller than this
 // for every member has cancelled more than half of a double's digits, and is rounding noise of our own: the
 // row sum of the cotangents of probabilities, to which no output responds.
@@ -61,9 +62,12 @@ std::vector<Matrix<long double>> exact_outputs(const Question& question, const P
 Calibration::Calibration(const Question& question, const Profile& profile,
                          const CalibrationSettings& settings)
     : question_(question), profile_(profile), settings_(settings), names_(output_names(question)) {
-  truth_ = exact_outputs(question_, profile_);
-  errors_ = plumbline::member_errors(question_, profile_, 1 + 1000003 * settings_.seed, 2 * settings_.members,
-                                     settings_.threads);
+  in_parallel(2, settings_.threads, [&](int part) {
+    if (part == 0) truth_ = exact_outputs(question_, profile_);
+    if (part == 1)
+      errors_ = plumbline::member_errors(question_, profile_, 1 + 1000003 * settings_.seed,
+                                         2 * settings_.members, settings_.threads);
+  });
   for (std::size_t i = 0; i < names_.size(); ++i)
     for (const auto& member : errors_)
       if (!member[i].allFinite())
@@ -109,19 +113,24 @@ void Calibration::set_reach() {
   bank_ = std::make_unique<Bank>(question_, values, sigma_, traces.front());
   if (bank_->families().empty()) throw Error("every output is 0: there is nothing to judge");
 
+  // body(k, scores of member k) for the set of members that begins with `first`
   const auto for_members = [&](int first, auto body) {
     in_parallel(threads, threads, [&](int t) {
-      for (int k = first + t; k < first + k1; k += threads) body(k, traces[t]);
+      for (int k = first + k1 * t / threads, end = first + k1 * (t + 1) / threads; k < end;) {
+        const int count = std::min(at_once, end - k);
+        for (Scores& s : bank_->scores({&errors_[std::size_t(k)], std::size_t(count)}, traces[t]))
+          body(k++, std::move(s));
+      }
     });
   };
   std::vector<Scores> scores(k1);
-  for_members(0, [&](int k, Trace& trace) { scores[k] = bank_->scores(errors_[k], trace); });
+  for_members(0, [&](int k, Scores&& s) { scores[k] = std::move(s); });
   Scores squares = scores[0];
   for (std::size_t i = 0; i < squares.size(); ++i) squares[i] = mean_squares(scores, int(i), k1);
   bank_->normalise(squares);
   std::vector<std::vector<double>> c(2 * k1);
-  for_members(0, [&](int k, Trace&) { c[k] = bank_->functionals(scores[k]); });
-  for_members(k1, [&](int k, Trace& trace) { c[k] = bank_->functionals(bank_->scores(errors_[k], trace)); });
+  in_parallel(k1, threads, [&](int k) { c[k] = bank_->functionals(scores[k]); });
+  for_members(k1, [&](int k, Scores&& s) { c[k] = bank_->functionals(s); });
 
   tau_.resize(bank_->size());
   families_.resize(bank_->families().size());
@@ -135,7 +144,7 @@ void Calibration::set_reach(int family, const std::vector<std::vector<double>>& 
   const Family& f = bank_->families()[family];
   std::vector<double> c2(f.count), most(f.count);
   std::vector<int> members_above(f.count);
-  std::vector<bool> finite(f.count, true);  // a derivative may be infinite: that of a root at 0, say
+  std::vector<char> finite(f.count, true);  // a derivative may be infinite: that of a root at 0, say
   for (int k = 0; k < 2 * k1; ++k)
     for (int i = 0; i < f.count; ++i) {
       const double value = c[k][f.first + i];
@@ -211,7 +220,7 @@ Rejection Calibration::test(const std::vector<double>& c, int families, double g
 }
 
 Rejection Calibration::test(const std::vector<Matrix<double>>& error, double guard) const {
-  return test(bank_->functionals(bank_->scores(error, *trace_)), int(families_.size()), guard);
+  return test(bank_->functionals(bank_->scores({&error, 1}, *trace_).front()), int(families_.size()), guard);
 }
 
 Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
@@ -219,28 +228,38 @@ Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, dou
 }
 
 std::map<std::string, double> Calibration::smallest_noticed(double guard, double alpha) const {
-  Trace& trace = *trace_;
-  const double n = double(bank_->families().size());
+  std::vector<std::string> places;
+  for (const Tap& tap : trace_->taps())
+    if (std::find(places.begin(), places.end(), tap.place) == places.end()) places.push_back(tap.place);
+  std::vector<std::vector<Matrix<double>>> changes;
+  for (const std::string& place : places) {
+    changes.emplace_back();
+    for (const auto& s : sigma_) changes.back().push_back(Matrix<double>::Zero(s.rows(), s.cols()));
+    changes.back()[0] = response(question_, place);
+  }
   std::map<std::string, double> out;
-  for (const Tap& tap : trace.taps()) {
-    if (out.count(tap.place)) continue;
-    std::vector<Matrix<double>> change;
-    for (const auto& s : sigma_) change.push_back(Matrix<double>::Zero(s.rows(), s.cols()));
-    change[0] = response(question_, tap.place);
-    const std::vector<double> c = bank_->functionals(bank_->scores(change, trace));
-    double smallest = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < families_.size(); ++i) {
-      const Family& f = bank_->families()[i];
-      double largest = 0;
-      for (int j = f.first; j < f.first + f.count; ++j)
-        if (tau_[j] > 0) largest = std::max(largest, std::abs(c[j]) / tau_[j]);
-      const double limit =
-          guard * families_[i].heaviness * t_quantile_of_tail(alpha / (4 * n * f.count), families_[i].dof);
-      if (largest > 0) smallest = std::min(smallest, limit / largest);
-    }
-    out[tap.place] = smallest;
+  for (std::size_t k = 0; k < places.size();) {
+    const std::size_t count = std::min<std::size_t>(at_once, places.size() - k);
+    for (const Scores& s : bank_->scores(std::span(changes).subspan(k, count), *trace_))
+      out[places[k++]] = smallest_noticed(bank_->functionals(s), guard, alpha);
   }
   return out;
+}
+
+// The smallest multiple of the change with these functionals that a family would have noticed.
+double Calibration::smallest_noticed(const std::vector<double>& c, double guard, double alpha) const {
+  const double n = double(bank_->families().size());
+  double smallest = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < families_.size(); ++i) {
+    const Family& f = bank_->families()[i];
+    double largest = 0;
+    for (int j = f.first; j < f.first + f.count; ++j)
+      if (tau_[j] > 0) largest = std::max(largest, std::abs(c[j]) / tau_[j]);
+    const double limit =
+        guard * families_[i].heaviness * t_quantile_of_tail(alpha / (4 * n * f.count), families_[i].dof);
+    if (largest > 0) smallest = std::min(smallest, limit / largest);
+  }
+  return smallest;
 }
 
 }  // namespace plumbline

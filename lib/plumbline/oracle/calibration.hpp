@@ -64,6 +64,7 @@ class Calibration {
   void set_reach();
   void set_reach(int family, const std::vector<std::vector<double>>& functionals);
   Rejection test(const std::vector<double>& functionals, int families, double guard) const;
+  double smallest_noticed(const std::vector<double>& functionals, double guard, double alpha) const;
 
   Question question_;
   Profile profile_;

@@ -81,7 +81,8 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
     for (const auto& z : members) {
       double along = 0;
       std::vector<double> alone(size.size());
-      for (std::size_t i = 0; i < size.size(); ++i) along += alone[i] = dot(z[i], s.scaled[i]);
+      for (std::size_t i = 0; i < size.size(); ++i)
+        if (size[i] > 0) along += alone[i] = dot(z[i], s.scaled[i]);
       for (std::size_t k = 0; k < s.scopes.size(); ++k) {
         const int i = s.scopes[k].output;
         const double c = i < 0 ? along / total : alone[i] / size[i];

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "plumbline/algebra/dual.hpp"
+#include "plumbline/algebra/each.hpp"
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/layout.hpp"
@@ -13,6 +14,7 @@ namespace plumbline {
 namespace {
 
 using Numbers = Plain<double>;
+using Many = Each<Numbers>;
 
 // A tape that remembers what was stored where.
 template <class A>
@@ -54,61 +56,74 @@ Matrix<double> fixed_weights(Eigen::Index rows, Eigen::Index cols) {
 }  // namespace
 
 struct Trace::Forward {
-  Traced<Numbers> tape;
-  Traced<Numbers>::Tensor y;
+  Traced<Many> tape;
+  Traced<Many>::Tensor y;
 };
 
 Trace::Trace(const Question& q) : question_(&q), forward_(std::make_unique<Forward>()) {
   auto& tape = forward_->tape;
-  ParameterMap<Traced<Numbers>> given;
-  for (const auto& [name, value] : q.inputs.parameters)
-    given[name] = is_input(q.spec, name) ? tape.variable(value) : tape.constant(value);
-  forward_->y = run(tape, q.spec, given, tape.variable(q.inputs.x), q.batch);
+  ParameterMap<Traced<Many>> given;
+  for (const auto& [name, value] : q.inputs.parameters) {
+    const Many::Tensor one{{value}};
+    given[name] = is_input(q.spec, name) ? tape.variable(one) : tape.constant(one);
+  }
+  forward_->y = run(tape, q.spec, given, tape.variable({{q.inputs.x}}), q.batch);
 
   const auto& y = forward_->y;
-  const auto probe = tape.backward(y, fixed_weights(y.value->rows(), y.value->cols()));
-  const auto cotangents = tape.backward(y, q.inputs.cotangent);
+  const auto gradients =  // of the probe and of the cotangent
+      tape.backward(y, {{fixed_weights(tape.rows(y), tape.cols(y)), q.inputs.cotangent}});
   for (int i = 0; i < int(tape.stored.size()); ++i) {
     const auto& [place, u] = tape.stored[i];
-    if (u.node < 0 || !probe[u.node]) continue;
+    if (u.node < 0 || !gradients[u.node]) continue;
+    const auto value = [](const auto& tensor) -> const Matrix<double>& { return tensor.value->of(0); };
     const auto is_same = [&](int k) {
       const auto& other = tape.stored[k].tensor;
-      return other.value->rows() == u.value->rows() && other.value->cols() == u.value->cols() &&
-             *other.value == *u.value && *probe[other.node] == *probe[u.node];
+      return value(other).rows() == value(u).rows() && value(other).cols() == value(u).cols() &&
+             value(other) == value(u) && gradients[other.node]->of(0) == gradients[u.node]->of(0);
     };
     if (std::any_of(kept_.begin(), kept_.end(), is_same)) continue;
     kept_.push_back(i);
-    taps_.push_back({place, u.value, q.gradients ? *cotangents[u.node] : Matrix<double>()});
+    taps_.push_back({place, value(u), q.gradients ? gradients[u.node]->of(1) : Matrix<double>()});
   }
 }
 
 Trace::~Trace() = default;
 Trace::Trace(Trace&&) noexcept = default;
 
-std::vector<Matrix<double>> Trace::adjoints(const Matrix<double>& w) {
-  auto all = forward_->tape.backward(forward_->y, w);
-  std::vector<Matrix<double>> out;
-  for (int i : kept_) out.push_back(std::move(*all[forward_->tape.stored[i].tensor.node]));
+std::vector<Scores> Trace::adjoints(const std::vector<Matrix<double>>& w) {
+  auto all = forward_->tape.backward(forward_->y, {w});
+  std::vector<Scores> out(w.size());
+  for (int i : kept_) {
+    const Many::Tensor& adjoint = *all[forward_->tape.stored[i].tensor.node];
+    for (std::size_t k = 0; k < w.size(); ++k) out[k].push_back(adjoint.of(k));
+  }
   return out;
 }
 
-Trace::Both Trace::adjoints_of_all(const std::vector<Matrix<double>>& w) const {
-  using Twin = Traced<Dual<Numbers>>;
+std::vector<Trace::Both> Trace::adjoints_of_all(const std::vector<Scores>& w) const {
+  using Twin = Traced<Dual<Many>>;
   const CaseInputs& in = question_->inputs;
+  const auto moving = [&](const Matrix<double>& value, std::size_t output) {
+    Dual<Many>::Tensor x{{{value}}, {}};
+    for (const Scores& weights : w) x.tangent.list.push_back(weights.at(output));
+    return x;
+  };
   Twin tape;
   ParameterMap<Twin> given;
   std::size_t next = 2;
   for (const auto& [name, value] : in.parameters) {
-    const Dual<Numbers>::Tensor moving{value, w.at(next++)};
-    given[name] = is_input(question_->spec, name) ? tape.variable(moving) : tape.constant(moving);
+    const auto x = moving(value, next++);
+    given[name] = is_input(question_->spec, name) ? tape.variable(x) : tape.constant(x);
   }
-  const auto y = run(tape, question_->spec, given, tape.variable({in.x, w.at(1)}), question_->batch);
-  const auto all = tape.backward(y, {in.cotangent, w.at(0)});
-  Both out;
+  const auto y = run(tape, question_->spec, given, tape.variable(moving(in.x, 1)), question_->batch);
+  const auto all = tape.backward(y, moving(in.cotangent, 0));
+  std::vector<Both> out(w.size());
   for (int i : kept_) {
     const auto& u = tape.stored[i].tensor;
-    out.value.push_back(all[u.node]->tangent);
-    out.cotangent.push_back(u.value->tangent);
+    for (std::size_t k = 0; k < w.size(); ++k) {
+      out[k].value.push_back(all[u.node]->tangent.of(k));
+      out[k].cotangent.push_back(u.value->tangent.of(k));
+    }
   }
   return out;
 }

@@ -11,6 +11,9 @@
 
 namespace plumbline {
 
+// One matrix per tensor of a list of tensors: outputs, taps.
+using Scores = std::vector<Matrix<double>>;
+
 struct Tap {
   std::string place;         // "layers.0.attn.scores"; heads and sequences share one place
   Matrix<double> value;      // u
@@ -26,17 +29,17 @@ class Trace {
   // Two stores of one value with one adjoint are one tap.
   const std::vector<Tap>& taps() const { return taps_; }
 
-  // The adjoints of <w, y>, one per tap.
-  std::vector<Matrix<double>> adjoints(const Matrix<double>& w);
+  // For each w the adjoints of <w, y>, one per tap. The cost of many is far less than many times that of one.
+  std::vector<Scores> adjoints(const std::vector<Matrix<double>>& w);
 
-  // Weights on all outputs (in the order of output_names). `value` are the adjoints of <w, outputs>, for
-  // changes of the taps' values; `cotangent` those for changes of the taps' cotangents. The gradients are
-  // linear in the tangents: with J' the derivative of the gradients, <w, J' du> is the tangent, along w, of
-  // the gradient in u.
+  // For each w, weights on all outputs (in the order of output_names). `value` are the adjoints of <w,
+  // outputs>, for changes of the taps' values; `cotangent` those for changes of the taps' cotangents. The
+  // gradients are linear in the tangents: with J' the derivative of the gradients, <w, J' du> is the tangent,
+  // along w, of the gradient in u.
   struct Both {
-    std::vector<Matrix<double>> value, cotangent;
+    Scores value, cotangent;
   };
-  Both adjoints_of_all(const std::vector<Matrix<double>>& w) const;
+  std::vector<Both> adjoints_of_all(const std::vector<Scores>& w) const;
 
  private:
   struct Forward;

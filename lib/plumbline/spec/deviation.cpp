@@ -34,7 +34,7 @@ void scale_by(AttentionSpec& a, double radicand) {
   a.scale_value = radicand;
 }
 
-constexpr Deviation table[] = {
+constexpr Deviation all_deviations[] = {
     {"activation/derivative-of-erf", "the backward pass has gelu_erf's derivative for gelu_tanh's", "",
      [](BlockSpec& s) {
        if (s.ffn.activation == Activation::gelu_tanh) s.ffn.derivative_of = Activation::gelu_erf;
@@ -293,10 +293,10 @@ constexpr Deviation table[] = {
 
 }  // namespace
 
-std::span<const Deviation> deviations() { return table; }
+std::span<const Deviation> deviations() { return all_deviations; }
 
 const Deviation& find_deviation(std::string_view id) {
-  for (const Deviation& d : table)
+  for (const Deviation& d : all_deviations)
     if (d.id == id) return d;
   throw Error("deviation: expected a known id, found \"" + std::string(id) + "\"");
 }

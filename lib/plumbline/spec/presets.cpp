@@ -92,7 +92,7 @@ BlockSpec olmo2(const Dimensions& n) {
   return s;
 }
 
-constexpr Preset table[] = {
+constexpr Preset all_presets[] = {
     {"pre_norm", "norm before each sublayer; the stream itself is never normalized", "arXiv 2002.04745", true,
      layout_preset<pre_norm>,
      "GPT-2, OPT, T5, LLaMA, Mistral, Mixtral, Gemma 1, Qwen 2 and 3, StarCoder 2, MPT, BLOOM, DeepSeek"},
@@ -134,7 +134,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::span<const Preset> presets() { return table; }
+std::span<const Preset> presets() { return all_presets; }
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   word = word.substr(0, longest_excerpt);
@@ -145,7 +145,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 
 const Preset& find_preset(std::string_view name) {
   std::vector<std::string_view> known;
-  for (const Preset& p : table) {
+  for (const Preset& p : all_presets) {
     if (p.name == name) return p;
     known.push_back(p.name);
   }

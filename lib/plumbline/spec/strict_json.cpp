@@ -9,9 +9,9 @@
 namespace plumbline {
 namespace {
 
-using Json = nlohmann::json;
+using SortedJson = nlohmann::json;
 
-class Check : public nlohmann::json_sax<Json> {
+class Check : public nlohmann::json_sax<SortedJson> {
  public:
   Check(const std::string& origin, std::size_t most_keys) : origin_(origin), most_keys_(most_keys) {}
 
@@ -67,7 +67,7 @@ void check_strict_json(std::string_view text, const std::string& origin, std::si
   if (const auto zero = text.find('\0'); zero != text.npos)  // the parser would take it for the end
     throw Error(origin + ": not JSON: a zero byte at byte " + std::to_string(zero));
   Check check(origin, most_keys);
-  Json::sax_parse(text, &check);
+  SortedJson::sax_parse(text, &check);
 }
 
 }  // namespace plumbline

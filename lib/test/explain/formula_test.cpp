@@ -6,11 +6,11 @@
 namespace plumbline {
 namespace {
 
-Picture preset(const char* name) { return picture_of(find_preset(name).make({})); }
+Picture picture(const char* name) { return picture_of(find_preset(name).make({})); }
 
 using Lines = std::vector<std::string>;
-Lines text(const char* name) { return formulas(preset(name), Notation::text); }
-std::string jacobian_text(const char* name) { return jacobian_formula(preset(name), Notation::text); }
+Lines text(const char* name) { return formulas(picture(name), Notation::text); }
+std::string jacobian_text(const char* name) { return jacobian_formula(picture(name), Notation::text); }
 
 TEST(Formula, OfEveryLayout) {
   EXPECT_EQ(text("pre_norm"), (Lines{"u = x + Attn(LN(x))", "y = u + FFN(LN(u))", "z = LN(y)"}));
@@ -23,10 +23,10 @@ TEST(Formula, OfEveryLayout) {
 }
 
 TEST(Formula, InLatex) {
-  EXPECT_EQ(formulas(preset("pre_norm"), Notation::latex),
+  EXPECT_EQ(formulas(picture("pre_norm"), Notation::latex),
             (Lines{R"(u = x + \mathrm{Attn}(\mathrm{LN}(x)))", R"(y = u + \mathrm{FFN}(\mathrm{LN}(u)))",
                    R"(z = \mathrm{LN}(y))"}));
-  EXPECT_EQ(formulas(preset("deep_norm"), Notation::latex)[0],
+  EXPECT_EQ(formulas(picture("deep_norm"), Notation::latex)[0],
             R"(u = \mathrm{LN}(\alpha x + \mathrm{Attn}(x)))");
 }
 
@@ -56,7 +56,7 @@ TEST(JacobianFormula, OfEveryLayout) {
   EXPECT_EQ(jacobian_text("output_norm"), "J = (I + J_LN J_FFN)(I + J_LN J_Attn)");
   EXPECT_EQ(jacobian_text("deep_norm"), "J = J_LN (alpha I + J_FFN) J_LN (alpha I + J_Attn)");
   EXPECT_EQ(jacobian_text("parallel"), "J = I + (J_Attn + J_FFN) J_LN");
-  EXPECT_EQ(jacobian_formula(preset("pre_norm"), Notation::latex),
+  EXPECT_EQ(jacobian_formula(picture("pre_norm"), Notation::latex),
             R"(J = (I + J_{\mathrm{FFN}} J_{\mathrm{LN}})(I + J_{\mathrm{Attn}} J_{\mathrm{LN}}))");
 }
 

@@ -9,26 +9,28 @@
 namespace plumbline {
 namespace {
 
-const Profile& float32() { return find_profile("float32"); }
+const Profile& in_float32() { return find_profile("float32"); }
 
 // Questions, what was answered, and how each answer was judged by itself.
 class Answers {
  public:
   void add(const Question& q, const std::vector<std::string>& wrong) {
-    requests_.push_back({"case", float32(), q});
+    requests_.push_back({"case", in_float32(), q});
     const auto d = [&](int k) -> const Deviation& { return find_deviation(wrong[k]); };
     const std::uint64_t seed = 70 + requests_.size();
     outputs_.push_back(wrong.empty()       ? peer::answer(q, {.name = "eager"}, false)
-                       : wrong.size() == 1 ? faulty_answer(q, float32(), d(0), seed)
-                                           : faulty_answer(q, float32(), d(0), d(1), seed).value());
-    verdicts_.push_back(judge(q, float32(), outputs_.back()));
+                       : wrong.size() == 1 ? faulty_answer(q, in_float32(), d(0), seed)
+                                           : faulty_answer(q, in_float32(), d(0), d(1), seed).value());
+    verdicts_.push_back(judge(q, in_float32(), outputs_.back()));
   }
   void add(const char* preset, const std::vector<std::string>& wrong, Recipe recipe = Recipe::rich) {
-    add(question_from(preset, recipe, float32(), false, 1 + requests_.size(), 20), wrong);
+    add(question_from(preset, recipe, in_float32(), false, 1 + requests_.size(), 20), wrong);
   }
   Outputs& last() { return outputs_.back(); }
   Verdict& verdict(int i) { return verdicts_[i]; }
-  void judge_last_again() { verdicts_.back() = judge(requests_.back().question, float32(), outputs_.back()); }
+  void judge_last_again() {
+    verdicts_.back() = judge(requests_.back().question, in_float32(), outputs_.back());
+  }
 
   std::vector<Diagnosis> diagnose() const {
     std::vector<Evidence> evidence;
@@ -92,7 +94,7 @@ TEST(Diagnosis, APairIsNamedThatExplainsMoreThanASingleOne) {
 TEST(Diagnosis, WhatIsTheSameHereIsSaidToBe) {
   Answers a;
   QuestionSettings s{.spec = find_preset("gpt2").make({.d = 16, .n_heads = 4, .d_ff = 20})};
-  a.add(question_from(s, float32()), {"scale/by-width"});
+  a.add(question_from(s, in_float32()), {"scale/by-width"});
   const std::vector<Diagnosis> d = a.diagnose();
   ASSERT_EQ(d.size(), 1u);
   Deviations all = d[0].same;

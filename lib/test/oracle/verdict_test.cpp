@@ -158,8 +158,11 @@ TEST(Verdict, ADeviationTooFaintToBeNoticedIsNotLookedFor) {
   for (const Signature& s : all.all()) {
     const Match m = all.loudest(s.difference, guard_here);
     const bool noticeable = s.separation >= all.threshold(guard_here);
-    if (noticeable) EXPECT_GE(m.statistic, all.threshold(guard_here)) << s.deviation->id;
-    if (!noticeable) EXPECT_NE(m.signature, &s) << s.deviation->id;
+    if (noticeable) {
+      EXPECT_GE(m.statistic, all.threshold(guard_here)) << s.deviation->id;
+    } else {
+      EXPECT_NE(m.signature, &s) << s.deviation->id;
+    }
     faint += !noticeable;
   }
   EXPECT_GT(faint, 0);

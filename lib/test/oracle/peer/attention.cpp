@@ -201,7 +201,7 @@ Result<T> Peer<T>::attention(const std::string& name, const A& x) {
           }};
 }
 
-template class Peer<float>;
-template class Peer<double>;
+template Result<float> Peer<float>::attention(const std::string&, const A&);
+template Result<double> Peer<double>::attention(const std::string&, const A&);
 
 }  // namespace plumbline::peer

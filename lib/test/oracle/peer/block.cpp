@@ -109,9 +109,6 @@ Result<T> Peer<T>::stack(const A& x) {
           }};
 }
 
-template class Peer<float>;
-template class Peer<double>;
-
 Outputs answer(const Question& question, const Variant& variant, bool in_double) {
   if (in_double) return Peer<double>(question, variant)(question.inputs, question.gradients);
   return Peer<float>(question, variant)(question.inputs, question.gradients);

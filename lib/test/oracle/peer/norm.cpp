@@ -85,7 +85,9 @@ Result<T> Peer<T>::norm(const NormSlot& slot, const std::string& name, const A& 
           }};
 }
 
-template class Peer<float>;
-template class Peer<double>;
+template Result<float> Peer<float>::linear(const std::string&, bool, const A&);
+template Result<double> Peer<double>::linear(const std::string&, bool, const A&);
+template Result<float> Peer<float>::norm(const NormSlot&, const std::string&, const A&);
+template Result<double> Peer<double>::norm(const NormSlot&, const std::string&, const A&);
 
 }  // namespace plumbline::peer

@@ -1,0 +1,145 @@
+// Each<A>: a tensor is a list of tensors in A that all went through the same operations, or one that is the
+// same for all of them. Many tangents of one value are so computed in one go, and what they share only once.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "plumbline/algebra/softmax_derivative.hpp"
+
+namespace plumbline {
+
+template <class A>
+struct Each {
+  using Inner = plumbline::Tensor<A>;
+  struct Tensor {
+    std::vector<Inner> list;  // of length 1: the same for all
+
+    const Inner& of(std::size_t k) const { return list.size() == 1 ? list.front() : list.at(k); }
+  };
+  A inner;
+
+  bool takes_out_means_twice() const { return plumbline::takes_out_means_twice(inner); }
+
+  int rows(const Tensor& x) const { return inner.rows(x.list.front()); }
+  int cols(const Tensor& x) const { return inner.cols(x.list.front()); }
+
+  Tensor matmul(const Tensor& x, const Tensor& y) const {
+    return each([&](auto& u, auto& v) { return inner.matmul(u, v); }, x, y);
+  }
+  Tensor transpose(const Tensor& x) const {
+    return each([&](auto& u) { return inner.transpose(u); }, x);
+  }
+  Tensor add(const Tensor& x, const Tensor& y) const {
+    return each([&](auto& u, auto& v) { return inner.add(u, v); }, x, y);
+  }
+  Tensor sub(const Tensor& x, const Tensor& y) const {
+    return each([&](auto& u, auto& v) { return inner.sub(u, v); }, x, y);
+  }
+  Tensor mul(const Tensor& x, const Tensor& y) const {
+    return each([&](auto& u, auto& v) { return inner.mul(u, v); }, x, y);
+  }
+  Tensor scale(const Tensor& x, Exact c) const {
+    return each([&](auto& u) { return inner.scale(u, c); }, x);
+  }
+  Tensor add_scalar(const Tensor& x, Exact c) const {
+    return each([&](auto& u) { return inner.add_scalar(u, c); }, x);
+  }
+  Tensor add_row(const Tensor& x, const Tensor& row) const {
+    return each([&](auto& u, auto& v) { return inner.add_row(u, v); }, x, row);
+  }
+  Tensor mul_row(const Tensor& x, const Tensor& row) const {
+    return each([&](auto& u, auto& v) { return inner.mul_row(u, v); }, x, row);
+  }
+  Tensor sub_col(const Tensor& x, const Tensor& col) const {
+    return each([&](auto& u, auto& v) { return inner.sub_col(u, v); }, x, col);
+  }
+  Tensor mul_col(const Tensor& x, const Tensor& col) const {
+    return each([&](auto& u, auto& v) { return inner.mul_col(u, v); }, x, col);
+  }
+  Tensor row_sum(const Tensor& x) const {
+    return each([&](auto& u) { return inner.row_sum(u); }, x);
+  }
+  Tensor col_sum(const Tensor& x) const {
+    return each([&](auto& u) { return inner.col_sum(u); }, x);
+  }
+  Tensor divide(const Tensor& x, int n) const {
+    return each([&](auto& u) { return inner.divide(u, n); }, x);
+  }
+
+  Tensor rsqrt(const Tensor& x) const {
+    return each([&](auto& u) { return inner.rsqrt(u); }, x);
+  }
+  Tensor reciprocal(const Tensor& x) const {
+    return each([&](auto& u) { return inner.reciprocal(u); }, x);
+  }
+  Tensor exp(const Tensor& x) const {
+    return each([&](auto& u) { return inner.exp(u); }, x);
+  }
+  Tensor tanh(const Tensor& x) const {
+    return each([&](auto& u) { return inner.tanh(u); }, x);
+  }
+  Tensor maximum(const Tensor& x, Exact c) const {
+    return each([&](auto& u) { return inner.maximum(u, c); }, x);
+  }
+  Tensor above(const Tensor& x, Exact c) const {
+    return each([&](auto& u) { return inner.above(u, c); }, x);
+  }
+  Tensor activation(Activation f, int derivative, const Tensor& x) const {
+    return each([&](auto& u) { return inner.activation(f, derivative, u); }, x);
+  }
+  Tensor softmax_rows(const Tensor& x, const Mask& mask) const {
+    return each([&](auto& u) { return inner.softmax_rows(u, mask); }, x);
+  }
+  Tensor rotate(const Tensor& x, const Rotation& rotation) const {
+    return each([&](auto& u) { return inner.rotate(u, rotation); }, x);
+  }
+
+  Tensor take_cols(const Tensor& x, int first, int count) const {
+    return each([&](auto& u) { return inner.take_cols(u, first, count); }, x);
+  }
+  Tensor take_rows(const Tensor& x, int first, int count) const {
+    return each([&](auto& u) { return inner.take_rows(u, first, count); }, x);
+  }
+  Tensor concat_cols(const std::vector<Tensor>& parts) const {
+    return of_parts([&](auto& p) { return inner.concat_cols(p); }, parts);
+  }
+  Tensor concat_rows(const std::vector<Tensor>& parts) const {
+    return of_parts([&](auto& p) { return inner.concat_rows(p); }, parts);
+  }
+  Tensor indicator(const Mask& mask) const { return {{inner.indicator(mask)}}; }
+  Tensor zeros(int rows, int cols) const { return {{inner.zeros(rows, cols)}}; }
+
+  Tensor detach(const Tensor& x) const { return x; }
+  Tensor store(const Tensor& x, std::string_view) const { return x; }
+  template <class Body>
+  Tensor component(const char*, const Tensor&, Body body) const {
+    return body();
+  }
+
+ private:
+  template <class G, class... T>
+  static Tensor each(G g, const T&... x) {
+    Tensor y;
+    const std::size_t n = std::max({x.list.size()...});
+    y.list.reserve(n);
+    for (std::size_t k = 0; k < n; ++k) y.list.push_back(g(x.of(k)...));
+    return y;
+  }
+  template <class G>
+  static Tensor of_parts(G g, const std::vector<Tensor>& parts) {
+    std::size_t n = 1;
+    for (const Tensor& p : parts) n = std::max(n, p.list.size());
+    Tensor y;
+    y.list.reserve(n);
+    for (std::size_t k = 0; k < n; ++k) {
+      std::vector<Inner> all;
+      for (const Tensor& p : parts) all.push_back(p.of(k));
+      y.list.push_back(g(all));
+    }
+    return y;
+  }
+};
+
+}  // namespace plumbline
