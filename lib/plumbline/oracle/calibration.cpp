@@ -106,11 +106,11 @@ void Calibration::set_scale() {
 
 void Calibration::set_reach() {
   const int k1 = settings_.members, threads = std::min(settings_.threads, k1);
-  std::vector<Trace> traces;
-  for (int t = 0; t < threads; ++t) traces.emplace_back(question_);
+  std::vector<std::unique_ptr<Trace>> traces(threads);
+  in_parallel(threads, threads, [&](int t) { traces[t] = std::make_unique<Trace>(question_); });
   std::vector<Matrix<double>> values;
   for (const auto& t : truth_) values.push_back(cast<double>(t));
-  bank_ = std::make_unique<Bank>(question_, values, sigma_, traces.front());
+  bank_ = std::make_unique<Bank>(question_, values, sigma_, *traces.front());
   if (bank_->families().empty()) throw Error("every output is 0: there is nothing to judge");
 
   // body(k, scores of member k) for the set of members that begins with `first`
@@ -118,15 +118,15 @@ void Calibration::set_reach() {
     in_parallel(threads, threads, [&](int t) {
       for (int k = first + k1 * t / threads, end = first + k1 * (t + 1) / threads; k < end;) {
         const int count = std::min(at_once, end - k);
-        for (Scores& s : bank_->scores({&errors_[std::size_t(k)], std::size_t(count)}, traces[t]))
+        for (Scores& s : bank_->scores({&errors_[std::size_t(k)], std::size_t(count)}, *traces[t]))
           body(k++, std::move(s));
       }
     });
   };
   std::vector<Scores> scores(k1);
   for_members(0, [&](int k, Scores&& s) { scores[k] = std::move(s); });
-  Scores squares = scores[0];
-  for (std::size_t i = 0; i < squares.size(); ++i) squares[i] = mean_squares(scores, int(i), k1);
+  Scores squares(scores[0].size());
+  in_parallel(int(squares.size()), threads, [&](int i) { squares[i] = mean_squares(scores, i, k1); });
   bank_->normalise(squares);
   std::vector<std::vector<double>> c(2 * k1);
   in_parallel(k1, threads, [&](int k) { c[k] = bank_->functionals(scores[k]); });
@@ -135,7 +135,7 @@ void Calibration::set_reach() {
   tau_.resize(bank_->size());
   families_.resize(bank_->families().size());
   in_parallel(int(families_.size()), settings_.threads, [&](int f) { set_reach(f, c); });
-  trace_ = std::make_unique<Trace>(std::move(traces.front()));
+  trace_ = std::move(traces.front());
 }
 
 // Of one family, from the functionals c of all members.
@@ -147,11 +147,11 @@ void Calibration::set_reach(int family, const std::vector<std::vector<double>>& 
   std::vector<char> finite(f.count, true);  // a derivative may be infinite: that of a root at 0, say
   for (int k = 0; k < 2 * k1; ++k)
     for (int i = 0; i < f.count; ++i) {
-      const double value = c[k][f.first + i];
-      finite[i] = finite[i] && std::isfinite(value);
-      most[i] = std::max(most[i], std::abs(value));
-      members_above[i] += std::abs(value) > cancelled;
-      if (k >= k1) c2[i] += value * value / k1;
+      const double size = std::abs(c[k][f.first + i]);
+      finite[i] &= size <= std::numeric_limits<double>::max();
+      most[i] = most[i] < size ? size : most[i];
+      members_above[i] += size > cancelled;
+      if (k >= k1) c2[i] += size * size / k1;
     }
   for (int i = 0; i < f.count; ++i)
     if (!finite[i]) c2[i] = most[i] = 0;
@@ -169,8 +169,8 @@ void Calibration::set_reach(int family, const std::vector<std::vector<double>>& 
   for (int k = 0; k < k1; ++k) {
     for (int i = 0; i < f.count; ++i) {
       const double tau = tau_[f.first + i];
-      t[i] = tau > 0 ? c[k][f.first + i] / tau : 0;
-      largest = std::max(largest, std::abs(t[i]));
+      t[i] = tau > 0 ? std::abs(c[k][f.first + i]) / tau : 0;
+      largest = largest < t[i] ? t[i] : largest;
     }
     energies.push_back(std::log(std::max(mean_square(t.data(), f.count), 1e-300)));
   }
