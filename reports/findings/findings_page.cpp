@@ -13,7 +13,7 @@
 namespace plumbline::reports {
 namespace {
 
-constexpr const char* layouts[] = {"pre_norm", "post_norm"};
+constexpr const char* pre_and_post[] = {"pre_norm", "post_norm"};
 
 std::string verdict(bool holds, const char* yes, const char* no) {
   return fmt::format("**{}**", holds ? yes : no);
@@ -158,7 +158,7 @@ std::string toy_section(const ChainRecords& c) {
                 " The text says itself “do not over-read the numbers”.");
   std::vector<Row> rows;
   for (int n : {12, 96})
-    for (const char* layout : layouts)
+    for (const char* layout : pre_and_post)
       rows.push_back({std::to_string(n), layout, significant(toy_gain(layout, n), 4),
                       significant(exact(layout, n).mean), significant(exact(layout, n).least),
                       significant(exact(layout, n).most)});

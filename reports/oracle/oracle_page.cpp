@@ -16,7 +16,7 @@ namespace {
 constexpr const char* live_text =
     R"(An implementation of every part in PyTorch that shares no code with the library, in variants that differ in how they
 compute and not in what. Questions about every preset and every single operation, with sizes, specs, recipes and numbers
-drawn, half of them for all gradients too; then the black-box laws. Of {} judgements, {} of them by laws, {} were false
+drawn, about y and all gradients; then the black-box laws. Of {} judgements, {} of them by laws, {} were false
 alarms. Correct code overflows on {} more questions, or an empty answer would pass there: those are discarded. Cases that
 agree:
 
@@ -48,7 +48,7 @@ std::string bound(double p) { return p > 1 ? "> 1" : fmt::format("{:.2g}", p); }
 
 int number(const Json& j, const char* key) { return j.contains(key) ? j.at(key).get<int>() : 0; }
 
-std::string outputs(const Json& r) { return r.at("gradients") ? "y, gradients" : "y"; }
+std::string outputs_asked(const Json& r) { return r.at("gradients") ? "y, gradients" : "y"; }
 
 bool as_declared(const Json& run) { return run.at("declared") == run.at("computed"); }
 
@@ -107,7 +107,7 @@ std::string coarser(const Json& record) {
 std::string false_alarms(const Json& record) {
   std::vector<Row> rows;
   for (const Json& r : record.at("characteristics"))
-    rows.push_back({r["profile"], r["inputs"], outputs(r), std::to_string(number(r, "questions")),
+    rows.push_back({r["profile"], r["inputs"], outputs_asked(r), std::to_string(number(r, "questions")),
                     of(number(r, "false_alarms"), number(r, "correct")), bound(r["worst_p"]),
                     fmt::format("{:.2f}", r["worst_match"].get<double>())});
   return table({"profile", "inputs", "outputs", "questions", "false alarms", "smallest p", "largest match"},
@@ -120,7 +120,7 @@ std::string detection(const Json& record) {
   std::vector<Row> rows;
   for (const Json& r : record.at("characteristics")) {
     const int effect = number(r, "with_effect"), clear = number(r, "clear"), found = number(r, "found_clear");
-    rows.push_back({r["profile"], r["inputs"], outputs(r), std::to_string(effect),
+    rows.push_back({r["profile"], r["inputs"], outputs_asked(r), std::to_string(effect),
                     percent(number(r, "unknown_found"), effect),
                     percent(number(r, "unknown_found_clear"), clear),
                     std::to_string(number(r, "unknown_coarser")), percent(number(r, "found"), effect),
