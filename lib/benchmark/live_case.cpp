@@ -6,6 +6,8 @@
 //   processor_ms   the same in processor time of all threads, which a busy machine distorts less
 //   ratio          of a case's processor time to that of one evaluation of the same block in double with all
 //                  gradients (median)
+//
+// --record=FILE writes them down for the page about the oracle.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -13,9 +15,11 @@
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "cli/live/draw.hpp"
 #include "cli/live/examine.hpp"
+#include "plumbline/io/file.hpp"
 #include "plumbline/io/frame.hpp"
 #include "plumbline/spec/parameters.hpp"
 
@@ -149,13 +153,38 @@ void add_all() {
             ->Iterations(questions);
 }
 
+// Shows the results and remembers them.
+class Recorder : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      Json one{{"name", run.run_name.function_name}, {"cases", run.iterations}};
+      for (const auto& [key, value] : run.counters) one[key] = double(value);
+      results_.push_back(one);
+    }
+  }
+  Json record() const {
+    return {
+        {"processor", processor()}, {"cores", std::thread::hardware_concurrency()}, {"results", results_}};
+  }
+
+ private:
+  Json results_ = Json::array();
+};
+
 }  // namespace
 }  // namespace plumbline::cli
 
 int main(int argc, char** argv) {
+  using namespace plumbline;
   benchmark::Initialize(&argc, argv);
+  const std::string option = "--record=", last = argv[argc - 1];
+  const bool records = argc > 1 && last.starts_with(option);
+  if (records) --argc;
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::AddCustomContext("processor", plumbline::cli::processor());
-  plumbline::cli::add_all();
-  benchmark::RunSpecifiedBenchmarks();
+  cli::add_all();
+  cli::Recorder recorder;
+  benchmark::RunSpecifiedBenchmarks(&recorder);
+  if (records) write_bytes(last.substr(option.size()), recorder.record().dump(1) + "\n");
 }

@@ -37,6 +37,13 @@ from 1 on it cannot be missed.
 
 )";
 
+constexpr const char* cost_text =
+    R"(A live case beside the command's own time: drawing, asking, calibration, verdict. Sizes up to 64; medians of {} cases
+on {}, {} cores. Evaluations: the time of all cores over that of evaluating the same block once, in double, with all
+gradients.
+
+)";
+
 std::string percent(int part, int whole) {
   return whole == 0 ? "–" : fmt::format("{:.1f} %", 100.0 * part / whole);
 }
@@ -199,6 +206,22 @@ std::string naming(const Json& record) {
                "llrrrlrl", rows);
 }
 
+std::string cost(const Json& record) {
+  std::vector<Row> rows;
+  for (const Json& r : record.at("results")) {
+    const std::string name = r.at("name");  // "llama/float32/gradients"
+    const auto first = name.find('/'), last = name.rfind('/');
+    const bool only_y = name.substr(last + 1) == "y";
+    rows.push_back({name.substr(0, first), name.substr(first + 1, last - first - 1),
+                    only_y ? "y" : "y, gradients", fmt::format("{:.0f}", r.at("median_ms").get<double>()),
+                    fmt::format("{:.0f}", r.at("processor_ms").get<double>()),
+                    fmt::format("{:.0f}", r.at("ratio").get<double>())});
+  }
+  return fmt::format(cost_text, record.at("results").at(0).at("cases").get<int>(),
+                     record.at("processor").get<std::string>(), record.at("cores").get<int>()) +
+         table({"question", "profile", "outputs", "ms", "ms of all cores", "evaluations"}, "lllrrr", rows);
+}
+
 }  // namespace
 
 OracleRecords read_oracle_records() {
@@ -211,7 +234,8 @@ OracleRecords read_oracle_records() {
       throw Error(path + ": " + e.what());
     }
   };
-  return {read("characteristics.json"), read("agreement.json"), read("naming.json"), read("pairs.json")};
+  return {read("characteristics.json"), read("agreement.json"), read("naming.json"), read("pairs.json"),
+          read("cost.json")};
 }
 
 Pages oracle_pages(const OracleRecords& r) {
@@ -233,7 +257,7 @@ Pages oracle_pages(const OracleRecords& r) {
       naming(r.naming) + "### Two at once\n\n" + naming(r.pairs) +
       "## Truths of several kinds\n\n"
       "Verdicts on y where bfloat16-mixed is declared, by what is true:\n\n" +
-      confusion(c);
+      confusion(c) + "## What a case costs\n\n" + cost(r.cost);
   return {{"oracle.md", page}};
 }
 

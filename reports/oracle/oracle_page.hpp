@@ -14,6 +14,7 @@ struct OracleRecords {
   Json characteristics;  // of plumbline_characteristics
   Json agreement;        // of lib/test/peers/agreement.py
   Json naming, pairs;    // of lib/test/peers/naming.py
+  Json cost;             // of plumbline_benchmark --record
 };
 
 // From records/. Throws Error naming the file.

@@ -6,7 +6,6 @@
 #include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/scalars.hpp"
 #include "plumbline/oracle/members.hpp"
-#include "plumbline/oracle/parallel.hpp"
 #include "plumbline/oracle/statistics.hpp"
 
 namespace plumbline {

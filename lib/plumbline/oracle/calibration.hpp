@@ -6,13 +6,14 @@
 #include <map>
 
 #include "plumbline/oracle/bank.hpp"
+#include "plumbline/oracle/parallel.hpp"
 
 namespace plumbline {
 
 struct CalibrationSettings {
-  int members = 24;        // in each of the two sets
-  std::uint64_t seed = 1;  // of the members; any will do
-  int threads = 2;
+  int members = 24;                   // in each of the two sets
+  std::uint64_t seed = 1;             // of the members; any will do
+  int threads = processor_threads();  // they change no result
 };
 
 // How much noisier than the noisiest member correct code may be. 16-bit storage hides the order of sums;

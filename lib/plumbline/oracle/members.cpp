@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "plumbline/oracle/parallel.hpp"
-
 namespace plumbline {
 namespace {
 

@@ -6,6 +6,7 @@
 
 #include "plumbline/algebra/ensemble.hpp"
 #include "plumbline/oracle/deviate.hpp"
+#include "plumbline/oracle/parallel.hpp"
 #include "plumbline/oracle/question.hpp"
 
 namespace plumbline {
@@ -20,7 +21,8 @@ std::vector<Matrix<S>> member(const Question& question, const Arithmetic& arithm
 // in long double (11 bits more, so that their own rounding is below 1/1000 of the error they carry), all
 // coarser ones in double.
 std::vector<std::vector<Matrix<double>>> member_errors(const Question& question, const Profile& profile,
-                                                       std::uint64_t first, int count, int threads = 2);
+                                                       std::uint64_t first, int count,
+                                                       int threads = processor_threads());
 
 // What a member that computes these deviations answers, under the declared names; none: a correct member.
 // Throws Error where the deviating block has no value.

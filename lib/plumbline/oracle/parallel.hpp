@@ -9,6 +9,11 @@
 
 namespace plumbline {
 
+// As many threads as the processor runs at once. Work is too short for more than eight.
+inline int processor_threads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 8);
+}
+
 // body(0) ... body(count - 1), each once, on up to `threads` threads. Rethrows what one of them throws.
 template <class Body>
 void in_parallel(int count, int threads, Body body) {

@@ -38,6 +38,17 @@ TEST(Verdict, CorrectImplementationsAgree) {
     }
 }
 
+TEST(Verdict, ThreadsChangeNothing) {
+  const Fixture f("llama", "float32", true, Storage::native);
+  const Judge one(f.question, find_profile("float32"), {.threads = 1}),
+      five(f.question, find_profile("float32"), {.threads = 5});
+  const Verdict alone = one(f.answer), together = five(f.answer);
+  EXPECT_EQ(alone.p, together.p);
+  EXPECT_EQ(alone.reason, together.reason);
+  EXPECT_EQ(alone.likelihoods, together.likelihoods);
+  EXPECT_EQ(one.smallest_noticed(), five.smallest_noticed());
+}
+
 TEST(Verdict, AWrongEpsIsNamed) {
   const Fixture f("gpt2", "float32", false, Storage::native);
   const Deviation& d = find_deviation("norm/eps-outside-sqrt");
