@@ -159,11 +159,13 @@ class Recorder : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
+      failed_ = failed_ || run.error_occurred;
       Json one{{"name", run.run_name.function_name}, {"cases", run.iterations}};
       for (const auto& [key, value] : run.counters) one[key] = double(value);
       results_.push_back(one);
     }
   }
+  bool failed() const { return failed_; }
   Json record() const {
     return {
         {"processor", processor()}, {"cores", std::thread::hardware_concurrency()}, {"results", results_}};
@@ -171,6 +173,7 @@ class Recorder : public benchmark::ConsoleReporter {
 
  private:
   Json results_ = Json::array();
+  bool failed_ = false;
 };
 
 }  // namespace
@@ -186,5 +189,6 @@ int main(int argc, char** argv) {
   cli::add_all();
   cli::Recorder recorder;
   benchmark::RunSpecifiedBenchmarks(&recorder);
+  if (recorder.failed()) return 1;
   if (records) write_bytes(last.substr(option.size()), recorder.record().dump(1) + "\n");
 }

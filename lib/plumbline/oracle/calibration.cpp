@@ -40,7 +40,7 @@ Matrix<double> prior(const Matrix<double>& s2) {
 double mean_square(const double* t, int n) { return std::inner_product(t, t + n, t, 0.0) / n; }
 
 constexpr int smallest_energy_family = 8;
-constexpr int at_once = 8;  // members that share a pass; more would not fit into the processor's caches
+constexpr int at_once = 8;  // members that share a pass; more gain nothing
 // Functionals are normalised: of independent scores they would be of size 1. One that is smaller than this
 // for every member has cancelled more than half of a double's digits, and is rounding noise of our own: the
 // row sum of the cotangents of probabilities, to which no output responds.

@@ -88,7 +88,6 @@ Trace::Trace(const Question& q) : question_(&q), forward_(std::make_unique<Forwa
 }
 
 Trace::~Trace() = default;
-Trace::Trace(Trace&&) noexcept = default;
 
 std::vector<Scores> Trace::adjoints(const std::vector<Matrix<double>>& w) {
   auto all = forward_->tape.backward(forward_->y, {w});

@@ -24,7 +24,6 @@ class Trace {
  public:
   explicit Trace(const Question& question);
   ~Trace();
-  Trace(Trace&&) noexcept;
 
   // Two stores of one value with one adjoint are one tap.
   const std::vector<Tap>& taps() const { return taps_; }
