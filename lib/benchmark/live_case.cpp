@@ -156,6 +156,7 @@ void add_all() {
 // Shows the results and remembers them.
 class Recorder : public benchmark::ConsoleReporter {
  public:
+  Recorder() : ConsoleReporter(OO_None) {}  // no colours: it may be read through a pipe
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
