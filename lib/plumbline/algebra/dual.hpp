@@ -112,9 +112,16 @@ struct Dual {
   }
   Tensor indicator(const Mask& mask) const { return constant(inner.indicator(mask)); }
   Tensor zeros(int rows, int cols) const { return constant(inner.zeros(rows, cols)); }
+  void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {
+    inner.accumulate(sum.value, g.value, row, col);
+    inner.accumulate(sum.tangent, g.tangent, row, col);
+  }
   Tensor detach(const Tensor& x) const { return constant(x.value); }
-  Tensor store(const Tensor& x, std::string_view place) const {
-    return {inner.store(x.value, place), inner.store(x.tangent, place)};
+  decltype(auto) store(const Tensor& x, std::string_view place) const {
+    if constexpr (stores_as_is<A>)
+      return (x);
+    else
+      return Tensor{inner.store(x.value, place), inner.store(x.tangent, place)};
   }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) const {

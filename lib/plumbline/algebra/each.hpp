@@ -111,8 +111,13 @@ struct Each {
   Tensor indicator(const Mask& mask) const { return {{inner.indicator(mask)}}; }
   Tensor zeros(int rows, int cols) const { return {{inner.zeros(rows, cols)}}; }
 
+  void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {
+    if (sum.list.size() < g.list.size()) sum.list.resize(g.list.size(), Inner(sum.list.front()));
+    for (std::size_t k = 0; k < sum.list.size(); ++k) inner.accumulate(sum.list[k], g.of(k), row, col);
+  }
+
   Tensor detach(const Tensor& x) const { return x; }
-  Tensor store(const Tensor& x, std::string_view) const { return x; }
+  const Tensor& store(const Tensor& x, std::string_view) const { return x; }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) const {
     return body();

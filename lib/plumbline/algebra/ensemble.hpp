@@ -49,7 +49,6 @@ class Ensemble {
   Tensor matmul(const Tensor& x, const Tensor& y);
   Tensor transpose(const Tensor& x) const { return {x.value.transpose(), x.stored}; }
   Tensor add(const Tensor& x, const Tensor& y);
-  Tensor add_cotangents(const Tensor& x, const Tensor& y);  // of one stored value: the sum is stored too
   Tensor sub(const Tensor& x, const Tensor& y);
   Tensor mul(const Tensor& x, const Tensor& y);
   Tensor scale(const Tensor& x, Exact c);
@@ -82,6 +81,9 @@ class Ensemble {
   Tensor concat_rows(const std::vector<Tensor>& parts) const;
   Tensor indicator(const Mask& mask) const { return {plain_.indicator(mask), true}; }
   Tensor zeros(int rows, int cols) const { return {plain_.zeros(rows, cols), true}; }
+
+  // Of stored cotangents of one stored value the sum is stored too.
+  void accumulate(Tensor& sum, const Tensor& g, int row, int col);
 
   Tensor detach(const Tensor& x) const { return x; }
   Tensor store(const Tensor& x, std::string_view place);
@@ -116,7 +118,8 @@ class Ensemble {
   Tensor in_kernel(Matrix<S> x) { return {rounded(std::move(x), kernel_), false}; }
   Matrix<S> rounded(Matrix<S> x, const Grid<S>& grid);
   template <class Operation>
-  Tensor where_both(const Tensor& x, const Matrix<S>& y, Operation operation);  // x + 0 makes no error
+  Tensor where_both(const Tensor& x, const Matrix<S>& y, Operation operation);
+  S where_both(S a, S b, S result, const Grid<S>& grid, std::uint64_t salt) const;  // x + 0 makes no error
   S sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt,
               const Grid<S>& accumulator) const;
   S bias_first_error(S sum, S bias, int terms, std::uint64_t salt) const;

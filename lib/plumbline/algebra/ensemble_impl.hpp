@@ -118,14 +118,19 @@ auto Ensemble<S>::col_sum(const Tensor& x) -> Tensor {
 }
 
 template <class S>
+S Ensemble<S>::where_both(S a, S b, S result, const Grid<S>& grid, std::uint64_t salt) const {
+  return exact_ || a == 0 || b == 0 ? result : grid.rounded(result, salt);
+}
+
+template <class S>
 template <class Operation>
 auto Ensemble<S>::where_both(const Tensor& x, const Matrix<S>& y, Operation operation) -> Tensor {
   Matrix<S> z(x.value.rows(), x.value.cols());
   const std::uint64_t salt = next_salt();
   for (int i = 0; i < z.rows(); ++i)
     for (int j = 0; j < z.cols(); ++j) {
-      const S a = x.value(i, j), b = y(y.rows() == 1 ? 0 : i, y.cols() == 1 ? 0 : j), c = operation(a, b);
-      z(i, j) = exact_ || a == 0 || b == 0 ? c : kernel_.rounded(c, salt);
+      const S a = x.value(i, j), b = y(y.rows() == 1 ? 0 : i, y.cols() == 1 ? 0 : j);
+      z(i, j) = where_both(a, b, operation(a, b), kernel_, salt);
     }
   return {std::move(z)};
 }
@@ -158,14 +163,15 @@ auto Ensemble<S>::sub_col(const Tensor& x, const Tensor& col) -> Tensor {
 }
 
 template <class S>
-auto Ensemble<S>::add_cotangents(const Tensor& x, const Tensor& y) -> Tensor {
-  if (!x.stored || !y.stored) return add(x, y);
-  const Grid<S> outside = kernel_;
-  kernel_ = storage_;
-  Tensor z = add(x, y);
-  kernel_ = outside;
-  z.stored = true;
-  return z;
+void Ensemble<S>::accumulate(Tensor& sum, const Tensor& g, int row, int col) {
+  sum.stored = sum.stored && g.stored;
+  const Grid<S>& grid = sum.stored ? storage_ : kernel_;
+  const std::uint64_t salt = next_salt();
+  for (int i = 0; i < rows(g); ++i)
+    for (int j = 0; j < cols(g); ++j) {
+      S &a = sum.value(row + i, col + j), b = g.value(i, j);
+      a = where_both(a, b, a + b, grid, salt);
+    }
 }
 
 template <class S>

@@ -25,8 +25,8 @@ inline double centred_uniform(std::uint64_t bits) {
 
 // Variance 1/3: the sum of four uniform numbers on [-1/2, 1/2), normal enough for one rounding error.
 inline double almost_normal(std::uint64_t bits) {
-  return double(bits & 0xffff) + double(bits >> 16 & 0xffff) + double(bits >> 32 & 0xffff) +
-         double(bits >> 48) - 131070.0;
+  const std::uint64_t sum = (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48);
+  return double(std::int64_t(sum)) - 131070.0;
 }
 inline constexpr double almost_normal_deviation = 65536 * 0.57735026918962576451;  // 2^16 / sqrt(3)
 
@@ -35,12 +35,13 @@ class Grid {
  public:
   explicit Grid(Dtype dtype)
       : precision_(info(dtype).precision),
+        half_ulp_(std::ldexp(1.0, -precision_)),
         smallest_(std::ldexp(S(1), std::max(3 - info(dtype).max_exponent - precision_, smallest_exponent))),
         finest_(dtype == Dtype::f16 ? smallest_ : std::ldexp(smallest_, precision_ - 1)),
         largest_(std::ldexp(S(1) - std::ldexp(S(1), -precision_), info(dtype).max_exponent)) {}
 
   int precision() const { return precision_; }
-  double half_ulp() const { return std::ldexp(1.0, -precision_); }  // relative, of a number just above 2^e
+  double half_ulp() const { return half_ulp_; }  // relative, of a number just above 2^e
 
   // The distance between the format's numbers next to x.
   S unit(S x) const {
@@ -98,6 +99,7 @@ class Grid {
   static std::uint64_t bits(S x) { return std::bit_cast<std::uint64_t>(static_cast<double>(x)); }
 
   int precision_;
+  double half_ulp_;
   S smallest_, finest_, largest_;
 };
 

@@ -8,6 +8,8 @@
 
 #include <concepts>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "plumbline/algebra/exact.hpp"
@@ -63,9 +65,14 @@ concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation 
   // x, at a place where an implementation that keeps every result in memory stores it: one rounding to the
   // storage type, forward of x and backward of its cotangent. The place is a path, as parameters have:
   // "layers.0.attn.scores". Storing what is stored already changes nothing.
-  { a.store(x, place) } -> std::same_as<Tensor<A>>;
+  { a.store(x, place) } -> std::convertible_to<Tensor<A>>;
   // The result of body(), known as the component `symbol` (LN, Attn, ...) applied to x: a box in a picture.
   { a.component(symbol, x, body) } -> std::same_as<Tensor<A>>;
 };
+
+// Whether storing is nothing but a name for a place: `store` then returns the tensor it is given.
+template <class A>
+constexpr bool stores_as_is =
+    std::is_reference_v<decltype(std::declval<A&>().store(std::declval<const Tensor<A>&>(), ""))>;
 
 }  // namespace plumbline

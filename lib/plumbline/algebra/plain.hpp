@@ -76,8 +76,14 @@ struct Plain {
   }
   Tensor zeros(int rows, int cols) const { return Tensor::Constant(rows, cols, S(0)); }
 
+  // Adds g to the part of `sum` that begins at (row, col).
+  void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {
+    for (int i = 0; i < g.rows(); ++i)
+      for (int j = 0; j < g.cols(); ++j) sum(row + i, col + j) += g(i, j);
+  }
+
   Tensor detach(const Tensor& x) const { return x; }
-  Tensor store(const Tensor& x, std::string_view) const { return x; }
+  const Tensor& store(const Tensor& x, std::string_view) const { return x; }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) const {
     return body();

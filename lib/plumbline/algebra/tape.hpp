@@ -1,5 +1,6 @@
 // Tape<A>: a tensor is a value in A and its place on a tape. Playing the tape backwards gives vector-Jacobian
-// products: the gradient of <cotangent, y> in every variable.
+// products: the gradient of <cotangent, y> in every variable. It asks one more operation of A than blocks do:
+// accumulate, which adds a cotangent to a part of the sum of others.
 #pragma once
 
 #include <functional>
@@ -83,7 +84,7 @@ struct Tape {
         inner.sub(x.value, y.value),
         [=, this](const Inner& g) {
           accumulate(x, g);
-          accumulate(y, inner.scale(g, {-1}));
+          if (depends(y)) accumulate(y, inner.scale(g, {-1}));
         },
         x, y);
   }
@@ -91,8 +92,8 @@ struct Tape {
     return record(
         inner.mul(x.value, y.value),
         [=, this](const Inner& g) {
-          accumulate(x, inner.mul(g, saved(y.value)));
-          accumulate(y, inner.mul(g, saved(x.value)));
+          if (depends(x)) accumulate(x, inner.mul(g, saved(y.value)));
+          if (depends(y)) accumulate(y, inner.mul(g, saved(x.value)));
         },
         x, y);
   }
@@ -109,7 +110,7 @@ struct Tape {
         inner.add_row(x.value, r.value),
         [=, this](const Inner& g) {
           accumulate(x, g);
-          accumulate(r, inner.col_sum(g));
+          if (depends(r)) accumulate(r, inner.col_sum(g));
         },
         x, r);
   }
@@ -117,8 +118,8 @@ struct Tape {
     return record(
         inner.mul_row(x.value, r.value),
         [=, this](const Inner& g) {
-          accumulate(x, inner.mul_row(g, r.value));
-          accumulate(r, inner.col_sum(inner.mul(g, x.value)));
+          if (depends(x)) accumulate(x, inner.mul_row(g, r.value));
+          if (depends(r)) accumulate(r, inner.col_sum(inner.mul(g, x.value)));
         },
         x, r);
   }
@@ -137,8 +138,8 @@ struct Tape {
     return record(
         inner.mul_col(x.value, c.value),
         [=, this](const Inner& g) {
-          accumulate(x, inner.mul_col(g, c.value));
-          accumulate(c, inner.row_sum(inner.mul(g, saved(x.value))));
+          if (depends(x)) accumulate(x, inner.mul_col(g, c.value));
+          if (depends(c)) accumulate(c, inner.row_sum(inner.mul(g, saved(x.value))));
         },
         x, c);
   }
@@ -197,21 +198,11 @@ struct Tape {
   }
   Tensor take_cols(const Tensor& x, int first, int count) {
     return record(
-        inner.take_cols(x.value, first, count),
-        [=, this](const Inner& g) {
-          const int after = cols(x) - first - count;
-          accumulate(x, inner.concat_cols({inner.zeros(rows(x), first), g, inner.zeros(rows(x), after)}));
-        },
-        x);
+        inner.take_cols(x.value, first, count), [=, this](const Inner& g) { accumulate(x, g, 0, first); }, x);
   }
   Tensor take_rows(const Tensor& x, int first, int count) {
     return record(
-        inner.take_rows(x.value, first, count),
-        [=, this](const Inner& g) {
-          const int after = rows(x) - first - count;
-          accumulate(x, inner.concat_rows({inner.zeros(first, cols(x)), g, inner.zeros(after, cols(x))}));
-        },
-        x);
+        inner.take_rows(x.value, first, count), [=, this](const Inner& g) { accumulate(x, g, first, 0); }, x);
   }
   Tensor concat_cols(const std::vector<Tensor>& parts) {
     return push(inner.concat_cols(values(parts)), [=, this](const Inner& g) {
@@ -233,9 +224,13 @@ struct Tape {
   Tensor zeros(int rows, int cols) { return constant(inner.zeros(rows, cols)); }
   Tensor detach(const Tensor& x) { return constant(x.value); }
   Tensor store(const Tensor& x, std::string_view place) {
-    return record(
-        inner.store(x.value, place),
-        [=, this, at = std::string(place)](const Inner& g) { accumulate(x, store_cotangent(g, at)); }, x);
+    if constexpr (stores_as_is<A>)
+      return record(
+          x.value, [=, this](const Inner& g) { accumulate(x, g); }, x);
+    else
+      return record(
+          inner.store(x.value, place),
+          [=, this, at = std::string(place)](const Inner& g) { accumulate(x, store_cotangent(g, at)); }, x);
   }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) {
@@ -275,15 +270,21 @@ struct Tape {
     return record(
         std::move(y), [=, this](const Inner& g) { accumulate(x, inner.mul(g, derivative())); }, x);
   }
-  void accumulate(const Tensor& x, Inner g) {
+  // To the gradient of all of x.
+  template <class G>
+  void accumulate(const Tensor& x, G&& g) {
+    if (!depends(x)) return;
+    if (std::optional<Inner>& sum = gradients_[x.node])
+      inner.accumulate(*sum, g, 0, 0);
+    else
+      sum = std::forward<G>(g);
+  }
+  // To that of the part of x that begins at (row, col).
+  void accumulate(const Tensor& x, const Inner& g, int row, int col) {
     if (!depends(x)) return;
     std::optional<Inner>& sum = gradients_[x.node];
-    if (!sum)
-      sum = std::move(g);
-    else if constexpr (requires { inner.add_cotangents(*sum, g); })
-      sum = inner.add_cotangents(*sum, g);
-    else
-      sum = inner.add(*sum, g);
+    if (!sum) sum = inner.zeros(rows(x), cols(x));
+    inner.accumulate(*sum, g, row, col);
   }
   static std::vector<Inner> values(const std::vector<Tensor>& parts) {
     std::vector<Inner> y;

@@ -8,21 +8,26 @@ namespace {
 // 1 / sqrt(x), and 0 where nothing is measured.
 double inverse_root(double x) { return x > 0 && std::isfinite(x) ? 1 / std::sqrt(x) : 0; }
 
-Matrix<double> over(const Matrix<double>& x, const Matrix<double>& sigma) {
-  return (sigma.array() > 0).select(x.array() / sigma.array(), 0).matrix();
-}
-
 // The sums of score times pattern: all of it, and by row and by column where there is room for those. One
 // pass without temporaries, for this is where judging spends its time.
 double project(const Matrix<double>& score, const Matrix<double>& pattern, double* by_row, double* by_col) {
+  if (!by_row && !by_col) return score.cwiseProduct(pattern).sum();
   const Eigen::Index rows = score.rows(), cols = score.cols();
   double all = 0;
   for (Eigen::Index i = 0; i < rows; ++i) {
     const double *s = score.data() + i * cols, *p = pattern.data() + i * cols;
-    if (by_col)
-      for (Eigen::Index j = 0; j < cols; ++j) by_col[j] += s[j] * p[j];
-    const double row =
-        Eigen::Map<const Eigen::VectorXd>(s, cols).dot(Eigen::Map<const Eigen::VectorXd>(p, cols));
+    double row = 0;
+    if (by_col) {
+#pragma omp simd reduction(+ : row)
+      for (Eigen::Index j = 0; j < cols; ++j) {
+        const double product = s[j] * p[j];
+        by_col[j] += product;
+        row += product;
+      }
+    } else {
+#pragma omp simd reduction(+ : row)
+      for (Eigen::Index j = 0; j < cols; ++j) row += s[j] * p[j];
+    }
     if (by_row) by_row[i] = row;
     all += row;
   }
@@ -37,7 +42,9 @@ void scale(double* values, const Eigen::VectorXd& factors) {
 
 Bank::Bank(const Question& question, const std::vector<Matrix<double>>& outputs,
            const std::vector<Matrix<double>>& sigma, const Trace& trace)
-    : sigma_(sigma), gradients_(question.gradients) {
+    : gradients_(question.gradients) {
+  for (const auto& s : sigma)
+    inverse_sigma_.push_back(s.unaryExpr([](double v) { return v > 0 ? 1 / v : 0; }));
   const std::vector<std::string> names = output_names(question);
   const int tokens = static_cast<int>(question.inputs.x.rows()) / question.batch;
   for (int i = 0; i < int(names.size()); ++i)
@@ -73,7 +80,7 @@ void Bank::close_family(const std::string& name, const std::string& place, int f
 void Bank::add_shapes(int output, const std::string& name, const Matrix<double>& value,
                       const Matrix<double>* x, int tokens) {
   const auto lens_of = [&](const Matrix<double>& pattern) {
-    return Lens{.score = output, .pattern = over(pattern, sigma_[output])};
+    return Lens{.score = output, .pattern = pattern.cwiseProduct(inverse_sigma_[output])};
   };
   Lens elements{.score = output, .elements = take(static_cast<int>(value.size()))};
   lenses_.push_back(std::move(elements));
@@ -137,7 +144,7 @@ void Bank::add_taps(const std::vector<Tap>& taps, const std::string& what, int f
 
 Scores Bank::shape_scores(const std::vector<Matrix<double>>& error) const {
   Scores z;
-  for (std::size_t i = 0; i < error.size(); ++i) z.push_back(over(error[i], sigma_[i]));
+  for (std::size_t i = 0; i < error.size(); ++i) z.push_back(error[i].cwiseProduct(inverse_sigma_[i]));
   return z;
 }
 
@@ -147,18 +154,25 @@ std::vector<Scores> Bank::scores(std::span<const std::vector<Matrix<double>>> er
   for (const auto& error : errors) {
     out.push_back(shape_scores(error));
     weights.emplace_back();
-    for (std::size_t i = 0; i < error.size(); ++i) weights.back().push_back(over(out.back()[i], sigma_[i]));
+    for (std::size_t i = 0; i < error.size(); ++i)
+      weights.back().push_back(out.back()[i].cwiseProduct(inverse_sigma_[i]));
     weights_of_y.push_back(weights.back()[0]);
   }
-  const auto add = [](Scores& to, const Scores& more) { to.insert(to.end(), more.begin(), more.end()); };
-  const std::vector<Scores> of_y = trace.adjoints(weights_of_y);
-  for (std::size_t k = 0; k < out.size(); ++k) add(out[k], of_y[k]);
-  if (!gradients_) return out;
-  const std::vector<Trace::Both> all = trace.adjoints_of_all(weights);
+  const auto add = [](Scores& to, Scores&& more) {
+    to.insert(to.end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
+  };
+  std::vector<Scores> of_y = trace.adjoints(weights_of_y);
+  std::vector<Trace::Both> all;
+  if (gradients_) all = trace.adjoints_of_all(weights);
   for (std::size_t k = 0; k < out.size(); ++k) {
-    add(out[k], all[k].value);
-    for (std::size_t i = 0; i < of_y[k].size(); ++i) out[k].push_back(all[k].value[i] - of_y[k][i]);
-    add(out[k], all[k].cotangent);
+    Scores of_gradients;
+    if (gradients_)
+      for (std::size_t i = 0; i < of_y[k].size(); ++i) of_gradients.push_back(all[k].value[i] - of_y[k][i]);
+    add(out[k], std::move(of_y[k]));
+    if (!gradients_) continue;
+    add(out[k], std::move(all[k].value));
+    add(out[k], std::move(of_gradients));
+    add(out[k], std::move(all[k].cotangent));
   }
   return out;
 }
@@ -182,31 +196,36 @@ void Bank::normalise(const Scores& mean_squares) {
   }
 }
 
-std::vector<double> Bank::functionals(const Scores& scores) const {
-  const bool shapes_only = scores.size() == sigma_.size();
-  std::vector<double> c(shapes_only ? shape_size_ : size_);
+std::vector<std::vector<double>> Bank::functionals(std::span<const Scores> scores) const {
+  const bool shapes_only = scores.front().size() == inverse_sigma_.size();
+  std::vector<std::vector<double>> c(scores.size());
+  for (auto& values : c) values.resize(shapes_only ? shape_size_ : size_);
   const std::size_t used = shapes_only ? shape_lenses_ : lenses_.size();
-  Eigen::VectorXd whole(used);
-  for (std::size_t l = 0; l < used; ++l) {
-    const Lens& lens = lenses_[l];
-    const Matrix<double>& score = scores[lens.score];
-    if (lens.elements >= 0) {
-      std::copy_n(score.data(), score.size(), c.begin() + lens.elements);
-      continue;
-    }
-    whole[l] = project(score, lens.pattern, lens.rows >= 0 ? &c[lens.rows] : nullptr,
-                       lens.cols >= 0 ? &c[lens.cols] : nullptr);
-    if (lens.whole >= 0) c[lens.whole] = whole[l] * lens.whole_scale;
-    if (lens.rows >= 0) scale(&c[lens.rows], lens.row_scale);
-    if (lens.cols >= 0) scale(&c[lens.cols], lens.col_scale);
-  }
+  Matrix<double> whole(scores.size(), used);
+  for (std::size_t l = 0; l < used; ++l)  // this lens and all scores under it are still in the cache
+    for (std::size_t k = 0; k < scores.size(); ++k)
+      whole(k, l) = through(lenses_[l], scores[k][lenses_[l].score], c[k]);
   if (shapes_only) return c;
-  for (const Joint& j : joints_) {
-    double sum = 0;
-    for (int l : j.lenses) sum += whole[l];
-    c[j.at] = sum * j.scale;
-  }
+  for (std::size_t k = 0; k < scores.size(); ++k)
+    for (const Joint& j : joints_) {
+      double sum = 0;
+      for (int l : j.lenses) sum += whole(k, l);
+      c[k][j.at] = sum * j.scale;
+    }
   return c;
+}
+
+double Bank::through(const Lens& lens, const Matrix<double>& score, std::vector<double>& c) {
+  if (lens.elements >= 0) {
+    std::copy_n(score.data(), score.size(), c.begin() + lens.elements);
+    return 0;
+  }
+  const double whole = project(score, lens.pattern, lens.rows >= 0 ? &c[lens.rows] : nullptr,
+                               lens.cols >= 0 ? &c[lens.cols] : nullptr);
+  if (lens.whole >= 0) c[lens.whole] = whole * lens.whole_scale;
+  if (lens.rows >= 0) scale(&c[lens.rows], lens.row_scale);
+  if (lens.cols >= 0) scale(&c[lens.cols], lens.col_scale);
+  return whole;
 }
 
 }  // namespace plumbline

@@ -37,8 +37,9 @@ class Bank {
   const std::vector<Family>& families() const { return families_; }
   int size() const { return size_; }
   int shapes() const { return shape_families_; }  // the first families are those of shapes
-  // The value of every functional; of those of shapes only, where the scores are those of shapes.
-  std::vector<double> functionals(const Scores& scores) const;
+  // The value of every functional of each of the scores; of those of shapes only, where the scores are those
+  // of shapes. Many at once take less time than one by one.
+  std::vector<std::vector<double>> functionals(std::span<const Scores> scores) const;
 
  private:
   enum class Of { values, values_briefly, cotangents };
@@ -57,13 +58,15 @@ class Bank {
     double scale = 1;
   };
 
+  // Writes the functionals of one lens; returns the sum of score times pattern.
+  static double through(const Lens& lens, const Matrix<double>& score, std::vector<double>& functionals);
   int take(int count);
   void close_family(const std::string& name, const std::string& place, int first);
   void add_shapes(int output, const std::string& name, const Matrix<double>& value, const Matrix<double>* x,
                   int tokens);
   void add_taps(const std::vector<Tap>& taps, const std::string& what, int first_score, Of of);
 
-  std::vector<Matrix<double>> sigma_;
+  std::vector<Matrix<double>> inverse_sigma_;  // 0 where sigma is
   std::vector<Lens> lenses_;
   std::vector<Joint> joints_;
   std::vector<Family> families_;

@@ -37,8 +37,6 @@ Matrix<double> prior(const Matrix<double>& s2) {
   return rows * cols / mean;
 }
 
-double mean_square(const double* t, int n) { return std::inner_product(t, t + n, t, 0.0) / n; }
-
 constexpr int smallest_energy_family = 8;
 constexpr int at_once = 8;  // members that share a pass; more gain nothing
 // Functionals are normalised: of independent scores they would be of size 1. One that is smaller than this
@@ -112,24 +110,29 @@ void Calibration::set_reach() {
   bank_ = std::make_unique<Bank>(question_, values, sigma_, *traces.front());
   if (bank_->families().empty()) throw Error("every output is 0: there is nothing to judge");
 
-  // body(k, scores of member k) for the set of members that begins with `first`
+  // body(k, scores of the members from k on) for the set of members that begins with `first`
   const auto for_members = [&](int first, auto body) {
     in_parallel(threads, threads, [&](int t) {
-      for (int k = first + k1 * t / threads, end = first + k1 * (t + 1) / threads; k < end;) {
-        const int count = std::min(at_once, end - k);
-        for (Scores& s : bank_->scores({&errors_[std::size_t(k)], std::size_t(count)}, *traces[t]))
-          body(k++, std::move(s));
+      for (int k = first + k1 * t / threads, end = first + k1 * (t + 1) / threads; k < end; k += at_once) {
+        const std::size_t count = std::size_t(std::min(at_once, end - k));
+        body(k, bank_->scores({&errors_[std::size_t(k)], count}, *traces[t]));
       }
     });
   };
   std::vector<Scores> scores(k1);
-  for_members(0, [&](int k, Scores&& s) { scores[k] = std::move(s); });
+  std::vector<std::vector<double>> c(2 * k1);
+  const auto set_functionals = [&](int k, std::span<const Scores> of) {
+    for (auto& values : bank_->functionals(of)) c[k++] = std::move(values);
+  };
+  for_members(0, [&](int k, std::vector<Scores>&& s) { std::move(s.begin(), s.end(), &scores[k]); });
   Scores squares(scores[0].size());
   in_parallel(int(squares.size()), threads, [&](int i) { squares[i] = mean_squares(scores, i, k1); });
   bank_->normalise(squares);
-  std::vector<std::vector<double>> c(2 * k1);
-  in_parallel(k1, threads, [&](int k) { c[k] = bank_->functionals(scores[k]); });
-  for_members(k1, [&](int k, Scores&& s) { c[k] = bank_->functionals(s); });
+  in_parallel(threads, threads, [&](int t) {
+    const int first = k1 * t / threads, end = k1 * (t + 1) / threads;
+    set_functionals(first, std::span(scores).subspan(first, end - first));
+  });
+  for_members(k1, set_functionals);
 
   tau_.resize(bank_->size());
   families_.resize(bank_->families().size());
@@ -141,37 +144,46 @@ void Calibration::set_reach() {
 void Calibration::set_reach(int family, const std::vector<std::vector<double>>& c) {
   const int k1 = settings_.members;
   const Family& f = bank_->families()[family];
-  std::vector<double> c2(f.count), most(f.count);
-  std::vector<int> members_above(f.count);
-  std::vector<char> finite(f.count, true);  // a derivative may be infinite: that of a root at 0, say
-  for (int k = 0; k < 2 * k1; ++k)
+  std::vector<double> c2(f.count), sum(f.count), most(f.count), members_above(f.count);
+  for (int k = 0; k < 2 * k1; ++k) {
+    const double *of_member = c[k].data() + f.first, weight = k < k1 ? 0 : 1.0 / k1;
+#pragma omp simd
     for (int i = 0; i < f.count; ++i) {
-      const double size = std::abs(c[k][f.first + i]);
-      finite[i] &= size <= std::numeric_limits<double>::max();
+      const double size = std::abs(of_member[i]);
+      sum[i] += size;
       most[i] = most[i] < size ? size : most[i];
-      members_above[i] += size > cancelled;
-      if (k >= k1) c2[i] += size * size / k1;
+      members_above[i] += size > cancelled ? 1.0 : 0.0;
+      c2[i] += weight * size * size;
     }
+  }
+  const auto is_finite = [&](int i) {  // a derivative may be infinite: that of a root at 0, say
+    return sum[i] <= std::numeric_limits<double>::max();
+  };
   for (int i = 0; i < f.count; ++i)
-    if (!finite[i]) c2[i] = most[i] = 0;
+    if (!is_finite(i)) c2[i] = 0;
   const Moderated m = moderated(c2, std::vector<double>(f.count, 1.0), k1);
+  std::vector<double> inverse_tau(f.count);
   for (int i = 0; i < f.count; ++i) {
     double& tau = tau_[f.first + i];
-    tau = !finite[i] ? 0 : c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
+    tau = !is_finite(i) ? 0 : c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
     // What is 0 for most members has no scale: a few differ, by a rounding that fell on the other side.
-    if (members_above[i] <= k1) tau = std::max(tau, most[i]);
+    if (is_finite(i) && members_above[i] <= k1) tau = std::max(tau, most[i]);
+    inverse_tau[i] = tau > 0 ? 1 / tau : 0;
   }
 
   FamilyTest test{.dof = m.dof};
   double largest = 0;
-  std::vector<double> energies, t(f.count);
+  std::vector<double> energies;
   for (int k = 0; k < k1; ++k) {
+    const double* of_member = c[k].data() + f.first;
+    double energy = 0;
+#pragma omp simd reduction(+ : energy) reduction(max : largest)
     for (int i = 0; i < f.count; ++i) {
-      const double tau = tau_[f.first + i];
-      t[i] = tau > 0 ? std::abs(c[k][f.first + i]) / tau : 0;
-      largest = largest < t[i] ? t[i] : largest;
+      const double t = inverse_tau[i] > 0 ? std::abs(of_member[i]) * inverse_tau[i] : 0;
+      energy += t * t;
+      largest = largest < t ? t : largest;
     }
-    energies.push_back(std::log(std::max(mean_square(t.data(), f.count), 1e-300)));
+    energies.push_back(std::log(std::max(energy / f.count, 1e-300)));
   }
   test.heaviness = std::max(1.0, largest / t_quantile_of_tail(1 / (2.0 * k1 * f.count), test.dof));
   test.energy_mean = std::accumulate(energies.begin(), energies.end(), 0.0) / k1;
@@ -219,11 +231,12 @@ Rejection Calibration::test(const std::vector<double>& c, int families, double g
 }
 
 Rejection Calibration::test(const std::vector<Matrix<double>>& error, double guard) const {
-  return test(bank_->functionals(bank_->scores({&error, 1}, *trace_).front()), int(families_.size()), guard);
+  return test(bank_->functionals(bank_->scores({&error, 1}, *trace_)).front(), int(families_.size()), guard);
 }
 
 Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
-  return test(bank_->functionals(bank_->shape_scores(error)), bank_->shapes(), guard);
+  const Scores shapes = bank_->shape_scores(error);
+  return test(bank_->functionals({&shapes, 1}).front(), bank_->shapes(), guard);
 }
 
 std::map<std::string, double> Calibration::smallest_noticed(double guard, double alpha) const {
@@ -239,8 +252,9 @@ std::map<std::string, double> Calibration::smallest_noticed(double guard, double
   std::map<std::string, double> out;
   for (std::size_t k = 0; k < places.size();) {
     const std::size_t count = std::min<std::size_t>(at_once, places.size() - k);
-    for (const Scores& s : bank_->scores(std::span(changes).subspan(k, count), *trace_))
-      out[places[k++]] = smallest_noticed(bank_->functionals(s), guard, alpha);
+    const auto scores = bank_->scores(std::span(changes).subspan(k, count), *trace_);
+    for (const auto& values : bank_->functionals(scores))
+      out[places[k++]] = smallest_noticed(values, guard, alpha);
   }
   return out;
 }

@@ -43,8 +43,8 @@ std::vector<Matrix<double>> difference(const Question& declared, const Deviation
                                        const std::vector<Matrix<long double>>& truth) {
   try {
     auto out = difference_if_defined<S>(declared, deviation, truth);
-    const bool finite = std::all_of(out.begin(), out.end(), [](const auto& d) { return d.allFinite(); });
-    return finite ? out : std::vector<Matrix<double>>{};
+    if (!std::all_of(out.begin(), out.end(), [](const auto& d) { return d.allFinite(); })) out.clear();
+    return out;
   } catch (const Error&) {
     return {};
   }
@@ -52,6 +52,48 @@ std::vector<Matrix<double>> difference(const Question& declared, const Deviation
 
 // A deviation this far below the noise has no direction of its own in the arithmetic that computes it.
 constexpr double faint = 1e-3;
+
+// The errors of all members along all deviations: one product of matrices for each output tensor.
+struct Projections {
+  std::vector<Matrix<double>> along;  // by output: [member, deviation]
+  Matrix<double> size;                // |scaled difference|^2: [output, deviation]
+
+  Projections(const Calibration& calibration, const std::vector<Signature>& found)
+      : size(Matrix<double>::Zero(calibration.names().size(), found.size())) {
+    const auto& errors = calibration.member_errors();
+    std::vector<std::vector<Matrix<double>>> members(errors.size());
+    in_parallel(int(errors.size()), calibration.threads(),
+                [&](int k) { members[k] = calibration.scaled(errors[k]); });
+    along.resize(size.rows(), Matrix<double>::Zero(errors.size(), found.size()));
+    in_parallel(int(size.rows()), calibration.threads(), [&](int i) {
+      std::vector<int> moving;  // the deviations that move this output
+      for (int m = 0; m < int(found.size()); ++m)
+        if (!found[m].scaled.empty() && (size(i, m) = found[m].scaled[i].squaredNorm()) > 0)
+          moving.push_back(m);
+      Matrix<double> z(errors.size(), members[0][i].size());
+      for (std::size_t k = 0; k < errors.size(); ++k) z.row(k) = flat(members[k][i]).transpose();
+      Eigen::MatrixXd v(z.cols(), moving.size());
+      for (std::size_t m = 0; m < moving.size(); ++m) v.col(m) = flat(found[moving[m]].scaled[i]);
+      along[i](Eigen::all, moving) = z * v;
+    });
+  }
+
+  void set_scopes(std::size_t deviation, Signature& s) const {
+    Eigen::VectorXd together = Eigen::VectorXd::Zero(along.front().rows());
+    const auto add = [&](int output, const Eigen::VectorXd& c, double norm2) {
+      s.scopes.push_back({output, std::sqrt((c / norm2).squaredNorm() / double(c.size()))});
+      if (s.scopes.back().reach > 0) s.separation = std::max(s.separation, 1 / s.scopes.back().reach);
+    };
+    for (std::size_t i = 0; i < along.size(); ++i) {
+      const Eigen::VectorXd alone = along[i].col(deviation);
+      together += alone;
+      if (size(i, deviation) > faint * faint) add(int(i), alone, size(i, deviation));
+    }
+    if (s.scopes.size() > 1) add(-1, together, size.col(deviation).sum());
+  }
+
+  static Eigen::Map<const Eigen::VectorXd> flat(const Matrix<double>& x) { return {x.data(), x.size()}; }
+};
 
 }  // namespace
 
@@ -62,40 +104,18 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
     if (d.applies_to(q.spec)) applicable.push_back(&d);
   std::vector<Signature> found(applicable.size());
   const bool wide = calibration.profile().storage == Dtype::f64;
-  std::vector<std::vector<Matrix<double>>> members;
-  for (const auto& error : calibration.member_errors()) members.push_back(calibration.scaled(error));
   in_parallel(int(applicable.size()), calibration.threads(), [&](int m) {
     Signature& s = found[m];
     s.deviation = applicable[m];
     s.difference = wide ? difference<long double>(q, *s.deviation, calibration.truth())
                         : difference<double>(q, *s.deviation, calibration.truth());
-    if (s.difference.empty()) return;
-    s.scaled = calibration.scaled(s.difference);
-    std::vector<double> size;
-    double total = 0;
-    for (const auto& v : s.scaled) size.push_back(v.squaredNorm()), total += size.back();
-    for (int i = 0; i < int(size.size()); ++i)
-      if (size[i] > faint * faint) s.scopes.push_back({i});
-    if (s.scopes.size() > 1) s.scopes.push_back({-1});
-    std::vector<double> squares(s.scopes.size());
-    for (const auto& z : members) {
-      double along = 0;
-      std::vector<double> alone(size.size());
-      for (std::size_t i = 0; i < size.size(); ++i)
-        if (size[i] > 0) along += alone[i] = dot(z[i], s.scaled[i]);
-      for (std::size_t k = 0; k < s.scopes.size(); ++k) {
-        const int i = s.scopes[k].output;
-        const double c = i < 0 ? along / total : alone[i] / size[i];
-        squares[k] += c * c / double(members.size());
-      }
-    }
-    for (std::size_t k = 0; k < s.scopes.size(); ++k) {
-      s.scopes[k].reach = std::sqrt(squares[k]);
-      if (s.scopes[k].reach > 0) s.separation = std::max(s.separation, 1 / s.scopes[k].reach);
-    }
+    if (!s.difference.empty()) s.scaled = calibration.scaled(s.difference);
   });
-  for (Signature& s : found) {
+  const Projections projections(calibration, found);
+  for (std::size_t m = 0; m < found.size(); ++m) {
+    Signature& s = found[m];
     if (s.difference.empty()) continue;
+    projections.set_scopes(m, s);
     if (s.scopes.empty()) {
       without_effect_.emplace_back(s.deviation->id);
       continue;
