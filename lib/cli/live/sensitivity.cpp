@@ -37,14 +37,15 @@ std::vector<std::string> describe(const Sensitivity& s) {
   const std::size_t all = s.separated().size() + hidden.size();
   if (all > 0)
     out.push_back(fmt::format(
-        "would have noticed {} of {} deviations{}", s.separated().size(), all,
-        hidden.empty() ? "" : fmt::format("; no case tells {} from right", fmt::join(hidden, ", "))));
+        "agreeing cases would have noticed {} of {} deviations{}", s.separated().size(), all,
+        hidden.empty() ? "" : fmt::format("; none tells {} from right", fmt::join(hidden, ", "))));
   const auto smaller = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto& changes = s.smallest_change();
   if (changes.empty()) return out;
   const auto [least, most] = std::minmax_element(changes.begin(), changes.end(), smaller);
-  out.push_back(fmt::format("would have noticed relative changes from {:.1e} ({}) to {:.1e} ({})",
-                            least->second, least->first, most->second, most->first));
+  out.push_back(
+      fmt::format("agreeing cases would have noticed relative changes from {:.1e} ({}) to {:.1e} ({})",
+                  least->second, least->first, most->second, most->first));
   return out;
 }
 

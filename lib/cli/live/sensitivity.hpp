@@ -29,8 +29,8 @@ class Sensitivity {
   std::map<std::string, double> smallest_;
 };
 
-// "would have noticed 61 of 64 deviations; no case tells mask/finite, ... from right", and the range of the
-// smallest changes. Two lines at most.
+// "agreeing cases would have noticed 61 of 64 deviations; none tells mask/finite, ... from right", and the
+// range of the smallest changes. Two lines at most.
 std::vector<std::string> describe(const Sensitivity& sensitivity);
 
 }  // namespace plumbline::cli
