@@ -17,8 +17,7 @@ using InDouble = math::policies::policy<math::policies::promote_double<false>>;
 using Normal = math::normal_distribution<double, InDouble>;
 using StudentsT = math::students_t_distribution<double, InDouble>;
 
-// The y with trigamma(y) = x > 0. Newton's iteration on 1 / trigamma, which is convex and almost
-// linear.
+// The y with trigamma(y) = x > 0, by Newton's iteration on 1 / trigamma: convex and almost linear.
 double inverse_trigamma(double x) {
   if (x > 1e7) return 1 / std::sqrt(x);
   if (x < 1e-6) return 1 / x;

@@ -42,8 +42,8 @@ TEST(Trace, ManyAdjointsAreThoseOfEach) {
   EXPECT_NE(of_all[0].value, of_all[1].value);
 }
 
-// Two ways to one number differ by the rounding of a double, or they differ in the first digits: the middle of
-// the two, on a logarithmic scale, is between them.
+// Two ways to one number differ by the rounding of a double, or they differ in the first digits: the middle
+// of the two, on a logarithmic scale, is between them.
 TEST(Trace, AnAdjointTellsHowYRespondsToEveryPlace) {
   Traced f;
   const Matrix<double> w = weights_like(f.outputs, 3)[0];
