@@ -27,6 +27,16 @@ struct Dual {
     return {inner.matmul(x.value, y.value),
             inner.add(inner.matmul(x.tangent, y.value), inner.matmul(x.value, y.tangent))};
   }
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const {
+    return {inner.matmul_by_transpose(x.value, y.value),
+            inner.add(inner.matmul_by_transpose(x.tangent, y.value),
+                      inner.matmul_by_transpose(x.value, y.tangent))};
+  }
+  Tensor matmul_of_transpose(const Tensor& x, const Tensor& y) const {
+    return {inner.matmul_of_transpose(x.value, y.value),
+            inner.add(inner.matmul_of_transpose(x.tangent, y.value),
+                      inner.matmul_of_transpose(x.value, y.tangent))};
+  }
   Tensor transpose(const Tensor& x) const {
     return linear(x, [&](const Inner& v) { return inner.transpose(v); });
   }

@@ -28,6 +28,12 @@ struct Each {
   Tensor matmul(const Tensor& x, const Tensor& y) const {
     return each([&](auto& u, auto& v) { return inner.matmul(u, v); }, x, y);
   }
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const {
+    return each([&](auto& u, auto& v) { return inner.matmul_by_transpose(u, v); }, x, y);
+  }
+  Tensor matmul_of_transpose(const Tensor& x, const Tensor& y) const {
+    return each([&](auto& u, auto& v) { return inner.matmul_of_transpose(u, v); }, x, y);
+  }
   Tensor transpose(const Tensor& x) const {
     return each([&](auto& u) { return inner.transpose(u); }, x);
   }

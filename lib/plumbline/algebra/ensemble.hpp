@@ -4,12 +4,12 @@
 //   rounding    to the nearest number of a shifted grid, hashed so that equal values err equally; u^2/12
 //   sums        of k terms, S = sum, Q = sum of squares, one by one in random order (Cauchy-Schwarz, Smyth):
 //               d^2 ((k+1)(Q/6 + S^2/3) + Q for the products), d = half an ulp / sqrt(3); that begin with a
-//               bias b: k b^2 + (k+1) b S more
+//               bias b: k b^2 + (k+1) b S more. Products of matrices take S and Q of the exact values.
 //   constants   and library functions have a common relative error of at most half an ulp
 //   kinks       the branch is decided with the error tripled, so that rare flips are common among members
 //   attention   probabilities are stored by every other member; with the rest, as in a fused kernel, they err
 //               as much and yet differ where the true ones do
-// The member of seed 0 makes no error: it computes the exact values, and where the kinks lie.
+// The member of seed 0 makes no error: it computes the exact values, and what of them the others need.
 #pragma once
 
 #include <map>
@@ -24,9 +24,12 @@
 
 namespace plumbline {
 
-// The exact arguments of every kink, in the order of execution.
+// What the exact member leaves to the others, in the order of execution.
 template <class S>
-using Kinks = std::vector<Matrix<S>>;
+struct ExactRun {
+  std::vector<Matrix<S>> kinks;           // the arguments of every kink
+  std::vector<Matrix<S>> sum_deviations;  // of every product of matrices, if sums matter
+};
 
 template <class S>
 class Ensemble {
@@ -37,8 +40,8 @@ class Ensemble {
     int terms = 0;        // of a sum of products: how many; a bias that is added may have been there first
   };
 
-  // The exact member writes the kinks, the others read them.
-  Ensemble(const Arithmetic& arithmetic, std::uint64_t seed, Kinks<S>& kinks);
+  // The exact member writes its run, the others read it.
+  Ensemble(const Arithmetic& arithmetic, std::uint64_t seed, ExactRun<S>& run);
 
   // An input or a parameter; rounded where it is not a number of the storage type.
   Tensor given(const Matrix<S>& x) { return {rounded(x, storage_), true}; }
@@ -120,8 +123,8 @@ class Ensemble {
   template <class Operation>
   Tensor where_both(const Tensor& x, const Matrix<S>& y, Operation operation);
   S where_both(S a, S b, S result, const Grid<S>& grid, std::uint64_t salt) const;  // x + 0 makes no error
-  S sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt,
-              const Grid<S>& accumulator) const;
+  static S sum_deviation(S sum, S squares, int terms, bool of_products, const Grid<S>& accumulator);
+  static S sum_error(S sum, S deviation, std::uint64_t salt, const Grid<S>& accumulator);
   S bias_first_error(S sum, S bias, int terms, std::uint64_t salt) const;
   S factor_of(std::uint64_t site) const;  // 1, and at most half an ulp
   S constant(Exact c) const;
@@ -135,6 +138,7 @@ class Ensemble {
   S recomputed_error(S log_sum);  // relative, of a row of probabilities
   Tensor stored_probabilities(Tensor p);
   S activation(Activation f, int derivative, S x, std::uint64_t salt) const;
+  Turns<S> turns(const Rotation& rotation, int rows) const;
   std::uint64_t next_salt() { return mixed(seed_ + 0x9e3779b97f4a7c15 * ++calls_); }
 
   Plain<S> plain_;
@@ -150,8 +154,9 @@ class Ensemble {
   std::map<std::string, std::vector<Norm>> norms_;  // by the place of the result
   Matrix<S> last_centre_, last_factor_, last_product_;
   Matrix<S> saved_error_, saved_mean_, variance_error_, variance_cotangent_;  // on the way back
-  Kinks<S>* kinks_;
-  std::size_t next_kink_ = 0;
+  Turns<S> turns_;                                                            // the last ones
+  ExactRun<S>* run_;
+  std::size_t next_kink_ = 0, next_sum_ = 0;
 };
 
 }  // namespace plumbline

@@ -83,7 +83,9 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
       squares += e * e;
       ++visible;
     }
-    if (visible > 1) total += sum_error(total, squares, visible, false, salt3, accumulator_);
+    if (visible > 1)
+      total +=
+          sum_error(total, sum_deviation(total, squares, visible, false, accumulator_), salt3, accumulator_);
     for (int j = 0; j < p.value.cols(); ++j)
       if (mask.sees(i, j)) p.value(i, j) = softmax_.rounded(p.value(i, j) / total, salt4);
     if (visible > 0) last_softmax_error_.row(i).setConstant(recomputed_error(largest + std::log(total)));
@@ -103,19 +105,31 @@ auto Ensemble<S>::stored_probabilities(Tensor p) -> Tensor {
 
 // The angle, its cosine and its sine are entries of a table that every call reads.
 template <class S>
-auto Ensemble<S>::rotate(const Tensor& x, const Rotation& r) -> Tensor {
-  if (exact_) return {plain_.rotate(x.value, r)};
-  Tensor y{x.value};
-  const std::uint64_t table = mixed(seed_ ^ 0x726f7065), salt = next_salt();
+Turns<S> Ensemble<S>::turns(const Rotation& r, int rows) const {
+  Turns<S> y{r, Matrix<S>(rows, r.rotary_dim / 2), Matrix<S>(rows, r.rotary_dim / 2)};
+  const std::uint64_t table = mixed(seed_ ^ 0x726f7065);
   for (int pair = 0; pair < r.rotary_dim / 2; ++pair) {
     const S exact_frequency = std::exp(-S(2 * pair) / S(r.exponent_dim) * std::log(S(r.base)));
     const S frequency = pair == 0 ? S(1) : angle_.rounded(exact_frequency, table + 1);
-    for (int t = 0; t < x.value.rows(); ++t) {
-      const int position = r.first_position + t;
-      if (position == 0) continue;  // cos 0 and sin 0 are exact
-      const S angle = angle_.rounded(S(position) * frequency, table + 2);
-      const S c = table_.rounded(std::cos(angle), table + 3),
-              s = r.sign * table_.rounded(std::sin(angle), table + 4);
+    for (int t = 0; t < rows; ++t) {
+      const S angle = angle_.rounded(S(r.first_position + t) * frequency, table + 2);
+      y.cos(t, pair) = table_.rounded(std::cos(angle), table + 3);
+      y.sin(t, pair) = table_.rounded(std::sin(angle), table + 4);
+    }
+  }
+  return y;
+}
+
+template <class S>
+auto Ensemble<S>::rotate(const Tensor& x, const Rotation& r) -> Tensor {
+  if (exact_) return {plain_.rotate(x.value, r)};
+  if (!turns_.serve(r, rows(x))) turns_ = turns(r, rows(x));
+  Tensor y{x.value};
+  const std::uint64_t salt = next_salt();
+  for (int t = 0; t < rows(x); ++t) {
+    if (r.first_position + t == 0) continue;  // cos 0 and sin 0 are exact
+    for (int pair = 0; pair < r.rotary_dim / 2; ++pair) {
+      const S c = turns_.cos(t, pair), s = r.sign * turns_.sin(t, pair);
       const S &a = x.value(t, r.first(pair)), &b = x.value(t, r.second(pair));
       y.value(t, r.first(pair)) =
           kernel_.rounded(kernel_.rounded(a * c, salt) - kernel_.rounded(b * s, salt + 1), salt + 2);

@@ -21,7 +21,7 @@ inline Dtype angle_type(Dtype table) { return table == Dtype::f64 ? Dtype::f64 :
 }  // namespace detail
 
 template <class S>
-Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, Kinks<S>& kinks)
+Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, ExactRun<S>& run)
     : storage_(a.storage),
       kernel_(a.kernel),
       accumulator_(a.accumulator),
@@ -34,8 +34,8 @@ Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, Kinks<S>& kinks)
       sums_matter_(info(a.accumulator).precision <= info(a.storage).precision),
       fuses_attention_(seed % 2 == 1),
       seed_(mixed(seed)),
-      kinks_(&kinks) {
-  if (exact_) kinks.clear();
+      run_(&run) {
+  if (exact_) run = {};
 }
 
 template <class S>
@@ -47,12 +47,15 @@ Matrix<S> Ensemble<S>::rounded(Matrix<S> x, const Grid<S>& grid) {
 }
 
 template <class S>
-S Ensemble<S>::sum_error(S sum, S squares, int terms, bool of_products, std::uint64_t salt,
-                         const Grid<S>& accumulator) const {
+S Ensemble<S>::sum_deviation(S sum, S squares, int terms, bool of_products, const Grid<S>& accumulator) {
   const S variance = S(terms + 1) * (squares / S(6) + sum * sum / S(3)) + (of_products ? squares : S(0));
   // half an ulp / sqrt(3) per rounding; almost_normal has the factor 1/sqrt(3) already
-  return std::sqrt(variance) * S(accumulator.half_ulp() / 65536) *
-         S(almost_normal(mixed(accumulator.identity(sum) ^ salt)));
+  return std::sqrt(variance) * S(accumulator.half_ulp() / 65536);
+}
+
+template <class S>
+S Ensemble<S>::sum_error(S sum, S deviation, std::uint64_t salt, const Grid<S>& accumulator) {
+  return deviation * S(almost_normal(mixed(accumulator.identity(sum) ^ salt)));
 }
 
 template <class S>
@@ -81,16 +84,25 @@ S Ensemble<S>::constant(Exact c) const {
 template <class S>
 auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
   Matrix<S> z = x.value * y.value;
-  if (exact_) return {std::move(z)};
   if (!sums_matter_) {
+    if (exact_) return {std::move(z)};
     Tensor y = in_kernel(z);
     last_sum_error_ = y.value - z;
     return y;
   }
-  Matrix<S> error = x.value.cwiseAbs2() * y.value.cwiseAbs2();  // first the squares, then what they make
+  if (exact_) {
+    Matrix<S> deviation =
+        x.value.cwiseAbs2() * y.value.cwiseAbs2();  // first the squares, then what they make
+    for (Eigen::Index i = 0; i < z.size(); ++i)
+      deviation.data()[i] = sum_deviation(z.data()[i], deviation.data()[i], cols(x), true, accumulator_);
+    run_->sum_deviations.push_back(std::move(deviation));
+    return {std::move(z)};
+  }
+  const Matrix<S>& deviation = run_->sum_deviations.at(next_sum_++);
+  Matrix<S> error(z.rows(), z.cols());
   const std::uint64_t salt = next_salt();
   for (Eigen::Index i = 0; i < z.size(); ++i)
-    error.data()[i] = sum_error(z.data()[i], error.data()[i], cols(x), true, salt, accumulator_);
+    error.data()[i] = sum_error(z.data()[i], deviation.data()[i], salt, accumulator_);
   z += error;
   last_sum_error_ = std::move(error);
   return {std::move(z), false, cols(x)};
@@ -102,7 +114,9 @@ auto Ensemble<S>::row_sum(const Tensor& x) -> Tensor {
   if (exact_) return {std::move(z)};
   const std::uint64_t salt = next_salt();
   for (int i = 0; i < z.rows(); ++i)
-    z(i, 0) += sum_error(z(i, 0), x.value.row(i).squaredNorm(), cols(x), false, salt, accumulator_);
+    z(i, 0) +=
+        sum_error(z(i, 0), sum_deviation(z(i, 0), x.value.row(i).squaredNorm(), cols(x), false, accumulator_),
+                  salt, accumulator_);
   return in_kernel(std::move(z));
 }
 
@@ -113,7 +127,8 @@ auto Ensemble<S>::col_sum(const Tensor& x) -> Tensor {
   const Matrix<S> squares = x.value.cwiseAbs2().colwise().sum();
   const std::uint64_t salt = next_salt();
   for (int j = 0; j < z.cols(); ++j)
-    z(0, j) += sum_error(z(0, j), squares(0, j), rows(x), false, salt, token_sums_);
+    z(0, j) += sum_error(z(0, j), sum_deviation(z(0, j), squares(0, j), rows(x), false, token_sums_), salt,
+                         token_sums_);
   return in_kernel(std::move(z));
 }
 
@@ -237,10 +252,10 @@ auto Ensemble<S>::tanh(const Tensor& x) -> Tensor {
 template <class S>
 Matrix<S> Ensemble<S>::exact_kink(const Matrix<S>& x) {
   if (exact_) {
-    kinks_->push_back(x);
+    run_->kinks.push_back(x);
     return x;
   }
-  const Matrix<S>& exact = kinks_->at(next_kink_++);
+  const Matrix<S>& exact = run_->kinks.at(next_kink_++);
   return exact + S(3) * (x - exact);
 }
 

@@ -65,9 +65,10 @@ Matrix<S> Ensemble<S>::uncentred_error(const Matrix<S>& g, const Norm& norm) {
   Matrix<S> error(g.rows(), 1);
   for (int i = 0; i < g.rows(); ++i) {
     const S centre = norm.centre(i, 0), r = norm.factor(i, 0);
-    error(i, 0) = -r * r * r / S(2) *
-                  sum_error(centre * g.row(i).sum(), centre * centre * g.row(i).squaredNorm(), int(g.cols()),
-                            true, salt, statistics_);
+    const S sum = centre * g.row(i).sum(), squares = centre * centre * g.row(i).squaredNorm();
+    error(i, 0) =
+        -r * r * r / S(2) *
+        sum_error(sum, sum_deviation(sum, squares, int(g.cols()), true, statistics_), salt, statistics_);
   }
   return error;
 }

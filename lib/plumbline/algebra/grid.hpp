@@ -38,7 +38,10 @@ class Grid {
         half_ulp_(std::ldexp(1.0, -precision_)),
         smallest_(std::ldexp(S(1), std::max(3 - info(dtype).max_exponent - precision_, smallest_exponent))),
         finest_(dtype == Dtype::f16 ? smallest_ : std::ldexp(smallest_, precision_ - 1)),
-        largest_(std::ldexp(S(1) - std::ldexp(S(1), -precision_), info(dtype).max_exponent)) {}
+        largest_(std::ldexp(S(1) - std::ldexp(S(1), -precision_), info(dtype).max_exponent)),
+        smallest_normal_(std::ldexp(smallest_, precision_ - 1)),
+        dropped_((std::uint64_t(1) << (53 - precision_)) - 1),
+        half_dropped_((dropped_ + 1) / 2) {}
 
   int precision() const { return precision_; }
   double half_ulp() const { return half_ulp_; }  // relative, of a number just above 2^e
@@ -63,7 +66,7 @@ class Grid {
   // them.
   S rounded(S x, std::uint64_t salt) const {
     const S q = std::max(unit(x), finest_);
-    const S v = x / q, nearest = whole(v);
+    const S v = x * inverse(q), nearest = whole(v);
     if (!(std::abs(nearest * q) <= largest_)) return x * std::numeric_limits<S>::infinity();
     if (v == nearest) return x;
     const S shift = centred_uniform(mixed(bits(nearest * q) ^ salt));
@@ -73,25 +76,35 @@ class Grid {
 
   // As far off as `rounded`, but by the same for all numbers that round alike: their differences stay.
   S displaced(S x, std::uint64_t salt) const {
-    const S q = std::max(unit(x), finest_), r = whole(x / q) * q;
+    const S q = std::max(unit(x), finest_), r = whole(x * inverse(q)) * q;
     return r == x ? x : x + S(centred_uniform(mixed(bits(r) ^ salt))) * q;
   }
 
   // To nearest, ties to even.
   S nearest(S x) const {
-    const S q = unit(x), y = whole(x / q) * q;
+    const S q = unit(x), y = whole(x * inverse(q)) * q;
     return std::abs(y) <= largest_ ? y : x * std::numeric_limits<S>::infinity();
   }
 
   // What identifies x as an implementation sees it.
   std::uint64_t identity(S x) const {
+    if constexpr (std::is_same_v<S, double>)
+      if (std::abs(x) >= smallest_normal_)
+        return (std::bit_cast<std::uint64_t>(x) + half_dropped_) & ~dropped_;
     const S q = unit(x);
-    return bits(whole(x / q) * q);
+    return bits(whole(x * inverse(q)) * q);
   }
 
  private:
   static constexpr int smallest_exponent = std::is_same_v<S, double> ? -1022 : -16000;
 
+  // 1 / q of a power of two.
+  static S inverse(S q) {
+    if constexpr (std::is_same_v<S, double>)
+      return std::bit_cast<double>(0x7fe0000000000000 - std::bit_cast<std::uint64_t>(q));
+    else
+      return S(1) / q;
+  }
   static S whole(S x) {
     constexpr S shift = std::is_same_v<S, double> ? S(0x1.8p52) : S(0x1.8p63L);
     return (x + shift) - shift;
@@ -100,7 +113,8 @@ class Grid {
 
   int precision_;
   double half_ulp_;
-  S smallest_, finest_, largest_;
+  S smallest_, finest_, largest_, smallest_normal_;
+  std::uint64_t dropped_, half_dropped_;  // the bits of a double that the format has no room for
 };
 
 }  // namespace plumbline

@@ -21,6 +21,8 @@ struct Plain {
   int cols(const Tensor& x) const { return static_cast<int>(x.cols()); }
 
   Tensor matmul(const Tensor& x, const Tensor& y) const;
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const;  // x y^T
+  Tensor matmul_of_transpose(const Tensor& x, const Tensor& y) const;  // x^T y
   Tensor transpose(const Tensor& x) const { return x.transpose(); }
   Tensor add(const Tensor& x, const Tensor& y) const { return x + y; }
   Tensor sub(const Tensor& x, const Tensor& y) const { return x - y; }
@@ -90,6 +92,8 @@ struct Plain {
   }
 
  private:
+  static Turns<S> turns(const Rotation& rotation, int rows);
+  static Tensor turned(const Tensor& x, const Rotation& rotation, const Turns<S>& turns);
   template <class G>
   static Tensor map(const Tensor& x, G g) {
     Tensor y(x.rows(), x.cols());

@@ -22,6 +22,22 @@ Matrix<S> Plain<S>::matmul(const Tensor& x, const Tensor& y) const {
   }
 }
 
+template <class S>
+Matrix<S> Plain<S>::matmul_by_transpose(const Tensor& x, const Tensor& y) const {
+  if constexpr (is_native<S>)
+    return x * y.transpose();
+  else
+    return matmul(x, y.transpose());
+}
+
+template <class S>
+Matrix<S> Plain<S>::matmul_of_transpose(const Tensor& x, const Tensor& y) const {
+  if constexpr (is_native<S>)
+    return x.transpose() * y;
+  else
+    return matmul(x.transpose(), y);
+}
+
 // P_ij = exp(x_ij - m_i) / sum_j exp(x_ij - m_i) over visible j. Any m gives the same real; the row's largest
 // entry (for intervals the middle of one) keeps exp from overflowing.
 template <class S>
@@ -56,10 +72,31 @@ Matrix<S> Plain<S>::softmax_rows(const Tensor& x, const Mask& mask) const {
 
 template <class S>
 Matrix<S> Plain<S>::rotate(const Tensor& x, const Rotation& r) const {
+  if constexpr (is_native<S>) {
+    thread_local Turns<S> last;  // heads and passes turn alike
+    if (!last.serve(r, rows(x))) last = turns(r, rows(x));
+    return turned(x, r, last);
+  } else {
+    return turned(x, r, turns(r, rows(x)));
+  }
+}
+
+template <class S>
+Turns<S> Plain<S>::turns(const Rotation& r, int rows) {
+  Turns<S> y{r, Tensor(rows, r.rotary_dim / 2), Tensor(rows, r.rotary_dim / 2)};
+  for (int t = 0; t < rows; ++t)
+    for (int pair = 0; pair < r.rotary_dim / 2; ++pair)
+      std::tie(y.cos(t, pair), y.sin(t, pair)) = F::turn(r.first_position + t, pair, r.exponent_dim, r.base);
+  return y;
+}
+
+template <class S>
+Matrix<S> Plain<S>::turned(const Tensor& x, const Rotation& r, const Turns<S>& turns) {
   Tensor y = x;
   for (int t = 0; t < x.rows(); ++t)
     for (int pair = 0; pair < r.rotary_dim / 2; ++pair) {
-      const auto [c, s] = F::turn(r.sign * (r.first_position + t), pair, r.exponent_dim, r.base);
+      const S& c = turns.cos(t, pair);
+      const S s = r.sign < 0 ? S(-turns.sin(t, pair)) : turns.sin(t, pair);
       const S &a = x(t, r.first(pair)), &b = x(t, r.second(pair));
       y(t, r.first(pair)) = a * c - b * s;
       y(t, r.second(pair)) = a * s + b * c;

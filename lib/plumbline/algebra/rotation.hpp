@@ -1,6 +1,7 @@
 // The rotary position embedding as a linear map: row t of a head is rotated pair by pair.
 #pragma once
 
+#include "plumbline/algebra/matrix.hpp"
 #include "plumbline/spec/block_spec.hpp"
 
 namespace plumbline {
@@ -22,6 +23,20 @@ struct Rotation {
   }
   int first(int pair) const { return style == RopeStyle::half ? pair : 2 * pair; }
   int second(int pair) const { return style == RopeStyle::half ? pair + rotary_dim / 2 : 2 * pair + 1; }
+  // As above but for the sign, which the table of turns leaves to the reader.
+  bool has_turns_of(const Rotation& r) const {
+    return rotary_dim == r.rotary_dim && exponent_dim == r.exponent_dim && base == r.base &&
+           first_position == r.first_position;
+  }
+};
+
+// The cosines and sines of a rotation with sign 1: [row, pair]. All heads and passes read the same ones.
+template <class S>
+struct Turns {
+  Rotation of;
+  Matrix<S> cos, sin;
+
+  bool serve(const Rotation& r, int rows) const { return cos.rows() == rows && of.has_turns_of(r); }
 };
 
 }  // namespace plumbline

@@ -1,6 +1,7 @@
 // Tape<A>: a tensor is a value in A and its place on a tape. Playing the tape backwards gives vector-Jacobian
 // products: the gradient of <cotangent, y> in every variable. It asks one more operation of A than blocks do:
-// accumulate, which adds a cotangent to a part of the sum of others.
+// accumulate, which adds a cotangent to a part of the sum of others; and uses products with a transpose, x
+// y^T and x^T y, where A has a way that writes no transpose down.
 #pragma once
 
 #include <functional>
@@ -47,11 +48,14 @@ struct Tape {
 
   // Gradients of <cotangent, y>, one per node; nodes that y does not depend on hold nothing.
   std::vector<std::optional<Inner>> backward(const Tensor& y, const Inner& cotangent) {
-    gradients_.assign(steps_.size(), std::nullopt);
-    accumulate(y, cotangent);
-    for (std::size_t i = steps_.size(); i-- > 0;)
-      if (gradients_[i] && steps_[i]) steps_[i](*gradients_[i]);
-    return std::move(gradients_);
+    return play(y, cotangent, [](std::optional<Inner>&, Step&) {});
+  }
+  // The same for variables alone; what has been played is forgotten, so that its memory serves what follows.
+  std::vector<std::optional<Inner>> backward_once(const Tensor& y, const Inner& cotangent) {
+    return play(y, cotangent, [](std::optional<Inner>& gradient, Step& step) {
+      gradient.reset();
+      step = nullptr;
+    });
   }
 
   int rows(const Tensor& x) const { return inner.rows(x.value); }
@@ -61,8 +65,8 @@ struct Tape {
     return record(
         inner.matmul(x.value, y.value),
         [=, this](const Inner& g) {
-          if (depends(x)) accumulate(x, inner.matmul(g, inner.transpose(y.value)));
-          if (depends(y)) accumulate(y, inner.matmul(inner.transpose(saved(x.value)), g));
+          if (depends(x)) accumulate(x, matmul_by_transpose(g, y.value));
+          if (depends(y)) accumulate(y, matmul_of_transpose(saved(x.value), g));
         },
         x, y);
   }
@@ -253,7 +257,32 @@ struct Tape {
       return inner.store(g, place);
   }
 
+  Inner matmul_by_transpose(const Inner& x, const Inner& y) {
+    if constexpr (requires { inner.matmul_by_transpose(x, y); })
+      return inner.matmul_by_transpose(x, y);
+    else
+      return inner.matmul(x, inner.transpose(y));
+  }
+  Inner matmul_of_transpose(const Inner& x, const Inner& y) {
+    if constexpr (requires { inner.matmul_of_transpose(x, y); })
+      return inner.matmul_of_transpose(x, y);
+    else
+      return inner.matmul(inner.transpose(x), y);
+  }
+
   using Step = std::function<void(const Inner&)>;
+
+  template <class Done>
+  std::vector<std::optional<Inner>> play(const Tensor& y, const Inner& cotangent, Done done) {
+    gradients_.assign(steps_.size(), std::nullopt);
+    accumulate(y, cotangent);
+    for (std::size_t i = steps_.size(); i-- > 0;) {
+      if (!steps_[i]) continue;
+      if (gradients_[i]) steps_[i](*gradients_[i]);
+      done(gradients_[i], steps_[i]);
+    }
+    return std::move(gradients_);
+  }
 
   static bool depends(const Tensor& x) { return x.node != constant_node; }
 

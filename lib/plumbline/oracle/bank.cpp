@@ -142,9 +142,13 @@ void Bank::add_taps(const std::vector<Tap>& taps, const std::string& what, int f
   close_family("all of every tensor" + what, "", first);
 }
 
+Matrix<double> Bank::in_sigmas(const Matrix<double>& x, std::size_t output) const {
+  return x.size() == 0 ? x : x.cwiseProduct(inverse_sigma_[output]);
+}
+
 Scores Bank::shape_scores(const std::vector<Matrix<double>>& error) const {
   Scores z;
-  for (std::size_t i = 0; i < error.size(); ++i) z.push_back(error[i].cwiseProduct(inverse_sigma_[i]));
+  for (std::size_t i = 0; i < error.size(); ++i) z.push_back(in_sigmas(error[i], i));
   return z;
 }
 
@@ -154,25 +158,34 @@ std::vector<Scores> Bank::scores(std::span<const std::vector<Matrix<double>>> er
   for (const auto& error : errors) {
     out.push_back(shape_scores(error));
     weights.emplace_back();
-    for (std::size_t i = 0; i < error.size(); ++i)
-      weights.back().push_back(out.back()[i].cwiseProduct(inverse_sigma_[i]));
+    for (std::size_t i = 0; i < error.size(); ++i) weights.back().push_back(in_sigmas(out.back()[i], i));
     weights_of_y.push_back(weights.back()[0]);
   }
-  const auto add = [](Scores& to, Scores&& more) {
-    to.insert(to.end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
-  };
   std::vector<Scores> of_y = trace.adjoints(weights_of_y);
+  const bool in_y_alone = std::all_of(errors.begin(), errors.end(), [](const auto& error) {
+    return std::all_of(error.begin() + 1, error.end(), [](const auto& e) { return e.size() == 0; });
+  });
   std::vector<Trace::Both> all;
-  if (gradients_) all = trace.adjoints_of_all(weights);
+  if (!in_y_alone) all = trace.adjoints_of_all(weights);
   for (std::size_t k = 0; k < out.size(); ++k) {
-    Scores of_gradients;
-    if (gradients_)
-      for (std::size_t i = 0; i < of_y[k].size(); ++i) of_gradients.push_back(all[k].value[i] - of_y[k][i]);
-    add(out[k], std::move(of_y[k]));
-    if (!gradients_) continue;
-    add(out[k], std::move(all[k].value));
-    add(out[k], std::move(of_gradients));
-    add(out[k], std::move(all[k].cotangent));
+    const auto add = [&](Scores&& more) {
+      out[k].insert(out[k].end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
+    };
+    if (!gradients_) {
+      add(std::move(of_y[k]));
+      continue;
+    }
+    add(Scores(of_y[k]));
+    if (in_y_alone) {
+      add(std::move(of_y[k]));
+      add(Scores(2 * taps_));
+      continue;
+    }
+    Scores& of_gradients = of_y[k];
+    for (std::size_t i = 0; i < taps_; ++i) of_gradients[i] = all[k].value[i] - of_y[k][i];
+    add(std::move(all[k].value));
+    add(std::move(of_gradients));
+    add(std::move(all[k].cotangent));
   }
   return out;
 }
@@ -216,6 +229,7 @@ std::vector<std::vector<double>> Bank::functionals(std::span<const Scores> score
 }
 
 double Bank::through(const Lens& lens, const Matrix<double>& score, std::vector<double>& c) {
+  if (score.size() == 0) return 0;
   if (lens.elements >= 0) {
     std::copy_n(score.data(), score.size(), c.begin() + lens.elements);
     return 0;

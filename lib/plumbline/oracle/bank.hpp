@@ -26,7 +26,7 @@ class Bank {
        const std::vector<Matrix<double>>& sigma, const Trace& trace);
 
   // Errors of all outputs, each seen through everything that functionals read: z = e / sigma of each output
-  // tensor, then the taps' adjoints.
+  // tensor, then the taps' adjoints. An empty matrix is an error, or a score, of 0.
   std::vector<Scores> scores(std::span<const std::vector<Matrix<double>>> errors, Trace& trace) const;
   Scores shape_scores(const std::vector<Matrix<double>>& error) const;  // z alone
 
@@ -58,6 +58,7 @@ class Bank {
     double scale = 1;
   };
 
+  Matrix<double> in_sigmas(const Matrix<double>& x, std::size_t output) const;
   // Writes the functionals of one lens; returns the sum of score times pattern.
   static double through(const Lens& lens, const Matrix<double>& score, std::vector<double>& functionals);
   int take(int count);

@@ -243,36 +243,35 @@ std::map<std::string, double> Calibration::smallest_noticed(double guard, double
   std::vector<std::string> places;
   for (const Tap& tap : trace_->taps())
     if (std::find(places.begin(), places.end(), tap.place) == places.end()) places.push_back(tap.place);
-  std::vector<std::vector<Matrix<double>>> changes;
-  for (const std::string& place : places) {
-    changes.emplace_back();
-    for (const auto& s : sigma_) changes.back().push_back(Matrix<double>::Zero(s.rows(), s.cols()));
-    changes.back()[0] = response(question_, place);
-  }
+  const int n = int(places.size());
+  std::vector<std::vector<Matrix<double>>> changes(n, std::vector<Matrix<double>>(names_.size()));
+  in_parallel(n, settings_.threads, [&](int k) { changes[k][0] = response(question_, places[k]); });
+  const std::vector<Scores> scores = bank_->scores(changes, *trace_);
+  const std::vector<double> limit = limits(guard, alpha);
+  // the multiple of each change at which the first family would notice it
+  std::vector<double> smallest(n, std::numeric_limits<double>::infinity());
+  in_parallel(n, settings_.threads, [&](int k) {
+    const std::vector<double> c = bank_->functionals({&scores[k], 1}).front();
+    for (std::size_t i = 0; i < families_.size(); ++i) {
+      const Family& f = bank_->families()[i];
+      double largest = 0;
+      for (int j = f.first; j < f.first + f.count; ++j)
+        if (tau_[j] > 0) largest = std::max(largest, std::abs(c[j]) / tau_[j]);
+      if (largest > 0) smallest[k] = std::min(smallest[k], limit[i] / largest);
+    }
+  });
   std::map<std::string, double> out;
-  for (std::size_t k = 0; k < places.size();) {
-    const std::size_t count = std::min<std::size_t>(at_once, places.size() - k);
-    const auto scores = bank_->scores(std::span(changes).subspan(k, count), *trace_);
-    for (const auto& values : bank_->functionals(scores))
-      out[places[k++]] = smallest_noticed(values, guard, alpha);
-  }
+  for (int k = 0; k < n; ++k) out[places[k]] = smallest[k];
   return out;
 }
 
-// The smallest multiple of the change with these functionals that a family would have noticed.
-double Calibration::smallest_noticed(const std::vector<double>& c, double guard, double alpha) const {
-  const double n = double(bank_->families().size());
-  double smallest = std::numeric_limits<double>::infinity();
+std::vector<double> Calibration::limits(double guard, double alpha) const {
+  std::vector<double> limit;
   for (std::size_t i = 0; i < families_.size(); ++i) {
-    const Family& f = bank_->families()[i];
-    double largest = 0;
-    for (int j = f.first; j < f.first + f.count; ++j)
-      if (tau_[j] > 0) largest = std::max(largest, std::abs(c[j]) / tau_[j]);
-    const double limit =
-        guard * families_[i].heaviness * t_quantile_of_tail(alpha / (4 * n * f.count), families_[i].dof);
-    if (largest > 0) smallest = std::min(smallest, limit / largest);
+    const double share = alpha / (4 * double(families_.size()) * bank_->families()[i].count);
+    limit.push_back(guard * families_[i].heaviness * t_quantile_of_tail(share, families_[i].dof));
   }
-  return smallest;
+  return limit;
 }
 
 }  // namespace plumbline

@@ -65,7 +65,7 @@ class Calibration {
   void set_reach();
   void set_reach(int family, const std::vector<std::vector<double>>& functionals);
   Rejection test(const std::vector<double>& functionals, int families, double guard) const;
-  double smallest_noticed(const std::vector<double>& functionals, double guard, double alpha) const;
+  std::vector<double> limits(double guard, double alpha) const;  // of |T|, by family; half of alpha's share
 
   Question question_;
   Profile profile_;

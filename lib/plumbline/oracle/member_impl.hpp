@@ -24,7 +24,7 @@ std::vector<Matrix<S>> forward_and_backward(const Question& q, Ensemble<S> a) {
     variables[name] = tape.variable(tape.inner.given(cast<S>(value)));
   const auto x = tape.variable(tape.inner.given(cast<S>(q.inputs.x)));
   const auto y = tape.store(run(tape, q.spec, variables, x, q.batch), "y");
-  const auto gradients = tape.backward(y, tape.inner.given(cast<S>(q.inputs.cotangent)));
+  const auto gradients = tape.backward_once(y, tape.inner.given(cast<S>(q.inputs.cotangent)));
   std::vector<Matrix<S>> out{y.value->value};
   const auto push = [&](const auto& variable) {
     const auto& g = gradients[variable.node];
@@ -40,8 +40,8 @@ std::vector<Matrix<S>> forward_and_backward(const Question& q, Ensemble<S> a) {
 
 template <class S>
 std::vector<Matrix<S>> member(const Question& q, const Arithmetic& arithmetic, std::uint64_t seed,
-                              Kinks<S>& kinks) {
-  Ensemble<S> a(arithmetic, seed, kinks);
+                              ExactRun<S>& run) {
+  Ensemble<S> a(arithmetic, seed, run);
   if (q.gradients) return detail::forward_and_backward<S>(q, std::move(a));
   return {detail::forward(q, a)};
 }

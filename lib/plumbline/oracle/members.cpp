@@ -10,11 +10,11 @@ template <class S>
 std::vector<std::vector<Matrix<double>>> errors(const Question& question, const Profile& profile,
                                                 std::uint64_t first, int count, int threads) {
   const Arithmetic arithmetic = profile.arithmetic();
-  Kinks<S> kinks;
-  const std::vector<Matrix<S>> exact = member(question, arithmetic, 0, kinks);
+  ExactRun<S> run;
+  const std::vector<Matrix<S>> exact = member(question, arithmetic, 0, run);
   std::vector<std::vector<Matrix<double>>> out(count);
   in_parallel(count, threads, [&](int k) {
-    const std::vector<Matrix<S>> outputs = member(question, arithmetic, first + k, kinks);
+    const std::vector<Matrix<S>> outputs = member(question, arithmetic, first + k, run);
     for (std::size_t i = 0; i < exact.size(); ++i)
       out[k].push_back(cast<double>(Matrix<S>(outputs[i] - exact[i])));
   });
@@ -23,10 +23,10 @@ std::vector<std::vector<Matrix<double>>> errors(const Question& question, const 
 
 template <class S>
 std::vector<Matrix<double>> outputs(const Question& q, const Profile& profile, std::uint64_t seed) {
-  Kinks<S> kinks;
-  member<S>(q, profile.arithmetic(), 0, kinks);
+  ExactRun<S> run;
+  member<S>(q, profile.arithmetic(), 0, run);
   std::vector<Matrix<double>> out;
-  for (const Matrix<S>& value : member<S>(q, profile.arithmetic(), seed, kinks))
+  for (const Matrix<S>& value : member<S>(q, profile.arithmetic(), seed, run))
     out.push_back(cast<double>(value));
   return out;
 }

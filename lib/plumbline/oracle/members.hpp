@@ -12,10 +12,10 @@
 namespace plumbline {
 
 // The outputs of the block computed over Ensemble<S>, in the order of output_names. Seed 0 is the exact
-// member, which writes the kinks that all others read.
+// member, which writes the run that all others read.
 template <class S>
 std::vector<Matrix<S>> member(const Question& question, const Arithmetic& arithmetic, std::uint64_t seed,
-                              Kinks<S>& kinks);
+                              ExactRun<S>& run);
 
 // ŷ - y of the member of each seed from `first` on, on up to `threads` threads. Float64 members are computed
 // in long double (11 bits more, so that their own rounding is below 1/1000 of the error they carry), all

@@ -12,17 +12,16 @@ namespace {
 
 double dot(const Matrix<double>& a, const Matrix<double>& b) { return a.cwiseProduct(b).sum(); }
 
-// y_m - y under the declared names.
+// y_m - y under the declared names; `truth` in the arithmetic that computes y_m.
 template <class S>
 std::vector<Matrix<double>> difference_if_defined(const Question& declared, const Deviation& deviation,
-                                                  const std::vector<Matrix<long double>>& truth) {
+                                                  const std::vector<Matrix<S>>& truth) {
   const Question q = deviating(deviation, declared);
   const auto x = cast<S>(q.inputs.x);
   const auto parameters = cast<S>(q.inputs.parameters);
   std::vector<Matrix<double>> out;
   const auto push = [&](const Matrix<S>& value) {
-    const Matrix<long double> d = cast<long double>(value) - truth[out.size()];
-    out.push_back(cast<double>(d));
+    out.push_back(cast<double>(Matrix<S>(value - truth[out.size()])));
   };
   if (q.gradients) {
     const auto g = gradients<S>(q.spec, parameters, x, cast<S>(q.inputs.cotangent), q.batch);
@@ -40,9 +39,9 @@ std::vector<Matrix<double>> difference_if_defined(const Question& declared, cons
 // query.
 template <class S>
 std::vector<Matrix<double>> difference(const Question& declared, const Deviation& deviation,
-                                       const std::vector<Matrix<long double>>& truth) {
+                                       const std::vector<Matrix<S>>& truth) {
   try {
-    auto out = difference_if_defined<S>(declared, deviation, truth);
+    auto out = difference_if_defined(declared, deviation, truth);
     if (!std::all_of(out.begin(), out.end(), [](const auto& d) { return d.allFinite(); })) out.clear();
     return out;
   } catch (const Error&) {
@@ -104,11 +103,13 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
     if (d.applies_to(q.spec)) applicable.push_back(&d);
   std::vector<Signature> found(applicable.size());
   const bool wide = calibration.profile().storage == Dtype::f64;
+  std::vector<Matrix<double>> truth;
+  for (const auto& value : calibration.truth()) truth.push_back(cast<double>(value));
   in_parallel(int(applicable.size()), calibration.threads(), [&](int m) {
     Signature& s = found[m];
     s.deviation = applicable[m];
-    s.difference = wide ? difference<long double>(q, *s.deviation, calibration.truth())
-                        : difference<double>(q, *s.deviation, calibration.truth());
+    s.difference =
+        wide ? difference(q, *s.deviation, calibration.truth()) : difference(q, *s.deviation, truth);
     if (!s.difference.empty()) s.scaled = calibration.scaled(s.difference);
   });
   const Projections projections(calibration, found);

@@ -15,8 +15,8 @@ namespace {
 TEST(Ensemble, TheExactMemberIsThePlainBlock) {
   for (const Preset& preset : presets()) {
     const Question q = question_from(preset.name, Recipe::rich, find_profile("bfloat16-mixed"), true, 3, 16);
-    Kinks<double> kinks;
-    const auto exact = member<double>(q, find_profile("bfloat16-mixed").arithmetic(), 0, kinks);
+    ExactRun<double> run;
+    const auto exact = member<double>(q, find_profile("bfloat16-mixed").arithmetic(), 0, run);
     const auto g = gradients<double>(q.spec, q.inputs.parameters, q.inputs.x, q.inputs.cotangent, q.batch);
     EXPECT_EQ(exact[0], g.y) << preset.name;
     EXPECT_EQ(exact[1], g.x) << preset.name;
@@ -35,11 +35,12 @@ TEST(Ensemble, SumsSpreadAtLeastAsFarAsFloatSums) {
   for (Eigen::Index i = 0; i < b.size(); ++i) b.data()[i] = normal(bits);
   a = a.cast<float>().cast<double>();
   b = b.cast<float>().cast<double>();
-  const Matrix<double> exact = a * b;
-  Kinks<double> kinks;
+  ExactRun<double> run;
+  Ensemble<double> without_error({}, 0, run);
+  const Matrix<double> exact = without_error.matmul({a}, {b}).value;
   double of_members = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-    Ensemble<double> e({}, seed, kinks);
+    Ensemble<double> e({}, seed, run);
     of_members += (e.matmul(e.given(a), e.given(b)).value - exact).squaredNorm() / 40;
   }
   for (peer::Order order : {peer::Order::sequential, peer::Order::reversed, peer::Order::pairwise,
@@ -62,8 +63,8 @@ TEST(Ensemble, EveryOtherMemberKeepsProbabilitiesApart) {
   scores << 0, 0x1p-20, 0.25;
   const double exact = 1 / (2 + std::exp(0.25));
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    Kinks<double> kinks;
-    Ensemble<double> e(find_profile("bfloat16-mixed").arithmetic(), seed, kinks);
+    ExactRun<double> run;
+    Ensemble<double> e(find_profile("bfloat16-mixed").arithmetic(), seed, run);
     const Matrix<double> p = e.softmax_rows({scores}, Mask::everything(1, 3)).value;
     EXPECT_EQ(p(0, 0) != p(0, 1), seed % 2 == 1) << seed;
     EXPECT_LE(std::abs(p(0, 0) - exact), Grid<double>(Dtype::bf16).unit(exact)) << seed;
@@ -71,8 +72,8 @@ TEST(Ensemble, EveryOtherMemberKeepsProbabilitiesApart) {
 }
 
 TEST(Ensemble, StoringWhatIsStoredChangesNothing) {
-  Kinks<double> kinks;
-  Ensemble<double> e(find_profile("bfloat16-mixed").arithmetic(), 9, kinks);
+  ExactRun<double> run;
+  Ensemble<double> e(find_profile("bfloat16-mixed").arithmetic(), 9, run);
   const Matrix<double> x = Matrix<double>::Constant(2, 3, 1.2345);
   const auto once = e.store({x}, "here");
   EXPECT_NE(once.value, x);
@@ -81,8 +82,8 @@ TEST(Ensemble, StoringWhatIsStoredChangesNothing) {
 }
 
 TEST(Ensemble, KinksAreDecidedWithTheErrorTripled) {
-  Kinks<double> kinks;
-  Ensemble<double> exact({}, 0, kinks), member({}, 1, kinks);
+  ExactRun<double> run;
+  Ensemble<double> exact({}, 0, run), member({}, 1, run);
   Matrix<double> u(1, 2), near(1, 2);
   u << 1.0, 1.0;
   near << 0.5, 0.8;  // 1 + 3 (0.5 - 1) < 0 < 1 + 3 (0.8 - 1)
@@ -93,8 +94,8 @@ TEST(Ensemble, KinksAreDecidedWithTheErrorTripled) {
 }
 
 TEST(Ensemble, Float16OverflowsToInfinity) {
-  Kinks<double> kinks;
-  Ensemble<double> e(find_profile("float16-mixed").arithmetic(), 9, kinks);
+  ExactRun<double> run;
+  Ensemble<double> e(find_profile("float16-mixed").arithmetic(), 9, run);
   EXPECT_EQ(e.store({Matrix<double>::Constant(1, 1, 7e4)}, "here").value(0, 0), INFINITY);
 }
 
