@@ -27,6 +27,7 @@ namespace plumbline {
 // What the exact member leaves to the others, in the order of execution.
 template <class S>
 struct ExactRun {
+  std::vector<bool> given_as_stored;      // of every input and parameter: whether it is as it would be stored
   std::vector<Matrix<S>> kinks;           // the arguments of every kink
   std::vector<Matrix<S>> sum_deviations;  // of every product of matrices, if sums matter
 };
@@ -44,7 +45,7 @@ class Ensemble {
   Ensemble(const Arithmetic& arithmetic, std::uint64_t seed, ExactRun<S>& run);
 
   // An input or a parameter; rounded where it is not a number of the storage type.
-  Tensor given(const Matrix<S>& x) { return {rounded(x, storage_), true}; }
+  Tensor given(Matrix<S> x);
 
   int rows(const Tensor& x) const { return static_cast<int>(x.value.rows()); }
   int cols(const Tensor& x) const { return static_cast<int>(x.value.cols()); }
@@ -156,7 +157,7 @@ class Ensemble {
   Matrix<S> saved_error_, saved_mean_, variance_error_, variance_cotangent_;  // on the way back
   Turns<S> turns_;                                                            // the last ones
   ExactRun<S>* run_;
-  std::size_t next_kink_ = 0, next_sum_ = 0;
+  std::size_t next_given_ = 0, next_kink_ = 0, next_sum_ = 0;
 };
 
 }  // namespace plumbline

@@ -39,6 +39,16 @@ Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, ExactRun<S>& run)
 }
 
 template <class S>
+auto Ensemble<S>::given(Matrix<S> x) -> Tensor {
+  if (exact_) {
+    run_->given_as_stored.push_back(x.unaryExpr([&](S v) { return storage_.rounded(v, 0); }) == x);
+    return {std::move(x), true};
+  }
+  const bool as_stored = run_->given_as_stored.at(next_given_++);
+  return {as_stored ? std::move(x) : rounded(std::move(x), storage_), true};
+}
+
+template <class S>
 Matrix<S> Ensemble<S>::rounded(Matrix<S> x, const Grid<S>& grid) {
   if (exact_) return x;
   const std::uint64_t salt = next_salt();

@@ -86,10 +86,10 @@ Gradients<S> gradients(const BlockSpec& spec, const Parameters<S>& parameters, c
   for (const auto& [name, value] : parameters) variables[name] = tape.variable(value);
   const auto input = tape.variable(x);
   const auto y = run(tape, spec, variables, input, batch);
-  const auto all = tape.backward_once(y, cotangent);
+  auto all = tape.backward_once(y, cotangent);
   const auto gradient = [&](const auto& variable) {
-    const auto& g = all[variable.node];
-    return g ? *g : tape.inner.zeros(tape.rows(variable), tape.cols(variable));
+    auto& g = all[variable.node];
+    return g ? std::move(*g) : tape.inner.zeros(tape.rows(variable), tape.cols(variable));
   };
   Gradients<S> out{y.value, gradient(input), {}};
   for (const auto& [name, variable] : variables) out.parameters[name] = gradient(variable);

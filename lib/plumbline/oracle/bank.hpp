@@ -33,12 +33,13 @@ class Bank {
   // Sets the scale of each functional to what it would be if the entries of the scores were independent, with
   // these mean squares. The families then hold numbers of like size.
   void normalise(const Scores& mean_squares);
+  void scale(std::vector<double>& functionals) const;
 
   const std::vector<Family>& families() const { return families_; }
   int size() const { return size_; }
   int shapes() const { return shape_families_; }  // the first families are those of shapes
-  // The value of every functional of each of the scores; of those of shapes only, where the scores are those
-  // of shapes. Many at once take less time than one by one.
+  // The value of every functional of each of the scores, without its scale; of those of shapes only, where
+  // the scores are those of shapes. Many at once take less time than one by one.
   std::vector<std::vector<double>> functionals(std::span<const Scores> scores) const;
 
  private:
@@ -48,14 +49,11 @@ class Bank {
     int score;
     Matrix<double> pattern = {};
     int elements = -1, whole = -1, rows = -1, cols = -1;
-    double whole_scale = 1;
-    Eigen::VectorXd row_scale = {}, col_scale = {};
   };
   // The sum over all heads and sequences of one place.
   struct Joint {
     std::vector<int> lenses;
     int at = -1;
-    double scale = 1;
   };
 
   Matrix<double> in_sigmas(const Matrix<double>& x, std::size_t output) const;
@@ -70,6 +68,7 @@ class Bank {
   std::vector<Matrix<double>> inverse_sigma_;  // 0 where sigma is
   std::vector<Lens> lenses_;
   std::vector<Joint> joints_;
+  std::vector<double> scale_;  // by functional
   std::vector<Family> families_;
   int size_ = 0, shape_families_ = 0, shape_size_ = 0;
   std::size_t shape_lenses_ = 0, taps_ = 0;

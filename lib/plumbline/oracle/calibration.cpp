@@ -1,5 +1,6 @@
 #include "plumbline/oracle/calibration.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <numeric>
 
@@ -28,6 +29,14 @@ Matrix<double> mean_squares(const std::vector<std::vector<Matrix<double>>>& sets
   return sum / count;
 }
 
+Scores sums_of_squares(const std::vector<Scores>& of_members) {
+  Scores sums;
+  for (const Matrix<double>& s : of_members.front()) sums.push_back(s.cwiseAbs2());
+  for (std::size_t k = 1; k < of_members.size(); ++k)
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += of_members[k][i].cwiseAbs2();
+  return sums;
+}
+
 // Row mean times column mean over the mean: the scale that rows and columns explain.
 Matrix<double> prior(const Matrix<double>& s2) {
   const double mean = s2.mean();
@@ -38,7 +47,7 @@ Matrix<double> prior(const Matrix<double>& s2) {
 }
 
 constexpr int smallest_energy_family = 8;
-constexpr int at_once = 8;  // members that share a pass; more gain nothing
+constexpr int at_once = 4;  // members that share a pass; more do not fit the cache
 // Functionals are normalised: of independent scores they would be of size 1. One that is smaller than this
 // for every member has cancelled more than half of a double's digits, and is rounding noise of our own: the
 // row sum of the cotangents of probabilities, to which no output responds.
@@ -110,34 +119,43 @@ void Calibration::set_reach() {
   bank_ = std::make_unique<Bank>(question_, values, sigma_, *traces.front());
   if (bank_->families().empty()) throw Error("every output is 0: there is nothing to judge");
 
-  // body(k, scores of the members from k on) for the set of members that begins with `first`
-  const auto for_members = [&](int first, auto body) {
-    in_parallel(threads, threads, [&](int t) {
-      for (int k = first + k1 * t / threads, end = first + k1 * (t + 1) / threads; k < end; k += at_once) {
-        const std::size_t count = std::size_t(std::min(at_once, end - k));
-        body(k, bank_->scores({&errors_[std::size_t(k)], count}, *traces[t]));
-      }
-    });
-  };
-  std::vector<Scores> scores(k1);
-  std::vector<std::vector<double>> c(2 * k1);
-  const auto set_functionals = [&](int k, std::span<const Scores> of) {
-    for (auto& values : bank_->functionals(of)) c[k++] = std::move(values);
-  };
-  for_members(0, [&](int k, std::vector<Scores>&& s) { std::move(s.begin(), s.end(), &scores[k]); });
-  Scores squares(scores[0].size());
-  in_parallel(int(squares.size()), threads, [&](int i) { squares[i] = mean_squares(scores, i, k1); });
-  bank_->normalise(squares);
-  in_parallel(threads, threads, [&](int t) {
-    const int first = k1 * t / threads, end = k1 * (t + 1) / threads;
-    set_functionals(first, std::span(scores).subspan(first, end - first));
-  });
-  for_members(k1, set_functionals);
-
+  const auto c = functionals_of_members(traces);
   tau_.resize(bank_->size());
   families_.resize(bank_->families().size());
   in_parallel(int(families_.size()), settings_.threads, [&](int f) { set_reach(f, c); });
   trace_ = std::move(traces.front());
+}
+
+// A few members at a time, of one set: their scores are gone before the next ones come.
+std::vector<std::vector<double>> Calibration::functionals_of_members(
+    const std::vector<std::unique_ptr<Trace>>& traces) {
+  struct Few {
+    int first, end;
+  };
+  const int k1 = settings_.members, threads = int(traces.size());
+  std::vector<Few> all;
+  for (int set : {0, k1})
+    for (int k = set; k < set + k1; k += at_once) all.push_back({k, std::min(k + at_once, set + k1)});
+  std::vector<std::vector<double>> c(2 * k1);
+  std::vector<Scores> squares(all.size());
+  std::atomic<int> next = 0;
+  in_parallel(threads, threads, [&](int t) {
+    for (int i = next++; i < int(all.size()); i = next++) {
+      const auto [first, end] = all[i];
+      const auto scores = bank_->scores(std::span(errors_).subspan(first, end - first), *traces[t]);
+      if (end <= k1) squares[i] = sums_of_squares(scores);
+      auto of_few = bank_->functionals(scores);
+      std::move(of_few.begin(), of_few.end(), c.begin() + first);
+    }
+  });
+  Scores& mean_squares = squares.front();  // of the first set
+  for (std::size_t i = 0; i < mean_squares.size(); ++i) {
+    for (std::size_t few = 1; all[few].end <= k1; ++few) mean_squares[i] += squares[few][i];
+    mean_squares[i] /= k1;
+  }
+  bank_->normalise(mean_squares);
+  in_parallel(2 * k1, threads, [&](int k) { bank_->scale(c[k]); });
+  return c;
 }
 
 // Of one family, from the functionals c of all members.
@@ -206,6 +224,12 @@ std::vector<Matrix<double>> Calibration::scaled(const std::vector<Matrix<double>
   return bank_->shape_scores(error);
 }
 
+std::vector<double> Calibration::functionals(const Scores& scores) const {
+  std::vector<double> c = bank_->functionals({&scores, 1}).front();
+  bank_->scale(c);
+  return c;
+}
+
 Rejection Calibration::test(const std::vector<double>& c, int families, double guard) const {
   Rejection worst{.p = std::numeric_limits<double>::infinity()};
   const int k1 = settings_.members;
@@ -231,12 +255,12 @@ Rejection Calibration::test(const std::vector<double>& c, int families, double g
 }
 
 Rejection Calibration::test(const std::vector<Matrix<double>>& error, double guard) const {
-  return test(bank_->functionals(bank_->scores({&error, 1}, *trace_)).front(), int(families_.size()), guard);
+  return test(functionals(bank_->scores({&error, 1}, *trace_).front()), int(families_.size()), guard);
 }
 
 Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
   const Scores shapes = bank_->shape_scores(error);
-  return test(bank_->functionals({&shapes, 1}).front(), bank_->shapes(), guard);
+  return test(functionals(shapes), bank_->shapes(), guard);
 }
 
 std::map<std::string, double> Calibration::smallest_noticed(double guard, double alpha) const {
@@ -251,7 +275,7 @@ std::map<std::string, double> Calibration::smallest_noticed(double guard, double
   // the multiple of each change at which the first family would notice it
   std::vector<double> smallest(n, std::numeric_limits<double>::infinity());
   in_parallel(n, settings_.threads, [&](int k) {
-    const std::vector<double> c = bank_->functionals({&scores[k], 1}).front();
+    const std::vector<double> c = functionals(scores[k]);
     for (std::size_t i = 0; i < families_.size(); ++i) {
       const Family& f = bank_->families()[i];
       double largest = 0;

@@ -63,7 +63,9 @@ class Calibration {
   };
   void set_scale();
   void set_reach();
+  std::vector<std::vector<double>> functionals_of_members(const std::vector<std::unique_ptr<Trace>>& traces);
   void set_reach(int family, const std::vector<std::vector<double>>& functionals);
+  std::vector<double> functionals(const Scores& scores) const;
   Rejection test(const std::vector<double>& functionals, int families, double guard) const;
   std::vector<double> limits(double guard, double alpha) const;  // of |T|, by family; half of alpha's share
 

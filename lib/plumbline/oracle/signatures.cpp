@@ -12,19 +12,28 @@ namespace {
 
 double dot(const Matrix<double>& a, const Matrix<double>& b) { return a.cwiseProduct(b).sum(); }
 
+// x with the scalar S: itself where it has it already.
+template <class S, class T>
+decltype(auto) as(const T& x) {
+  if constexpr (std::is_same_v<S, double>)
+    return (x);
+  else
+    return cast<S>(x);
+}
+
 // y_m - y under the declared names; `truth` in the arithmetic that computes y_m.
 template <class S>
 std::vector<Matrix<double>> difference_if_defined(const Question& declared, const Deviation& deviation,
                                                   const std::vector<Matrix<S>>& truth) {
   const Question q = deviating(deviation, declared);
-  const auto x = cast<S>(q.inputs.x);
-  const auto parameters = cast<S>(q.inputs.parameters);
+  const auto& x = as<S>(q.inputs.x);
+  const auto& parameters = as<S>(q.inputs.parameters);
   std::vector<Matrix<double>> out;
   const auto push = [&](const Matrix<S>& value) {
     out.push_back(cast<double>(Matrix<S>(value - truth[out.size()])));
   };
   if (q.gradients) {
-    const auto g = gradients<S>(q.spec, parameters, x, cast<S>(q.inputs.cotangent), q.batch);
+    const auto g = gradients<S>(q.spec, parameters, x, as<S>(q.inputs.cotangent), q.batch);
     push(g.y);
     push(g.x);
     for (const auto& [name, value] : declared.inputs.parameters)

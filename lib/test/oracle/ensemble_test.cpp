@@ -37,7 +37,7 @@ TEST(Ensemble, SumsSpreadAtLeastAsFarAsFloatSums) {
   b = b.cast<float>().cast<double>();
   ExactRun<double> run;
   Ensemble<double> without_error({}, 0, run);
-  const Matrix<double> exact = without_error.matmul({a}, {b}).value;
+  const Matrix<double> exact = without_error.matmul(without_error.given(a), without_error.given(b)).value;
   double of_members = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Ensemble<double> e({}, seed, run);
