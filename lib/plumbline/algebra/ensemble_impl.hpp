@@ -101,8 +101,7 @@ auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
     return y;
   }
   if (exact_) {
-    Matrix<S> deviation =
-        x.value.cwiseAbs2() * y.value.cwiseAbs2();  // first the squares, then what they make
+    Matrix<S> deviation = x.value.cwiseAbs2() * y.value.cwiseAbs2();  // for now the sums of squares
     for (Eigen::Index i = 0; i < z.size(); ++i)
       deviation.data()[i] = sum_deviation(z.data()[i], deviation.data()[i], cols(x), true, accumulator_);
     run_->sum_deviations.push_back(std::move(deviation));

@@ -1,7 +1,7 @@
 // Tape<A>: a tensor is a value in A and its place on a tape. Playing the tape backwards gives vector-Jacobian
 // products: the gradient of <cotangent, y> in every variable. It asks one more operation of A than blocks do:
-// accumulate, which adds a cotangent to a part of the sum of others; and uses products with a transpose, x
-// y^T and x^T y, where A has a way that writes no transpose down.
+// accumulate, which adds a cotangent to a part of the sum of others. Of products with a transpose, x y^T and
+// x^T y, it uses what A has that writes no transpose down.
 #pragma once
 
 #include <functional>

@@ -81,6 +81,17 @@ TEST(Ensemble, StoringWhatIsStoredChangesNothing) {
   EXPECT_EQ(e.store(e.take_cols(e.concat_cols({once, e.zeros(2, 2)}), 0, 3), "there").value, once.value);
 }
 
+TEST(Ensemble, AnInputIsRoundedWhereItIsNotAsStored) {
+  ExactRun<double> run;
+  Ensemble<double> exact(find_profile("bfloat16-mixed").arithmetic(), 0, run),
+      member(find_profile("bfloat16-mixed").arithmetic(), 9, run);
+  const Matrix<double> as_stored = Matrix<double>::Constant(2, 3, 1.25);
+  const Matrix<double> finer = Matrix<double>::Constant(2, 3, 1.2345);
+  for (const Matrix<double>& x : {as_stored, finer}) EXPECT_EQ(exact.given(x).value, x);
+  EXPECT_EQ(member.given(as_stored).value, as_stored);
+  EXPECT_NE(member.given(finer).value, finer);
+}
+
 TEST(Ensemble, KinksAreDecidedWithTheErrorTripled) {
   ExactRun<double> run;
   Ensemble<double> exact({}, 0, run), member({}, 1, run);
