@@ -1,0 +1,22 @@
+// The output tensors of a question as people see them: shapes with names for their axes.
+#pragma once
+
+#include "plumbline/locate/region.hpp"
+#include "plumbline/oracle/question.hpp"
+
+namespace plumbline {
+
+// A tensor in the columns of one of output_names: y of add_norm has the sum to the right of the norm.
+struct OutputTensor {
+  std::string name;
+  int output = 0, first_col = 0;
+  Eigen::Index cols = 0;
+  std::vector<View> views;  // the first one as it is indexed
+
+  Matrix<double> of(const Matrix<double>& output) const { return output.middleCols(first_col, cols); }
+};
+
+// In the order of output_names.
+std::vector<OutputTensor> output_tensors(const Question& question);
+
+}  // namespace plumbline
