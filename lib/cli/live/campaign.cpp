@@ -175,8 +175,9 @@ class Campaign {
       progress_.show(fmt::format("{}: {} tries to make it smaller", kind, ++tries));
       const Request r{g.id + "/smaller", s_.profile, q};
       Examination e = examined(r, g.law);
-      const Deviations& d = g.diagnosis.deviations;  // a single one is in the kind
-      if (d.size() > 1 && e.kind == kind && !explains(d, r, e.answer.outputs)) e.kind.clear();
+      const Diagnosis& d = g.diagnosis;  // a single deviation is in the kind
+      const bool is_more = d.deviations.size() > 1 || d.alternative;
+      if (is_more && e.kind == kind && !explains(d, r, e.answer.outputs)) e.kind.clear();
       return e;
     };
     const int hangs = peer_.hangs();
@@ -190,12 +191,12 @@ class Campaign {
     Smallest best = smallest(g);
     if (g.law) best.question.gradients = g.law->gradients;  // what its answer has
     const std::string alone = best.examination.outcome + ": " + best.examination.message;
-    const bool is_named = !g.diagnosis.deviations.empty();
+    const bool is_named = g.diagnosis.is_named();
     Failure f = is_named ? failure_of(g.diagnosis, failing_) : Failure{.headline = alone};
     const std::string file = path(g.id + "-" + g.examination.kind);
     write_replay(file,
                  {{g.id + "/smallest", s_.profile, best.question},
-                  is_named ? "wrong: " + describe(g.diagnosis.deviations) : alone,
+                  is_named ? "wrong: " + described_name(g.diagnosis) : alone,
                   std::string(g.law ? g.law->id : "")},
                  best.examination.answer);
     f.found = g.id + ", " + sizes_text(question(g.number));

@@ -10,11 +10,14 @@ std::vector<std::string> ids(const Deviations& deviations) {
   for (const Deviation* d : deviations) out.emplace_back(d->id);
   return out;
 }
+std::vector<std::string> ids(const Diagnosis& d) {
+  return d.alternative ? std::vector{d.alternative->id} : ids(d.deviations);
+}
 
 void rename(Result& result, const Diagnosis& d, const Verdict& v) {
   result.outcome = name_of(Finding::wrong);
-  result.message = describe(d.deviations);
-  if (d.deviations.size() > 1) return;
+  result.message = described_name(d);
+  if (d.deviations.size() != 1) return;
   result.message += fmt::format(" (likelihood ratio e^{})", brief_number(v.likelihoods.at(d.deviations[0])));
 }
 
@@ -35,7 +38,7 @@ std::vector<Diagnosis> JudgedCases::diagnose(RunReport& report) {
   std::vector<Diagnosis> out = plumbline::diagnose(evidence);
   for (const Diagnosis& d : out) {
     explained_.insert(d.cases.begin(), d.cases.end());
-    if (d.deviations.empty()) continue;
+    if (!d.is_named()) continue;
     for (int i : d.cases) rename(report.results[cases_[i].result], d, cases_[i].verdict());
   }
   if (failures_ > most_failures)
@@ -52,7 +55,7 @@ std::vector<Judged> JudgedCases::unexplained() const {
 
 Failure failure_of(const Diagnosis& d, int failing) {
   return {.headline = "wrong: " + describe(d, failing),
-          .deviations = ids(d.deviations),
+          .deviations = ids(d),
           .same = ids(d.same),
           .possible = ids(d.possible),
           .likelihood = d.likelihood,

@@ -9,7 +9,7 @@ namespace {
 
 using Cases = std::vector<int>;
 
-constexpr int most_candidates = 3;
+constexpr int most_tried = 3;
 constexpr int most_sampled = 4;  // failures among which a second deviation is looked for
 const double decisive = -std::log(Judge::alpha);
 
@@ -24,7 +24,7 @@ Deviations likeliest(const Likelihoods& sums, double least) {
   for (const auto& [deviation, sum] : sums)
     if (sum > least) out.push_back(deviation);
   std::stable_sort(out.begin(), out.end(), [&](auto a, auto b) { return sums.at(a) > sums.at(b); });
-  if (int(out.size()) > most_candidates) out.resize(most_candidates);
+  if (int(out.size()) > most_tried) out.resize(most_tried);
   return out;
 }
 
@@ -43,15 +43,20 @@ class Diagnosing {
   std::vector<Diagnosis> operator()() {
     std::vector<Diagnosis> out;
     Cases rest = of(Finding::wrong), coarser = of(Finding::coarser);
+    const std::size_t failures = rest.size();
     while (!rest.empty()) {
       Diagnosis best = best_of(rest);
+      if (2 * rest.size() >= failures) consider_alternatives(best, rest);
       if (best.cases.empty()) break;
       complete(best, coarser);
       take(best.cases, rest);
       take(best.cases, coarser);
       out.push_back(std::move(best));
     }
-    if (!rest.empty()) out.push_back({.cases = rest});
+    std::stable_sort(out.begin(), out.end(),
+                     [](const auto& a, const auto& b) { return a.cases.size() > b.cases.size(); });
+    const bool leads = !out.empty() && 2 * out.front().cases.size() > failures;
+    if (!rest.empty()) out.insert(leads ? out.end() : out.begin(), {.cases = rest});
     return out;
   }
 
@@ -115,6 +120,18 @@ class Diagnosing {
     return best;
   }
 
+  // Where the best does not explain all, an alternative that explains more; or as many as a pair does.
+  void consider_alternatives(Diagnosis& best, const Cases& rest) const {
+    if (best.cases.size() == rest.size() && best.deviations.size() == 1) return;
+    std::vector<Failing> failing;
+    for (int i : rest) failing.push_back({evidence_[i].request, evidence_[i].outputs});
+    auto found = nearest_neighbour(failing, int(best.cases.size()) - (best.deviations.size() == 2 ? 1 : 0));
+    if (!found) return;
+    best = {.likelihood = found->likelihood};
+    for (int k : found->cases) best.cases.push_back(rest[std::size_t(k)]);
+    best.alternative = std::move(found);
+  }
+
   // The likeliest deviations and those that single cases name, the likeliest first. Cases that agree count
   // too: they tell deviations apart that failures do not.
   Deviations candidates(const Cases& rest) const {
@@ -148,6 +165,7 @@ class Diagnosing {
         if (const auto judge = judge_of({first}, *evidence_[i].request))
           add(seconds, judge->likelihoods(as_read_by(*first, *evidence_[i].outputs)));
       for (const Deviation* second : likeliest(seconds, decisive)) {
+        if (second == first) continue;
         const Deviations pair{first, second};
         if (const auto n = explained(pair, rest, int(rest.size())).size())
           found[int(n)].push_back({pair, sums[first] + seconds[second]});
@@ -177,7 +195,9 @@ class Diagnosing {
       for (int i : of(Finding::agrees)) best.absent += likelihood(d, i) < -decisive;
     }
     for (int i : coarser)
-      if (explains(best.deviations, i)) best.cases.push_back(i);
+      if (best.alternative ? plumbline::explains(best, *evidence_[i].request, *evidence_[i].outputs)
+                           : explains(best.deviations, i))
+        best.cases.push_back(i);
   }
 
   // Whether they do the same to the output of each of the cases: likelihoods of different signatures differ.
@@ -210,6 +230,16 @@ bool explains(const Deviations& deviations, const Request& request, const Output
   return judge && judge->p(as_read_by(deviations, outputs)) >= Judge::alpha;
 }
 
+bool explains(const Diagnosis& d, const Request& request, const Outputs& outputs) {
+  return d.alternative ? d.alternative->explains({&request, &outputs})
+                       : explains(d.deviations, request, outputs);
+}
+
+std::string described_name(const Diagnosis& d) {
+  return d.alternative ? "computes " + d.alternative->id + ", " + d.alternative->says
+                       : describe(d.deviations);
+}
+
 std::string describe(const Deviations& deviations) {
   std::string out = "computes ";
   for (const Deviation* d : deviations)
@@ -219,9 +249,9 @@ std::string describe(const Deviations& deviations) {
 
 std::string describe(const Diagnosis& d, int failures) {
   const std::string count = of_cases(int(d.cases.size()), failures);
-  if (d.deviations.empty()) return "none of the known deviations (" + count + ")";
+  if (!d.is_named()) return "none of the known deviations (" + count + ")";
   std::string out =
-      describe(d.deviations) + " (likelihood ratio e^" + brief_number(d.likelihood) + ", explains " + count;
+      described_name(d) + " (likelihood ratio e^" + brief_number(d.likelihood) + ", explains " + count;
   if (!d.same.empty()) out += "; the same here as " + list_of(d.same);
   if (!d.possible.empty()) out += "; not excluded: " + list_of(d.possible);
   if (d.absent > 0) out += "; absent from " + std::to_string(d.absent) + " agreeing cases";

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "plumbline/oracle/exchange.hpp"
+#include "plumbline/oracle/neighbourhood.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline {
@@ -17,7 +18,7 @@ struct Evidence {
 };
 
 // What explains a group of failures: each of them could be the output of a correct implementation of the
-// block that computes the deviations.
+// block that computes the deviations, or an alternative.
 struct Diagnosis {
   Deviations deviations = {};   // one, two, or, where no known ones explain these failures, none
   double likelihood = 0;        // log likelihood ratio against "correct", of all these failures together
@@ -25,18 +26,27 @@ struct Diagnosis {
   Deviations possible = {};     // explain each of them too, less likely
   std::vector<int> cases = {};  // the failures, as indices of the evidence
   int absent = 0;               // answers that agree, and would not if the deviation were always computed
+  std::optional<Neighbour> alternative = {};  // where no deviation of the catalogue explains as much
+
+  bool is_named() const { return !deviations.empty() || alternative; }
 };
 
-// The fewest explanations: first what explains most failures, a single deviation before a pair, and of those
-// that explain as many the likeliest; then the same of the rest. Failures that are right in a coarser profile
-// are explained by what the others compute, or else left out. The failures that nothing explains come last.
+// The fewest explanations: first what explains most failures, a single deviation before an alternative, that
+// before a pair, and of those that explain as many the likeliest; then the same of the rest. Failures that
+// are right in a coarser profile are explained by what the others compute, or else left out. What explains
+// most of all failures comes first, then the failures that nothing explains: a name for a few may be an
+// accident.
 std::vector<Diagnosis> diagnose(std::span<const Evidence> evidence);
 
 // Whether the outputs could be those of a correct implementation of the block that computes these deviations.
 bool explains(const Deviations& deviations, const Request& request, const Outputs& outputs);
 
+// The same of what a diagnosis names.
+bool explains(const Diagnosis& diagnosis, const Request& request, const Outputs& outputs);
+
 // "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps)"
 std::string describe(const Deviations& deviations);
+std::string described_name(const Diagnosis& diagnosis);
 
 // "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^41000, explains 37 of 37 failing
 // cases)"

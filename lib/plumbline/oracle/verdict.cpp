@@ -147,7 +147,8 @@ std::unique_ptr<Judge> Judge::of_deviating(Question q, const Profile& profile, c
                                            const CalibrationSettings& settings) {
   try {
     for (const Deviation* d : deviations) q = deviating(*d, q);
-    return std::unique_ptr<Judge>(new Judge(q, profile, settings, Unchecked{}));
+    std::unique_ptr<Judge> judge(new Judge(q, profile, settings, Unchecked{}));
+    return judge->find_vacuous() ? nullptr : std::move(judge);
   } catch (const Error&) {
     return nullptr;
   }
@@ -199,7 +200,10 @@ const Profile* Judge::next_profile() const {
 const Judge* Judge::coarser() const {
   const Profile* next = next_profile();
   if (!next) return nullptr;
-  if (!coarser_) coarser_.reset(new Judge(calibration_->question(), *next, settings_, Unchecked{}));
+  if (!coarser_) {
+    coarser_.reset(new Judge(calibration_->question(), *next, settings_, Unchecked{}));
+    coarser_->vacuous_ = coarser_->find_vacuous();
+  }
   return coarser_.get();
 }
 
@@ -211,7 +215,7 @@ bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknow
     for (const Judge* next = coarser(); next; next = next->coarser()) {
       const Profile& profile = next->calibration_->profile();
       Verdict other;
-      if (next->accepts(next->calibration_->error(observed), unknown, other)) {
+      if (!next->vacuous_ && next->accepts(next->calibration_->error(observed), unknown, other)) {
         v.profile = profile.name;
         return profile.storage == declared || has_numbers_of(profile.storage, observed.at("y"));
       }
@@ -292,9 +296,8 @@ std::string describe(const Verdict& v) {
     case Finding::inconclusive: return finding + ": " + v.reason;
   }
   if (v.deviation.empty()) {
-    const std::string at = v.rejection.place.empty() ? "" : ", first seen at " + v.rejection.place;
     const std::string size = v.profile.empty() ? "" : "; no larger than errors in " + v.profile;
-    return finding + ": none of the known deviations" + at + " (" + v.reason + size + ")";
+    return finding + ": none of the known deviations (" + v.reason + size + ")";
   }
   return finding + ": computes " + with_formula(find_deviation(v.deviation)) + " (likelihood ratio e^" +
          brief_number(v.likelihood_ratio) + ")";

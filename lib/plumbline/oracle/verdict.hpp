@@ -73,7 +73,8 @@ class Judge {
   Verdict unnamed(const Outputs& observed, const Deviation* unknown = nullptr) const;
 
   // The judge of the block that computes these deviations of the one in question, one after the other; its
-  // outputs have the names of as_read_by. Nothing where that block overflows or has no value.
+  // outputs have the names of as_read_by. Nothing where that block overflows or has no value, or where an
+  // empty answer would pass for it.
   static std::unique_ptr<Judge> of_deviating(Question question, const Profile& profile,
                                              const Deviations& deviations,
                                              const CalibrationSettings& settings = {});

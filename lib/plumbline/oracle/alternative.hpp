@@ -1,0 +1,53 @@
+// What an answer may be where no deviation of the catalogue says it: the answer to the declared question with
+// one knob at another value, from two tensors exchanged, with a slip, or written in part. A deviation is
+// known beforehand; alternatives lie about the question that was asked, and are looked for when a case fails.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+
+#include "plumbline/oracle/slip.hpp"
+
+namespace plumbline {
+
+// A question that failed, and which of the outputs are wrong.
+struct Failed {
+  const Question& question;
+  std::set<std::string> wrong;
+};
+
+// Answers a question with a slip: exactly, or as one member of the ensemble does.
+using Computing = std::function<Outputs(const Question&, const Slip&)>;
+
+struct Alternative {
+  std::string id;    // a path: "tile/rows-missing-16", "knob/attention.window"
+  std::string says;  // what it computes instead, as the formula of a deviation
+  std::string bug;   // a report of it in the wild, or ""
+  double assumes;    // how much it takes for granted: of two that explain as much the smaller one leads
+  // The answer; it may leave out outputs that it says nothing about. Throws Error where it does not apply.
+  std::function<Outputs(const Failed&, const Computing&)> outputs;
+};
+using Alternatives = std::vector<Alternative>;
+
+// A family of alternatives with a number, which is to be found: a knob, a factor.
+struct Fitted {
+  double least, most;  // both positive
+  std::function<Alternative(double)> at;
+};
+
+// What is written of right outputs: zeros, the input, some rows, channels or heads only, in the wrong order.
+Alternatives miswritten(const Question& question);
+// One knob at another value, or left at its default; one parameter in another one's place, twice, not at all.
+Alternatives changed_knobs(const Question& question);
+Alternatives changed_inputs(const Question& question);
+// One stored tensor, or every softmax, with a slip.
+Alternatives slips_of_softmax(const Question& question);
+Alternatives slips_of_places(const Question& question);
+// Numbers: factors of outputs, knobs.
+std::vector<Fitted> fitted(const Question& question);
+
+// Three digits or as many as there are: 1e-05, 0.22, 500000.
+std::string digits_of(double x);
+
+}  // namespace plumbline

@@ -1,0 +1,100 @@
+// Blocks with a slip, exact ones and members of the ensemble.
+#include "plumbline/oracle/slipping.hpp"
+#include "plumbline/algebra/ensemble_impl.hpp"
+#include "plumbline/algebra/plain_impl.hpp"
+#include "plumbline/block/evaluate_impl.hpp"
+#include "plumbline/oracle/parallel.hpp"
+
+namespace plumbline {
+namespace {
+
+const Matrix<double>& given(const Plain<double>&, const Matrix<double>& x) { return x; }
+Ensemble<double>::Tensor given(Ensemble<double>& a, const Matrix<double>& x) { return a.given(x); }
+
+const Matrix<double>& gradient(const Plain<double>&, const Matrix<double>& g) { return g; }
+Matrix<double> gradient(Ensemble<double>& a, const Ensemble<double>::Tensor& g) {
+  return a.store(g, "gradient").value;
+}
+
+int heads_of(const BlockSpec& s) { return std::max(s.attention.n_heads, 1); }
+
+template <class Inner>
+struct Computed {
+  std::vector<Matrix<double>> outputs;  // in the order of output_names
+  std::vector<Stored> places;
+};
+
+template <class Inner>
+Computed<Inner> forward(const Question& q, const Slip& slip, Inner inner) {
+  Slipping<Inner> a(std::move(inner), slip, heads_of(q.spec));
+  ParameterMap<Slipping<Inner>> parameters;
+  for (const auto& [name, value] : q.inputs.parameters) parameters[name] = given(a, value);
+  a.given(parameters);
+  const auto y = a.store(run(a, q.spec, parameters, given(a, q.inputs.x), q.batch), "y");
+  return {{detail::numbers(y)}, a.places()};
+}
+
+template <class Inner>
+Computed<Inner> forward_and_backward(const Question& q, const Slip& slip, Inner inner) {
+  Slipping<Tape<Inner>> tape(Tape<Inner>(std::move(inner)), slip, heads_of(q.spec));
+  ParameterMap<Slipping<Tape<Inner>>> variables;
+  for (const auto& [name, value] : q.inputs.parameters)
+    variables[name] = tape.variable(given(tape.inner, value));
+  tape.given(variables);
+  const auto x = tape.variable(given(tape.inner, q.inputs.x));
+  const auto y = tape.store(run(tape, q.spec, variables, x, q.batch), "y");
+  const auto all = tape.backward_once(y, given(tape.inner, q.inputs.cotangent));
+  Computed<Inner> out{{detail::numbers(y)}, tape.places()};
+  const auto push = [&](const auto& variable) {
+    const auto& g = all[variable.node];
+    out.outputs.push_back(g ? Matrix<double>(gradient(tape.inner, *g))
+                            : Matrix<double>::Zero(tape.rows(variable), tape.cols(variable)));
+  };
+  push(x);
+  for (const auto& [name, variable] : variables) push(variable);
+  return out;
+}
+
+template <class Inner>
+Computed<Inner> computed(const Question& q, const Slip& slip, Inner inner) {
+  detail::check_shapes(q.spec, q.inputs.parameters, q.inputs.x, q.batch);
+  return q.gradients ? forward_and_backward(q, slip, std::move(inner)) : forward(q, slip, std::move(inner));
+}
+
+Outputs named(const Question& q, const std::vector<Matrix<double>>& values) {
+  const std::vector<std::string> names = output_names(q);
+  Outputs out;
+  for (std::size_t i = 0; i < names.size(); ++i) out[names[i]] = values[i];
+  return out;
+}
+
+}  // namespace
+
+bool Slip::is_at(std::string_view place) const {
+  for (const std::string& p : places)
+    if (place == p || (p.starts_with('.') && place.ends_with(p))) return true;
+  return false;
+}
+
+std::vector<Stored> places_of(const Question& question) {
+  return computed(question, Slip{}, Plain<double>()).places;
+}
+
+Outputs with_slip(const Question& question, const Slip& slip) {
+  return named(question, computed(question, slip, Plain<double>()).outputs);
+}
+
+std::vector<Outputs> member_errors(const Question& q, const Slip& slip, const Profile& profile, int count) {
+  ExactRun<double> run;
+  const Arithmetic arithmetic = profile.arithmetic();
+  const auto exact = computed(q, slip, Ensemble<double>(arithmetic, 0, run)).outputs;
+  std::vector<Outputs> out(count);
+  in_parallel(count, processor_threads(), [&](int k) {
+    auto values = computed(q, slip, Ensemble<double>(arithmetic, 7001 + k, run)).outputs;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] -= exact[i];
+    out[k] = named(q, values);
+  });
+  return out;
+}
+
+}  // namespace plumbline

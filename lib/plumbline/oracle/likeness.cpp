@@ -1,0 +1,78 @@
+#include "plumbline/oracle/likeness.hpp"
+
+#include <cmath>
+
+#include "plumbline/algebra/grid.hpp"
+#include "plumbline/oracle/statistics.hpp"
+
+namespace plumbline {
+namespace {
+
+// Where nothing gives a scale, only what is far beyond every member is unlike them.
+constexpr double far_beyond = 10;
+
+// Of the logarithm of a statistic, from those of members: Student's t, at least 1 % wide.
+double p_of(double found, const std::vector<double>& usual, double guard) {
+  const double n = double(usual.size());
+  double mean = 0, squares = 0;
+  for (double u : usual) mean += u / n;
+  for (double u : usual) squares += (u - mean) * (u - mean);
+  const double deviation = std::max(0.01, std::sqrt(squares / (n - 1)));
+  return t_tail((found - mean - std::log(guard)) / (deviation * std::sqrt(1 + 1 / n)), n - 1);
+}
+
+}  // namespace
+
+Likeness::Likeness(const Matrix<double>& value, const std::vector<const Matrix<double>*>& errors,
+                   Dtype storage) {
+  const Grid<double> grid(storage);
+  const int half = int(errors.size()) / 2;
+  Matrix<double> squares = Matrix<double>::Zero(value.rows(), value.cols());
+  for (int k = 0; k < half; ++k) squares += errors[k]->cwiseAbs2() / half;
+  for (const Matrix<double>* e : errors)
+    if (e->size()) largest_error_ = std::max(largest_error_, e->cwiseAbs().maxCoeff());
+  const bool is_zero = value.size() == 0 || value.cwiseAbs().maxCoeff() <= largest_error_ * 0x1p-16;
+  for (Eigen::Index i = 0; i < value.size(); ++i) {
+    const double q = value.data()[i] == 0 ? 0 : grid.unit(value.data()[i]);
+    squares.data()[i] = std::max(squares.data()[i], q * q / 12);
+  }
+  const Eigen::VectorXd rows = squares.rowwise().mean();
+  const Eigen::RowVectorXd cols = squares.colwise().mean();
+  const double mean = squares.size() ? squares.mean() : 0;
+  const Matrix<double> prior = mean > 0 ? Matrix<double>(rows * cols / mean) : squares;
+  const Moderated m = moderated({squares.data(), std::size_t(squares.size())},
+                                {prior.data(), std::size_t(prior.size())}, half);
+  sigma_ = Matrix<double>::Zero(value.rows(), value.cols());
+  for (Eigen::Index i = 0; i < value.size(); ++i)
+    if (!is_zero && squares.data()[i] > 0) sigma_.data()[i] = std::sqrt(m.variance[i]);
+  for (int k = half; k < int(errors.size()); ++k) usual_.push_back(statistics(*errors[k]));
+}
+
+Likeness::Statistics Likeness::statistics(const Matrix<double>& error) const {
+  double largest = 0, energy = 0;
+  int n = 0;
+  for (Eigen::Index i = 0; i < error.size(); ++i) {
+    if (!(sigma_.data()[i] > 0)) continue;
+    const double z = error.data()[i] / sigma_.data()[i];
+    largest = std::max(largest, std::abs(z));
+    energy += z * z;
+    ++n;
+  }
+  constexpr double least = 1e-30;
+  return {std::log(std::max(largest, least)), std::log(std::max(energy / std::max(n, 1), least)) / 2};
+}
+
+double Likeness::p(const Matrix<double>& error, double guard) const {
+  if (!error.allFinite()) return 0;
+  for (Eigen::Index i = 0; i < error.size(); ++i)
+    if (!(sigma_.data()[i] > 0) && std::abs(error.data()[i]) > far_beyond * largest_error_) return 0;
+  const Statistics found = statistics(error);
+  std::vector<double> largest, energy;
+  for (const Statistics& u : usual_) {
+    largest.push_back(u.largest);
+    energy.push_back(u.energy);
+  }
+  return 2 * std::min(p_of(found.largest, largest, guard), p_of(found.energy, energy, guard));
+}
+
+}  // namespace plumbline

@@ -1,0 +1,29 @@
+// Naming is identification near the declared spec: among all alternatives the simplest that explains most of
+// the failing cases.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "plumbline/oracle/alternative.hpp"
+#include "plumbline/oracle/exchange.hpp"
+
+namespace plumbline {
+
+// An answer that failed.
+struct Failing {
+  const Request* request;
+  const Outputs* outputs;
+};
+
+struct Neighbour {
+  std::string id, says, bug;
+  double likelihood = 0;        // log likelihood ratio against "correct", of the cases that were looked at
+  std::vector<int> cases = {};  // that it explains
+  std::function<bool(const Failing&)> explains = {};
+};
+
+// Nothing where no alternative explains more than `least` of them.
+std::optional<Neighbour> nearest_neighbour(std::span<const Failing> failing, int least);
+
+}  // namespace plumbline
