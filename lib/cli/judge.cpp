@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cli/live/diagnose.hpp"
+#include "cli/live/places.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
 #include "cli/verbs.hpp"
@@ -56,6 +57,7 @@ RunReport judged(const JudgeOptions& o) {
     const Request r = request_from(read_container(path), path);
     const Examination e = examine(r, read_answer(file_of(o.answers, id), r), &report.sensitivity);
     report.results.push_back({id, e.outcome, e.message});
+    add_places(report.results.back(), e);
     cases.add(r, e, 0, report.results.size() - 1);
   }
   progress.show("diagnosis");
@@ -64,6 +66,7 @@ RunReport judged(const JudgeOptions& o) {
   for (const Diagnosis& d : cases.diagnose(report)) {
     report.failures.push_back(failure_of(d, int(failing)));
     report.failures.back().found = cases[d.cases.front()].request.id;
+    report.failures.back().where = cases[d.cases.front()].examination.where;
   }
   for (const std::string& id : answers)
     if (!questions.contains(id)) report.notes.push_back(file_of(o.answers, id) + ": answers no question");
@@ -72,8 +75,10 @@ RunReport judged(const JudgeOptions& o) {
 
 int judge(const JudgeOptions& o) {
   const RunReport report = judged(o);
-  for (const Result& r : report.results)
+  for (const Result& r : report.results) {
     std::cout << fmt::format("{}: {}{}\n", r.id, r.outcome, r.message.empty() ? "" : ": " + r.message);
+    for (const std::string& line : r.where) std::cout << "    " << line << "\n";
+  }
   std::cout << "\n" << to_text(report);
   if (!o.markdown.empty()) write_bytes(o.markdown, to_markdown(report));
   if (!o.json.empty()) write_bytes(o.json, to_json_text(report));

@@ -51,7 +51,9 @@ std::string escaped(const std::string& any) {
 }
 
 std::string element(const char* name, const Result& r) {
-  return fmt::format("   <{} message=\"{}\" type=\"{}\"/>\n", name, escaped(r.message), escaped(r.outcome));
+  std::string message = r.message;
+  for (const std::string& line : r.where) message += "\n" + line;
+  return fmt::format("   <{} message=\"{}\" type=\"{}\"/>\n", name, escaped(message), escaped(r.outcome));
 }
 
 std::string content(const Result& r) {

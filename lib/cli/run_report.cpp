@@ -58,8 +58,20 @@ std::string extent(const Failure& f) {
   return out;
 }
 
+// Of the case that is farthest from the truth, beside what correct code is there.
+std::vector<std::string> nearness_lines(const RunReport& r) {
+  const Result* farthest = nullptr;
+  for (const Result& x : r.results)
+    if (x.nearness.is_known() && (!farthest || x.nearness.ratio() > farthest->nearness.ratio()))
+      farthest = &x;
+  if (!farthest) return {};
+  return {fmt::format("of the cases that agree {} is farthest from the truth: {}", farthest->id,
+                      describe(farthest->nearness))};
+}
+
 std::string indented(const Failure& f) {
   std::string out = fmt::format("\n{}\n  {}; found at {}\n", f.headline, extent(f), f.found);
+  for (const std::string& line : f.where) out += fmt::format("    {}\n", line);
   if (!f.smallest.empty())
     out += fmt::format("  smallest failing case {} (shrunk in {} tries); replay with\n  {}\n", f.smallest,
                        f.tries, f.replay);
@@ -67,15 +79,16 @@ std::string indented(const Failure& f) {
 }
 
 std::string section(const Failure& f) {
-  std::string out = fmt::format("\n## {}\n\n{}; found at {}.", f.headline, extent(f), f.found);
+  std::string out = fmt::format("\n## {}\n\n{}; found at {}.\n\n", f.headline, extent(f), f.found);
+  for (const std::string& line : f.where) out += fmt::format("- {}\n", line);
   if (!f.smallest.empty())
-    out += fmt::format(" Smallest failing case: {} (shrunk in {} tries). Replay with\n\n    {}", f.smallest,
+    out += fmt::format("\nSmallest failing case: {} (shrunk in {} tries). Replay with\n\n    {}", f.smallest,
                        f.tries, f.replay);
   return out + "\n";
 }
 
 Json to_json(const Failure& f) {
-  Json j{{"headline", f.headline}, {"cases", f.cases}, {"found", f.found}};
+  Json j{{"headline", f.headline}, {"cases", f.cases}, {"found", f.found}, {"where", f.where}};
   if (!f.deviations.empty())
     j.update({{"deviations", f.deviations},
               {"same_here", f.same},
@@ -84,6 +97,23 @@ Json to_json(const Failure& f) {
               {"log_likelihood_ratio", f.likelihood}});
   if (!f.smallest.empty()) j.update({{"smallest", f.smallest}, {"tries", f.tries}, {"replay", f.replay}});
   return j;
+}
+
+Json to_json(const Result& x) {
+  Json j{{"id", x.id}, {"outcome", x.outcome}, {"message", x.message}, {"seconds", x.seconds}};
+  if (!x.where.empty()) j["where"] = x.where;
+  if (x.nearness.is_known())
+    j["largest_error"] = {{"output", x.nearness.output},
+                          {"ulps", x.nearness.ulps},
+                          {"of_correct_code", {x.nearness.least, x.nearness.most}}};
+  return j;
+}
+
+// What happened, and where.
+std::string told(const Result& x) {
+  std::string out = x.message;
+  for (const std::string& line : x.where) out += (out.empty() ? "" : "; ") + line;
+  return out;
 }
 
 }  // namespace
@@ -107,6 +137,7 @@ std::string to_text(const RunReport& r) {
   for (const auto& [reason, n] : reasons(r)) out += fmt::format("    {} {}\n", n, reason);
   for (const std::string& note : r.notes) out += "  " + note + "\n";
   for (const std::string& line : describe(r.sensitivity)) out += "  " + line + "\n";
+  for (const std::string& line : nearness_lines(r)) out += "  " + line + "\n";
   for (const Failure& f : r.failures) out += indented(f);
   if (!r.stopped.empty()) out += "\nStopped: " + r.stopped + "\n";
   return out + "\n" + closing_line(r) + "\n";
@@ -118,6 +149,7 @@ std::string to_markdown(const RunReport& r) {
   if (!r.failures.empty()) out += fmt::format("- diagnosis: {}\n", r.failures.front().headline);
   for (const std::string& note : r.notes) out += fmt::format("- {}\n", note);
   for (const std::string& line : describe(r.sensitivity)) out += fmt::format("- {}\n", line);
+  for (const std::string& line : nearness_lines(r)) out += fmt::format("- {}\n", line);
   if (!r.stopped.empty()) out += fmt::format("- stopped: {}\n", r.stopped);
   out += "\n| outcome | cases |\n|---|--:|\n";
   for (const auto& [outcome, n] : counts(r)) out += fmt::format("| {} | {} |\n", outcome, n);
@@ -126,7 +158,7 @@ std::string to_markdown(const RunReport& r) {
   for (const Failure& f : r.failures) out += section(f);
   out += "\n## All cases\n\n| case | outcome | what | seconds |\n|---|---|---|--:|\n";
   for (const Result& x : r.results)
-    out += fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), x.outcome, cell(x.message), x.seconds);
+    out += fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), x.outcome, cell(told(x)), x.seconds);
   return out;
 }
 
@@ -145,9 +177,7 @@ std::string to_json_text(const RunReport& r) {
   j["failures"] = Json::array();
   for (const Failure& f : r.failures) j["failures"].push_back(to_json(f));
   j["results"] = Json::array();
-  for (const Result& x : r.results)
-    j["results"].push_back(
-        {{"id", x.id}, {"outcome", x.outcome}, {"message", x.message}, {"seconds", x.seconds}});
+  for (const Result& x : r.results) j["results"].push_back(to_json(x));
   return j.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/live/sensitivity.hpp"
+#include "plumbline/locate/locate.hpp"
 
 namespace plumbline::cli {
 
@@ -16,6 +17,8 @@ struct Result {
   std::string outcome;  // a finding's name; of a law "holds" or "broken"; "skipped" or "discarded"
   std::string message;  // one line; empty where there is nothing to say
   double seconds = 0;
+  std::vector<std::string> where = {};  // of a failure: which outputs, rows, heads and channels
+  Nearness nearness = {};               // of what agrees: how far from the truth
 
   // Right, or nothing that could be judged.
   bool passed() const { return outcome == "agrees" || outcome == "holds"; }
@@ -24,10 +27,11 @@ struct Result {
 };
 
 struct Failure {
-  std::string headline;       // "wrong: computes ..."
-  std::string found = {};     // where: "llama/1/17, B=2 T=6 d=31"
-  std::string smallest = {};  // "B=1 T=1 d=5"; empty where none was looked for
-  std::string replay = {};    // the one command that asks it again
+  std::string headline;                 // "wrong: computes ..."
+  std::string found = {};               // where: "llama/1/17, B=2 T=6 d=31"
+  std::string smallest = {};            // "B=1 T=1 d=5"; empty where none was looked for
+  std::string replay = {};              // the one command that asks it again
+  std::vector<std::string> where = {};  // which outputs, rows, heads and channels
   // Ids of deviations: what is computed, what is the same in these cases, and what else explains them.
   std::vector<std::string> deviations = {}, same = {}, possible = {};
   std::set<std::string> laws = {};  // that are broken because of it

@@ -11,6 +11,7 @@
 #include "cli/live/campaign.hpp"
 #include "cli/live/diagnose.hpp"
 #include "cli/live/laws.hpp"
+#include "cli/live/places.hpp"
 #include "cli/live/replay.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/io/file.hpp"
@@ -25,7 +26,7 @@ struct VerifyOptions {
   int cases = 100;
   std::uint64_t seed = 1;
   double timeout = 60;
-  bool gradients = true, shrink = true;
+  bool gradients = true, shrink = true, show = false;
   std::vector<std::string> command;
 };
 
@@ -47,6 +48,12 @@ std::string name_of_block(const BlockOptions& o) {
   return o.spec_file.empty() ? o.preset : std::filesystem::path(o.spec_file).stem().string();
 }
 
+// Every output tensor: its worst entries, and where they lie.
+void show(const Request& r, const Examination& e) {
+  if (e.answer.kind == Answer::Kind::outputs)
+    std::cout << "\n" << in_full(locate(Calibration(r.question, r.profile), e.answer.outputs));
+}
+
 int replay(const VerifyOptions& o) {
   const Replay r = read_replay(o.replay);
   Subprocess peer(o.command, o.timeout);
@@ -58,6 +65,7 @@ int replay(const VerifyOptions& o) {
                              {"profile", r.request.profile.name},
                              {"found before", r.outcome}}};
   report.results.push_back({r.request.id, e.outcome, e.message, peer.seconds()});
+  add_places(report.results.back(), e);
   if (r.law.empty()) {
     JudgedCases cases;
     cases.add(r.request, e, 0, 0);
@@ -66,6 +74,8 @@ int replay(const VerifyOptions& o) {
   const Result& now = report.results.front();
   report.facts.emplace_back("found now", now.outcome + (now.message.empty() ? "" : ": " + now.message));
   write_reports(o, report);
+  for (const std::string& line : now.where) std::cout << "  " << line << "\n";
+  if (o.show && r.law.empty()) show(r.request, e);
   return exit_status(report);
 }
 
@@ -121,6 +131,8 @@ void add_verify(CLI::App& app, int& status) {
   verb->add_option("--junit", o->junit, "Write a report as JUnit XML")->option_text("FILE");
   verb->add_option("--replay", o->replay, "Ask the question in a file again, and nothing else")
       ->option_text("FILE");
+  verb->add_flag("--show", o->show,
+                 "With --replay: print the worst entries of every output, and where wrong ones lie");
   verb->add_option("COMMAND", o->command, "The program and its arguments, after --")
       ->required()
       ->option_text(" ");

@@ -8,6 +8,7 @@
 
 #include "cli/live/diagnose.hpp"
 #include "cli/live/laws.hpp"
+#include "cli/live/places.hpp"
 #include "cli/live/replay.hpp"
 #include "cli/live/shrink.hpp"
 
@@ -34,6 +35,7 @@ struct Group {
   int count = 0;
   Diagnosis diagnosis = {};
   std::set<std::string> laws = {};  // that the diagnosis breaks too
+  Places places = {};
 };
 
 Eigen::Index size_of(const Question& q) {
@@ -120,6 +122,7 @@ class Campaign {
     const Examination e = examined(r, law, &report_.sensitivity);
     const double all = std::chrono::duration<double>(Process::Clock::now() - start).count();
     report_.results.push_back({r.id, e.outcome, e.message, all});
+    add_places(report_.results.back(), e);
     answered_ = answered_ || e.outcome != "invalid";
     if (peer_.hangs() >= most_hangs)
       report_.stopped = fmt::format("the command hung {} times", peer_.hangs());
@@ -132,10 +135,9 @@ class Campaign {
     if (e.kind.empty()) return;
     const auto same = std::find_if(others_.begin(), others_.end(),
                                    [&](const Group& g) { return g.examination.kind == e.kind; });
-    if (same != others_.end())
-      ++same->count;
-    else
-      others_.push_back({number, id, e, law, 1});
+    Group& group = same != others_.end() ? *same : others_.emplace_back(Group{number, id, e, law});
+    ++group.count;
+    group.places.add(e);
   }
 
   // Failures that were judged, by what explains them.
@@ -144,6 +146,7 @@ class Campaign {
     for (const Diagnosis& d : cases_.diagnose(report_)) {
       const Judged& c = cases_[smallest_case(d)];
       explained_.push_back({c.number, c.request.id, c.examination, nullptr, int(d.cases.size()), d});
+      for (int i : d.cases) explained_.back().places.add(cases_[i].examination);
     }
     for (const Judged& c : cases_.unexplained()) count(c.examination, c.number, c.request.id, nullptr);
   }
@@ -190,7 +193,8 @@ class Campaign {
   void shrink_one(const Group& g) {
     Smallest best = smallest(g);
     if (g.law) best.question.gradients = g.law->gradients;  // what its answer has
-    const std::string alone = best.examination.outcome + ": " + best.examination.message;
+    const std::string alone =
+        best.examination.outcome + ": " + with_place(g.places.commonest(), best.examination);
     const bool is_named = g.diagnosis.is_named();
     Failure f = is_named ? failure_of(g.diagnosis, failing_) : Failure{.headline = alone};
     const std::string file = path(g.id + "-" + g.examination.kind);
@@ -199,6 +203,7 @@ class Campaign {
                   is_named ? "wrong: " + described_name(g.diagnosis) : alone,
                   std::string(g.law ? g.law->id : "")},
                  best.examination.answer);
+    f.where = g.places.lines(g.examination);
     f.found = g.id + ", " + sizes_text(question(g.number));
     f.smallest = sizes_text(best.question);
     f.replay = replay_command(file, peer_);

@@ -28,12 +28,26 @@ Examination examination(const Verdict& v, const Answer& answer) {
   return {std::string(name_of(v.finding)), message_of(v), kind_of(v), answer, v};
 }
 
+// With its place, or how near to the truth it is.
+Examination located(Examination e, const Calibration& c) {
+  if (e.verdict->finding == Finding::invalid) return e;
+  if (e.verdict->finding == Finding::agrees) {
+    e.nearness = nearness(c, e.answer.outputs);
+    if (e.nearness.is_known()) e.message = describe(e.nearness);
+    return e;
+  }
+  const Location location = locate(c, e.answer.outputs);
+  e.place = place(location);
+  e.where = lines(location);
+  return e;
+}
+
 Examination judged(const Request& r, const Answer& answer, Sensitivity* sensitivity) {
   const Judge judge(r.question, r.profile);
   const Verdict v = judge(answer.outputs);
   if (v.finding == Finding::inconclusive) return {"discarded", message_of(v), "", answer};
   if (sensitivity && v.finding == Finding::agrees) sensitivity->add(judge);
-  return examination(v, answer);
+  return located(examination(v, answer), judge.calibration());
 }
 
 bool has_heads(const BlockSpec& s) {

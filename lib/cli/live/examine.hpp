@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/live/sensitivity.hpp"
+#include "plumbline/locate/locate.hpp"
 #include "plumbline/oracle/subprocess.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
@@ -13,6 +14,9 @@ struct Examination {
   std::string kind;     // of a failure: what makes another one the same; empty otherwise
   Answer answer;
   std::optional<Verdict> verdict = {};  // where the answer was judged
+  std::string place = {};               // of a wrong answer: where, in one phrase
+  std::vector<std::string> where = {};  // and in full
+  Nearness nearness = {};               // of an answer that agrees
 };
 
 // `sensitivity` learns what an agreeing answer could still have been.

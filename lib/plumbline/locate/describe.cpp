@@ -82,6 +82,25 @@ std::string describe(const Nearness& n) {
          "), correct code here: " + three_digits(n.least) + "…" + three_digits(n.most) + " ulp";
 }
 
+std::string place(const Location& location) {
+  if (!location.exchanged.empty())
+    return location.exchanged.front().first + " and " + location.exchanged.front().second +
+           " are in each other's place";
+  std::string out;
+  int others = 0;
+  for (const Located& t : location.tensors) {
+    if (t.is_right()) continue;
+    if (out.empty())
+      out = t.name + ": " + joined(t.statements, "; ");
+    else
+      ++others;
+  }
+  if (others > 0)
+    out += "; " + std::to_string(others) + (others == 1 ? " other output is" : " other outputs are") +
+           " wrong too";
+  return out;
+}
+
 std::vector<std::string> lines(const Location& location, int most) {
   std::vector<std::string> out, right, wrong;
   for (const auto& [a, b] : location.exchanged) out.push_back(a + " and " + b + " are in each other's place");

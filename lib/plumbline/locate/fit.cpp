@@ -90,10 +90,6 @@ std::string displaced(const Compared& t, const Entries& entries, const Along& al
   if (!is_telling(t, entries, 3.0 * double(n))) return "";
   const auto from = [&](auto source) { return comes_from(t, entries, along, source); };
   const std::string what = "what is right of ";
-  if (from([](std::ptrdiff_t i) { return i ^ 1; }))
-    return what + "its neighbour, " + along.axis.many + " in pairs";
-  if (from([&](std::ptrdiff_t i) { return n - 1 - i; }))
-    return what + "the " + along.axis.many + " in reverse";
   for (std::ptrdiff_t j = 0; j < n; ++j)
     if (from([&](std::ptrdiff_t) { return j; })) return what + along.axis.one + " " + std::to_string(j);
   for (std::ptrdiff_t s = 1; s < n; ++s)
@@ -101,6 +97,10 @@ std::string displaced(const Compared& t, const Entries& entries, const Along& al
       if (from([&](std::ptrdiff_t i) { return i + step; }))
         return what + "the " + along.axis.one + " " + std::to_string(s) +
                (step > 0 ? " further on" : " before");
+  if (from([](std::ptrdiff_t i) { return i ^ 1; }))
+    return what + "its neighbour, " + along.axis.many + " in pairs";
+  if (from([&](std::ptrdiff_t i) { return n - 1 - i; }))
+    return what + "the " + along.axis.many + " in reverse";
   return "";
 }
 

@@ -55,6 +55,9 @@ std::vector<Matrix<double>> entry_limits(const Calibration& calibration);
 Location locate(const Calibration& calibration, const Outputs& found);
 Nearness nearness(const Calibration& calibration, const Outputs& found);
 
+// One phrase: "y: channels from 32 on of every head are 0"; empty where no entry is wrong by itself.
+std::string place(const Location& location);
+
 // For people, the most telling first: "y: channels from 32 on of every head are 0; worst at [0, 3, 0, 35]:
 // expected 0.731, found 0 (1.2e+07 ulp)". At most so many lines.
 std::vector<std::string> lines(const Location& location, int most = 6);
