@@ -3,12 +3,6 @@
 namespace plumbline::properties {
 namespace {
 
-I point(const End& x) {
-  I y;
-  mpfi_set_fr(y.backend().data(), x.backend().data());
-  return y;
-}
-
 I largest_sum(const Matrix<I>& a, bool of_rows) {
   End largest = 0;
   const Eigen::Index lines = of_rows ? a.rows() : a.cols();
@@ -18,7 +12,7 @@ I largest_sum(const Matrix<I>& a, bool of_rows) {
     for (Eigen::Index j = 0; j < line.size(); ++j) sum += abs(line.data()[j]);
     largest = std::max(largest, plumbline::upper(sum));
   }
-  return point(largest);
+  return I(largest);
 }
 
 // The first column of the rest of a with the largest certain pivot in row k, moved to row k.
@@ -79,7 +73,7 @@ I log_abs_det(Matrix<I> a) {
 
 I norm_bound(const Matrix<I>& a) {
   const I mixed = sqrt(I(largest_sum(a, true) * largest_sum(a, false)));
-  return point(std::min(plumbline::upper(mixed), plumbline::upper(frobenius(a))));
+  return I(std::min(plumbline::upper(mixed), plumbline::upper(frobenius(a))));
 }
 
 I largest_eigenvalue_bound(const Matrix<I>& s) {
@@ -95,7 +89,7 @@ I largest_eigenvalue_bound(const Matrix<I>& s) {
 I smallest_singular_value_bound(const Matrix<I>& a) {
   const Matrix<I> r = approximate_inverse(a);
   const I bound = (I(1) - norm_bound(identity(a.rows()) - product(r, a))) / norm_bound(r);
-  return point(plumbline::lower(bound));
+  return I(plumbline::lower(bound));
 }
 
 Qr qr(const Matrix<I>& a) {

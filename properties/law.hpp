@@ -20,6 +20,7 @@ struct Law {
 
 const std::vector<Law>& norm_laws();
 const std::vector<Law>& vacuous_point_laws();
+const std::vector<Law>& special_point_laws();
 const std::vector<Law>& pre_norm_laws();
 const std::vector<Law>& post_norm_laws();
 const std::vector<Law>& attention_laws();

@@ -37,6 +37,7 @@ Matrix<I> product(const Matrix<I>& x, const Matrix<I>& y) {
   return z;
 }
 
+I pow(const I& x, const I& y) { return exp(y * log(x)); }
 I mean(const Matrix<I>& row) { return row.sum() / I(static_cast<int>(row.size())); }
 I mean_square(const Matrix<I>& row) { return dot(row, row) / I(static_cast<int>(row.size())); }
 I variance(const Matrix<I>& row) {
@@ -51,12 +52,8 @@ I dot(const Matrix<I>& x, const Matrix<I>& y) {
 }
 
 I frobenius(const Matrix<I>& x) {
-  I sum(0), square;
-  for (Eigen::Index i = 0; i < x.size(); ++i) {
-    mpfi_sqr(square.backend().data(),
-             x.data()[i].backend().data());  // never negative, which a product may be
-    sum += square;
-  }
+  I sum(0);
+  for (Eigen::Index i = 0; i < x.size(); ++i) sum += square(x.data()[i]);  // a product may be negative
   return sqrt(sum);
 }
 

@@ -21,6 +21,7 @@ bool equal(const I& x, const I& y);
 bool at_most(const I& x, const I& bound);
 
 Matrix<I> product(const Matrix<I>& x, const Matrix<I>& y);
+I pow(const I& x, const I& y);  // exp(y ln x)
 I mean(const Matrix<I>& row);
 I mean_square(const Matrix<I>& row);
 I variance(const Matrix<I>& row);

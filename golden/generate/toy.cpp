@@ -79,7 +79,7 @@ std::string exact_power(int percent, int n) {
   return text.substr(0, text.find_last_not_of('0') + 1);
 }
 
-I power(int percent, int n) { return pow(I(I(percent) / I(100)), n); }
+I power(int percent, int n) { return exp(I(I(n) * log(I(I(percent) / I(100))))); }
 
 }  // namespace
 

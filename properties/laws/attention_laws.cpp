@@ -132,7 +132,7 @@ void equal_tokens_are_averaged_to_themselves(const Subject& f) {
 // Which rows change, bit for bit in double, when token j does.
 std::vector<bool> changed_rows(const Subject& f, const Instance& at, int j) {
   const auto as_double = [](const Matrix<I>& x) {
-    return Matrix<double>(x.unaryExpr([](const I& v) { return static_cast<double>(v); }));
+    return Matrix<double>(x.unaryExpr([](const I& v) { return static_cast<double>(plumbline::lower(v)); }));
   };
   Parameters<double> p;
   for (const auto& [name, value] : at.parameters) p[name] = as_double(value);

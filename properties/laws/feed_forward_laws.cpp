@@ -26,11 +26,7 @@ void gated_branch_is_linear_in_up(const Subject& f) {
 }
 
 // GELU's largest slope, (1 + erf 1)/2 + 1/(e sqrt pi), is at sqrt 2.
-I steepest_slope_of_gelu() {
-  I pi;
-  mpfi_const_pi(pi.backend().data());
-  return (I(2) - interval_erfc(I(1))) / I(2) + exp(I(-1)) / sqrt(pi);
-}
+I steepest_slope_of_gelu() { return (I(2) - erfc(I(1))) / I(2) + exp(I(-1)) / sqrt(I::pi()); }
 
 void steepest_slope_bounds_the_branch(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());

@@ -41,8 +41,8 @@ template <class S>
 bool passes_bit_for_bit(const Subject& f, const Instance& at) {
   Parameters<S> p;
   for (const auto& [name, value] : at.parameters)
-    p[name] = value.unaryExpr([](const I& v) { return static_cast<S>(v); });
-  const Matrix<S> x = at.x.unaryExpr([](const I& v) { return static_cast<S>(v); });
+    p[name] = value.unaryExpr([](const I& v) { return static_cast<S>(plumbline::lower(v)); });
+  const Matrix<S> x = at.x.unaryExpr([](const I& v) { return static_cast<S>(plumbline::lower(v)); });
   return f.value_in(at.spec, p, x) == x;
 }
 

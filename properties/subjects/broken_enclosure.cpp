@@ -1,4 +1,4 @@
-// Enclosures, with one operation that loses its width or none.
+// Enclosures, with one operation that loses its width or its mark, or none.
 #include "plumbline/algebra/interval.hpp"
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/block/layout.hpp"
@@ -13,23 +13,34 @@ struct BrokenEnclosure : Plain<I> {
   Rule rule = Rule::right;
 
   Tensor matmul(const Tensor& x, const Tensor& y) const {
-    return inward_if(Rule::matmul_inward, Plain::matmul(x, y));
+    return broken_if(Rule::matmul_inward, Rule::matmul_unmarked, Plain::matmul(x, y));
   }
-  Tensor row_sum(const Tensor& x) const { return inward_if(Rule::sum_inward, Plain::row_sum(x)); }
+  Tensor row_sum(const Tensor& x) const {
+    return broken_if(Rule::sum_inward, Rule::sum_unmarked, Plain::row_sum(x));
+  }
   Tensor divide(const Tensor& x, int n) const {
-    return inward_if(Rule::division_inward, Plain::divide(x, n));
+    return broken_if(Rule::division_inward, Rule::division_unmarked, Plain::divide(x, n));
   }
-  Tensor rsqrt(const Tensor& x) const { return inward_if(Rule::rsqrt_inward, Plain::rsqrt(x)); }
+  Tensor rsqrt(const Tensor& x) const {
+    return broken_if(Rule::rsqrt_inward, Rule::rsqrt_unmarked, Plain::rsqrt(x));
+  }
   Tensor activation(Activation f, int n, const Tensor& x) const {
-    return inward_if(Rule::activation_inward, Plain::activation(f, n, x));
+    return broken_if(Rule::activation_inward, Rule::activation_unmarked, Plain::activation(f, n, x));
   }
   Tensor softmax_rows(const Tensor& x, const Mask& mask) const {
-    return inward_if(Rule::softmax_inward, Plain::softmax_rows(x, mask));
+    return broken_if(Rule::softmax_inward, Rule::softmax_unmarked, Plain::softmax_rows(x, mask));
   }
 
  private:
-  Tensor inward_if(Rule broken, const Tensor& x) const {
-    return rule == broken ? Tensor(x.unaryExpr([](const I& v) { return middle(v); })) : x;
+  Tensor broken_if(Rule inward, Rule unmarked, const Tensor& x) const {
+    if (rule == inward) return x.unaryExpr([](const I& v) { return middle(v); });
+    if (rule == unmarked) return x.unaryExpr([](const I& v) { return without_mark(v); });
+    return x;
+  }
+  static I without_mark(const I& x) {
+    I::Range range;
+    mpfi_set(range.backend().data(), x.range());
+    return {range, Domain::def};
   }
 };
 

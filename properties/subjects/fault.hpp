@@ -1,5 +1,6 @@
 // Faults: broken rules of an algebra. A deviation is a wrong block; a fault is a right block over wrong
-// arithmetic: a derivative without its factor, an enclosure that is rounded inward.
+// arithmetic: a derivative without its factor, an enclosure that is rounded inward or
+// loses its mark.
 #pragma once
 
 #include <span>
@@ -35,6 +36,13 @@ enum class Rule {
   rsqrt_inward,
   softmax_inward,
   sum_inward,
+  // enclosures: the operation's result is taken for a value, whatever domain was left
+  activation_unmarked,
+  division_unmarked,
+  matmul_unmarked,
+  rsqrt_unmarked,
+  softmax_unmarked,
+  sum_unmarked,
 };
 
 struct Fault {

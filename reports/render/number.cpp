@@ -32,6 +32,7 @@ std::string significant(const Mp50& x, int digits) {
 }
 
 std::string significant(const Interval60& x, int digits) {
+  if (!is_bounded(x)) return "no value proved";
   const End low = lower(x), high = upper(x);
   if (low == 0 && high == 0) return "0";
   if (contains_zero(x)) {

@@ -94,8 +94,7 @@ struct Cost {
 
  private:
   static int visible(const Mask& mask, int query) {
-    const int first = std::max(query - mask.behind, 0);
-    return std::max(std::min(std::max(query + mask.ahead, 0), mask.keys - 1) - first + 1, 0);
+    return std::max(mask.last(query) - mask.first(query) + 1, 0);
   }
   static std::int64_t size(const Tensor& x) { return std::int64_t{x.rows} * x.cols; }
 

@@ -2,19 +2,35 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
+
+#include "plumbline/error.hpp"
 
 namespace plumbline {
 
-// Query i sees key j iff i - behind <= j <= i + ahead. Query 0 of a mask that would see nothing sees key 0.
+// Query i stands at key s = i + shift and sees the keys from s - behind to s + ahead. Where ahead is
+// negative, what would look before key 0 sees key 0, provided that it stands there or later.
 struct Mask {
   int queries = 0, keys = 0;
   int behind = 0, ahead = 0;
+  int shift = 0;
 
-  bool sees(int i, int j) const {
-    const int last = std::max(i + ahead, 0);
-    return i - behind <= j && j <= last;
+  int first(int i) const { return std::max(i + shift - behind, 0); }
+  int last(int i) const {
+    const int s = i + shift;
+    return std::min(std::max(s + ahead, std::min(s, 0)), keys - 1);
   }
+  bool sees(int i, int j) const { return first(i) <= j && j <= last(i); }
   static Mask everything(int queries, int keys) { return {queries, keys, queries, keys}; }
 };
+
+// A softmax over nothing is 0/0: throws Error where a query sees no key.
+inline void require_sight(const Mask& mask) {
+  for (int i = 0; i < mask.queries; ++i)
+    if (mask.first(i) > mask.last(i))
+      throw Error("attention: the mask hides all " + std::to_string(mask.keys) + " keys from query " +
+                  std::to_string(i) + " of " + std::to_string(mask.queries) +
+                  ": a softmax over no key has no value");
+}
 
 }  // namespace plumbline

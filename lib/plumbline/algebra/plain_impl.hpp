@@ -38,19 +38,20 @@ Matrix<S> Plain<S>::matmul_of_transpose(const Tensor& x, const Tensor& y) const 
     return matmul(x.transpose(), y);
 }
 
-// P_ij = exp(x_ij - m_i) / sum_j exp(x_ij - m_i) over visible j. Any m gives the same real; the row's largest
-// entry (for intervals the middle of one) keeps exp from overflowing.
+// P_ij = exp(x_ij - m_i) / sum_j exp(x_ij - m_i) over visible j, of which there must be one. Any m gives the
+// same real; the row's largest entry (for intervals the middle of one) keeps exp from overflowing.
 template <class S>
 Matrix<S> Plain<S>::softmax_rows(const Tensor& x, const Mask& mask) const {
+  require_sight(mask);
   Tensor p = zeros(rows(x), cols(x));
   for (int i = 0; i < x.rows(); ++i) {
-    int largest = -1;
-    for (int j = 0; j < x.cols(); ++j) {
-      if (!mask.sees(i, j)) continue;
+    const int first = mask.first(i), last = mask.last(i);
+    int largest = first;
+    for (int j = first + 1; j <= last; ++j) {
       if constexpr (is_interval<S>) {
-        if (largest < 0 || upper(x(i, j)) > upper(x(i, largest))) largest = j;
+        if (upper(x(i, j)) > upper(x(i, largest))) largest = j;
       } else {
-        if (largest < 0 || x(i, j) > x(i, largest)) largest = j;
+        if (x(i, j) > x(i, largest)) largest = j;
       }
     }
     S shift;
@@ -59,13 +60,11 @@ Matrix<S> Plain<S>::softmax_rows(const Tensor& x, const Mask& mask) const {
     else
       shift = x(i, largest);
     S total(0);
-    for (int j = 0; j < x.cols(); ++j) {
-      if (!mask.sees(i, j)) continue;
+    for (int j = first; j <= last; ++j) {
       p(i, j) = F::exp(S(x(i, j) - shift));
       total += p(i, j);
     }
-    for (int j = 0; j < x.cols(); ++j)
-      if (mask.sees(i, j)) p(i, j) /= total;
+    for (int j = first; j <= last; ++j) p(i, j) /= total;
   }
   return p;
 }

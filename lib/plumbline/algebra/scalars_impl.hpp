@@ -14,7 +14,7 @@ namespace detail {
 template <class S>
 S complementary_error(const S& x) {
   if constexpr (is_interval<S>) {
-    return interval_erfc(x);
+    return erfc(x);
   } else if constexpr (is_native<S>) {
     return std::erfc(x);
   } else {
@@ -27,9 +27,7 @@ S complementary_error(const S& x) {
 template <class S>
 S pi() {
   if constexpr (is_interval<S>) {
-    S y;
-    mpfi_const_pi(y.backend().data());
-    return y;
+    return S::pi();
   } else if constexpr (is_native<S>) {
     return S(3.14159265358979323846264338327950288L);
   } else {
@@ -102,7 +100,7 @@ S Function<S>::rsqrt(const S& x) {
 template <class S>
 S Function<S>::maximum(const S& x, const S& c) {
   if constexpr (is_interval<S>)
-    return interval_max(x, c);
+    return max(x, c);
   else
     return x > c ? x : c;
 }
@@ -110,7 +108,7 @@ S Function<S>::maximum(const S& x, const S& c) {
 template <class S>
 S Function<S>::above(const S& x, const S& c) {
   if constexpr (is_interval<S>)
-    return interval_above(x, c);
+    return exceeds(x, c);
   else
     return x > c ? S(1) : S(0);
 }

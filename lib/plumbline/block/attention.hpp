@@ -20,13 +20,12 @@ inline Exact score_scale(const AttentionSpec& s) {
   return {s.scale_mult};
 }
 
-// Query i stands at key i + shift.
 inline Mask mask_of(const AttentionSpec& s, int queries, int keys) {
   const int shift = s.causal_alignment == CausalAlignment::bottom_right ? keys - queries : 0;
   switch (s.mask) {
     case MaskKind::bidirectional: break;
-    case MaskKind::causal: return {queries, keys, queries, shift + s.mask_offset};
-    case MaskKind::causal_sliding: return {queries, keys, *s.window - 1 - shift, shift + s.mask_offset};
+    case MaskKind::causal: return {queries, keys, queries + keys, s.mask_offset, shift};
+    case MaskKind::causal_sliding: return {queries, keys, *s.window - 1, s.mask_offset, shift};
   }
   return Mask::everything(queries, keys);
 }

@@ -15,6 +15,7 @@ std::string rounded_up(const End& x) {
 }
 
 std::string certified_digits(const Interval120& x, int digits) {
+  if (!is_bounded(x)) return "no value proved";
   const End low = lower(x), high = upper(x);
   if (low == 0 && high == 0) return "0";
   if (contains_zero(x)) return "0 +- " + rounded_up(magnitude(x));

@@ -159,9 +159,9 @@ class Slipping : public A {
   T of_first_keys(const T& x, const Mask& mask, int n) {
     const int keys = this->cols(x);
     if (n >= keys) return A::softmax_rows(x, mask);
-    for (int i = 0; i < mask.queries; ++i)
-      if (n < 1 || i - mask.behind >= n) throw Error("a query sees no key");
-    const Mask first{mask.queries, n, mask.behind, mask.ahead};
+    Mask first = mask;
+    first.keys = n;
+    require_sight(first);
     return this->concat_cols(
         {A::softmax_rows(A::take_cols(x, 0, n), first), A::zeros(mask.queries, keys - n)});
   }

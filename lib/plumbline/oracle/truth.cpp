@@ -18,13 +18,28 @@ End width_bound(const I& x) {
   return y;
 }
 
+// Throws where nothing is proved of the value: it may not exist, or its enclosure has an end at infinity.
+void require_value(const std::string& name, const Matrix<Interval120>& fine, Eigen::Index i) {
+  const Interval120& x = fine.data()[i];
+  if (is_bounded(x)) return;
+  const std::string entry =
+      name + "[" + std::to_string(i / fine.cols()) + ", " + std::to_string(i % fine.cols()) + "]";
+  switch (x.domain()) {
+    case Domain::ill: throw Error(entry + ": computed from what is no number (NaN or infinity)");
+    case Domain::trv:
+      throw Error(entry +
+                  ": may have no value: the root of a number below 0 or a division by 0 is not excluded");
+    case Domain::def: throw Error(entry + ": no finite enclosure");
+  }
+}
+
 Certificate certify(const std::string& name, const Matrix<Interval60>& coarse,
                     const Matrix<Interval120>& fine) {
   Certificate c{.name = name, .value = fine};
   for (Eigen::Index i = 0; i < fine.size(); ++i) {
     const Interval60& a = coarse.data()[i];
     const Interval120& b = fine.data()[i];
-    if (!is_bounded(b)) throw Error(name + ": no finite enclosure: the value may not exist for this input");
+    require_value(name, fine, i);
     if (upper(a) < lower(b) || upper(b) < lower(a))
       throw Error(name + ": two enclosures of one value are disjoint: this is a bug in Plumbline");
     if (contains_zero(b)) {

@@ -70,6 +70,10 @@ void check_attention(const BlockSpec& s) {
     fail("attention.window", "expected null: only mask \"causal_sliding\" reads it");
   }
   require_small("attention.mask_offset", a.mask_offset);
+  if (a.window && *a.window + a.mask_offset < 1)
+    fail("attention.mask_offset", "expected at least " + std::to_string(1 - *a.window) +
+                                      ", since window is " + std::to_string(*a.window) + ", found " +
+                                      std::to_string(a.mask_offset) + ": some query would see no key");
   if (!s.rope) return;
   const RopeSpec& r = *s.rope;
   if (r.rotary_dim < 2 || r.rotary_dim % 2 != 0 || r.rotary_dim > a.head_dim)
@@ -142,7 +146,7 @@ void check_size(const std::string& path, long long size, int largest) {
 void validate(const BlockSpec& s) {
   require_size("d", s.d);
   require_size("n_layers", s.n_layers, most_layers);
-  require_small("final_norm_times", s.final_norm_times);
+  require_size("final_norm_times", s.final_norm_times, most_layers);
   require_finite("residual_scale", s.residual_scale);
   require_finite("branch_scale", s.branch_scale);
   if (s.attention.causal_alignment != CausalAlignment::bottom_right && s.part != Part::sdpa)

@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "plumbline/io/digits.hpp"
@@ -33,6 +35,54 @@ TEST(Truth, AValueThatDoesNotExistIsRefused) {
   const Json json =
       parse_json(R"({"preset": "post_norm", "d": 1, "norm": {"kind": "layer_norm", "eps": 0}})", "test");
   EXPECT_THROW(certificates(case_from_json(json)), Error);
+}
+
+std::string why_refused(const BlockSpec& spec, const CaseInputs& in) {
+  try {
+    certificates(spec, in, 1);
+    return "";
+  } catch (const Error& e) {
+    return e.what();
+  }
+}
+
+CaseInputs norm_inputs(Matrix<double> x) {
+  const Matrix<double> ones = Matrix<double>::Ones(x.rows(), x.cols());
+  return {.x = std::move(x), .parameters = {}, .cotangent = ones};
+}
+
+BlockSpec bare_norm(NormKind kind, double eps) {
+  BlockSpec s;
+  s.part = Part::norm;
+  s.d = 3;
+  s.attn_norms.in = NormSpec{.kind = kind, .eps = eps, .gain = false, .bias = false};
+  return s;
+}
+
+constexpr auto no_value =
+    ": may have no value: the root of a number below 0 or a division by 0 is not excluded";
+
+TEST(Truth, ANormAtEps0OfARowWithoutSpreadIsRefused) {
+  Matrix<double> x(2, 3);
+  for (double c : {0.0, -0.0, 0x1p-1074, 0.1, 0x1p1000}) {
+    x << 1, 2, 4, c, c, c;
+    EXPECT_EQ(why_refused(bare_norm(NormKind::layer_norm, 0), norm_inputs(x)),
+              std::string("y[1, 0]") + no_value);
+    EXPECT_EQ(why_refused(bare_norm(NormKind::layer_norm, 1e-5), norm_inputs(x)), "");
+    if (c != 0) EXPECT_EQ(why_refused(bare_norm(NormKind::rms_norm, 0), norm_inputs(x)), "");
+  }
+  x.row(1).setConstant(-0.0);
+  EXPECT_EQ(why_refused(bare_norm(NormKind::rms_norm, 0), norm_inputs(x)), std::string("y[1, 0]") + no_value);
+}
+
+TEST(Truth, WhatIsNoNumberIsRefused) {
+  for (double c : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+                   -std::numeric_limits<double>::infinity()}) {
+    Matrix<double> x(2, 3);
+    x << 1, 2, 4, 1, c, 4;
+    EXPECT_EQ(why_refused(bare_norm(NormKind::rms_norm, 1e-5), norm_inputs(x)),
+              "y[1, 0]: computed from what is no number (NaN or infinity)");
+  }
 }
 
 TEST(Truth, EveryPrintedDigitIsThatOfALongerEnclosure) {
