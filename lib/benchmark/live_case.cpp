@@ -120,8 +120,8 @@ void live_case(benchmark::State& state, const Block& block, const Profile& profi
     const Examination e =
         examine(r, answer_from(from_bytes(answer, "answer"), r.question, profile), &sensitivity);
     const Time to_judge = judging.read();
-    if (e.outcome != "agrees" && e.outcome != "discarded")
-      state.SkipWithError((e.outcome + ": " + e.message).c_str());
+    if (is_failure(e.outcome))
+      state.SkipWithError((std::string(name_of(e.outcome)) + ": " + e.message).c_str());
     wall.push_back(to_ask.wall + to_judge.wall);
     processor.push_back(to_ask.processor + to_judge.processor);
     ratios.push_back(processor.back() / evaluation.processor);

@@ -7,9 +7,11 @@
 #include <memory>
 #include <set>
 
+#include "cli/files.hpp"
 #include "cli/live/diagnose.hpp"
 #include "cli/live/places.hpp"
 #include "cli/progress.hpp"
+#include "cli/report_options.hpp"
 #include "cli/run_report.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/io/file.hpp"
@@ -20,7 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct JudgeOptions {
-  std::string questions, answers, markdown, json, junit;
+  std::string questions, answers;
+  ReportOptions reports;
 };
 
 // The cases in a folder, by name.
@@ -74,16 +77,15 @@ RunReport judged(const JudgeOptions& o) {
 }
 
 int judge(const JudgeOptions& o) {
-  const RunReport report = judged(o);
+  check_outputs(o.reports);
+  RunReport report = judged(o);
   for (const Result& r : report.results) {
-    std::cout << fmt::format("{}: {}{}\n", r.id, r.outcome, r.message.empty() ? "" : ": " + r.message);
+    std::cout << fmt::format("{}: {}{}\n", r.id, name_of(r.outcome),
+                             r.message.empty() ? "" : ": " + r.message);
     for (const std::string& line : r.where) std::cout << "    " << line << "\n";
   }
-  std::cout << "\n" << to_text(report);
-  if (!o.markdown.empty()) write_bytes(o.markdown, to_markdown(report));
-  if (!o.json.empty()) write_bytes(o.json, to_json_text(report));
-  if (!o.junit.empty()) write_bytes(o.junit, to_junit(report));
-  return exit_status(report);
+  std::cout << "\n";
+  return write_reports(o.reports, report);
 }
 
 }  // namespace
@@ -95,9 +97,7 @@ void add_judge(CLI::App& app, int& status) {
   verb->add_option("OUT", o->answers, "The folder with the answers, under the same names")
       ->required()
       ->option_text(" ");
-  verb->add_option("--markdown", o->markdown, "Write a report as Markdown")->option_text("FILE");
-  verb->add_option("--json", o->json, "Write a report as JSON")->option_text("FILE");
-  verb->add_option("--junit", o->junit, "Write a report as JUnit XML")->option_text("FILE");
+  add_report_options(*verb, o->reports);
   verb->footer("Example: plumbline judge suite answers --junit junit.xml");
   verb->callback([o, &status] { status = judge(*o); });
 }

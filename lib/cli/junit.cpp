@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/run_report.hpp"
+#include "cli/tally.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline::cli {
@@ -53,13 +54,13 @@ std::string escaped(const std::string& any) {
 std::string element(const char* name, const Result& r) {
   std::string message = r.message;
   for (const std::string& line : r.where) message += "\n" + line;
-  return fmt::format("   <{} message=\"{}\" type=\"{}\"/>\n", name, escaped(message), escaped(r.outcome));
+  return fmt::format("   <{} message=\"{}\" type=\"{}\"/>\n", name, escaped(message), name_of(r.outcome));
 }
 
 std::string content(const Result& r) {
   if (!r.judged()) return fmt::format("   <skipped message=\"{}\"/>\n", escaped(r.message));
-  if (r.passed()) return "";
-  return element(r.outcome == "invalid" ? "error" : "failure", r);
+  if (!r.failed()) return "";
+  return element(r.outcome == Outcome::invalid ? "error" : "failure", r);
 }
 
 // A path's last name is the test's; all before it is the class's.
@@ -72,6 +73,15 @@ std::string testcase(const Result& r, const std::string& suite) {
                      inner.empty() ? "/>\n" : ">\n" + inner + "  </testcase>\n");
 }
 
+// A run that is not green although none of its cases has failed: it was stopped, or judged nothing.
+std::string run_itself(const RunReport& r) {
+  const std::string why = !r.fault.empty() ? r.fault : !r.stopped.empty() ? r.stopped : closing_line(r);
+  return fmt::format(
+      "  <testcase name=\"run\" classname=\"{}\" time=\"0\">\n   <error message=\"{}\" "
+      "type=\"run\"/>\n  </testcase>\n",
+      escaped(r.title), escaped(why));
+}
+
 }  // namespace
 
 std::string to_junit(const RunReport& r) {
@@ -79,23 +89,25 @@ std::string to_junit(const RunReport& r) {
   double seconds = 0;
   for (const Result& x : r.results) {
     skipped += !x.judged();
-    errors += x.failed() && x.outcome == "invalid";
-    failures += x.failed() && x.outcome != "invalid";
+    errors += x.outcome == Outcome::invalid;
+    failures += x.failed() && x.outcome != Outcome::invalid;
     seconds += x.seconds;
   }
+  const bool has_failed_itself = errors + failures == 0 && exit_status(r) != 0;
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   out += fmt::format(
       " <testsuite name=\"{}\" package=\"plumbline\" id=\"0\" hostname=\"localhost\" "
       "timestamp=\"{:%Y-%m-%dT%H:%M:%S}\" "
       "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n  <properties>\n",
-      escaped(r.title), fmt::gmtime(std::chrono::system_clock::now()), r.results.size(), failures, errors,
-      skipped, seconds);
+      escaped(r.title), fmt::gmtime(std::chrono::system_clock::now()), r.results.size() + has_failed_itself,
+      failures, errors + has_failed_itself, skipped, seconds);
   for (const auto& [key, value] : r.facts)
     out += fmt::format("   <property name=\"{}\" value=\"{}\"/>\n", escaped(key), escaped(value));
   if (!r.failures.empty())
     out += fmt::format("   <property name=\"diagnosis\" value=\"{}\"/>\n", escaped(r.failures[0].headline));
   out += "  </properties>\n";
   for (const Result& x : r.results) out += testcase(x, r.title);
+  if (has_failed_itself) out += run_itself(r);
   return out + "  <system-out/>\n  <system-err/>\n </testsuite>\n</testsuites>\n";
 }
 

@@ -1,15 +1,15 @@
-// plumbline: exit status 0 ok, 1 what was compared differs, 2 misuse or unreadable input, which is one line
-// on stderr. stderr.
+// plumbline: exit status 0 ok, 1 what was compared differs, 2 misuse or unreadable input, 3 a fault of its
+// own; of the last two, one line on stderr says what.
 #include <iostream>
 #include <string>
 
+#include "cli/tally.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/error.hpp"
+#include "plumbline/io/process.hpp"
 
 namespace plumbline::cli {
 namespace {
-
-constexpr int misuse = 2;
 
 void describe(CLI::App& app) {
   app.name("plumbline");
@@ -25,7 +25,9 @@ void describe(CLI::App& app) {
       "  plumbline verify --preset llama -- python3 my_block.py\n"
       "  plumbline identify --d 24 -- python3 my_block.py\n"
       "\nExit status: 0 ok, 1 some verdict is not \"agrees\" or a report differs from what a run generates,\n"
-      "2 misuse or unreadable input (one line on stderr says what).");
+      "or no case was judged, 2 misuse or unreadable input, 3 a fault of Plumbline's own (one line on stderr "
+      "says "
+      "what).");
   app.require_subcommand(1);
 }
 
@@ -38,10 +40,10 @@ std::string reason(const CLI::App& app, const CLI::ParseError& e) {
   return e.what();
 }
 
-int fail(std::string message) {
+int fail(std::string message, int status = exit_code::misuse) {
   message = message.substr(0, message.find('\n'));
   std::cerr << "plumbline: " << message << "\n";
-  return misuse;
+  return status;
 }
 
 // The subcommand that the user was in when the parse failed, for the hint.
@@ -71,8 +73,12 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help
     return fail(reason(app, e) + " (see " + help_command(app) + ")");
-  } catch (const std::exception& e) {
+  } catch (const Error& e) {
     return fail(e.what());
+  } catch (const Interrupted& e) {
+    return fail(e.what(), exit_code::signal + e.signal);
+  } catch (const std::exception& e) {
+    return fail(std::string("a fault of its own: ") + e.what(), exit_code::fault);
   }
 }
 

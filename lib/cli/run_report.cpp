@@ -3,45 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 
+#include "cli/tally.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline::cli {
 namespace {
 
-constexpr const char* outcomes[] = {"invalid",      "impossible", "wrong", "broken",  "coarser",
-                                    "inconclusive", "agrees",     "holds", "skipped", "discarded"};
-
-int failed(const RunReport& r) {
-  return static_cast<int>(
-      std::count_if(r.results.begin(), r.results.end(), [](auto& x) { return x.failed(); }));
-}
-
-int judged(const RunReport& r) {
-  return static_cast<int>(
-      std::count_if(r.results.begin(), r.results.end(), [](auto& x) { return x.judged(); }));
-}
-
 std::string counts_text(const RunReport& r) {
   std::string out;
   for (const auto& [outcome, n] : counts(r))
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, outcome);
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, name_of(outcome));
   return out.empty() ? "nothing was asked" : out;
 }
 
-// Why cases were skipped or thrown away, and how often.
-std::map<std::string, int> reasons(const RunReport& r) {
-  std::map<std::string, int> out;
-  for (const Result& x : r.results)
-    if (!x.judged()) ++out[x.outcome + ": " + x.message];
-  return out;
-}
-
-std::string closing_line(const RunReport& r) {
-  if (judged(r) == 0) return "Nothing was judged.";
-  return failed(r) == 0 ? "No failure." : fmt::format("{} of {} failed.", failed(r), judged(r));
+std::string fault_text(const RunReport& r) {
+  return "A fault of Plumbline's own, which says nothing of the command: " + r.fault;
 }
 
 std::string cell(std::string text) {
@@ -100,7 +78,7 @@ Json to_json(const Failure& f) {
 }
 
 Json to_json(const Result& x) {
-  Json j{{"id", x.id}, {"outcome", x.outcome}, {"message", x.message}, {"seconds", x.seconds}};
+  Json j{{"id", x.id}, {"outcome", name_of(x.outcome)}, {"message", x.message}, {"seconds", x.seconds}};
   if (!x.where.empty()) j["where"] = x.where;
   if (x.nearness.is_known())
     j["largest_error"] = {{"output", x.nearness.output},
@@ -118,18 +96,6 @@ std::string told(const Result& x) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, int>> counts(const RunReport& report) {
-  std::vector<std::pair<std::string, int>> out;
-  for (const char* outcome : outcomes) {
-    const auto n = std::count_if(report.results.begin(), report.results.end(),
-                                 [&](const Result& r) { return r.outcome == outcome; });
-    if (n > 0) out.emplace_back(outcome, static_cast<int>(n));
-  }
-  return out;
-}
-
-int exit_status(const RunReport& r) { return judged(r) > 0 && failed(r) == 0 && r.stopped.empty() ? 0 : 1; }
-
 std::string to_text(const RunReport& r) {
   std::string out = r.title + "\n";
   for (const auto& [key, value] : r.facts) out += fmt::format("  {}: {}\n", key, value);
@@ -140,6 +106,7 @@ std::string to_text(const RunReport& r) {
   for (const std::string& line : nearness_lines(r)) out += "  " + line + "\n";
   for (const Failure& f : r.failures) out += indented(f);
   if (!r.stopped.empty()) out += "\nStopped: " + r.stopped + "\n";
+  if (!r.fault.empty()) out += "\n" + fault_text(r) + "\n";
   return out + "\n" + closing_line(r) + "\n";
 }
 
@@ -151,14 +118,16 @@ std::string to_markdown(const RunReport& r) {
   for (const std::string& line : describe(r.sensitivity)) out += fmt::format("- {}\n", line);
   for (const std::string& line : nearness_lines(r)) out += fmt::format("- {}\n", line);
   if (!r.stopped.empty()) out += fmt::format("- stopped: {}\n", r.stopped);
+  if (!r.fault.empty()) out += fmt::format("- {}\n", fault_text(r));
   out += "\n| outcome | cases |\n|---|--:|\n";
-  for (const auto& [outcome, n] : counts(r)) out += fmt::format("| {} | {} |\n", outcome, n);
+  for (const auto& [outcome, n] : counts(r)) out += fmt::format("| {} | {} |\n", name_of(outcome), n);
   out += "\n" + closing_line(r) + "\n";
   for (const auto& [reason, n] : reasons(r)) out += fmt::format("\n{} {}\n", n, reason);
   for (const Failure& f : r.failures) out += section(f);
   out += "\n## All cases\n\n| case | outcome | what | seconds |\n|---|---|---|--:|\n";
   for (const Result& x : r.results)
-    out += fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), x.outcome, cell(told(x)), x.seconds);
+    out +=
+        fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), name_of(x.outcome), cell(told(x)), x.seconds);
   return out;
 }
 
@@ -168,8 +137,9 @@ std::string to_json_text(const RunReport& r) {
   for (const auto& [key, value] : r.facts) j["facts"][key] = value;
   j["diagnosis"] = r.failures.empty() ? Json(nullptr) : Json(r.failures.front().headline);
   j["counts"] = Json::object();
-  for (const auto& [outcome, n] : counts(r)) j["counts"][outcome] = n;
+  for (const auto& [outcome, n] : counts(r)) j["counts"][std::string(name_of(outcome))] = n;
   j["stopped"] = r.stopped.empty() ? Json(nullptr) : Json(r.stopped);
+  j["fault"] = r.fault.empty() ? Json(nullptr) : Json(r.fault);
   j["notes"] = r.notes;
   j["noticed"] = {{"deviations", r.sensitivity.separated()},
                   {"not", r.sensitivity.hidden()},

@@ -8,22 +8,22 @@
 #include <vector>
 
 #include "cli/live/sensitivity.hpp"
+#include "cli/outcome.hpp"
 #include "plumbline/locate/locate.hpp"
 
 namespace plumbline::cli {
 
 struct Result {
-  std::string id;       // a path: "llama/1/17", "laws/PRE-3"
-  std::string outcome;  // a finding's name; of a law "holds" or "broken"; "skipped" or "discarded"
-  std::string message;  // one line; empty where there is nothing to say
+  std::string id;  // a path: "llama/1/17", "llama/1/laws/PRE-3/1"
+  Outcome outcome = Outcome::agrees;
+  std::string message = {};  // one line; empty where there is nothing to say
   double seconds = 0;
+  bool is_law = false;
   std::vector<std::string> where = {};  // of a failure: which outputs, rows, heads and channels
   Nearness nearness = {};               // of what agrees: how far from the truth
 
-  // Right, or nothing that could be judged.
-  bool passed() const { return outcome == "agrees" || outcome == "holds"; }
-  bool judged() const { return outcome != "skipped" && outcome != "discarded"; }
-  bool failed() const { return judged() && !passed(); }
+  bool judged() const { return is_judged(outcome); }
+  bool failed() const { return is_failure(outcome); }
 };
 
 struct Failure {
@@ -48,13 +48,10 @@ struct RunReport {
   std::vector<std::string> notes = {};
   Sensitivity sensitivity = {};  // of the cases that agree
   std::string stopped = {};      // why it ended before its time; empty otherwise
+  std::string fault = {};        // what went wrong in Plumbline itself, which is no verdict; empty otherwise
+  int signal = 0;                // that ended it, if one did
+  double max_skipped = 100;      // per cent of the cases that may be skipped or discarded
 };
-
-// How many results of each outcome, the worst first.
-std::vector<std::pair<std::string, int>> counts(const RunReport& report);
-
-// 0: something was judged, and nothing failed. 1: anything else.
-int exit_status(const RunReport& report);
 
 std::string to_text(const RunReport& report);
 std::string to_markdown(const RunReport& report);

@@ -13,6 +13,7 @@
 #include "cli/live/laws.hpp"
 #include "cli/live/places.hpp"
 #include "cli/live/replay.hpp"
+#include "cli/report_options.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/io/file.hpp"
 
@@ -21,8 +22,8 @@ namespace {
 
 struct VerifyOptions {
   BlockOptions block;
-  std::string profile = "float32", shard = "1/1", markdown, json, junit, replay,
-              failures = "plumbline-failures";
+  ReportOptions reports;
+  std::string profile = "float32", shard = "1/1", replay, failures = "plumbline-failures";
   int cases = 100;
   std::uint64_t seed = 1;
   double timeout = 60;
@@ -35,13 +36,6 @@ std::pair<int, int> read_shard(const std::string& text) {
   const bool read = std::sscanf(text.c_str(), "%d/%d%n", &k, &n, &used) == 2 && used == int(text.size());
   if (!read || k < 1 || n < k) throw Error("--shard: expected K/N with 1 <= K <= N, found " + text);
   return {k, n};
-}
-
-void write_reports(const VerifyOptions& o, const RunReport& report) {
-  std::cout << to_text(report);
-  if (!o.markdown.empty()) write_bytes(o.markdown, to_markdown(report));
-  if (!o.json.empty()) write_bytes(o.json, to_json_text(report));
-  if (!o.junit.empty()) write_bytes(o.junit, to_junit(report));
 }
 
 std::string name_of_block(const BlockOptions& o) {
@@ -72,16 +66,20 @@ int replay(const VerifyOptions& o) {
     cases.diagnose(report);
   }
   const Result& now = report.results.front();
-  report.facts.emplace_back("found now", now.outcome + (now.message.empty() ? "" : ": " + now.message));
-  write_reports(o, report);
+  report.facts.emplace_back(
+      "found now", std::string(name_of(now.outcome)) + (now.message.empty() ? "" : ": " + now.message));
+  const int status = write_reports(o.reports, report);
   for (const std::string& line : now.where) std::cout << "  " << line << "\n";
   if (o.show && r.law.empty()) show(r.request, e);
-  return exit_status(report);
+  return status;
 }
 
 int verify(const VerifyOptions& o) {
   const Profile& profile = find_profile(o.profile);
   const auto [shard, shards] = read_shard(o.shard);
+  if (shard > o.cases)
+    throw Error(
+        fmt::format("--shard: expected at most {}, as many as there are cases, found {}", o.cases, o.shard));
   const CampaignSettings settings{.name = name_of_block(o.block),
                                   .profile = profile,
                                   .questions = live_questions(template_of(o.block), o.gradients),
@@ -92,6 +90,7 @@ int verify(const VerifyOptions& o) {
                                   .shards = shards,
                                   .shrink = o.shrink,
                                   .failures_folder = o.failures};
+  check_folder(o.failures);
   Subprocess peer(o.command, o.timeout);
   RunReport report{.title = "plumbline verify " + settings.name,
                    .facts = {{"command", shell_text(o.command)},
@@ -103,8 +102,7 @@ int verify(const VerifyOptions& o) {
     Progress progress;
     run_campaign(settings, peer, progress, report);
   }
-  write_reports(o, report);
-  return exit_status(report);
+  return write_reports(o.reports, report);
 }
 
 }  // namespace
@@ -126,9 +124,7 @@ void add_verify(CLI::App& app, int& status) {
   verb->add_flag("--shrink,!--no-shrink", o->shrink, "Make failing cases smaller [yes]");
   verb->add_option("--failures", o->failures, "Where failing cases are saved [plumbline-failures]")
       ->option_text("DIR");
-  verb->add_option("--markdown", o->markdown, "Write a report as Markdown")->option_text("FILE");
-  verb->add_option("--json", o->json, "Write a report as JSON")->option_text("FILE");
-  verb->add_option("--junit", o->junit, "Write a report as JUnit XML")->option_text("FILE");
+  add_report_options(*verb, o->reports);
   verb->add_option("--replay", o->replay, "Ask the question in a file again, and nothing else")
       ->option_text("FILE");
   verb->add_flag("--show", o->show,
@@ -143,6 +139,7 @@ void add_verify(CLI::App& app, int& status) {
       "Example: plumbline verify --preset llama --profile bfloat16-mixed -- python3 my_block.py");
   verb->callback([o, &status] {
     Process::end_with_this_program();
+    check_outputs(o->reports);
     if (!o->replay.empty()) {
       status = replay(*o);
       return;

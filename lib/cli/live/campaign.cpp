@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "cli/live/diagnose.hpp"
+#include "cli/live/failure_files.hpp"
 #include "cli/live/laws.hpp"
 #include "cli/live/places.hpp"
 #include "cli/live/replay.hpp"
@@ -47,19 +47,47 @@ Eigen::Index size_of(const Question& q) {
 class Campaign {
  public:
   Campaign(const CampaignSettings& s, Subprocess& peer, Progress& progress, RunReport& report)
-      : s_(s), peer_(peer), progress_(progress), report_(report) {}
+      : s_(s), peer_(peer), progress_(progress), report_(report), files_(s.failures_folder) {}
 
   void run() {
-    for (int i = 0; i < s_.cases && report_.stopped.empty(); ++i)
-      if (i % s_.shards == s_.shard - 1) ask_case(i);
+    step([&] { ask_cases(); });
     note_time();
-    diagnose();
-    for (int l = 0; l < int(laws().size()) && report_.stopped.empty(); ++l)
-      if (l % s_.shards == s_.shard - 1) ask_law(laws()[l]);
-    shrink_failures();
+    if (!report_.signal) step([&] { diagnose(); });
+    for (const Judged& c : cases_.unexplained()) count(c.examination, c.number, c.request.id, nullptr);
+    step([&] { ask_laws(); });
+    report_failures();
   }
 
  private:
+  // Whatever goes wrong in it, what has been found is told. An implementation cannot make anything go wrong
+  // in here, and the questions are our own: so it is our fault.
+  template <class Work>
+  bool step(Work work) {
+    try {
+      work();
+      return true;
+    } catch (const Interrupted& e) {
+      report_.signal = e.signal;
+      report_.stopped = "interrupted";
+    } catch (const std::exception& e) {
+      if (report_.fault.empty()) report_.fault = doing_ + ": " + e.what();
+    }
+    return false;
+  }
+
+  bool goes_on() const { return report_.stopped.empty() && report_.fault.empty(); }
+  bool is_cut_off() const { return report_.signal != 0 || !report_.fault.empty(); }
+
+  void ask_cases() {
+    for (int i = 0; i < s_.cases && goes_on(); ++i)
+      if (i % s_.shards == s_.shard - 1) ask_case(i);
+  }
+
+  void ask_laws() {
+    for (int l = 0; l < int(laws().size()) && goes_on(); ++l)
+      if (l % s_.shards == s_.shard - 1) ask_law(laws()[l]);
+  }
+
   void note_time() {
     if (ours_.empty()) return;
     const auto middle = ours_.begin() + std::ptrdiff_t(ours_.size() / 2);
@@ -74,22 +102,24 @@ class Campaign {
 
   void ask_case(int number) {
     progress_.show(fmt::format("{} of {} cases, {} failed", number, s_.cases, failing_));
-    const Request r{fmt::format("{}/{}/{}", s_.name, s_.seed, number), s_.profile, question(number)};
+    doing_ = fmt::format("{}/{}/{}", s_.name, s_.seed, number);
+    const Request r{doing_, s_.profile, question(number)};
     const double before = peer_.seconds();
     const Examination e = ask(r, nullptr);
     const Result& result = report_.results.back();
     ours_.push_back(result.seconds - (peer_.seconds() - before));
     failing_ += result.failed();
-    if (e.outcome == "invalid")
-      count(e, number, r.id, nullptr);
-    else
+    if (e.has_numbers())
       cases_.add(r, e, number, report_.results.size() - 1);
+    else
+      count(e, number, r.id, nullptr);
   }
 
   void ask_law(const Law& law) {
     progress_.show(fmt::format("law {}", law.id));
     int asked = 0;
-    for (int i = 0; i < most_looked_at && asked < questions_per_law && report_.stopped.empty(); ++i) {
+    for (int i = 0; i < most_looked_at && asked < questions_per_law && goes_on(); ++i) {
+      doing_ = fmt::format("{}/{}/laws/{}", s_.name, s_.seed, law.id);
       const int number = first_law_question + i;
       const Question q = question(number);
       if (!law.applies(q) || (law.gradients && !s_.gradients)) continue;
@@ -121,14 +151,19 @@ class Campaign {
     const auto start = Process::Clock::now();
     const Examination e = examined(r, law, &report_.sensitivity);
     const double all = std::chrono::duration<double>(Process::Clock::now() - start).count();
-    report_.results.push_back({r.id, e.outcome, e.message, all});
+    report_.results.push_back({r.id, e.outcome, e.message, all, law != nullptr});
     add_places(report_.results.back(), e);
-    answered_ = answered_ || e.outcome != "invalid";
+    if (!e.kind.empty()) files_.found(e.kind, replay_of(r, e, law), e.answer);
+    answered_ = answered_ || e.outcome != Outcome::invalid;
     if (peer_.hangs() >= most_hangs)
       report_.stopped = fmt::format("the command hung {} times", peer_.hangs());
     else if (!answered_ && report_.results.size() >= most_silent)
       report_.stopped = fmt::format("the command answered none of the first {} questions", most_silent);
     return e;
+  }
+
+  static Replay replay_of(const Request& r, const Examination& e, const Law* law) {
+    return {r, fmt::format("{}: {}", name_of(e.outcome), e.message), std::string(law ? law->id : "")};
   }
 
   void count(const Examination& e, int number, const std::string& id, const Law* law) {
@@ -143,12 +178,12 @@ class Campaign {
   // Failures that were judged, by what explains them.
   void diagnose() {
     progress_.show("diagnosis");
+    doing_ = "diagnosis";
     for (const Diagnosis& d : cases_.diagnose(report_)) {
       const Judged& c = cases_[smallest_case(d)];
       explained_.push_back({c.number, c.request.id, c.examination, nullptr, int(d.cases.size()), d});
       for (int i : d.cases) explained_.back().places.add(cases_[i].examination);
     }
-    for (const Judged& c : cases_.unexplained()) count(c.examination, c.number, c.request.id, nullptr);
   }
 
   // The smallest of those that are called the same when they are judged alone, if there are any; a pair has
@@ -162,10 +197,16 @@ class Campaign {
     return *std::min_element(d.cases.begin(), d.cases.end(), [&](int a, int b) { return rank(a) < rank(b); });
   }
 
-  void shrink_failures() {
+  void report_failures() {
     std::vector<Group> all = explained_;
     all.insert(all.end(), others_.begin(), others_.end());
-    for (int k = 0; k < int(all.size()) && k < most_kinds; ++k) shrink_one(all[k]);
+    for (int k = 0; k < int(all.size()) && k < most_kinds; ++k)
+      step([&] {
+        doing_ = all[k].id;
+        report_one(all[k]);
+      });
+    if (!is_cut_off()) files_.settle();
+    if (!files_.trouble().empty()) report_.notes.push_back("not saved: " + files_.trouble());
     if (int(all.size()) > most_kinds)
       report_.notes.push_back(
           fmt::format("{} further kinds of failure were not shrunk", all.size() - most_kinds));
@@ -184,47 +225,60 @@ class Campaign {
       return e;
     };
     const int hangs = peer_.hangs();
-    return shrink(draw(s_.questions, s_.seed, g.number), s_.profile, g.examination, examine_smaller,
-                  [&](int n) {
-                    return !s_.shrink || !answered_ || n >= most_tries || peer_.hangs() >= hangs + most_hangs;
-                  });
+    Smallest best{question(g.number), g.examination};
+    step([&] {
+      best = shrink(draw(s_.questions, s_.seed, g.number), s_.profile, g.examination, examine_smaller,
+                    [&](int n) {
+                      return !s_.shrink || !answered_ || is_cut_off() || n >= most_tries ||
+                             peer_.hangs() >= hangs + most_hangs;
+                    });
+    });
+    return best;
   }
 
-  void shrink_one(const Group& g) {
+  void report_one(const Group& g) {
     Smallest best = smallest(g);
     if (g.law) best.question.gradients = g.law->gradients;  // what its answer has
-    const std::string alone =
-        best.examination.outcome + ": " + with_place(g.places.commonest(), best.examination);
+    const Request smallest{g.id + "/smallest", s_.profile, best.question};
+    Replay replay = replay_of(smallest, best.examination, g.law);
     const bool is_named = g.diagnosis.is_named();
+    const std::string alone = fmt::format("{}: {}", name_of(best.examination.outcome),
+                                          with_place(g.places.commonest(), best.examination));
     Failure f = is_named ? failure_of(g.diagnosis, failing_) : Failure{.headline = alone};
-    const std::string file = path(g.id + "-" + g.examination.kind);
-    write_replay(file,
-                 {{g.id + "/smallest", s_.profile, best.question},
-                  is_named ? "wrong: " + described_name(g.diagnosis) : alone,
-                  std::string(g.law ? g.law->id : "")},
-                 best.examination.answer);
+    if (is_named) replay.outcome = "wrong: " + described_name(g.diagnosis);
+    f.replay = saved(g.id + " " + label_of(g), replay, best.examination.answer);
     f.where = g.places.lines(g.examination);
     f.found = g.id + ", " + sizes_text(question(g.number));
     f.smallest = sizes_text(best.question);
-    f.replay = replay_command(file, peer_);
     f.cases = g.count;
     f.laws = g.laws;
     f.tries = best.tries;
     report_.failures.push_back(f);
   }
 
-  // plumbline-failures/llama-1-17-wrong-norm-eps-outside-sqrt.safetensors
-  std::string path(std::string name) const {
-    for (char& c : name)
-      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') c = '-';
-    std::filesystem::create_directories(s_.failures_folder);
-    return s_.failures_folder + "/" + name + ".safetensors";
+  static std::string label_of(const Group& g) {
+    if (!g.diagnosis.is_named()) return g.examination.kind;
+    std::string out(name_of(g.examination.outcome));
+    if (g.diagnosis.alternative) out += " " + std::string(g.diagnosis.alternative->id);
+    for (const Deviation* d : g.diagnosis.deviations) out += " " + std::string(d->id);
+    return out;
+  }
+
+  // The command that asks it again.
+  std::string saved(const std::string& name, const Replay& replay, const Answer& answer) {
+    try {
+      return replay_command(files_.write(name, replay, answer), peer_);
+    } catch (const Error& e) {
+      return std::string("nothing, for it is not saved: ") + e.what();
+    }
   }
 
   const CampaignSettings& s_;
   Subprocess& peer_;
   Progress& progress_;
   RunReport& report_;
+  FailureFiles files_;
+  std::string doing_;  // a case's id
   JudgedCases cases_;
   std::vector<Group> explained_, others_;
   int failing_ = 0;           // cases

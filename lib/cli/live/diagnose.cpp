@@ -15,7 +15,7 @@ std::vector<std::string> ids(const Diagnosis& d) {
 }
 
 void rename(Result& result, const Diagnosis& d, const Verdict& v) {
-  result.outcome = name_of(Finding::wrong);
+  result.outcome = Outcome::wrong;
   result.message = described_name(d);
   if (d.deviations.size() != 1) return;
   result.message += fmt::format(" (likelihood ratio e^{})", brief_number(v.likelihoods.at(d.deviations[0])));
@@ -24,7 +24,7 @@ void rename(Result& result, const Diagnosis& d, const Verdict& v) {
 }  // namespace
 
 void JudgedCases::add(const Request& request, const Examination& e, int number, std::size_t result) {
-  if (!e.verdict || e.verdict->finding == Finding::invalid) return;
+  if (!e.has_numbers()) return;
   if (e.verdict->finding == Finding::agrees)
     cases_.push_back({{}, {e.outcome, {}, {}, {}, e.verdict}, number, result});
   else if (++failures_ <= most_failures)

@@ -12,20 +12,33 @@ std::string message_of(const Verdict& v) {
   return text.starts_with(name) ? text.substr(name.size()) : text;
 }
 
+// What a complaint is about, without the numbers in it: "crash", "tensor y", "the implementation reports
+// ValueError".
+std::string beginning(std::string reason) {
+  const std::string reported = "the implementation reports: ";
+  const bool is_reported = reason.starts_with(reported);
+  if (is_reported) reason = reason.substr(reported.size());
+  std::erase(reason, '"');
+  reason = reason.substr(0, reason.find_first_of(":[\n"));
+  return is_reported ? reported.substr(0, reported.size() - 2) + " " + reason : reason;
+}
+
 // "wrong norm/eps-outside-sqrt", "coarser bfloat16", "invalid crash"
 std::string kind_of(const Verdict& v) {
   const std::string name(name_of(v.finding));
   switch (v.finding) {
     case Finding::agrees: return "";
-    case Finding::wrong: return name + " " + (v.deviation.empty() ? "unknown" : v.deviation);
+    case Finding::wrong:
+      if (!v.is_finite) return name + " not finite";
+      return name + " " + (v.deviation.empty() ? "unknown" : v.deviation);
     case Finding::coarser: return name + " " + v.profile;
-    case Finding::invalid: return name + " " + v.reason.substr(0, v.reason.find_first_of(":[\""));
+    case Finding::invalid: return name + " " + beginning(v.reason);
     default: return name;
   }
 }
 
 Examination examination(const Verdict& v, const Answer& answer) {
-  return {std::string(name_of(v.finding)), message_of(v), kind_of(v), answer, v};
+  return {outcome_of(v.finding), message_of(v), kind_of(v), answer, v};
 }
 
 // With its place, or how near to the truth it is.
@@ -45,7 +58,7 @@ Examination located(Examination e, const Calibration& c) {
 Examination judged(const Request& r, const Answer& answer, Sensitivity* sensitivity) {
   const Judge judge(r.question, r.profile);
   const Verdict v = judge(answer.outputs);
-  if (v.finding == Finding::inconclusive) return {"discarded", message_of(v), "", answer};
+  if (v.finding == Finding::inconclusive) return {Outcome::discarded, message_of(v), "", answer};
   if (sensitivity && v.finding == Finding::agrees) sensitivity->add(judge);
   return located(examination(v, answer), judge.calibration());
 }
@@ -64,7 +77,7 @@ Examination examine(Subprocess& peer, const Request& r, Sensitivity* sensitivity
 }
 
 Examination examine(const Request& r, const Answer& answer, Sensitivity* sensitivity) {
-  if (answer.kind == Answer::Kind::unsupported) return {"skipped", answer.reason, "", answer};
+  if (answer.kind == Answer::Kind::unsupported) return {Outcome::skipped, answer.reason, "", answer};
   if (answer.kind == Answer::Kind::invalid) {
     Verdict v;
     v.finding = Finding::invalid;
@@ -73,8 +86,8 @@ Examination examine(const Request& r, const Answer& answer, Sensitivity* sensiti
   }
   try {
     return judged(r, answer, sensitivity);
-  } catch (const Error& e) {  // there is nothing to judge
-    return {"discarded", e.what(), "", answer};
+  } catch (const NothingToJudge& e) {
+    return {Outcome::discarded, e.what(), "", answer};
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/live/sensitivity.hpp"
+#include "cli/outcome.hpp"
 #include "plumbline/locate/locate.hpp"
 #include "plumbline/oracle/subprocess.hpp"
 #include "plumbline/oracle/verdict.hpp"
@@ -9,17 +10,21 @@
 namespace plumbline::cli {
 
 struct Examination {
-  std::string outcome;  // as in Result
-  std::string message;  // one line; empty where it agrees
-  std::string kind;     // of a failure: what makes another one the same; empty otherwise
-  Answer answer;
+  Outcome outcome = Outcome::agrees;
+  std::string message = {};  // one line; empty where it agrees
+  std::string kind = {};     // of a failure: what makes another one the same; empty otherwise
+  Answer answer = {};
   std::optional<Verdict> verdict = {};  // where the answer was judged
   std::string place = {};               // of a wrong answer: where, in one phrase
   std::vector<std::string> where = {};  // and in full
   Nearness nearness = {};               // of an answer that agrees
+
+  // Whether there is a number for everything that was asked for, so that it can be told what was computed.
+  bool has_numbers() const { return verdict && verdict->finding != Finding::invalid && verdict->is_finite; }
 };
 
-// `sensitivity` learns what an agreeing answer could still have been.
+// Throws Error where the question is none that can be put in that profile. `sensitivity` learns what an
+// agreeing answer could still have been.
 Examination examine(Subprocess& peer, const Request& request, Sensitivity* sensitivity = nullptr);
 Examination examine(const Request& request, const Answer& answer, Sensitivity* sensitivity = nullptr);
 

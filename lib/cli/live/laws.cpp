@@ -21,6 +21,21 @@ struct NotAnswered {
   Answer answer;
 };
 
+// An answer with an entry that is no number, to a question on which correct code does not overflow.
+struct NotFinite {
+  Answer answer;
+  std::string what;
+};
+
+std::optional<std::string> not_finite(const Outputs& outputs) {
+  for (const auto& [name, value] : outputs)
+    for (Eigen::Index i = 0; i < value.size(); ++i)
+      if (!std::isfinite(value.data()[i]))
+        return fmt::format("{}[{}, {}]: expected a finite number, found {}", name, i / value.cols(),
+                           i % value.cols(), value.data()[i]);
+  return std::nullopt;
+}
+
 // ---- what the spec is like
 
 bool is_block(const BlockSpec& s) { return s.part == Part::stack || s.part == Part::block; }
@@ -178,14 +193,10 @@ Finding constant_branches(Asking& ask, const Question& drawn) {
   Question q = drawn;
   scale_parameters(q, "o_proj.weight", 0);
   scale_parameters(q, "down_proj.weight", 0);
-  try {
-    const Judge judge(q, ask.profile());
-    const Verdict v = judge(ask(q));
-    if (v.finding == plumbline::Finding::agrees || v.finding == plumbline::Finding::inconclusive) return {};
-    return {false, describe(v)};
-  } catch (const Error&) {  // nothing is left to judge
-    return {};
-  }
+  const Judge judge(q, ask.profile());
+  const Verdict v = judge(ask(q));
+  if (v.finding == plumbline::Finding::agrees || v.finding == plumbline::Finding::inconclusive) return {};
+  return {false, describe(v)};
 }
 
 Finding shift(Asking& ask, const Question& drawn) {
@@ -317,23 +328,30 @@ const Law& find_law(std::string_view id) {
 Outputs Asking::operator()(const Question& q) {
   last_ = ask_({id_, profile_, q});
   if (last_.kind != Answer::Kind::outputs) throw NotAnswered{last_};
-  for (const auto& [name, value] : last_.outputs)
-    if (!value.allFinite()) throw NotAnswered{{Answer::Kind::invalid, {}, name + ": not finite"}};
+  if (const auto what = not_finite(last_.outputs)) {
+    errors_of_members(q, profile_, "y", 1);  // throws where correct code overflows too
+    throw NotFinite{last_, *what};
+  }
   return last_.outputs;
 }
 
 Examination examine_law(const Law& law, const Implementation& implementation, Request r) {
   r.question.gradients = law.gradients;
-  if (!law.applies(r.question)) return {"skipped", "the law says nothing about this question", "", {}};
+  if (!law.applies(r.question)) return {Outcome::untried, "the law says nothing about this question"};
   Asking ask(implementation, r.profile, r.id);
   try {
     const Finding f = law.check(ask, r.question);
     const std::string id(law.id);
-    if (f.holds) return {"holds", f.what, "", ask.last()};
-    return {"broken", id + ", " + std::string(law.statement) + "; " + f.what, "broken " + id, ask.last()};
+    if (f.holds) return {Outcome::holds, f.what, "", ask.last()};
+    return {Outcome::broken, id + ", " + std::string(law.statement) + "; " + f.what, "broken " + id,
+            ask.last()};
   } catch (const NotAnswered& e) {
-    if (e.answer.kind == Answer::Kind::unsupported) return {"skipped", e.answer.reason, "", e.answer};
-    return {"invalid", e.answer.reason, "invalid in " + std::string(law.id), e.answer};
+    if (e.answer.kind == Answer::Kind::unsupported) return {Outcome::skipped, e.answer.reason, "", e.answer};
+    return {Outcome::invalid, e.answer.reason, "invalid in " + std::string(law.id), e.answer};
+  } catch (const NotFinite& e) {
+    return {Outcome::wrong, e.what, "wrong not finite", e.answer};
+  } catch (const NothingToJudge& e) {
+    return {Outcome::untried, e.what()};
   }
 }
 
@@ -350,8 +368,9 @@ bool follows_from(const Deviations& deviations, const Law& law, const Request& r
     return examine_law(law, member, request);
   };
   const Examination e = examined(deviations);
-  const bool alike = e.outcome == failed.outcome && (e.outcome == "broken" || e.message == failed.message);
-  return alike && examined({}).outcome == "holds";
+  const bool alike =
+      e.outcome == failed.outcome && (e.outcome == Outcome::broken || e.message == failed.message);
+  return alike && examined({}).outcome == Outcome::holds;
 }
 
 }  // namespace plumbline::cli

@@ -18,7 +18,7 @@ class Asking {
   Asking(const Implementation& ask, const Profile& profile, std::string id)
       : ask_(ask), profile_(profile), id_(std::move(id)) {}
 
-  // Throws NotAnswered.
+  // Throws NotAnswered, NotFinite, or NothingToJudge where an answer is not finite and need not be.
   Outputs operator()(const Question& question);
   // Whether the same question is answered with the same bits.
   bool repeats(const Question& question) { return (*this)(question) == (*this)(question); }
@@ -49,8 +49,9 @@ struct Law {
 std::span<const Law> laws();
 const Law& find_law(std::string_view id);  // throws Error where there is none
 
-// Outcome "holds", "broken", "skipped" (where the law says nothing about this question, or the implementation
-// does not support one that it asks) or "invalid".
+// Outcome holds, broken, wrong (where an answer is not finite), invalid, skipped (where the implementation
+// does not support a question that the law asks) or untried (where the law says nothing about this question,
+// or correct code overflows on one that it asks).
 Examination examine_law(const Law& law, const Implementation& implementation, Request request);
 
 // Whether the law fails as it has done for whoever computes these deviations and does all else right.

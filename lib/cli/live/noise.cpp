@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "plumbline/oracle/members.hpp"
+#include "plumbline/oracle/nothing_to_judge.hpp"
 #include "plumbline/oracle/statistics.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
@@ -28,8 +29,13 @@ std::vector<Matrix<double>> errors_of_members(const Question& q, const Profile& 
   const std::vector<std::string> names = output_names(q);
   const auto at = std::find(names.begin(), names.end(), output) - names.begin();
   std::vector<Matrix<double>> out;
-  for (auto& member : member_errors(q, profile, std::uint64_t(1 + 1000 * set), members_in_a_set))
+  for (auto& member : member_errors(q, profile, std::uint64_t(1 + 1000 * set), members_in_a_set)) {
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (!member[i].allFinite())
+        throw NothingToJudge(
+            fmt::format("correct code in profile \"{}\" overflows ({})", profile.name, names[i]));
     out.push_back(std::move(member[at]));
+  }
   return out;
 }
 

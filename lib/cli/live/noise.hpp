@@ -8,7 +8,8 @@
 
 namespace plumbline::cli {
 
-// The errors that correct implementations make in one output; independent for different `set`.
+// The errors that correct implementations make in one output; independent for different `set`. Throws
+// NothingToJudge where one of them overflows, in whatever output.
 std::vector<Matrix<double>> errors_of_members(const Question& question, const Profile& profile,
                                               const std::string& output, int set);
 

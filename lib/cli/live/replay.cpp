@@ -8,15 +8,15 @@ const std::string prefix = "answer.";
 
 }  // namespace
 
-void write_replay(const std::string& path, const Replay& replay, const Answer& answer) {
+Container to_container(const Replay& replay, const Answer& answer) {
   const Request& r = replay.request;
-  Container c = to_container(r);
+  Container c = plumbline::to_container(r);
   c.metadata[outcome_key] = replay.outcome;
   c.metadata[law_key] = replay.law;
   if (answer.kind == Answer::Kind::outputs)
-    for (auto& [name, tensor] : to_container(answer.outputs, r.question, r.profile).tensors)
+    for (auto& [name, tensor] : plumbline::to_container(answer.outputs, r.question, r.profile).tensors)
       c.tensors[prefix + name] = tensor;
-  write_container(c, path);
+  return c;
 }
 
 Replay read_replay(const std::string& path) {

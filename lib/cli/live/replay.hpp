@@ -13,7 +13,7 @@ struct Replay {
   std::string law;
 };
 
-void write_replay(const std::string& path, const Replay& replay, const Answer& answer);
+Container to_container(const Replay& replay, const Answer& answer);
 // Throws Error naming the file.
 Replay read_replay(const std::string& path);
 

@@ -26,6 +26,13 @@ from typing import Callable, Dict, Optional
 import ml_dtypes
 import numpy as np
 
+# Set by Plumbline for what it starts: from here on standard output is standard error, so that nothing that is
+# printed, while modules are loaded say, stands among the answers. What this program starts does not see it.
+REPLIES = None  # the descriptor that answers go to
+if os.environ.pop("PLUMBLINE_PIPE", None):
+    REPLIES = os.dup(1)
+    os.dup2(2, 1)
+
 DTYPES = {
     "F64": np.dtype(np.float64),
     "F32": np.dtype(np.float32),
@@ -121,7 +128,7 @@ def answer(implementation: Implementation, data: bytes) -> bytes:
 def serve(implementation: Implementation) -> None:
     """Answers requests on standard input until it ends. What the implementation prints goes to standard error,
     so that it cannot stand between two answers."""
-    replies = os.fdopen(os.dup(1), "wb")
+    replies = os.fdopen(os.dup(1 if REPLIES is None else REPLIES), "wb")
     os.dup2(2, 1)
     requests = os.fdopen(os.dup(0), "rb")
     while True:

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -42,6 +43,22 @@ void write_bytes(const std::string& path, const std::string& bytes) {
   std::remove(temporary.c_str());
   errno = reason;
   fail(path, "cannot be written");
+}
+
+void check_writable(const std::string& path) {
+  errno = EISDIR;
+  if (std::filesystem::is_directory(path)) fail(path, "cannot be written");
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) fail(path, "cannot be written");
+  errno = ENOTDIR;
+  if (!folder.empty() && !std::filesystem::is_directory(folder)) fail(path, "cannot be written");
+}
+
+void check_folder(const std::string& path) {
+  std::filesystem::path there = std::filesystem::absolute(path);
+  if (there.filename().empty()) there = there.parent_path();  // a slash at the end
+  while (!std::filesystem::exists(there) && there.has_relative_path()) there = there.parent_path();
+  check_writable((there / "file").string());
 }
 
 }  // namespace plumbline

@@ -11,4 +11,9 @@ std::string read_bytes(const std::string& path);
 // Writes to a temporary name beside the path, then renames: nobody sees half a file. Throws like read_bytes.
 void write_bytes(const std::string& path, const std::string& bytes);
 
+// Throws Error, as write_bytes would, where it is clear beforehand that nothing can be written there.
+void check_writable(const std::string& path);
+// The same of files in a folder that is made when it is needed.
+void check_folder(const std::string& path);
+
 }  // namespace plumbline

@@ -39,9 +39,9 @@ std::size_t FrameReader::take(std::string_view bytes) {
 void FrameReader::read_length() {
   for (std::size_t i = head_size; i-- > 0;) length_ = length_ << 8 | static_cast<unsigned char>(head_[i]);
   if (length_ > longest_)
-    throw Error("expected a frame of at most " + std::to_string(longest_) +
-                " bytes, found its length given as " + std::to_string(length_) +
-                (is_text(head_) ? ", which is the text \"" + on_one_line(head_) + "\"" : ""));
+    throw Error((is_text(head_) ? "the program printed \"" + on_one_line(head_) + "\" to stdout; " : "") +
+                "expected a frame of at most " + std::to_string(longest_) +
+                " bytes, found its length given as " + std::to_string(length_));
 }
 
 std::string FrameReader::progress() const {

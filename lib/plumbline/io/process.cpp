@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -31,9 +32,12 @@ void note(pid_t from, pid_t to) {
     if (pid_t expected = from; slot.compare_exchange_strong(expected, to)) return;
 }
 
+std::atomic<int> interrupted_by = 0;
+
 extern "C" void end_all(int signal_number) {
   for (const auto& slot : running)
     if (const pid_t pid = slot; pid > 0) kill(-pid, SIGKILL);
+  if (interrupted_by.exchange(signal_number) == 0) return;
   signal(signal_number, SIG_DFL);
   raise(signal_number);
 }
@@ -62,7 +66,8 @@ class NoSigpipe {
 struct Pipe {
   int ends[2];  // to read from, to write to
   Pipe() {
-    if (pipe2(ends, O_CLOEXEC) != 0) throw Error(std::string("no pipe can be made: ") + std::strerror(errno));
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      throw std::runtime_error(std::string("no pipe can be made: ") + std::strerror(errno));
   }
   ~Pipe() {
     for (int end : ends)
@@ -98,6 +103,15 @@ struct Actions {
   ~Actions() { posix_spawn_file_actions_destroy(&value); }
 };
 
+// The environment, and in it what tells clients that their standard output is ours from the start.
+std::vector<char*> with_pipe_mark() {
+  static char mark[] = "PLUMBLINE_PIPE=1";
+  std::vector<char*> out{mark};
+  for (char** e = environ; *e; ++e) out.push_back(*e);
+  out.push_back(nullptr);
+  return out;
+}
+
 std::string described(int status) {
   if (WIFEXITED(status)) return "exited with status " + std::to_string(WEXITSTATUS(status));
   const int number = WTERMSIG(status);
@@ -126,7 +140,9 @@ Process::Process(const std::vector<std::string>& command) {
   argv.push_back(nullptr);
   const Attributes attributes;
   const Actions actions(to.ends[0], from.ends[1]);
-  const int error = posix_spawnp(&pid_, argv[0], &actions.value, &attributes.value, argv.data(), environ);
+  std::vector<char*> environment = with_pipe_mark();
+  const int error =
+      posix_spawnp(&pid_, argv[0], &actions.value, &attributes.value, argv.data(), environment.data());
   if (error != 0) throw Error(command[0] + ": cannot be run: " + std::strerror(error));
   note(0, pid_);
   to_ = to.release(1);
@@ -151,7 +167,7 @@ Process::Event Process::wait(Clock::time_point deadline, bool to_write) {
     pollfd fds[] = {{from_, POLLIN, 0}, {to_write ? to_ : -1, POLLOUT, 0}};
     const int milliseconds = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
     if (poll(fds, 2, milliseconds) < 0 && errno != EINTR)
-      throw Error(std::string("cannot wait for the command: ") + std::strerror(errno));
+      throw std::runtime_error(std::string("cannot wait for the command: ") + std::strerror(errno));
     if (fds[0].revents) return Event::readable;
     if (fds[1].revents) return Event::writable;
   }
@@ -191,6 +207,10 @@ void Process::end_with_this_program() {
     action.sa_handler = end_all;
     sigaction(s, &action, nullptr);
   }
+}
+
+void Process::check_interrupt() {
+  if (const int s = interrupted_by) throw Interrupted(s);
 }
 
 }  // namespace plumbline

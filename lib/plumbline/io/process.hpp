@@ -1,15 +1,24 @@
-// A program that runs beside this one, with pipes to its input and from its output; its stderr is ours.
+// A program that runs beside this one, with pipes to its input and from its output; its stderr is ours. It
+// finds PLUMBLINE_PIPE in its environment.
 #pragma once
 
 #include <sys/types.h>
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace plumbline {
+
+// This program was told to end.
+struct Interrupted : std::exception {
+  explicit Interrupted(int s) : signal(s) {}
+  const char* what() const noexcept override { return "interrupted"; }
+  int signal;
+};
 
 class Process {
  public:
@@ -36,8 +45,11 @@ class Process {
   // 3", "was killed by signal 11 (Segmentation fault)", or else "closed its output".
   std::string end(std::chrono::milliseconds grace = std::chrono::milliseconds(500));
 
-  // Where this program is told to end (by SIGINT, SIGTERM or SIGHUP), what it has started ends too.
+  // Where this program is told to end (by SIGINT, SIGTERM or SIGHUP), what it has started ends, and
+  // check_interrupt() throws from then on, so that it can say what it has found. Told so twice, it ends at
+  // once.
   static void end_with_this_program();
+  static void check_interrupt();  // throws Interrupted
 
  private:
   void close_pipes();

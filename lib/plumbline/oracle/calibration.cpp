@@ -7,6 +7,7 @@
 #include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/scalars.hpp"
 #include "plumbline/oracle/members.hpp"
+#include "plumbline/oracle/nothing_to_judge.hpp"
 #include "plumbline/oracle/statistics.hpp"
 
 namespace plumbline {
@@ -77,8 +78,8 @@ Calibration::Calibration(const Question& question, const Profile& profile,
   for (std::size_t i = 0; i < names_.size(); ++i)
     for (const auto& member : errors_)
       if (!member[i].allFinite())
-        throw Error(names_[i] + ": a correct implementation in profile \"" + profile_.name +
-                    "\" overflows on this input; there is nothing to judge");
+        throw NothingToJudge(names_[i] + ": a correct implementation in profile \"" + profile_.name +
+                             "\" overflows on this input; there is nothing to judge");
   set_scale();
   set_reach();
 }
@@ -117,7 +118,7 @@ void Calibration::set_reach() {
   std::vector<Matrix<double>> values;
   for (const auto& t : truth_) values.push_back(cast<double>(t));
   bank_ = std::make_unique<Bank>(question_, values, sigma_, *traces.front());
-  if (bank_->families().empty()) throw Error("every output is 0: there is nothing to judge");
+  if (bank_->families().empty()) throw NothingToJudge("every output is 0: there is nothing to judge");
 
   const auto c = functionals_of_members(traces);
   tau_.resize(bank_->size());

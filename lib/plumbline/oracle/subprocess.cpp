@@ -37,23 +37,29 @@ Answer Subprocess::ask(const Request& request) {
 
 Answer Subprocess::ask(const Container& request, const Question& question, const Profile& profile) {
   const std::string frame = to_frame(to_bytes(request));
+  Process::check_interrupt();
   try {
     return answer_from(reply_to(frame), question, profile);
   } catch (const Error& e) {
+    Process::check_interrupt();  // it was ended by us
     return {Answer::Kind::invalid, {}, e.what()};
   }
+}
+
+void Subprocess::restart() try { process_ = std::make_unique<Process>(command_); } catch (const Error& e) {
+  throw Error(std::string("crash: it cannot be started again: ") + e.what());
 }
 
 Container Subprocess::reply_to(std::string_view frame) {
   const auto start = Clock::now();
   const auto note_time = [&] { seconds_ += std::chrono::duration<double>(Clock::now() - start).count(); };
   try {
-    if (!process_) process_ = std::make_unique<Process>(command_);
+    if (!process_) restart();
     Container reply = from_bytes(exchange(frame), "answer");
     note_time();
     return reply;
   } catch (const Error&) {
-    process_->end(std::chrono::milliseconds(0));
+    if (process_) process_->end(std::chrono::milliseconds(0));
     process_.reset();
     note_time();
     throw;

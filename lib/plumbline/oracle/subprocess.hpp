@@ -16,7 +16,7 @@ class Subprocess {
   Subprocess(std::vector<std::string> command, double timeout);
 
   // Whatever the command does, crash, hang, half a frame, rubbish, or more than a frame, is an invalid answer
-  // that says what happened; the command is then started again for the next request.
+  // that says what happened; the command is then started again for the next request. Throws Interrupted.
   Answer ask(const Request& request);
   // The same with a request of one's own making; the question says what shapes the answer has.
   Answer ask(const Container& request, const Question& question, const Profile& profile);
@@ -26,6 +26,7 @@ class Subprocess {
   int hangs() const { return hangs_; }
 
  private:
+  void restart();                              // throws Error where it cannot be run
   Container reply_to(std::string_view frame);  // throws Error saying what happened
   std::string exchange(std::string_view frame);
 

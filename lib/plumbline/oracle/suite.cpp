@@ -39,7 +39,7 @@ std::optional<SuiteCase> candidate(const Request& request) {
       c.separations[std::string(s.deviation->id)] = s.separation / asked;
     for (const std::string& id : judge.signatures().without_effect()) c.separations[id] = 0;
     return c;
-  } catch (const Error&) {
+  } catch (const NothingToJudge&) {
     return std::nullopt;
   }
 }

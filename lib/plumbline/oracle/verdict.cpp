@@ -80,12 +80,24 @@ std::optional<Verdict> Judge::invalid(const Outputs& observed) const {
     const Matrix<double>& y = it->second;
     if (y.rows() != truth.rows() || y.cols() != truth.cols())
       return with(Finding::invalid, name + ": expected " + shape(truth) + ", found " + shape(y), 0);
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> Judge::not_finite(const Outputs& observed) const {
+  for (std::size_t k = 0; k < calibration_->names().size(); ++k) {
+    const std::string& name = calibration_->names()[k];
+    const Matrix<double>& y = observed.at(name);
     for (Eigen::Index i = 0; i < y.size(); ++i)
-      if (!std::isfinite(y.data()[i]))
-        return with(Finding::invalid,
-                    entry(name, i, y.cols()) + ": expected " + number(truth.data()[i]) + ", found " +
-                        number(y.data()[i]) + overflow_in_coarser(),
-                    0);
+      if (!std::isfinite(y.data()[i])) {
+        Verdict v = with(Finding::wrong,
+                         entry(name, i, y.cols()) + ": expected " +
+                             number(double(calibration_->truth()[k].data()[i])) + ", found " +
+                             number(y.data()[i]) + overflow_in_coarser(),
+                         0);
+        v.is_finite = false;
+        return v;
+      }
   }
   return std::nullopt;
 }
@@ -97,7 +109,7 @@ std::string Judge::overflow_in_coarser() const {
     if (next->storage != calibration_->profile().storage) break;
     try {
       finer = finer->coarser();
-    } catch (const Error&) {
+    } catch (const NothingToJudge&) {
       return "; correct code in " + next->name + ", coarser than declared, overflows here";
     }
   }
@@ -221,7 +233,7 @@ bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknow
       }
       if (profile.storage != declared) break;
     }
-  } catch (const Error&) {  // the coarser profile overflows here: it explains nothing
+  } catch (const NothingToJudge&) {  // the coarser profile overflows here: it explains nothing
   }
   return false;
 }
@@ -237,6 +249,7 @@ Verdict Judge::unnamed(const Outputs& observed, const Deviation* unknown) const 
 Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
                       bool names) const {
   if (std::optional<Verdict> v = invalid(observed)) return *v;
+  if (std::optional<Verdict> v = not_finite(observed)) return *v;
   const auto error = calibration_->error(observed);
   Verdict v;
   const bool accepted = accepts(error, unknown, v);
@@ -295,6 +308,7 @@ std::string describe(const Verdict& v) {
     case Finding::impossible:
     case Finding::inconclusive: return finding + ": " + v.reason;
   }
+  if (!v.is_finite) return finding + ": " + v.reason;
   if (v.deviation.empty()) {
     const std::string size = v.profile.empty() ? "" : "; no larger than errors in " + v.profile;
     return finding + ": none of the known deviations (" + v.reason + size + ")";

@@ -6,13 +6,14 @@
 #include <optional>
 
 #include "plumbline/oracle/deviate.hpp"
+#include "plumbline/oracle/nothing_to_judge.hpp"
 #include "plumbline/oracle/signatures.hpp"
 
 namespace plumbline {
 
 // Strongest first.
 enum class Finding {
-  invalid,       // a tensor is missing, has another shape, or is not finite where the truth is
+  invalid,       // a tensor is missing, or has another shape
   impossible,    // beyond a proved worst-case bound
   wrong,         // no correct implementation in the profile does this
   coarser,       // right, but in coarser arithmetic than declared
@@ -40,7 +41,8 @@ struct Verdict {
   double coefficient = 0;  // of that deviation (or the likeliest): 0 is correct, 1 is the deviation
   double likelihood_ratio = 0;  // its log likelihood ratio against "correct"
   double unexplained = 1;       // p of the output for correct implementations of the deviating block
-  Likelihoods likelihoods;      // of all deviations, unless the finding is invalid
+  Likelihoods likelihoods;      // of all deviations, unless the finding is invalid or an entry is not finite
+  bool is_finite = true;        // all entries of the answer are: one that is not is wrong, whatever else is
 };
 
 // Three digits, and no exponent where people can read it without: 41000, 3.2e+12.
@@ -56,8 +58,8 @@ std::string describe(const Verdict& verdict);
 // coarser profile only when it is needed.
 class Judge {
  public:
-  // Throws Error where the inputs are not numbers of the storage type, or where a correct implementation
-  // overflows.
+  // Throws Error where the inputs are not numbers of the storage type, NothingToJudge where a correct
+  // implementation overflows.
   Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings = {});
   ~Judge();
   Judge(const Judge&) = delete;
@@ -96,6 +98,7 @@ class Judge {
   struct Unchecked {};
   Judge(const Question&, const Profile&, const CalibrationSettings&, Unchecked);
   std::optional<Verdict> invalid(const Outputs& observed) const;
+  std::optional<Verdict> not_finite(const Outputs& observed) const;
   std::optional<Verdict> beyond_zero(const std::vector<Matrix<double>>& error) const;
   std::optional<std::string> find_vacuous() const;
   bool accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const;

@@ -49,8 +49,9 @@ void expect_valid(const std::string& xml) {
 RunReport saying(const std::string& text) {
   return {.title = "verify " + text,
           .facts = {{"command", text}},
-          .results = {
-              {text, "wrong", text, 1.5}, {text + "/" + text, "invalid", text}, {"a/b", "skipped", text}}};
+          .results = {{text, Outcome::wrong, text, 1.5},
+                      {text + "/" + text, Outcome::invalid, text},
+                      {"a/b", Outcome::skipped, text}}};
 }
 
 TEST(Junit, AReportIsValid) {
@@ -60,14 +61,14 @@ TEST(Junit, AReportIsValid) {
 
 TEST(Junit, TotalsAreThoseOfTheCases) {
   const std::string xml = to_junit({.title = "t",
-                                    .results = {{"a", "agrees", "", 0.25},
-                                                {"b", "wrong", "m", 1},
-                                                {"c", "coarser", "m", 0},
-                                                {"d", "invalid", "m", 0},
-                                                {"e", "discarded", "m", 0},
-                                                {"f", "skipped", "m", 0},
-                                                {"laws/g", "broken", "m", 0},
-                                                {"laws/h", "holds", "", 0}}});
+                                    .results = {{"a", Outcome::agrees, "", 0.25},
+                                                {"b", Outcome::wrong, "m", 1},
+                                                {"c", Outcome::coarser, "m", 0},
+                                                {"d", Outcome::invalid, "m", 0},
+                                                {"e", Outcome::discarded, "m", 0},
+                                                {"f", Outcome::skipped, "m", 0},
+                                                {"laws/g", Outcome::broken, "m", 0},
+                                                {"laws/h", Outcome::holds, "", 0}}});
   expect_valid(xml);
   EXPECT_EQ(found("concat(//@tests, \" \", //@failures, \" \", //@errors, \" \", //@skipped)", xml),
             "8 3 1 2");
@@ -107,7 +108,7 @@ TEST(Junit, NoByteMakesItInvalid) {
     for (const char* before : {"", "\xc3", "\xe2\x80", "\xed", "\xef\xbf", "\xf4\x8f\xbf"}) {
       const std::string text = before + std::string(1, static_cast<char>(byte));
       report.facts.emplace_back("x" + text, text);
-      report.results.push_back({text, "wrong", text + text});
+      report.results.push_back({text, Outcome::wrong, text + text});
     }
   expect_valid(to_junit(report));
 }

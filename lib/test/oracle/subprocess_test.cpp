@@ -1,7 +1,10 @@
 #include "plumbline/oracle/subprocess.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "oracle/peer/block.hpp"
@@ -72,7 +75,8 @@ TEST(Subprocess, AFrameThatHoldsNoContainerIsAVerdictAboutTheCase) {
 }
 
 TEST(Subprocess, RubbishAndRamblingAreVerdictsAboutTheCase) {
-  EXPECT_NE(what_happens(peer_with("garbage")).find("which is the text \"Hello, w\""), std::string::npos);
+  const std::string garbage = what_happens(peer_with("garbage"));
+  EXPECT_TRUE(garbage.starts_with("rubbish: the program printed \"Hello, w\" to stdout; ")) << garbage;
   EXPECT_NE(what_happens(peer_with("huge")).find("given as 10000000000"), std::string::npos);
   EXPECT_EQ(what_happens(peer_with("ramble")), "rambling: 17 bytes behind the answer");
   Subprocess early({"sh", "-c", "echo Hello; sleep 9"}, 5);
@@ -93,6 +97,17 @@ TEST(Subprocess, WhatClosesItsPipesOrNeverReadsIsAVerdict) {
   EXPECT_EQ(Subprocess({"sh", "-c", "exec >&-; sleep 9"}, 5).ask(small()).reason,
             "crash: the command closed its output; no answer");
   EXPECT_EQ(Subprocess({"sleep", "9"}, 0.3).ask(large()).reason, "hangs: no answer within 0.3 s");
+}
+
+TEST(Subprocess, ACommandThatDeletesItselfIsAVerdict) {
+  const std::string script = testing::TempDir() + "plumbline-deletes-itself-" + std::to_string(getpid());
+  std::ofstream(script) << "#!/bin/sh\nrm -f \"$0\"\nexit 3\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  Subprocess peer({script}, 5);
+  EXPECT_EQ(peer.ask(small()).reason, "crash: the command exited with status 3; no answer");
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(peer.ask(small()).reason,
+              "crash: it cannot be started again: " + script + ": cannot be run: No such file or directory");
 }
 
 TEST(Subprocess, ACommandThatCannotBeRunIsMisuse) {

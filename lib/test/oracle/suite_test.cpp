@@ -67,10 +67,10 @@ cli::Examination judged(const Request& r, const Outputs& outputs) {
 
 TEST(Suite, AnswersInFilesAreJudged) {
   const Request r = request("q", "gpt2", Recipe::rich);
-  EXPECT_EQ(judged(r, peer::answer(r.question, {.name = "eager"}, false)).outcome, "agrees");
+  EXPECT_EQ(judged(r, peer::answer(r.question, {.name = "eager"}, false)).outcome, cli::Outcome::agrees);
   const Deviation& d = find_deviation("norm/eps-outside-sqrt");
   const cli::Examination e = judged(r, faulty_answer(r.question, r.profile, d, 7));
-  EXPECT_EQ(e.outcome, "wrong");
+  EXPECT_EQ(e.outcome, cli::Outcome::wrong);
   EXPECT_NE(e.message.find(d.id), std::string::npos) << e.message;
 }
 

@@ -92,7 +92,7 @@ TEST(Verdict, WhatOverflowsInCoarserThanDeclaredIsToldSo) {
   const Judge judge(q, find_profile("float16-mixed"));
   EXPECT_EQ(judge(y).finding, Finding::agrees);
   y["y"](0, 0) = INFINITY;
-  EXPECT_EQ(judge(y).finding, Finding::invalid);
+  EXPECT_EQ(judge(y).finding, Finding::wrong);
   EXPECT_TRUE(judge(y).reason.ends_with("; correct code in float16, coarser than declared, overflows here"))
       << judge(y).reason;
 }
@@ -113,15 +113,24 @@ TEST(Verdict, FinerThanDeclaredAgrees) {
   EXPECT_EQ(f.judge(correct(f.question, Storage::native)).finding, Finding::agrees);
 }
 
-TEST(Verdict, WhatIsMissingMisshapenOrNotFiniteIsInvalid) {
+TEST(Verdict, WhatIsMissingOrMisshapenIsInvalid) {
   const Fixture f("gpt2");
   EXPECT_EQ(f.judge(Outputs{}).reason, "y: expected a tensor, found none");
   Outputs y = f.answer;
-  y["y"](2, 5) = NAN;
-  EXPECT_EQ(f.judge(y).finding, Finding::invalid);
-  EXPECT_TRUE(f.judge(y).reason.starts_with("y[2, 5]: expected ")) << f.judge(y).reason;
   y["y"] = Matrix<double>::Zero(1, 2);
   EXPECT_EQ(f.judge(y).finding, Finding::invalid);
+}
+
+TEST(Verdict, WhatIsNotFiniteIsWrong) {
+  const Fixture f("gpt2");
+  Outputs y = f.answer;
+  for (const double bad : {NAN, INFINITY, -INFINITY}) {
+    y["y"](2, 5) = bad;
+    const Verdict v = f.judge(y);
+    EXPECT_EQ(v.finding, Finding::wrong);
+    EXPECT_FALSE(v.is_finite);
+    EXPECT_TRUE(describe(v).starts_with("wrong: y[2, 5]: expected ")) << describe(v);
+  }
 }
 
 TEST(Verdict, EmptyAnswersAreRejected) {

@@ -12,7 +12,8 @@
 //   int main() { serve(rms_norm); }
 //
 // Questions are frames on standard input: 8 bytes, little endian, the length; then that many bytes of
-// safetensors. Answers go to standard output the same way; so write nothing else there (std::cerr is free).
+// safetensors. Answers go to standard output the same way; what the program prints there goes to standard
+// error instead, from its start on where Plumbline has started it.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <map>
@@ -28,6 +30,10 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
 
 namespace plumbline::client {
 
@@ -345,19 +351,38 @@ std::string reply(Implementation& implementation, const std::string& request) {
   }
 }
 
+// Where answers go: standard output, which is standard error for everybody else from then on.
+#if __has_include(<unistd.h>)
+inline std::FILE* take_standard_output() {
+  const int replies = dup(STDOUT_FILENO);
+  dup2(STDERR_FILENO, STDOUT_FILENO);
+  return fdopen(replies, "wb");
+}
+// Before main() begins, if Plumbline has started this program; what it starts itself is not told.
+inline std::FILE* const taken_at_start = [] {
+  if (!std::getenv("PLUMBLINE_PIPE")) return static_cast<std::FILE*>(nullptr);
+  unsetenv("PLUMBLINE_PIPE");
+  return take_standard_output();
+}();
+inline std::FILE* replies() { return taken_at_start ? taken_at_start : take_standard_output(); }
+#else
+inline std::FILE* replies() { return stdout; }
+#endif
+
 }  // namespace detail
 
 // Answers requests on standard input until it ends. `implementation`: Answer(const Request&).
 template <class Implementation>
 void serve(Implementation implementation) {
   static_assert(std::endian::native == std::endian::little, "tensors are little endian");
+  std::FILE* const replies = detail::replies();
   char head[8];
   while (std::fread(head, 1, sizeof head, stdin) == sizeof head) {
     std::string request(detail::little_endian(head), '\0');
     if (std::fread(request.data(), 1, request.size(), stdin) != request.size()) return;
     const std::string frame = detail::with_length(detail::reply(implementation, request));
-    std::fwrite(frame.data(), 1, frame.size(), stdout);
-    std::fflush(stdout);
+    std::fwrite(frame.data(), 1, frame.size(), replies);
+    std::fflush(replies);
   }
 }
 

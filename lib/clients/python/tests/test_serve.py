@@ -1,6 +1,7 @@
 """What goes over the pipe, and what must not."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,18 @@ def test_answers_in_turn():
 def test_what_is_printed_goes_to_standard_error():
     _, result = run(frame(question("a")))
     assert b"of the user's own" in result.stderr and b"program that it starts" in result.stderr
+
+
+def test_what_is_printed_while_modules_are_loaded_goes_to_standard_error():
+    program = PROGRAM.replace("serve(implementation)", "print('loading')\nserve(implementation)")
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        input=frame(question("a")),
+        capture_output=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "PLUMBLINE_PIPE": "1"},
+    )
+    assert b"loading" in result.stderr
+    assert int.from_bytes(result.stdout[:8], "little") == len(result.stdout) - 8
 
 
 def test_an_exception_is_an_answer():
