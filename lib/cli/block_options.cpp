@@ -12,6 +12,17 @@ void add(CLI::App& verb, const char* name, Value& value, int largest, const char
 
 }  // namespace
 
+void add_seed(CLI::App& verb, std::uint64_t& seed) {
+  // without the check, -1 would be the largest one
+  const auto is_whole = [](const std::string& text) {
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+    return digits ? std::string() : "expected a whole number from 0 on, found " + text;
+  };
+  verb.add_option("--seed", seed, "Of the questions [1]")
+      ->check(CLI::Validator(is_whole, ""))
+      ->option_text("N");
+}
+
 void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help) {
   add(verb, name, value, largest, help);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,9 @@ void require_block(const BlockOptions& options);
 
 // Puts the sizes given on the command line over those of a spec; leaves what is no object to its reader.
 Json with_sizes(Json spec, const BlockOptions& options);
+
+// --seed: a whole number from 0 on.
+void add_seed(CLI::App& verb, std::uint64_t& seed);
 
 // A size that is not absurd.
 void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help);

@@ -10,6 +10,7 @@
 
 #include "cli/files.hpp"
 #include "cli/live/draw.hpp"
+#include "cli/manifest.hpp"
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/io/file.hpp"
@@ -112,14 +113,9 @@ Json manifest(const EmitOptions& o, const std::vector<SuiteCase>& cases) {
 // would take all of them for one suite.
 std::set<std::filesystem::path> suite_in(const std::filesystem::path& folder) {
   std::set<std::filesystem::path> ours, others;
-  const std::filesystem::path manifest = folder / "manifest.json";
-  if (std::filesystem::exists(manifest)) {
-    const Json m = read_json(manifest.string());
-    if (!m.is_object() || !m.contains("cases"))
-      throw Error(manifest.string() + ": expected a suite's, with \"cases\", found another file");
-    for (const Json& id : m["cases"])
-      if (id.is_string()) ours.insert(folder / (id.get<std::string>() + ".safetensors"));
-  }
+  if (std::filesystem::exists(manifest_path(folder.string())))
+    for (const std::string& id : cases_of_manifest(folder.string()))
+      ours.insert(folder / (id + ".safetensors"));
   if (std::filesystem::is_directory(folder))
     for (const auto& file : std::filesystem::directory_iterator(folder))
       if (file.path().extension() == ".safetensors" && !ours.count(file.path())) others.insert(file.path());
@@ -131,6 +127,7 @@ std::set<std::filesystem::path> suite_in(const std::filesystem::path& folder) {
 void emit(const EmitOptions& o) {
   find_profile(o.profile);
   std::set<std::filesystem::path> replaced = suite_in(o.folder);
+  check_folder(o.folder);
   std::vector<SuiteCase> cases;
   {
     Progress progress;
@@ -150,7 +147,7 @@ void emit(const EmitOptions& o) {
   }
   for (const std::filesystem::path& file : replaced) std::filesystem::remove(file);
   const Json m = manifest(o, cases);
-  write_bytes(o.folder + "/manifest.json", m.dump(1) + "\n");
+  write_bytes(manifest_path(o.folder), m.dump(1) + "\n");
   for (const Json& d : m["deviations"]) separated += !d["separated_by"].is_null();
   std::cout << fmt::format(
       "{}: {} cases, {:.1f} MB; {} of {} deviations are separated in {}, see manifest.json\n", o.folder,
@@ -170,7 +167,7 @@ void add_emit(CLI::App& app) {
       ->check(CLI::IsMember({"core", "full"}))
       ->option_text("NAME");
   verb->add_option("--profile", o->profile, "The arithmetic that is claimed [float32]")->option_text("NAME");
-  verb->add_option("--seed", o->seed, "Of the questions [1]")->option_text("N");
+  add_seed(*verb, o->seed);
   verb->add_flag("--grads,!--no-grads", o->gradients, "Ask for gradients too [yes]");
   verb->footer(
       "Without --preset or --spec the suite covers every preset and the single operations.\n"

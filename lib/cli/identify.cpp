@@ -181,7 +181,7 @@ void add_identify(CLI::App& app, int& status) {
   verb->add_option("--profile", o->profile, "The arithmetic it claims [float32]")->option_text("NAME");
   add_size(*verb, "--tokens", o->tokens, 4096,
            "Tokens of the longest question: longer windows are not seen [9]");
-  verb->add_option("--seed", o->seed, "Of the questions [1]")->option_text("N");
+  add_seed(*verb, o->seed);
   verb->add_option("--timeout", o->timeout, "Seconds for one answer; the first includes the start [60]")
       ->check(CLI::Range(1e-3, 1e6))
       ->option_text("S");

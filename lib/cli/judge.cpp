@@ -7,14 +7,15 @@
 #include <memory>
 #include <set>
 
-#include "cli/files.hpp"
 #include "cli/live/diagnose.hpp"
 #include "cli/live/places.hpp"
+#include "cli/manifest.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_options.hpp"
 #include "cli/run_report.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/io/file.hpp"
+#include "plumbline/io/process.hpp"
 
 namespace plumbline::cli {
 namespace {
@@ -35,6 +36,20 @@ std::set<std::string> cases_in(const std::string& folder) {
   return out;
 }
 
+// Throws Error where the suite is not the one that its manifest lists: a green report would speak of fewer
+// cases.
+void check_manifest(const std::string& folder, const std::set<std::string>& questions) {
+  const std::set<std::string> listed = cases_of_manifest(folder);
+  for (const std::string& id : listed)
+    if (!questions.contains(id))
+      throw Error(folder + "/" + id +
+                  ".safetensors: expected the question that manifest.json lists, found none");
+  for (const std::string& id : questions)
+    if (!listed.contains(id))
+      throw Error(manifest_path(folder) + ": cases: expected \"" + id +
+                  "\", whose question is there, found none");
+}
+
 std::string file_of(const std::string& folder, const std::string& id) {
   return folder + "/" + id + ".safetensors";
 }
@@ -52,6 +67,7 @@ RunReport judged(const JudgeOptions& o) {
   RunReport report{.title = "plumbline judge " + o.questions + " " + o.answers};
   const std::set<std::string> questions = cases_in(o.questions), answers = cases_in(o.answers);
   if (questions.empty()) throw Error(o.questions + ": expected CASE.safetensors, found none");
+  check_manifest(o.questions, questions);
   JudgedCases cases;
   Progress progress;
   for (const std::string& id : questions) {

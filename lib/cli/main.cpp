@@ -1,12 +1,17 @@
 // plumbline: exit status 0 ok, 1 what was compared differs, 2 misuse or unreadable input, 3 a fault of its
 // own; of the last two, one line on stderr says what.
+#include <algorithm>
+#include <cctype>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "cli/tally.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/error.hpp"
+#include "plumbline/excerpt.hpp"
 #include "plumbline/io/process.hpp"
+#include "plumbline/spec/presets.hpp"
 
 namespace plumbline::cli {
 namespace {
@@ -29,14 +34,15 @@ void describe(CLI::App& app) {
       "says "
       "what).");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "plumbline " PLUMBLINE_VERSION);
 }
 
 // What was wrong with the command line, in one sentence.
 std::string reason(const CLI::App& app, const CLI::ParseError& e) {
   const auto unexpected = app.remaining();
   if (!unexpected.empty() && app.get_subcommands().empty())
-    return "unknown verb \"" + unexpected.front() +
-           "\"; known are list, explain, truth, report, verify, identify, emit, judge";
+    return "unknown verb " + shown(unexpected.front()) +
+           "; known are list, explain, truth, report, verify, identify, emit, judge";
   return e.what();
 }
 
@@ -44,6 +50,24 @@ int fail(std::string message, int status = exit_code::misuse) {
   message = message.substr(0, message.find('\n'));
   std::cerr << "plumbline: " << message << "\n";
   return status;
+}
+
+// The first word before "--" that looks like an option and is none of the verb's; what is misspelt would be
+// taken for the command's otherwise, or the command for what is wrong.
+std::optional<std::string> unknown_option(const CLI::App& verb, int argc, char** argv) {
+  std::vector<std::string> known;
+  for (const CLI::Option* o : verb.get_options())
+    for (const std::string& name : o->get_lnames()) known.push_back("--" + name);
+  for (int i = 2; i < argc; ++i) {
+    const std::string word = argv[i], name = word.substr(0, word.find('='));
+    if (word == "--") break;
+    const bool is_option =
+        word.size() > 1 && word[0] == '-' && !std::isdigit(static_cast<unsigned char>(word[1]));
+    if (!is_option || name == "-h" || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    return "unknown option " + shown(name) + "; " + suggestion(name, names);
+  }
+  return std::nullopt;
 }
 
 // The subcommand that the user was in when the parse failed, for the hint.
@@ -67,6 +91,9 @@ int run(int argc, char** argv) {
   add_judge(app, status);
   describe(app);  // last: verbs would inherit the footer
   try {
+    if (const CLI::App* verb = argc > 1 ? app.get_subcommand_no_throw(argv[1]) : nullptr)
+      if (const auto what = unknown_option(*verb, argc, argv))
+        return fail(*what + " (see plumbline " + verb->get_name() + " --help)");
     app.parse(argc, argv);
     std::cout.flush();
     return std::cout ? status : fail("cannot write the output");

@@ -74,6 +74,17 @@ int replay(const VerifyOptions& o) {
   return status;
 }
 
+// What is wrong with a spec is told with its file's name.
+rc::Gen<QuestionSettings> questions_of(const VerifyOptions& o) {
+  const SpecTemplate spec = template_of(o.block);
+  try {
+    return live_questions(spec, o.gradients);
+  } catch (const Error& e) {
+    if (o.block.spec_file.empty()) throw;
+    throw Error(o.block.spec_file + ": " + e.what());
+  }
+}
+
 int verify(const VerifyOptions& o) {
   const Profile& profile = find_profile(o.profile);
   const auto [shard, shards] = read_shard(o.shard);
@@ -82,7 +93,7 @@ int verify(const VerifyOptions& o) {
         fmt::format("--shard: expected at most {}, as many as there are cases, found {}", o.cases, o.shard));
   const CampaignSettings settings{.name = name_of_block(o.block),
                                   .profile = profile,
-                                  .questions = live_questions(template_of(o.block), o.gradients),
+                                  .questions = questions_of(o),
                                   .gradients = o.gradients,
                                   .cases = o.cases,
                                   .seed = o.seed,
@@ -115,7 +126,7 @@ void add_verify(CLI::App& app, int& status) {
   verb->add_option("--cases", o->cases, "How many questions are drawn [100]")
       ->check(CLI::Range(1, 1 << 24))
       ->option_text("N");
-  verb->add_option("--seed", o->seed, "Of the questions [1]")->option_text("N");
+  add_seed(*verb, o->seed);
   verb->add_option("--timeout", o->timeout, "Seconds for one answer; the first includes the start [60]")
       ->check(CLI::Range(1e-3, 1e6))
       ->option_text("S");

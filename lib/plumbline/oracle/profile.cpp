@@ -53,8 +53,7 @@ const Profile& find_profile(std::string_view name) {
     if (p.name == name) return p;
     known.push_back(p.name);
   }
-  throw Error("profile: unknown profile " + shown(std::string(name)) + "; the nearest known one is \"" +
-              std::string(nearest(name, known)) + "\"");
+  throw Error("profile: unknown profile " + shown(std::string(name)) + "; " + suggestion(name, known));
 }
 
 const Profile* coarser_than(const Profile& profile) {

@@ -111,7 +111,8 @@ void read_position(JsonReader& spec, std::optional<RopeSpec>& rope, int head_dim
   const Json* v = spec.find("position");
   if (!v) return;
   JsonReader r(*v, spec.path("position"));
-  if (const Json* bias = r.find("bias"); bias && !bias->is_null()) r.fail("bias", "null", *bias);
+  if (const Json* bias = r.find("bias"); bias && !bias->is_null())
+    r.fail("bias", "null, for no spec can ask for position biases (ALiBi, T5)", *bias);
   if (const Json* json = r.find("rope")) {
     rope.reset();
     if (!json->is_null()) {
@@ -194,7 +195,7 @@ BlockSpec starting_point(JsonReader& r) {
   if (const Json* part = r.find("part"); part && *part == "sdpa" && !r.find("d"))
     n.d = width_of_heads(r);
   else if (!r.find("d"))
-    throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
+    n.d = 1;  // for now: whatever else is wrong is told first
   r.read("d", n.d);
   r.read("n_layers", n.n_layers);
   check_size(r.path("d"), n.d);
@@ -207,6 +208,7 @@ BlockSpec starting_point(JsonReader& r) {
   if (const Json* v = r.find("ffn"); v && v->is_object()) JsonReader(*v, r.path("ffn")).read("d_ff", n.d_ff);
   if (n.n_heads == 0) n.n_heads = n.d % 4 == 0 ? 4 : 1;
   check_size(r.path("attention.n_heads"), n.n_heads);
+  if (!r.find("d")) n.d = std::max(n.d, n.n_heads);
   if (n.head_dim == 0 && n.d % n.n_heads != 0)
     throw Error(r.path("attention.n_heads") + ": expected a divisor of d = " + std::to_string(n.d) +
                 ", found " + std::to_string(n.n_heads) + " (or give head_dim)");
@@ -269,6 +271,8 @@ BlockSpec spec_from_json(const Json& json) {
   r.read("layer_parameters", s.layer_parameters);
   r.read("final_norm_times", s.final_norm_times);
   r.finish();
+  if (s.part != Part::sdpa && !r.find("d"))
+    throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
   validate(s);
   return s;
 }

@@ -9,6 +9,30 @@
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
+namespace {
+
+// What real blocks have and a spec cannot say yet: told so, nobody looks for another spelling.
+constexpr std::pair<std::string_view, const char*> not_there[] = {{"moe", "mixtures of experts"},
+                                                                  {"experts", "mixtures of experts"},
+                                                                  {"n_experts", "mixtures of experts"},
+                                                                  {"num_experts", "mixtures of experts"},
+                                                                  {"router", "mixtures of experts"},
+                                                                  {"sinks", "attention sinks"},
+                                                                  {"sink", "attention sinks"},
+                                                                  {"alibi", "ALiBi"},
+                                                                  {"rope_scaling", "scaled frequencies"},
+                                                                  {"dropout", "dropout"},
+                                                                  {"scaling_factor", "scaled frequencies"}};
+
+std::string why_unknown(const std::string& key, std::vector<std::string_view> known) {
+  for (const auto& [name, feature] : not_there)
+    if (key == name) return std::string("no spec can ask for ") + feature;
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  return "unknown key; " + suggestion(key, known);
+}
+
+}  // namespace
 
 JsonReader::JsonReader(const Json& json, std::string path) : json_(json), path_(std::move(path)) {
   if (!json.is_object()) throw Error(path_ + ": expected an object, found " + excerpt(json));
@@ -76,8 +100,7 @@ std::optional<std::size_t> JsonReader::choice(std::string_view key,
 void JsonReader::finish() const {
   for (const auto& [key, value] : json_.items())
     if (std::find(known_.begin(), known_.end(), key) == known_.end())
-      throw Error(path(excerpt(key)) + ": unknown key; the nearest known one is \"" +
-                  std::string(nearest(key, known_)) + "\"");
+      throw Error(path(excerpt(key)) + ": " + why_unknown(key, known_));
 }
 
 }  // namespace plumbline

@@ -143,14 +143,25 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   });
 }
 
+// Like enough: at most a third of the longer word, and more than one letter only where there are more than
+// three.
+std::string suggestion(std::string_view word, std::span<const std::string_view> candidates) {
+  const std::string_view best = nearest(word, candidates);
+  const std::size_t longer = std::max(word.size(), best.size());
+  if (3 * std::size_t(edit_distance(word.substr(0, longest_excerpt), best)) <= longer)
+    return "the nearest known one is \"" + std::string(best) + "\"";
+  std::string all;
+  for (const std::string_view c : candidates) all += (all.empty() ? "" : ", ") + std::string(c);
+  return "known are " + all;
+}
+
 const Preset& find_preset(std::string_view name) {
   std::vector<std::string_view> known;
   for (const Preset& p : all_presets) {
     if (p.name == name) return p;
     known.push_back(p.name);
   }
-  throw Error("spec.preset: unknown preset " + shown(std::string(name)) + "; the nearest known one is \"" +
-              std::string(nearest(name, known)) + "\"");
+  throw Error("spec.preset: unknown preset " + shown(std::string(name)) + "; " + suggestion(name, known));
 }
 
 BlockSpec with_layout(BlockSpec s, std::string_view layout, const NormSpec& norm) {
@@ -176,8 +187,8 @@ BlockSpec with_layout(BlockSpec s, std::string_view layout, const NormSpec& norm
     s.parallel_shared_norm = true;
   } else {
     std::vector<std::string_view> known{pre_norm, post_norm, sandwich, output_norm, deep_norm, parallel};
-    throw Error("spec.layout: unknown layout " + shown(std::string(layout)) +
-                "; the nearest known one is \"" + std::string(nearest(layout, known)) + "\"");
+    throw Error("spec.layout: unknown layout " + shown(std::string(layout)) + "; " +
+                suggestion(layout, known));
   }
   return s;
 }
