@@ -13,6 +13,17 @@
 namespace plumbline::cli {
 namespace {
 
+// Where it was built it stands beside this one; it reads what is claimed from the sources, so it is not
+// installed.
+std::filesystem::path program() {
+  const auto path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "plumbline-report";
+  if (!std::filesystem::exists(path))
+    throw Error(
+        "report: expected plumbline-report beside this program, found none: it is not installed; run "
+        "build/bin/plumbline where Plumbline was built");
+  return path;
+}
+
 void become(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
@@ -33,7 +44,7 @@ void add_report(CLI::App& app) {
   verb->callback([folder, check] {
     std::vector<std::string> arguments{"plumbline-report", *folder};
     if (*check) arguments.push_back("--check");
-    become(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "plumbline-report", arguments);
+    become(program(), arguments);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/tally.hpp"
+#include "cli/terminal.hpp"
 #include "plumbline/io/file.hpp"
 
 namespace plumbline::cli {
@@ -24,7 +25,9 @@ void check_outputs(const ReportOptions& o) {
 
 int write_reports(const ReportOptions& o, RunReport& report) {
   report.max_skipped = o.max_skipped;
-  std::cout << to_text(report) << std::flush;
+  const std::string text = to_text(report);
+  const auto t = terminal();
+  std::cout << (t ? suited(text, *t, exit_status(report) == 0) : text) << std::flush;
   std::string troubles;
   const auto write = [&](const std::string& path, auto format) {
     if (path.empty()) return;

@@ -37,6 +37,12 @@ std::string kind_of(const Verdict& v) {
   }
 }
 
+// Gradients are asked for unless somebody says otherwise, and not every implementation has them.
+std::string hint(const std::string& reason) {
+  const bool lacks_gradients = reason.starts_with("tensor \"grad.") && reason.ends_with("found none");
+  return lacks_gradients ? "; --no-grads asks for y alone" : "";
+}
+
 Examination examination(const Verdict& v, const Answer& answer) {
   return {outcome_of(v.finding), message_of(v), kind_of(v), answer, v};
 }
@@ -81,7 +87,7 @@ Examination examine(const Request& r, const Answer& answer, Sensitivity* sensiti
   if (answer.kind == Answer::Kind::invalid) {
     Verdict v;
     v.finding = Finding::invalid;
-    v.reason = answer.reason;
+    v.reason = answer.reason + hint(answer.reason);
     return examination(v, answer);
   }
   try {
