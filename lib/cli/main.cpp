@@ -52,6 +52,12 @@ int fail(std::string message, int status = exit_code::misuse) {
   return status;
 }
 
+const CLI::App* verb_of(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (verb->get_name() == name) return verb;
+  return nullptr;
+}
+
 // The first word before "--" that looks like an option and is none of the verb's; what is misspelt would be
 // taken for the command's otherwise, or the command for what is wrong.
 std::optional<std::string> unknown_option(const CLI::App& verb, int argc, char** argv) {
@@ -91,7 +97,7 @@ int run(int argc, char** argv) {
   add_judge(app, status);
   describe(app);  // last: verbs would inherit the footer
   try {
-    if (const CLI::App* verb = argc > 1 ? app.get_subcommand_no_throw(argv[1]) : nullptr)
+    if (const CLI::App* verb = argc > 1 ? verb_of(app, argv[1]) : nullptr)
       if (const auto what = unknown_option(*verb, argc, argv))
         return fail(*what + " (see plumbline " + verb->get_name() + " --help)");
     app.parse(argc, argv);
