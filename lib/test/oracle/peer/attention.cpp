@@ -70,11 +70,13 @@ Result<T> Peer<T>::positioned(const NormSlot& slot, const std::string& name, int
           }};
 }
 
+// The last query stands at the last key.
 template <class T>
 bool Peer<T>::sees(int i, int j) const {
   const AttentionSpec& a = s_.attention;
   if (a.mask == MaskKind::bidirectional) return true;
-  return j <= i && (a.mask == MaskKind::causal || i - j < *a.window);
+  const int distance = i + later_queries_ - j;
+  return distance >= 0 && (a.mask == MaskKind::causal || distance < *a.window);
 }
 
 template <class T>
@@ -126,10 +128,16 @@ typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v) {
       total = k_.sum(k.rows,
                      [&](int j) { return sees(i, j) ? k_.op(std::exp(k_.op(score[j] - largest))) : T(0); });
     }
-    for (int j = 0; j < k.rows; ++j)
-      head.p(i, j) = sees(i, j) ? k_.to_storage(k_.op(std::exp(k_.op(score[j] - largest))) / total) : T(0);
-    for (int c = 0; c < v.cols; ++c)
-      head.o(i, c) = k_.to_storage(k_.sum(k.rows, [&](int j) { return head.p(i, j) * v(j, c); }));
+    const bool at_end = k_.variant.divides_at_end;
+    for (int j = 0; j < k.rows; ++j) {
+      const T e = sees(i, j) ? k_.op(std::exp(k_.op(score[j] - largest))) : T(0);
+      head.p(i, j) = at_end ? k_.to_storage(e) / total : k_.to_storage(e / total);
+    }
+    for (int c = 0; c < v.cols; ++c) {
+      const auto term = [&](int j) { return (at_end ? head.p(i, j) * total : head.p(i, j)) * v(j, c); };
+      const T sum = k_.sum(k.rows, term);
+      head.o(i, c) = k_.to_storage(at_end ? sum / total : sum);
+    }
   }
   return head;
 }
@@ -163,44 +171,65 @@ void Peer<T>::pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv) {
 }
 
 template <class T>
+typename Peer<T>::Heads Peer<T>::all_heads(const A& q, const A& k, const A& v) {
+  const AttentionSpec& a = s_.attention;
+  const int h = a.head_dim, group = a.n_heads / a.n_kv_heads;
+  const int tokens = q.rows / batch_, key_tokens = k.rows / batch_;
+  later_queries_ = key_tokens - tokens;
+  std::vector<Head> heads;
+  A o(q.rows, a.n_heads * h);
+  for (int b = 0; b < batch_; ++b)
+    for (int i = 0; i < a.n_heads; ++i) {
+      const int kv = i / group;
+      heads.push_back(one_head(columns(sequence(q, b), i * h, h), columns(sequence(k, b), kv * h, h),
+                               columns(sequence(v, b), kv * h, h)));
+      put(o, b * tokens, i * h, heads.back().o);
+    }
+  return {o, [=, this](const A& g) {
+            Cotangents d{A(q.rows, q.cols), A(k.rows, k.cols), A(v.rows, v.cols)};
+            for (int b = 0; b < batch_; ++b)
+              for (int kv = 0; kv < a.n_kv_heads; ++kv) {
+                A one_k(key_tokens, h), one_v(key_tokens, h), one_q;
+                for (int i = kv * group; i < (kv + 1) * group; ++i) {
+                  pull_head(heads[b * a.n_heads + i], columns(sequence(g, b), i * h, h), one_q, one_k, one_v);
+                  put(d.q, b * tokens, i * h, one_q);
+                }
+                put(d.k, b * key_tokens, kv * h, k_.store(one_k));
+                put(d.v, b * key_tokens, kv * h, k_.store(one_v));
+              }
+            return d;
+          }};
+}
+
+template <class T>
+Result<T> Peer<T>::sdpa(const A& q) {
+  const Heads heads = all_heads(q, parameters_.at("k"), parameters_.at("v"));
+  return {heads.o, [=, this](const A& g) {
+            const Cotangents d = heads.pull(g);
+            add_gradient("k", d.k);
+            add_gradient("v", d.v);
+            return d.q;
+          }};
+}
+
+template <class T>
 Result<T> Peer<T>::attention(const std::string& name, const A& x) {
   const AttentionSpec& a = s_.attention;
-  const int h = a.head_dim, group = a.n_heads / a.n_kv_heads, tokens = x.rows / batch_;
   const R q0 = linear(name + "q_proj", a.bias.q, x), k0 = linear(name + "k_proj", a.bias.k, x),
           v = linear(name + "v_proj", a.bias.v, x);
   const R q = positioned(s_.attn_norms.q, name + "norm_q", a.n_heads, q0.y);
   const R k = positioned(s_.attn_norms.k, name + "norm_k", a.n_kv_heads, k0.y);
-  std::vector<Head> heads;
-  A o(x.rows, a.n_heads * h);
-  for (int b = 0; b < batch_; ++b)
-    for (int i = 0; i < a.n_heads; ++i) {
-      const int kv = i / group;
-      heads.push_back(one_head(columns(sequence(q.y, b), i * h, h), columns(sequence(k.y, b), kv * h, h),
-                               columns(sequence(v.y, b), kv * h, h)));
-      put(o, b * tokens, i * h, heads.back().o);
-    }
-  const R mid = norm(s_.attn_norms.mid, name + "norm_mid", o);
+  const Heads heads = all_heads(q.y, k.y, v.y);
+  const R mid = norm(s_.attn_norms.mid, name + "norm_mid", heads.o);
   const R out = linear(name + "o_proj", a.bias.o, mid.y);
   return {out.y, [=, this](const A& g) {
-            const A go = mid.pull(out.pull(g));
-            A dq(q.y.rows, q.y.cols), dk(k.y.rows, k.y.cols), dv(v.y.rows, v.y.cols);
-            for (int b = 0; b < batch_; ++b)
-              for (int kv = 0; kv < a.n_kv_heads; ++kv) {
-                A one_k(tokens, h), one_v(tokens, h), one_q;
-                for (int i = kv * group; i < (kv + 1) * group; ++i) {
-                  pull_head(heads[b * a.n_heads + i], columns(sequence(go, b), i * h, h), one_q, one_k,
-                            one_v);
-                  put(dq, b * tokens, i * h, one_q);
-                }
-                put(dk, b * tokens, kv * h, k_.store(one_k));
-                put(dv, b * tokens, kv * h, k_.store(one_v));
-              }
-            A dx = q0.pull(q.pull(dq));
-            dx = k_.plus(dx, k0.pull(k.pull(dk)));
-            return k_.plus(dx, v.pull(dv));
+            const Cotangents d = heads.pull(mid.pull(out.pull(g)));
+            return k_.plus(k_.plus(q0.pull(q.pull(d.q)), k0.pull(k.pull(d.k))), v.pull(d.v));
           }};
 }
 
+template Result<float> Peer<float>::sdpa(const A&);
+template Result<double> Peer<double>::sdpa(const A&);
 template Result<float> Peer<float>::attention(const std::string&, const A&);
 template Result<double> Peer<double>::attention(const std::string&, const A&);
 

@@ -109,6 +109,38 @@ Result<T> Peer<T>::stack(const A& x) {
           }};
 }
 
+// N(x + residual), and the sum beside it.
+template <class T>
+Result<T> Peer<T>::add_norm(const A& x) {
+  A sum = x;
+  const A& residual = parameters_.at("residual");
+  for (std::size_t i = 0; i < x.v.size(); ++i) sum.v[i] += residual.v[i];
+  const A stored = k_.store(sum);
+  const R n = norm(s_.attn_norms.in, "norm", k_.ends_at("sum") ? stored : sum);
+  A both(x.rows, 2 * x.cols);
+  put(both, 0, 0, n.y);
+  put(both, 0, x.cols, stored);
+  return {both, [=, this](const A& g) {
+            const A d = k_.plus(n.pull(columns(g, 0, x.cols)), columns(g, x.cols, x.cols));
+            add_gradient("residual", d);
+            return d;
+          }};
+}
+
+template <class T>
+Result<T> Peer<T>::part(const A& x) {
+  switch (s_.part) {
+    case Part::stack:
+    case Part::block: return stack(x);
+    case Part::attention: return attention("layers.0.attn.", x);
+    case Part::ffn: return feed_forward("layers.0.ffn.", x);
+    case Part::norm: return norm(s_.attn_norms.in, "norm", x);
+    case Part::add_norm: return add_norm(x);
+    case Part::sdpa: return sdpa(x);
+  }
+  return stack(x);
+}
+
 Outputs answer(const Question& question, const Variant& variant, bool in_double) {
   if (in_double) return Peer<double>(question, variant)(question.inputs, question.gradients);
   return Peer<float>(question, variant)(question.inputs, question.gradients);

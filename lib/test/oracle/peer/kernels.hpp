@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <string_view>
 
 #include "oracle/peer/variant.hpp"
 #include "plumbline/spec/block_spec.hpp"
@@ -43,6 +44,7 @@ struct Kernels {
   }
   // Where a kernel may end; the place decides, so that every call there does the same.
   bool ends_at(const char* place) const {
+    if (variant.stores == Stores::before_gain) return std::string_view(place) == "normalized";
     if (variant.stores != Stores::some) return variant.stores == Stores::all;
     return (std::hash<std::string>()(place) * 0x9e3779b97f4a7c15 + variant.seed * 0xd1342543de82ef95) >> 62 &
            1;

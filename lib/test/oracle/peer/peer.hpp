@@ -3,6 +3,7 @@
 
 #include "oracle/peer/kernels.hpp"
 #include "plumbline/oracle/question.hpp"
+#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline::peer {
 
@@ -23,10 +24,10 @@ class Peer {
   }
 
   Outputs operator()(const CaseInputs& in, bool gradients) {
-    const R r = stack(from(in.x));
+    const R r = part(from(in.x));
     Outputs out{{"y", back(r.y)}};
     if (!gradients) return out;
-    out["grad.x"] = back(r.pull(from(in.cotangent)));
+    out["grad." + std::string(input_name(s_))] = back(r.pull(from(in.cotangent)));
     for (const auto& [name, value] : parameters_)
       out["grad." + name] =
           back(gradients_.count(name) ? k_.store(gradients_[name]) : A(value.rows, value.cols));
@@ -68,6 +69,15 @@ class Peer {
   T scaled(T x) const;
   Head one_head(A q, A k, A v);
   void pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv);
+  struct Cotangents {
+    A q, k, v;
+  };
+  struct Heads {
+    A o;
+    std::function<Cotangents(const A&)> pull;
+  };
+  Heads all_heads(const A& q, const A& k, const A& v);
+  R sdpa(const A& q);
   R attention(const std::string& name, const A& x);
 
   A columns(const A& x, int first, int count) const {
@@ -96,9 +106,11 @@ class Peer {
              const A& x, Branch branch);
   R parallel(const std::string& name, const A& x);
   R stack(const A& x);
+  R add_norm(const A& x);
+  R part(const A& x);
 
   const BlockSpec& s_;
-  int batch_;
+  int batch_, later_queries_ = 0;
   Kernels<T> k_;
   std::map<std::string, A> parameters_, gradients_;
 };

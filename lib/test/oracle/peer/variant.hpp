@@ -13,7 +13,8 @@ namespace plumbline::peer {
 
 enum class Storage { native, bfloat16, float16 };  // native: as computed, float or double
 enum class Order { sequential, reversed, pairwise, eight_lanes, shuffled, in_double };
-enum class Stores { all, fused, some };  // of the places where a kernel may end
+// Of the places where a kernel may end; before_gain: a norm's result, and no other.
+enum class Stores { all, fused, some, before_gain };
 
 struct Variant {
   std::string name;
@@ -26,6 +27,7 @@ struct Variant {
   bool every_operation = false;     // rounds each operation to the storage type
   bool stored_statistics = false;   // mean and 1/std of a norm in the storage type
   bool rounded_normalized = false;  // a norm's backward pass from the rounded (x - mean) / std
+  bool divides_at_end = false;      // o = (sum of stored exponentials times v) / their sum
   bool bias_apart = false;          // x W is stored before b is added
   bool double_tables = false;       // cosines and sines computed in double
   bool divides_by_root = false;     // scores / sqrt(h) where others multiply by 1/sqrt(h)
@@ -59,6 +61,8 @@ inline std::vector<Variant> correct_variants(Storage storage) {
       x.online_softmax = x.output_dot = true;
       x.order = Order::eight_lanes;
     });
+    add("rounded before the gain", [](Variant& x) { x.stores = Stores::before_gain; });
+    add("divided at the end", [](Variant& x) { x.divides_at_end = x.output_dot = true; });
     for (std::uint64_t seed = 1; seed <= 3; ++seed)
       add("some stores " + std::to_string(seed), [&](Variant& x) { x.stores = Stores::some, x.seed = seed; });
   }
