@@ -10,6 +10,11 @@
 //   attention   probabilities are stored by every other member; with the rest, as in a fused kernel, they err
 //               as much and yet differ where the true ones do
 // The member of seed 0 makes no error: it computes the exact values, and what of them the others need.
+//
+// Members that round to nearest are plain correct code without any noise of ours: sums round once, and the
+// seed says which of the block's stores round at all (1: all, 2: none) and what the way back reads. Their
+// errors can share a factor, which those on shifted grids never do: a row of 16-bit numbers times nearly a
+// power of two moves as a whole.
 #pragma once
 
 #include <map>
@@ -42,7 +47,8 @@ class Ensemble {
   };
 
   // The exact member writes its run, the others read it.
-  Ensemble(const Arithmetic& arithmetic, std::uint64_t seed, ExactRun<S>& run);
+  Ensemble(const Arithmetic& arithmetic, std::uint64_t seed, ExactRun<S>& run,
+           Rounding rounding = Rounding::shifted);
 
   // An input or a parameter; rounded where it is not a number of the storage type.
   Tensor given(Matrix<S> x);
@@ -125,7 +131,7 @@ class Ensemble {
   Tensor where_both(const Tensor& x, const Matrix<S>& y, Operation operation);
   S where_both(S a, S b, S result, const Grid<S>& grid, std::uint64_t salt) const;  // x + 0 makes no error
   static S sum_deviation(S sum, S squares, int terms, bool of_products, const Grid<S>& accumulator);
-  static S sum_error(S sum, S deviation, std::uint64_t salt, const Grid<S>& accumulator);
+  S sum_error(S sum, S deviation, std::uint64_t salt, const Grid<S>& accumulator) const;
   S bias_first_error(S sum, S bias, int terms, std::uint64_t salt) const;
   S factor_of(std::uint64_t site) const;  // 1, and at most half an ulp
   S constant(Exact c) const;
@@ -138,15 +144,19 @@ class Ensemble {
   Matrix<S> uncentred_error(const Matrix<S>& g, const Norm& norm);
   S recomputed_error(S log_sum);  // relative, of a row of probabilities
   Tensor stored_probabilities(Tensor p);
+  bool leaves_out(std::string_view place) const;  // whether nothing is rounded there
+  void forget_what_was_saved();
+  void add_cotangent_error_to_dot(const Matrix<S>& p);
   S activation(Activation f, int derivative, S x, std::uint64_t salt) const;
   Turns<S> turns(const Rotation& rotation, int rows) const;
   std::uint64_t next_salt() { return mixed(seed_ + 0x9e3779b97f4a7c15 * ++calls_); }
 
   Plain<S> plain_;
   Grid<S> storage_, kernel_, accumulator_, statistics_, softmax_, table_, angle_, token_sums_;
-  bool exact_, sums_matter_, fuses_attention_;
+  bool exact_, to_nearest_, sums_matter_, fuses_attention_;
+  std::uint64_t stores_;  // which stores round, where rounding is to nearest
   std::uint64_t seed_, calls_ = 0;
-  Matrix<S> last_sum_error_, dot_error_;
+  Matrix<S> last_sum_error_, dot_error_, probability_cotangent_error_;
   struct Head {
     Matrix<S> output_error, softmax_error;  // absolute; relative
   };

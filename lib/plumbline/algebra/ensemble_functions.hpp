@@ -69,6 +69,9 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
   const std::uint64_t salt = next_salt(), salt2 = next_salt(), salt3 = next_salt(), salt4 = next_salt();
   last_softmax_error_ = Matrix<S>::Zero(rows(x), cols(x));
   const S exp_error = factor_of(std::uint64_t(Library::exp));
+  // An online softmax stores exponentials for the product with the values, and divides by their sum at the
+  // end.
+  const bool divides_at_end = to_nearest_ && fuses_attention_ && leaves_out("probabilities");
   for (int i = 0; i < p.value.rows(); ++i) {
     S largest = -std::numeric_limits<S>::infinity(), total(0), squares(0);
     int visible = 0;
@@ -86,8 +89,11 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
     if (visible > 1)
       total +=
           sum_error(total, sum_deviation(total, squares, visible, false, accumulator_), salt3, accumulator_);
-    for (int j = 0; j < p.value.cols(); ++j)
-      if (mask.sees(i, j)) p.value(i, j) = softmax_.rounded(p.value(i, j) / total, salt4);
+    for (int j = 0; j < p.value.cols(); ++j) {
+      if (!mask.sees(i, j)) continue;
+      const S e = divides_at_end ? storage_.nearest(p.value(i, j)) : p.value(i, j);
+      p.value(i, j) = softmax_.rounded(e / total, salt4);
+    }
     if (visible > 0) last_softmax_error_.row(i).setConstant(recomputed_error(largest + std::log(total)));
   }
   p.stored = storage_.precision() >= softmax_.precision();
@@ -96,6 +102,7 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
 
 template <class S>
 auto Ensemble<S>::stored_probabilities(Tensor p) -> Tensor {
+  if (to_nearest_) return store(p, "probabilities");
   if (p.stored || !fuses_attention_) return store(p, "");
   const std::uint64_t salt = next_salt();
   p.value = p.value.unaryExpr([&](S v) { return storage_.displaced(v, salt); });

@@ -21,18 +21,20 @@ inline Dtype angle_type(Dtype table) { return table == Dtype::f64 ? Dtype::f64 :
 }  // namespace detail
 
 template <class S>
-Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, ExactRun<S>& run)
-    : storage_(a.storage),
-      kernel_(a.kernel),
-      accumulator_(a.accumulator),
-      statistics_(a.statistics),
-      softmax_(a.softmax),
-      table_(a.table),
-      angle_(detail::angle_type(a.table)),
-      token_sums_(a.token_sums),
+Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, ExactRun<S>& run, Rounding rounding)
+    : storage_(a.storage, rounding),
+      kernel_(a.kernel, rounding),
+      accumulator_(a.accumulator, rounding),
+      statistics_(a.statistics, rounding),
+      softmax_(a.softmax, rounding),
+      table_(a.table, rounding),
+      angle_(detail::angle_type(a.table), rounding),
+      token_sums_(a.token_sums, rounding),
       exact_(seed == 0),
+      to_nearest_(rounding == Rounding::to_nearest),
       sums_matter_(info(a.accumulator).precision <= info(a.storage).precision),
       fuses_attention_(seed % 2 == 1),
+      stores_(seed),
       seed_(mixed(seed)),
       run_(&run) {
   if (exact_) run = {};
@@ -64,25 +66,29 @@ S Ensemble<S>::sum_deviation(S sum, S squares, int terms, bool of_products, cons
 }
 
 template <class S>
-S Ensemble<S>::sum_error(S sum, S deviation, std::uint64_t salt, const Grid<S>& accumulator) {
+S Ensemble<S>::sum_error(S sum, S deviation, std::uint64_t salt, const Grid<S>& accumulator) const {
+  if (to_nearest_) return S(0);
   return deviation * S(almost_normal(mixed(accumulator.identity(sum) ^ salt)));
 }
 
 template <class S>
 S Ensemble<S>::bias_first_error(S sum, S bias, int terms, std::uint64_t salt) const {
   const S variance = S(terms) * bias * bias + S(terms + 1) * bias * sum;
-  if (!(variance > S(0))) return S(0);
+  if (to_nearest_ || !(variance > S(0))) return S(0);
   return std::sqrt(variance) * S(accumulator_.half_ulp() / 65536) *
          S(almost_normal(mixed(accumulator_.identity(sum + bias) ^ salt)));
 }
 
 template <class S>
 S Ensemble<S>::factor_of(std::uint64_t site) const {
-  return exact_ ? S(1) : S(1) + S(2 * kernel_.half_ulp() * centred_uniform(mixed(seed_ ^ mixed(site))));
+  return exact_ || to_nearest_
+             ? S(1)
+             : S(1) + S(2 * kernel_.half_ulp() * centred_uniform(mixed(seed_ ^ mixed(site))));
 }
 
 template <class S>
 S Ensemble<S>::constant(S c) const {
+  if (to_nearest_) return kernel_.nearest(c);
   return kernel_.nearest(c) == c ? c : c * factor_of(std::bit_cast<std::uint64_t>(static_cast<double>(c)));
 }
 
@@ -94,7 +100,7 @@ S Ensemble<S>::constant(Exact c) const {
 template <class S>
 auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
   Matrix<S> z = x.value * y.value;
-  if (!sums_matter_) {
+  if (!sums_matter_ || to_nearest_) {
     if (exact_) return {std::move(z)};
     Tensor y = in_kernel(z);
     last_sum_error_ = y.value - z;
@@ -264,6 +270,7 @@ Matrix<S> Ensemble<S>::exact_kink(const Matrix<S>& x) {
     run_->kinks.push_back(x);
     return x;
   }
+  if (to_nearest_) return x;
   const Matrix<S>& exact = run_->kinks.at(next_kink_++);
   return exact + S(3) * (x - exact);
 }

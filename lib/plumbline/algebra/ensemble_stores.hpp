@@ -8,7 +8,7 @@ namespace plumbline {
 
 template <class S>
 auto Ensemble<S>::with_running_mean(Tensor v) -> Tensor {
-  if (exact_ || last_centre_.rows() != v.value.rows()) return v;
+  if (exact_ || to_nearest_ || last_centre_.rows() != v.value.rows()) return v;
   const std::uint64_t salt = next_salt();
   for (int i = 0; i < v.value.rows(); ++i) {
     const S centre = last_centre_(i, 0), rounding = centre * S(statistics_.half_ulp() / 65536);
@@ -20,11 +20,21 @@ auto Ensemble<S>::with_running_mean(Tensor v) -> Tensor {
 }
 
 template <class S>
+bool Ensemble<S>::leaves_out(std::string_view place) const {
+  constexpr std::uint64_t every = 1, none = 2;
+  const bool is_result = place.empty() || place == "y" || place == "gradient";
+  if (!to_nearest_ || is_result || stores_ == every) return false;
+  const std::string_view operation = place.substr(place.rfind('.') + 1);
+  return stores_ == none || mixed(stores_ ^ std::hash<std::string_view>()(operation)) % 2 == 0;
+}
+
+template <class S>
 auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
   if (place.ends_with("variance")) return with_running_mean(x);  // a statistic stays in its own type
   if (place.ends_with("input")) last_centre_.resize(0, 0);
   if (x.stored) return x;
-  Tensor y{storage_.precision() >= kernel_.precision() ? x.value : rounded(x.value, storage_), true, x.terms};
+  const bool stays = storage_.precision() >= kernel_.precision() || leaves_out(place);
+  Tensor y{stays ? x.value : rounded(x.value, storage_), !leaves_out(place), x.terms};
   if (exact_) return y;
   if (place.ends_with("heads"))
     heads_.push_back({last_sum_error_ + (y.value - x.value), last_softmax_error_});
@@ -38,7 +48,8 @@ auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
 template <class S>
 auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Tensor {
   if (exact_) return store(g, place);
-  Tensor y = place.ends_with("variance") ? g : store(g, "");
+  Tensor y = place.ends_with("variance") || leaves_out(place) ? g : store(g, "");
+  if (place.ends_with("probabilities")) probability_cotangent_error_ = y.value - g.value;
   if (place.ends_with("heads")) {
     dot_error_ = y.value.cwiseProduct(heads_.back().output_error).rowwise().sum();
     saved_error_ = std::move(heads_.back().softmax_error);
@@ -55,12 +66,20 @@ auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Te
   } else if (place.ends_with("input") || place.ends_with("scores")) {
     saved_error_.resize(0, 0);
   }
+  if (to_nearest_ && stores_ % 4 < 2) forget_what_was_saved();
   return y;
+}
+
+// The way back then reads what the formula says, from the values that the way there left.
+template <class S>
+void Ensemble<S>::forget_what_was_saved() {
+  for (Matrix<S>* error : {&dot_error_, &saved_error_, &variance_error_, &probability_cotangent_error_})
+    error->resize(0, 0);
 }
 
 template <class S>
 Matrix<S> Ensemble<S>::uncentred_error(const Matrix<S>& g, const Norm& norm) {
-  if (norm.centre.rows() != g.rows()) return {};
+  if (to_nearest_ || norm.centre.rows() != g.rows()) return {};
   const std::uint64_t salt = next_salt();
   Matrix<S> error(g.rows(), 1);
   for (int i = 0; i < g.rows(); ++i) {
@@ -73,8 +92,20 @@ Matrix<S> Ensemble<S>::uncentred_error(const Matrix<S>& g, const Norm& norm) {
   return error;
 }
 
+// In every other member the row sum of p dp does not see how dp was stored: attention that divides by the sum
+// of its exponentials at the end takes it from the output, and the error of dp does not cancel where p is 1.
+template <class S>
+void Ensemble<S>::add_cotangent_error_to_dot(const Matrix<S>& p) {
+  const Matrix<S>& error = probability_cotangent_error_;
+  if (!fuses_attention_ || error.rows() != p.rows() || error.cols() != p.cols()) return;
+  const Matrix<S> missed = -p.cwiseProduct(error).rowwise().sum();
+  dot_error_ = dot_error_.rows() == missed.rows() ? Matrix<S>(dot_error_ + missed) : missed;
+  probability_cotangent_error_.resize(0, 0);
+}
+
 template <class S>
 auto Ensemble<S>::saved(const Tensor& x) -> Tensor {
+  add_cotangent_error_to_dot(x.value);
   if (saved_error_.rows() != x.value.rows() || saved_error_.cols() != x.value.cols()) return x;
   Tensor y{x.value.cwiseProduct((saved_error_.array() + S(1)).matrix())};
   saved_mean_ = y.value.rowwise().mean();

@@ -30,11 +30,15 @@ inline double almost_normal(std::uint64_t bits) {
 }
 inline constexpr double almost_normal_deviation = 65536 * 0.57735026918962576451;  // 2^16 / sqrt(3)
 
+// To the format's own numbers, ties to even, as processors do; or to those of a shifted grid.
+enum class Rounding { to_nearest, shifted };
+
 template <class S>
 class Grid {
  public:
-  explicit Grid(Dtype dtype)
-      : precision_(info(dtype).precision),
+  explicit Grid(Dtype dtype, Rounding rounding = Rounding::shifted)
+      : to_nearest_(rounding == Rounding::to_nearest),
+        precision_(info(dtype).precision),
         half_ulp_(std::ldexp(1.0, -precision_)),
         smallest_(std::ldexp(S(1), std::max(3 - info(dtype).max_exponent - precision_, smallest_exponent))),
         finest_(dtype == Dtype::f16 ? smallest_ : std::ldexp(smallest_, precision_ - 1)),
@@ -63,8 +67,9 @@ class Grid {
   // for the same x. What the format has stays as it is; a tie, as sums of such numbers often are, goes half a
   // unit up or down. Beyond the largest number: infinity. Subnormal
   // numbers may be flushed to 0, and the grid is as coarse as that; but float16 is hardly any use without
-  // them.
+  // them. Where rounding is to nearest, that is all there is to it.
   S rounded(S x, std::uint64_t salt) const {
+    if (to_nearest_) return nearest(x);
     const S q = std::max(unit(x), finest_);
     const S v = x * inverse(q), nearest = whole(v);
     if (!(std::abs(nearest * q) <= largest_)) return x * std::numeric_limits<S>::infinity();
@@ -111,6 +116,7 @@ class Grid {
   }
   static std::uint64_t bits(S x) { return std::bit_cast<std::uint64_t>(static_cast<double>(x)); }
 
+  bool to_nearest_;
   int precision_;
   double half_ulp_;
   S smallest_, finest_, largest_, smallest_normal_;

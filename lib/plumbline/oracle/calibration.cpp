@@ -75,11 +75,13 @@ Calibration::Calibration(const Question& question, const Profile& profile,
       errors_ = plumbline::member_errors(question_, profile_, 1 + 1000003 * settings_.seed,
                                          2 * settings_.members, settings_.threads);
   });
+  if (settings_.right_answers) right_ = right_answer_errors(question_, profile_, truth_, settings_.threads);
   for (std::size_t i = 0; i < names_.size(); ++i)
-    for (const auto& member : errors_)
-      if (!member[i].allFinite())
-        throw NothingToJudge(names_[i] + ": a correct implementation in profile \"" + profile_.name +
-                             "\" overflows on this input; there is nothing to judge");
+    for (const auto* answers : {&errors_, &right_})
+      for (const auto& answer : *answers)
+        if (!answer[i].allFinite())
+          throw NothingToJudge(names_[i] + ": a correct implementation in profile \"" + profile_.name +
+                               "\" overflows on this input; there is nothing to judge");
   set_scale();
   set_reach();
 }
@@ -90,7 +92,8 @@ void Calibration::set_scale() {
     const Matrix<double> value = cast<double>(truth_[i]);
     Matrix<double> s2 = mean_squares(errors_, int(i), settings_.members);
     double largest = 0;
-    for (const auto& member : errors_) largest = std::max(largest, member[i].cwiseAbs().maxCoeff());
+    for (const auto* answers : {&errors_, &right_})
+      for (const auto& answer : *answers) largest = std::max(largest, answer[i].cwiseAbs().maxCoeff());
     largest_.push_back(largest);
     // a true 0 is computed as something far below what rounding does to it
     no_scale_.push_back(value.cwiseAbs().maxCoeff() <= largest * 0x1p-16);
@@ -123,7 +126,17 @@ void Calibration::set_reach() {
   const auto c = functionals_of_members(traces);
   tau_.resize(bank_->size());
   families_.resize(bank_->families().size());
-  in_parallel(int(families_.size()), settings_.threads, [&](int f) { set_reach(f, c); });
+  std::vector<std::vector<double>> of_right_answers;
+  for (std::size_t k = 0; k < right_.size(); k += at_once) {
+    const auto few = std::span(right_).subspan(k, std::min<std::size_t>(at_once, right_.size() - k));
+    for (auto& functionals : bank_->functionals(bank_->scores(few, *traces.front())))
+      of_right_answers.push_back(std::move(functionals));
+  }
+  for (auto& functionals : of_right_answers) bank_->scale(functionals);
+  in_parallel(int(families_.size()), settings_.threads, [&](int f) {
+    set_reach(f, c);
+    reach_right_answers(f, of_right_answers);
+  });
   trace_ = std::move(traces.front());
 }
 
@@ -210,6 +223,28 @@ void Calibration::set_reach(int family, const std::vector<std::vector<double>>& 
   for (double e : energies) spread += (e - test.energy_mean) * (e - test.energy_mean);
   test.energy_deviation = std::max(0.01, std::sqrt(spread / (k1 - 1)));
   families_[family] = test;
+}
+
+// Errors of nearest rounding may share a factor, and then a sum along the output is far more than independent
+// errors give. What a right answer shows is what the noisiest of so many would: no functional takes it for
+// more.
+void Calibration::reach_right_answers(int family, const Functionals& of_right_answers) {
+  const Family& f = bank_->families()[family];
+  FamilyTest& test = families_[family];
+  if (of_right_answers.empty()) return;
+  const double answers = double(of_right_answers.size());
+  const double noisiest = test.heaviness * t_quantile_of_tail(1 / (2 * answers * f.count), test.dof);
+  for (const auto& c : of_right_answers)
+    for (int i = f.first; i < f.first + f.count; ++i)
+      if (tau_[i] > 0 && std::isfinite(c[i])) tau_[i] = std::max(tau_[i], std::abs(c[i]) / noisiest);
+  const double noisiest_energy = t_quantile_of_tail(1 / (2 * answers), settings_.members - 1);
+  for (const auto& c : of_right_answers) {
+    double energy = 0;
+    for (int i = f.first; i < f.first + f.count; ++i)
+      if (tau_[i] > 0) energy += c[i] * c[i] / (tau_[i] * tau_[i]);
+    const double excess = std::log(std::max(energy / f.count, 1e-300)) - test.energy_mean;
+    test.energy_deviation = std::max(test.energy_deviation, excess / noisiest_energy);
+  }
 }
 
 std::vector<Matrix<double>> Calibration::error(const Outputs& observed) const {

@@ -1,6 +1,7 @@
 // The calibration of one question in one profile: how far each functional of a correct output's error
 // reaches. It does not depend on what is judged. Two sets of members: the first sets the scale of every entry
-// and how heavy the tails are, the second how far every functional reaches.
+// and how heavy the tails are, the second how far every functional reaches. Answers that are known to be
+// right are put to the question too; a functional reaches at least as far as they do.
 #pragma once
 
 #include <map>
@@ -14,6 +15,7 @@ struct CalibrationSettings {
   int members = 24;                   // in each of the two sets
   std::uint64_t seed = 1;             // of the members; any will do
   int threads = processor_threads();  // they change no result
+  bool right_answers = true;          // false: to show what they are for
 };
 
 // How much noisier than the noisiest member correct code may be. 16-bit storage hides the order of sums;
@@ -41,6 +43,7 @@ class Calibration {
   double largest_error(int output) const { return largest_[output]; }  // of a member, anywhere in the tensor
   bool has_no_scale(int output) const { return no_scale_[output]; }    // its true value is 0
   const std::vector<std::vector<Matrix<double>>>& member_errors() const { return errors_; }
+  const std::vector<std::vector<Matrix<double>>>& right_answers() const { return right_; }  // their errors
   int members() const { return settings_.members; }
   int threads() const { return settings_.threads; }
 
@@ -61,10 +64,12 @@ class Calibration {
   struct FamilyTest {
     double dof = 0, heaviness = 1, energy_mean = 0, energy_deviation = 0;
   };
+  using Functionals = std::vector<std::vector<double>>;  // of each error
   void set_scale();
   void set_reach();
-  std::vector<std::vector<double>> functionals_of_members(const std::vector<std::unique_ptr<Trace>>& traces);
-  void set_reach(int family, const std::vector<std::vector<double>>& functionals);
+  Functionals functionals_of_members(const std::vector<std::unique_ptr<Trace>>& traces);
+  void set_reach(int family, const Functionals& of_members);
+  void reach_right_answers(int family, const Functionals& of_right_answers);
   std::vector<double> functionals(const Scores& scores) const;
   Rejection test(const std::vector<double>& functionals, int families, double guard) const;
   std::vector<double> limits(double guard, double alpha) const;  // of |T|, by family; half of alpha's share
@@ -77,7 +82,7 @@ class Calibration {
   std::vector<Matrix<double>> sigma_;
   std::vector<double> largest_;
   std::vector<bool> no_scale_;
-  std::vector<std::vector<Matrix<double>>> errors_;
+  std::vector<std::vector<Matrix<double>>> errors_, right_;
   std::unique_ptr<Bank> bank_;
   std::unique_ptr<Trace> trace_;  // plays its tape for every test: one test at a time
   std::vector<double> tau_;

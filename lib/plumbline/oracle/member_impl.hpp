@@ -40,8 +40,8 @@ std::vector<Matrix<S>> forward_and_backward(const Question& q, Ensemble<S> a) {
 
 template <class S>
 std::vector<Matrix<S>> member(const Question& q, const Arithmetic& arithmetic, std::uint64_t seed,
-                              ExactRun<S>& run) {
-  Ensemble<S> a(arithmetic, seed, run);
+                              ExactRun<S>& run, Rounding rounding) {
+  Ensemble<S> a(arithmetic, seed, run, rounding);
   if (q.gradients) return detail::forward_and_backward<S>(q, std::move(a));
   return {detail::forward(q, a)};
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "plumbline/algebra/grid.hpp"
+
 namespace plumbline {
 namespace {
 
@@ -21,12 +23,60 @@ std::vector<std::vector<Matrix<double>>> errors(const Question& question, const 
   return out;
 }
 
+// Plain code that rounds to nearest, by the seeds that say where it stores.
+constexpr int plain_members = 7;
+
 template <class S>
-std::vector<Matrix<double>> outputs(const Question& q, const Profile& profile, std::uint64_t seed) {
+std::vector<std::vector<Matrix<double>>> plain_errors(const Question& question, const Profile& profile,
+                                                      const std::vector<Matrix<long double>>& truth,
+                                                      int threads) {
+  const Arithmetic arithmetic = profile.arithmetic();
+  ExactRun<S> run;
+  member(question, arithmetic, 0, run);
+  std::vector<std::vector<Matrix<double>>> out(plain_members);
+  in_parallel(plain_members, threads, [&](int k) {
+    const auto outputs = member(question, arithmetic, std::uint64_t(k + 1), run, Rounding::to_nearest);
+    for (std::size_t i = 0; i < truth.size(); ++i)
+      out[k].push_back(cast<double>(Matrix<long double>(cast<long double>(outputs[i]) - truth[i])));
+  });
+  return out;
+}
+
+// The block as the processor computes it, sums as Eigen orders them.
+template <class S>
+std::vector<Matrix<double>> native_error(const Question& q, const std::vector<Matrix<long double>>& truth) {
+  std::vector<Matrix<double>> out;
+  const auto push = [&](const Matrix<S>& value) {
+    out.push_back(cast<double>(Matrix<long double>(cast<long double>(value) - truth[out.size()])));
+  };
+  const auto x = cast<S>(q.inputs.x);
+  const auto parameters = cast<S>(q.inputs.parameters);
+  if (!q.gradients) {
+    push(evaluate<S>(q.spec, parameters, x, q.batch));
+    return out;
+  }
+  const Gradients<S> g = gradients<S>(q.spec, parameters, x, cast<S>(q.inputs.cotangent), q.batch);
+  push(g.y);
+  push(g.x);
+  for (const auto& [name, value] : g.parameters) push(value);
+  return out;
+}
+
+std::vector<Matrix<double>> rounded_once(const std::vector<Matrix<long double>>& truth, Dtype storage) {
+  std::vector<Matrix<double>> out;
+  const Grid<long double> grid(storage);
+  for (const auto& value : truth)
+    out.push_back(value.unaryExpr([&](long double v) { return double(grid.nearest(v) - v); }));
+  return out;
+}
+
+template <class S>
+std::vector<Matrix<double>> outputs(const Question& q, const Profile& profile, std::uint64_t seed,
+                                    Rounding rounding = Rounding::shifted) {
   ExactRun<S> run;
   member<S>(q, profile.arithmetic(), 0, run);
   std::vector<Matrix<double>> out;
-  for (const Matrix<S>& value : member<S>(q, profile.arithmetic(), seed, run))
+  for (const Matrix<S>& value : member<S>(q, profile.arithmetic(), seed, run, rounding))
     out.push_back(cast<double>(value));
   return out;
 }
@@ -37,6 +87,29 @@ std::vector<std::vector<Matrix<double>>> member_errors(const Question& question,
                                                        std::uint64_t first, int count, int threads) {
   return profile.storage == Dtype::f64 ? errors<long double>(question, profile, first, count, threads)
                                        : errors<double>(question, profile, first, count, threads);
+}
+
+std::vector<std::vector<Matrix<double>>> right_answer_errors(const Question& question, const Profile& profile,
+                                                             const std::vector<Matrix<long double>>& truth,
+                                                             int threads) {
+  const bool wide = profile.storage == Dtype::f64;
+  auto all = wide ? plain_errors<long double>(question, profile, truth, threads)
+                  : plain_errors<double>(question, profile, truth, threads);
+  all.push_back(rounded_once(truth, profile.storage));
+  const bool is_native = profile == find_profile("float64") || profile == find_profile("float32");
+  if (is_native)
+    all.push_back(wide ? native_error<double>(question, truth) : native_error<float>(question, truth));
+  return all;
+}
+
+Outputs plain_answer(const Question& q, const Profile& profile, std::uint64_t seed) {
+  const auto values = profile.storage == Dtype::f64
+                          ? outputs<long double>(q, profile, seed, Rounding::to_nearest)
+                          : outputs<double>(q, profile, seed, Rounding::to_nearest);
+  const std::vector<std::string> names = output_names(q);
+  Outputs out;
+  for (std::size_t i = 0; i < names.size(); ++i) out[names[i]] = values[i];
+  return out;
 }
 
 Outputs member_outputs(const Deviations& deviations, const Question& declared, const Profile& profile,

@@ -15,7 +15,7 @@ namespace plumbline {
 // member, which writes the run that all others read.
 template <class S>
 std::vector<Matrix<S>> member(const Question& question, const Arithmetic& arithmetic, std::uint64_t seed,
-                              ExactRun<S>& run);
+                              ExactRun<S>& run, Rounding rounding = Rounding::shifted);
 
 // ŷ - y of the member of each seed from `first` on, on up to `threads` threads. Float64 members are computed
 // in long double (11 bits more, so that their own rounding is below 1/1000 of the error they carry), all
@@ -23,6 +23,16 @@ std::vector<Matrix<S>> member(const Question& question, const Arithmetic& arithm
 std::vector<std::vector<Matrix<double>>> member_errors(const Question& question, const Profile& profile,
                                                        std::uint64_t first, int count,
                                                        int threads = processor_threads());
+
+// y^ - y of answers that are known to be right: the exact outputs rounded once; plain code that rounds to
+// nearest, each answer with stores and casts of its own; and, where sums matter, the block in the processor's
+// own numbers. `truth`: the exact outputs.
+std::vector<std::vector<Matrix<double>>> right_answer_errors(const Question& question, const Profile& profile,
+                                                             const std::vector<Matrix<long double>>& truth,
+                                                             int threads = processor_threads());
+
+// One of those plain answers, with the stores of that seed.
+Outputs plain_answer(const Question& question, const Profile& profile, std::uint64_t seed);
 
 // What a member that computes these deviations answers, under the declared names; none: a correct member.
 // Throws Error where the deviating block has no value.

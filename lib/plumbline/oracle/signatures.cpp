@@ -61,35 +61,51 @@ std::vector<Matrix<double>> difference(const Question& declared, const Deviation
 // A deviation this far below the noise has no direction of its own in the arithmetic that computes it.
 constexpr double faint = 1e-3;
 
-// The errors of all members along all deviations: one product of matrices for each output tensor.
+// The errors of all members, and of the right answers after them, along all deviations: one product of
+// matrices for each output tensor.
 struct Projections {
-  std::vector<Matrix<double>> along;  // by output: [member, deviation]
+  std::vector<Matrix<double>> along;  // by output: [answer, deviation]
   Matrix<double> size;                // |scaled difference|^2: [output, deviation]
+  Eigen::Index members;
+  double noisiest;  // how many standard errors the noisiest right answer may show along any deviation
 
   Projections(const Calibration& calibration, const std::vector<Signature>& found)
-      : size(Matrix<double>::Zero(calibration.names().size(), found.size())) {
-    const auto& errors = calibration.member_errors();
-    std::vector<std::vector<Matrix<double>>> members(errors.size());
+      : size(Matrix<double>::Zero(calibration.names().size(), found.size())),
+        members(Eigen::Index(calibration.member_errors().size())) {
+    std::vector<const std::vector<Matrix<double>>*> errors;
+    for (const auto& e : calibration.member_errors()) errors.push_back(&e);
+    for (const auto& e : calibration.right_answers()) errors.push_back(&e);
+    const double tried = double(calibration.right_answers().size() * found.size()) * double(size.rows() + 1);
+    noisiest = t_quantile_of_tail(1 / (2 * std::max(tried, 1.0)), double(members));
+    std::vector<std::vector<Matrix<double>>> scaled(errors.size());
     in_parallel(int(errors.size()), calibration.threads(),
-                [&](int k) { members[k] = calibration.scaled(errors[k]); });
+                [&](int k) { scaled[k] = calibration.scaled(*errors[k]); });
     along.resize(size.rows(), Matrix<double>::Zero(errors.size(), found.size()));
     in_parallel(int(size.rows()), calibration.threads(), [&](int i) {
       std::vector<int> moving;  // the deviations that move this output
       for (int m = 0; m < int(found.size()); ++m)
         if (!found[m].scaled.empty() && (size(i, m) = found[m].scaled[i].squaredNorm()) > 0)
           moving.push_back(m);
-      Matrix<double> z(errors.size(), members[0][i].size());
-      for (std::size_t k = 0; k < errors.size(); ++k) z.row(k) = flat(members[k][i]).transpose();
+      Matrix<double> z(errors.size(), scaled[0][i].size());
+      for (std::size_t k = 0; k < errors.size(); ++k) z.row(k) = flat(scaled[k][i]).transpose();
       Eigen::MatrixXd v(z.cols(), moving.size());
       for (std::size_t m = 0; m < moving.size(); ++m) v.col(m) = flat(found[moving[m]].scaled[i]);
       along[i](Eigen::all, moving) = z * v;
     });
   }
 
+  // The root mean square of the members' coefficients; more where a right answer has a larger one than chance
+  // explains.
+  double reach(const Eigen::VectorXd& coefficients) const {
+    const double of_members = std::sqrt(coefficients.head(members).squaredNorm() / double(members));
+    const auto of_right_answers = coefficients.tail(coefficients.size() - members);
+    return std::max(of_members, of_right_answers.lpNorm<Eigen::Infinity>() / noisiest);
+  }
+
   void set_scopes(std::size_t deviation, Signature& s) const {
     Eigen::VectorXd together = Eigen::VectorXd::Zero(along.front().rows());
     const auto add = [&](int output, const Eigen::VectorXd& c, double norm2) {
-      s.scopes.push_back({output, std::sqrt((c / norm2).squaredNorm() / double(c.size()))});
+      s.scopes.push_back({output, reach(c / norm2)});
       if (s.scopes.back().reach > 0) s.separation = std::max(s.separation, 1 / s.scopes.back().reach);
     };
     for (std::size_t i = 0; i < along.size(); ++i) {

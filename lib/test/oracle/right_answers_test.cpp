@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
+#include "oracle/peer/block.hpp"
 #include "plumbline/oracle/exchange.hpp"
+#include "plumbline/oracle/recipes.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline {
@@ -31,6 +34,45 @@ TEST(RightAnswers, Agree) {
     ++files;
   }
   EXPECT_GT(files, 0);
+}
+
+Question wide_norm(std::uint64_t seed) {
+  const BlockSpec spec =
+      spec_from_json(parse_json(R"({"part": "norm", "d": 2048, "norm": {"kind": "rms_norm"}})", "spec"));
+  return question_from({.spec = spec, .tokens = 4, .seed = seed}, find_profile("bfloat16-mixed"));
+}
+
+const peer::Variant before_gain{.storage = peer::Storage::bfloat16, .stores = peer::Stores::before_gain};
+
+// Nearly all entries of a row move by the same number of ulps where 1/rms is nearly a power of two.
+TEST(RightAnswers, OfAWideNormAgree) {
+  int refused_without = 0;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const Question q = wide_norm(seed);
+    const Outputs answer = peer::answer(q, before_gain);
+    const Verdict v = Judge(q, find_profile("bfloat16-mixed"))(answer);
+    EXPECT_EQ(v.finding, Finding::agrees) << seed << ": " << describe(v);
+    const Judge shifted_grids_alone(q, find_profile("bfloat16-mixed"), {.right_answers = false});
+    refused_without += shifted_grids_alone.unnamed(answer).finding != Finding::agrees;
+  }
+  EXPECT_GT(refused_without, 0);
+}
+
+// A query that sees one key has a gradient of 0, which attention that divides at the end computes as
+// rounding.
+TEST(RightAnswers, OfAQueryThatSeesOneKeyAgree) {
+  const BlockSpec spec = spec_from_json(parse_json(
+      R"({"part": "sdpa", "attention": {"n_heads": 2, "head_dim": 16, "mask": "causal"}})", "spec"));
+  for (const auto& [profile, storage] : {std::pair("bfloat16-mixed", peer::Storage::bfloat16),
+                                         std::pair("float16-mixed", peer::Storage::float16)})
+    for (int tokens : {1, 2, 5})
+      for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        const Question q = question_from({.spec = spec, .tokens = tokens, .gradients = true, .seed = seed},
+                                         find_profile(profile));
+        const Verdict v = Judge(q, find_profile(profile))(
+            peer::answer(q, {.storage = storage, .output_dot = true, .divides_at_end = true}));
+        EXPECT_EQ(v.finding, Finding::agrees) << profile << " T=" << tokens << ": " << describe(v);
+      }
 }
 
 }  // namespace

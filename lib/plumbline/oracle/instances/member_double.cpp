@@ -3,5 +3,5 @@
 namespace plumbline {
 template class Ensemble<double>;
 template std::vector<Matrix<double>> member(const Question&, const Arithmetic&, std::uint64_t,
-                                            ExactRun<double>&);
+                                            ExactRun<double>&, Rounding);
 }  // namespace plumbline

@@ -3,5 +3,5 @@
 namespace plumbline {
 template class Ensemble<long double>;
 template std::vector<Matrix<long double>> member(const Question&, const Arithmetic&, std::uint64_t,
-                                                 ExactRun<long double>&);
+                                                 ExactRun<long double>&, Rounding);
 }  // namespace plumbline
