@@ -50,6 +50,8 @@ class Slipping : public A {
     if (last_.insert_or_assign(name, y).second) places_.push_back({name, this->rows(y), this->cols(y)});
     if (slip_.is_of_softmax() || !slip_.is_at(place)) return y;
     const T changed = change(y, name, calls_[name]++);
+    if (this->rows(changed) != this->rows(y) || this->cols(changed) != this->cols(y))
+      throw Error(name + ": expected what has its shape");
     switch (slip_.pass) {
       case Slip::Pass::both: break;
       case Slip::Pass::forward: return with_derivative_of(*this, changed, y);
