@@ -1,7 +1,6 @@
 #include "plumbline/oracle/recipes.hpp"
 
-#include <random>
-
+#include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/plain_impl.hpp"
 #include "plumbline/block/layout.hpp"
 #include "plumbline/spec/parameters.hpp"
@@ -10,24 +9,36 @@
 namespace plumbline {
 namespace {
 
+// SplitMix64: the n-th number is a hash of seed + n times an odd constant. Whole numbers and sums of them, so
+// the same on every machine; the standard library's distributions differ between libraries.
 class Draw {
  public:
-  explicit Draw(std::uint64_t seed) : bits_(seed) {}
-  // Sum of 12 uniform numbers: the standard library's normal distribution differs between libraries.
+  explicit Draw(std::uint64_t seed) : state_(mixed(seed)) {}
+  // The sum of 12 uniform numbers of 16 bits, four of them at a time, and one that fills the gaps between the
+  // sums: variance 1, up to 6 in size.
   double normal() {
-    double sum = -6;
-    for (int i = 0; i < 12; ++i) sum += std::ldexp(double(bits_() >> 11), -53);
-    return sum;
+    constexpr std::uint64_t every_second = 0x0000ffff0000ffff;
+    std::uint64_t pairs = 0;
+    for (int i = 0; i < 3; ++i) {
+      const std::uint64_t x = bits();
+      pairs += (x & every_second) + (x >> 16 & every_second);
+    }
+    const double sum = double(std::int64_t((pairs & 0xffffffff) + (pairs >> 32)) - 12 * 0xffff / 2);
+    return (sum + centred_uniform(bits())) * 0x1p-16;
   }
-  int whole(int low, int high) { return low + int(bits_() % std::uint64_t(high - low + 1)); }
+  double uniform() { return centred_uniform(bits()) + 0.5; }  // on [0, 1)
+  int whole(int low, int high) { return low + int(bits() % std::uint64_t(high - low + 1)); }
   Matrix<double> matrix(int rows, int cols, double scale = 1, double offset = 0) {
+    if (scale == 0) return Matrix<double>::Constant(rows, cols, offset);
     Matrix<double> x(rows, cols);
     for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = offset + scale * normal();
     return x;
   }
 
  private:
-  std::mt19937_64 bits_;
+  std::uint64_t bits() { return mixed(state_ += 0x9e3779b97f4a7c15); }
+
+  std::uint64_t state_;
 };
 
 bool is_weight(const std::string& name) { return name.ends_with(".weight"); }
@@ -98,7 +109,7 @@ void scale(Parameters<double>& parameters, std::string_view part_of_name, double
     if (name.find(part_of_name) != std::string::npos) value *= factor;
 }
 
-// Row t of x has about the variance eps times exp(-3 ... 6), and no branch adds more than that.
+// Row t of x has about the variance eps times 2^(-4 ... 8), and no branch adds more than that.
 void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInputs& in) {
   double eps = 0;
   for (const NormSlot* slot : {&s.attn_norms.in, &s.ffn_norms.in, &s.attn_norms.out, &s.ffn_norms.out,
@@ -109,7 +120,7 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   const double size = std::sqrt(eps);
   const auto shrink = [&](Matrix<double>& x) {
     for (int t = 0; t < x.rows(); ++t)
-      x.row(t) = draw.matrix(1, int(x.cols()), size * std::exp(-1.5 + 0.045 * draw.whole(0, 100)));
+      x.row(t) = draw.matrix(1, int(x.cols()), std::ldexp(size * (1 + draw.uniform()), draw.whole(-2, 3)));
   };
   shrink(in.x);
   if (const auto it = in.parameters.find("residual"); it != in.parameters.end()) shrink(it->second);
@@ -175,6 +186,13 @@ Question question_from(Draw& draw, const QuestionSettings& s, const Profile& pro
 }
 
 }  // namespace
+
+QuestionSettings settings_of(const Question& q) {
+  QuestionSettings s{.spec = q.spec, .batch = q.batch, .gradients = q.gradients};
+  s.tokens = int(q.inputs.x.rows()) / q.batch;
+  if (s.spec.part == Part::sdpa) s.key_tokens = int(q.inputs.parameters.at("k").rows()) / q.batch;
+  return s;
+}
 
 Question question_from(const QuestionSettings& settings, const Profile& profile) {
   Draw draw(settings.seed);

@@ -35,6 +35,9 @@ struct QuestionSettings {
   std::uint64_t seed = 1;
 };
 
+// Spec and sizes of a question; what is drawn stays as it is by default.
+QuestionSettings settings_of(const Question& question);
+
 // Everything that the settings leave open follows from the seed. Numbers are those of the storage type.
 Question question_from(const QuestionSettings& settings, const Profile& profile);
 

@@ -19,9 +19,14 @@ TEST(Ensemble, TheExactMemberIsThePlainBlock) {
     const auto exact = member<double>(q, find_profile("bfloat16-mixed").arithmetic(), 0, run);
     const auto g = gradients<double>(q.spec, q.inputs.parameters, q.inputs.x, q.inputs.cotangent, q.batch);
     EXPECT_EQ(exact[0], g.y) << preset.name;
-    EXPECT_EQ(exact[1], g.x) << preset.name;
+    // Products with a transpose may sum in another order: a rounding for each term, of the largest there are.
+    const double rounding = 0x1p-53 * double(g.x.size()) * g.x.cwiseAbs().maxCoeff();
+    EXPECT_LT((exact[1] - g.x).cwiseAbs().maxCoeff(), rounding) << preset.name;
     std::size_t i = 2;
-    for (const auto& [name, value] : g.parameters) EXPECT_EQ(exact[i++], value) << preset.name << " " << name;
+    for (const auto& [name, value] : g.parameters) {
+      const double most = std::max(1.0, value.cwiseAbs().maxCoeff());
+      EXPECT_LT((exact[i++] - value).cwiseAbs().maxCoeff(), rounding * most) << preset.name << " " << name;
+    }
   }
 }
 

@@ -101,7 +101,7 @@ TEST(Verdict, WhatOverflowsInCoarserThanDeclaredIsToldSo) {
 // here are as small as declared.
 TEST(Verdict, ASmallMistakeIsNotCoarserArithmetic) {
   const Profile& profile = find_profile("float16-mixed");
-  const Question q = question_from("pre_norm", Recipe::ordinary, profile, true, 1, 16);
+  const Question q = question_from("pre_norm", Recipe::ordinary, profile, true, 1, 32);
   const Deviation& d = find_deviation("activation/tanh-for-erf");
   const Verdict v = Judge(q, profile).unnamed(faulty_answer(q, profile, d, 78), &d);
   EXPECT_EQ(v.finding, Finding::wrong) << describe(v);
