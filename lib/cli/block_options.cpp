@@ -10,6 +10,29 @@ void add(CLI::App& verb, const char* name, Value& value, int largest, const char
   verb.add_option(name, value, help)->check(CLI::Range(1, largest))->option_text("N");
 }
 
+constexpr const char* question_sizes[] = {"T", "T_k", "batch"};
+
+// "6" or "1..257".
+Range read_range(const char* name, const std::string& text, int largest) {
+  Range r{0, 0};
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%d%n", &r.from, &used) == 1 && used == int(text.size()))
+    r.to = r.from;
+  else if (std::sscanf(text.c_str(), "%d..%d%n", &r.from, &r.to, &used) != 2 || used != int(text.size()))
+    r = {0, 0};
+  if (r.from < 1 || r.to < r.from || r.to > largest)
+    throw CLI::ValidationError(name,
+                               "expected N or N..M from 1 to " + std::to_string(largest) + ", found " + text);
+  return r;
+}
+
+void add_range(CLI::App& verb, const char* name, std::optional<Range>& value, int largest, const char* help) {
+  const auto read = [&value, name, largest](const std::string& text) {
+    value = read_range(name, text, largest);
+  };
+  verb.add_option_function<std::string>(name, read, help)->option_text("N..M");
+}
+
 }  // namespace
 
 void add_seed(CLI::App& verb, std::uint64_t& seed) {
@@ -21,6 +44,12 @@ void add_seed(CLI::App& verb, std::uint64_t& seed) {
   verb.add_option("--seed", seed, "Of the questions [1]")
       ->check(CLI::Validator(is_whole, ""))
       ->option_text("N");
+}
+
+void add_question_sizes(CLI::App& verb, BlockOptions& o) {
+  add_range(verb, "--tokens", o.tokens, largest_size, "Tokens of a sequence: N, or drawn from N to M");
+  add_range(verb, "--key-tokens", o.key_tokens, largest_size, "Keys of a sequence, of part sdpa");
+  add_range(verb, "--batch", o.batch, most_sequences, "Sequences of a question");
 }
 
 void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help) {
@@ -60,6 +89,29 @@ Json with_sizes(Json json, const BlockOptions& o) {
     put(json["attention"], "head_dim", o.head_dim);
   }
   if (o.d_ff) put(json["ffn"], "d_ff", o.d_ff);
+  return json;
+}
+
+Json with_question_sizes(Json json, const BlockOptions& o) {
+  if (!json.is_object()) return json;
+  if (json.contains("spec") && json["spec"].is_object()) {
+    Json spec = json["spec"];
+    for (const auto& [key, value] : json.items())
+      if (key != "spec") spec[key] = value;
+    json = std::move(spec);
+  }
+  const auto put = [&](const char* key, const std::optional<Range>& r) {
+    if (r) json[key] = r->from == r->to ? Json(r->from) : Json{{"from", r->from}, {"to", r->to}};
+  };
+  put("T", o.tokens);
+  put("T_k", o.key_tokens);
+  put("batch", o.batch);
+  return json;
+}
+
+Json without_question_sizes(Json json) {
+  if (json.is_object())
+    for (const char* key : question_sizes) json.erase(key);
   return json;
 }
 

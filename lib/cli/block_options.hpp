@@ -11,13 +11,21 @@
 
 namespace plumbline::cli {
 
+struct Range {
+  int from, to;
+};
+
 struct BlockOptions {
   std::string preset, spec_file;
   std::optional<int> d, n_layers, n_heads, n_kv_heads, head_dim, d_ff;
+  std::optional<Range> tokens, key_tokens, batch;  // of the questions
 };
 
 // --preset or --spec, and --d, --n-layers, --n-heads, --n-kv-heads, --head-dim, --d-ff.
 void add_block_options(CLI::App& verb, BlockOptions& options);
+
+// --tokens, --key-tokens and --batch, each N or N..M.
+void add_question_sizes(CLI::App& verb, BlockOptions& options);
 
 // Throws CLI::RequiredError where no block is named.
 void require_block(const BlockOptions& options);
@@ -27,6 +35,11 @@ Json with_sizes(Json spec, const BlockOptions& options);
 
 // --seed: a whole number from 0 on.
 void add_seed(CLI::App& verb, std::uint64_t& seed);
+// The same for "T", "T_k" and "batch", the sizes of questions, which a spec may have beside its own keys or,
+// {"spec": {...}, "T": 6}, around them.
+Json with_question_sizes(Json spec, const BlockOptions& options);
+// The spec alone.
+Json without_question_sizes(Json spec);
 
 // A size that is not absurd.
 void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help);

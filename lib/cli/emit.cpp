@@ -1,6 +1,7 @@
 // plumbline emit: writes a suite of questions as files, for implementations that do not speak over a pipe.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
@@ -10,6 +11,7 @@
 
 #include "cli/files.hpp"
 #include "cli/live/draw.hpp"
+#include "cli/live/reached.hpp"
 #include "cli/manifest.hpp"
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
@@ -82,19 +84,25 @@ std::vector<Share> shares(const EmitOptions& o) {
   return out;
 }
 
+// One in five of the cases stands at a border of sizes, and at least one: what it separates is separated by
+// smaller ones too, so it would not be chosen for that.
 std::vector<SuiteCase> designed(const EmitOptions& o, const Share& share, Progress& progress) {
   const Profile& profile = find_profile(o.profile);
-  const auto questions = live_questions(share.spec, o.gradients);
-  std::vector<SuiteCase> candidates;
+  const LiveQuestions questions = live_questions(share.spec, o.gradients);
+  std::vector<SuiteCase> small, at_borders;
   for (int k = 0; k < share.candidates; ++k) {
     progress.show(fmt::format("{}: {} of {} candidates", share.name, k + 1, share.candidates));
     const QuestionSettings settings = draw(questions, o.seed, k).value();
     Question question = question_from(settings, profile);
     if (std::optional<SuiteCase> c =
             candidate({fmt::format("{}-{}", share.name, k), profile, std::move(question)}))
-      candidates.push_back(std::move(*c));
+      (questions.border(k) ? at_borders : small).push_back(std::move(*c));
   }
-  return choose(std::move(candidates), share.cases);
+  const int some = std::min(std::max(1, share.cases / 5), int(at_borders.size()));
+  std::vector<SuiteCase> out = choose(std::move(small), share.cases - some);
+  for (SuiteCase& c : choose(std::move(at_borders), share.cases - int(out.size())))
+    out.push_back(std::move(c));
+  return out;
 }
 
 Json manifest(const EmitOptions& o, const std::vector<SuiteCase>& cases) {
@@ -138,7 +146,9 @@ void emit(const EmitOptions& o) {
     throw Error("emit: none of the questions can be judged in profile \"" + o.profile + "\"");
   std::filesystem::create_directories(o.folder);
   std::size_t bytes = 0, separated = 0;
+  Reached reached;
   for (const SuiteCase& c : cases) {
+    reached.add(settings_of(c.request.question));
     const std::string content = to_bytes(to_container(c.request));
     bytes += content.size();
     const std::filesystem::path file = std::filesystem::path(o.folder) / (c.request.id + ".safetensors");
@@ -152,6 +162,7 @@ void emit(const EmitOptions& o) {
   std::cout << fmt::format(
       "{}: {} cases, {:.1f} MB; {} of {} deviations are separated in {}, see manifest.json\n", o.folder,
       cases.size(), double(bytes) / 1e6, separated, m["deviations"].size(), o.profile);
+  for (const std::string& line : reached.lines()) std::cout << "  " << line << "\n";
 }
 
 }  // namespace
@@ -163,6 +174,7 @@ void add_emit(CLI::App& app) {
       ->required()
       ->option_text(" ");
   add_block_options(*verb, o->block);
+  add_question_sizes(*verb, o->block);
   verb->add_option("--suite", o->suite, "core (about 40 cases) or full (about 160) [core]")
       ->check(CLI::IsMember({"core", "full"}))
       ->option_text("NAME");

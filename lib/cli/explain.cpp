@@ -28,7 +28,9 @@ struct ExplainOptions {
 
 BlockSpec chosen_spec(const BlockOptions& o) {
   if (o.spec_file.empty()) return spec_from_json(with_sizes({{"preset", o.preset}, {"d", default_d}}, o));
-  return read_file(o.spec_file, [&](const Json& json) { return spec_from_json(with_sizes(json, o)); });
+  return read_file(o.spec_file, [&](const Json& json) {
+    return spec_from_json(without_question_sizes(with_sizes(json, o)));
+  });
 }
 
 std::string with_separators(std::int64_t n) {

@@ -75,7 +75,7 @@ int replay(const VerifyOptions& o) {
 }
 
 // What is wrong with a spec is told with its file's name.
-rc::Gen<QuestionSettings> questions_of(const VerifyOptions& o) {
+LiveQuestions questions_of(const VerifyOptions& o) {
   const SpecTemplate spec = template_of(o.block);
   try {
     return live_questions(spec, o.gradients);
@@ -122,6 +122,7 @@ void add_verify(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand("verify", "Judge a program that answers questions over a pipe");
   const auto o = std::make_shared<VerifyOptions>();
   add_block_options(*verb, o->block);
+  add_question_sizes(*verb, o->block);
   verb->add_option("--profile", o->profile, "The arithmetic it claims [float32]")->option_text("NAME");
   verb->add_option("--cases", o->cases, "How many questions are drawn [100]")
       ->check(CLI::Range(1, 1 << 24))
@@ -146,7 +147,7 @@ void add_verify(CLI::App& app, int& status) {
   verb->footer(
       "Where sizes are left open they are drawn. In a spec file, {\"from\": 5, \"to\": 64} and {\"one_of\": "
       "[...]}\n"
-      "leave any value open.\n"
+      "leave any value open; \"T\", \"T_k\" and \"batch\" stand beside a spec's own keys.\n"
       "Example: plumbline verify --preset llama --profile bfloat16-mixed -- python3 my_block.py");
   verb->callback([o, &status] {
     Process::end_with_this_program();

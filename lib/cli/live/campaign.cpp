@@ -9,6 +9,7 @@
 #include "cli/live/failure_files.hpp"
 #include "cli/live/laws.hpp"
 #include "cli/live/places.hpp"
+#include "cli/live/reached.hpp"
 #include "cli/live/replay.hpp"
 #include "cli/live/shrink.hpp"
 
@@ -23,8 +24,6 @@ constexpr int most_tries = 300;  // to shrink one
 
 // Of each law, as many questions, looked for among so many.
 constexpr int questions_per_law = 2, most_looked_at = 60;
-// Where the questions for laws begin in the stream of draws.
-constexpr int first_law_question = 1 << 24;
 
 // Failures of one kind, and the one of them that is made smaller.
 struct Group {
@@ -52,6 +51,7 @@ class Campaign {
   void run() {
     step([&] { ask_cases(); });
     note_time();
+    for (const std::string& line : reached_.lines()) report_.notes.push_back(line);
     if (!report_.signal) step([&] { diagnose(); });
     for (const Judged& c : cases_.unexplained()) count(c.examination, c.number, c.request.id, nullptr);
     step([&] { ask_laws(); });
@@ -84,6 +84,8 @@ class Campaign {
   }
 
   void ask_laws() {
+    for (int i = 0; i < most_looked_at; ++i)
+      law_questions_.push_back(draw(s_.questions, s_.seed, first_small_question + i).value());
     for (int l = 0; l < int(laws().size()) && goes_on(); ++l)
       if (l % s_.shards == s_.shard - 1) ask_law(laws()[l]);
   }
@@ -107,6 +109,7 @@ class Campaign {
     const double before = peer_.seconds();
     const Examination e = ask(r, nullptr);
     const Result& result = report_.results.back();
+    if (e.verdict && e.answer.kind == Answer::Kind::outputs) reached_.add(settings_of(r.question));
     ours_.push_back(result.seconds - (peer_.seconds() - before));
     failing_ += result.failed();
     if (e.has_numbers())
@@ -120,11 +123,11 @@ class Campaign {
     int asked = 0;
     for (int i = 0; i < most_looked_at && asked < questions_per_law && goes_on(); ++i) {
       doing_ = fmt::format("{}/{}/laws/{}", s_.name, s_.seed, law.id);
-      const int number = first_law_question + i;
-      const Question q = question(number);
-      if (!law.applies(q) || (law.gradients && !s_.gradients)) continue;
+      const QuestionSettings& settings = law_questions_[std::size_t(i)];
+      if (!law.applies(settings) || (law.gradients && !s_.gradients)) continue;
+      const int number = first_small_question + i;
       const std::string id = fmt::format("{}/{}/laws/{}/{}", s_.name, s_.seed, law.id, ++asked);
-      const Request r{id, s_.profile, q};
+      const Request r{id, s_.profile, question_from(settings, s_.profile)};
       const Examination e = ask(r, &law);
       if (e.kind.empty() || !is_explained(law, r, e)) count(e, number, id, &law);
     }
@@ -280,6 +283,8 @@ class Campaign {
   FailureFiles files_;
   std::string doing_;  // a case's id
   JudgedCases cases_;
+  Reached reached_;  // by the cases that were judged
+  std::vector<QuestionSettings> law_questions_;
   std::vector<Group> explained_, others_;
   int failing_ = 0;           // cases
   std::vector<double> ours_;  // seconds per case beside the command's own

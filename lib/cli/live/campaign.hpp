@@ -12,7 +12,7 @@ namespace plumbline::cli {
 struct CampaignSettings {
   std::string name;  // the first part of every id
   Profile profile;
-  rc::Gen<QuestionSettings> questions;
+  LiveQuestions questions;
   bool gradients = true;
   int cases = 100;
   std::uint64_t seed = 1;

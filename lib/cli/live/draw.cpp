@@ -1,230 +1,143 @@
 #include "cli/live/draw.hpp"
 
 #include <algorithm>
-#include <limits>
-#include <nlohmann/json.hpp>
 
-#include "cli/files.hpp"
 #include "plumbline/algebra/grid.hpp"
-#include "plumbline/spec/presets.hpp"
 
 namespace plumbline::cli {
 namespace {
-
-// A drawn number, and how small it may be made.
-struct Choice {
-  int value, least;
-  bool operator==(const Choice&) const = default;
-};
-using Choices = std::vector<Choice>;
-
-// Makes choices at random, or those that are given. What was chosen says all about a draw; a simpler draw is
-// one of smaller choices, each of which may be made smaller again at any time.
-class Chooser {
- public:
-  explicit Chooser(rc::Random random) : random_(random) {}
-  explicit Chooser(const Choices& given) : given_(&given) {}
-
-  int number(int least, int from, int to) {
-    return chosen(least, to, given_ ? 0 : from + uniform(to - from + 1));
-  }
-  int number(int from, int to) { return number(from, from, to); }
-  // As often from 5 to 9 as from 10 to 19, and so on: small sizes show as much as large ones, sooner.
-  int size(int least, int from, int to) {
-    if (given_) return chosen(least, to, 0);
-    std::vector<int> octaves;
-    for (int low = from; low <= to; low *= 2) octaves.push_back(low);
-    const int low = octaves[uniform(int(octaves.size()))];
-    return chosen(least, to, low + uniform(std::min(low, to - low + 1)));
-  }
-  std::uint64_t seed() {
-    const int value = number(0, std::numeric_limits<int>::max() - 1);
-    made_.back().least = value;  // no seed is simpler than another
-    return std::uint64_t(value);
-  }
-  const Choices& made() const { return made_; }
-
- private:
-  int uniform(int count) { return int(random_.next() % std::uint64_t(count)); }
-
-  int chosen(int least, int most, int drawn) {
-    const int value = !given_                         ? drawn
-                      : made_.size() < given_->size() ? std::clamp((*given_)[made_.size()].value, least, most)
-                                                      : least;
-    made_.push_back({value, least});
-    return value;
-  }
-
-  rc::Random random_;
-  const Choices* given_ = nullptr;
-  Choices made_;
-};
-
-int whole(const Json& range, const char* key) {
-  if (!range.contains(key) || !range.at(key).is_number_integer())
-    throw Error("expected a range {\"from\": N, \"to\": N}, found " + range.dump());
-  return range.at(key).get<int>();
-}
-
-bool is_range(const Json& j) { return j.is_object() && j.contains("from"); }
-bool is_choice(const Json& j) { return j.is_object() && j.contains("one_of"); }
-
-void check_range(const Json& j) {
-  const int from = whole(j, "from"), to = whole(j, "to");
-  const int least = j.contains("least") ? whole(j, "least") : from;
-  if (least > from || from > to || j.size() != (j.contains("least") ? 3 : 2))
-    throw Error("expected a range {\"from\": N, \"to\": N} that is not empty, found " + j.dump());
-}
-
-void check_choice(const Json& j) {
-  if (!j.at("one_of").is_array() || j.at("one_of").empty() || j.size() != 1)
-    throw Error("expected {\"one_of\": [...]} with something in it, found " + j.dump());
-}
-
-// Whether anything is left open; throws Error where a range or a choice is none.
-bool is_open(const Json& j) {
-  if (is_range(j)) return check_range(j), true;
-  if (is_choice(j)) check_choice(j);
-  bool open = is_choice(j);
-  if (j.is_structured())
-    for (const Json& value : j) open = is_open(value) || open;
-  return open;
-}
-
-Json filled_in(const Json& j, Chooser& choose) {
-  if (is_range(j)) {
-    const int from = j["from"];
-    return from < 1 ? choose.number(j.value("least", from), from, j["to"])
-                    : choose.size(j.value("least", from), from, j["to"]);
-  }
-  if (is_choice(j)) return filled_in(j["one_of"][choose.number(0, int(j["one_of"].size()) - 1)], choose);
-  Json out = j;
-  if (j.is_structured())
-    for (Json& value : out) value = filled_in(value, choose);
-  return out;
-}
-
-// Every choice the first, every range at its beginning.
-Json simplest(const Json& j) {
-  if (is_range(j)) return j["from"];
-  if (is_choice(j)) return simplest(j["one_of"][0]);
-  Json out = j;
-  if (j.is_structured())
-    for (Json& value : out) value = simplest(value);
-  return out;
-}
 
 // Ordinary questions hide most mistakes, so they are few; what can be shrunk to one is easier to read.
 constexpr Recipe recipes[] = {Recipe::ordinary, Recipe::rich, Recipe::rich,       Recipe::near_eps,
                               Recipe::near_eps, Recipe::rich, Recipe::hot_scores, Recipe::rich};
 
-// Throws Error where the spec that comes out is none.
-QuestionSettings settings_from(Chooser& choose, const SpecTemplate& spec, bool gradients) {
-  QuestionSettings s;
-  s.seed = choose.seed();
-  s.batch = choose.number(1, 1, 2);
-  const bool vacuous_sizes = choose.number(0, 7) == 7;
-  s.tokens = vacuous_sizes ? choose.number(1, 2) : choose.number(1, 3, 8);
-  const int more_keys = choose.number(0, 5);
-  s.gradients = gradients && choose.number(0, 1, 1) == 1;
-  s.recipe = recipes[choose.number(0, int(std::size(recipes)) - 1)];
-  s.spec = spec_from_json(filled_in(spec, choose));
-  if (s.spec.part == Part::sdpa) s.key_tokens = s.tokens + more_keys;
-  return s;
+Json range(int least, int from, int to) { return {{"from", from}, {"to", to}, {"least", least}}; }
+
+// Takes a key out of the template.
+Json taken(SpecTemplate& spec, const char* key, Json otherwise) {
+  if (!spec.is_object() || !spec.contains(key)) return otherwise;
+  Json value = std::move(spec[key]);
+  spec.erase(key);
+  return value;
 }
 
-struct Drawn {
-  QuestionSettings settings;
-  Choices choices;
-};
-
-// All choices as small as can be, then each one nearer to its least.
-std::vector<Choices> smaller(const Choices& choices) {
-  std::vector<Choices> out;
-  Choices least = choices;
-  for (Choice& c : least) c.value = c.least;
-  if (least != choices) out.push_back(least);
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    auto values = rc::shrink::towards(choices[i].value, choices[i].least);
-    while (const auto value = values.next()) {
-      out.push_back(choices);
-      out.back()[i].value = *value;
-    }
-  }
-  return out;
+// A size that is drawn, or the one that is given.
+int size_from(const Json& json, const char* key, Chooser& choose, int largest = largest_size) {
+  const Json value = filled_in(json, choose, key);
+  if (!value.is_number_integer())
+    throw Error(std::string(key) + ": expected a whole number or a range of them, found " + value.dump());
+  check_size(key, value.get<std::int64_t>(), largest);
+  return value.get<int>();
 }
 
-class Drawing {
- public:
-  Drawing(SpecTemplate spec, bool gradients) : spec_(std::move(spec)), gradients_(gradients) {}
+// Queries that see no key have no value.
+void check_keys(const QuestionSettings& s) {
+  if (s.spec.part != Part::sdpa || s.spec.attention.mask == MaskKind::bidirectional) return;
+  if (s.key_tokens && *s.key_tokens < s.tokens)
+    throw Error("T_k: expected at least T = " + std::to_string(s.tokens) +
+                ", since the mask is causal, found " + std::to_string(*s.key_tokens));
+}
 
-  rc::Shrinkable<QuestionSettings> operator()(const rc::Random& random, int) const {
-    const auto shrinks = [self = *this](const Drawn& d) {
-      std::vector<Drawn> simpler;
-      for (const Choices& c : smaller(d.choices))
-        if (auto next = self.from(Chooser(c))) simpler.push_back(std::move(*next));
-      return rc::seq::fromContainer(std::move(simpler));
-    };
-    return rc::shrinkable::map(rc::shrinkable::shrinkRecur(first(random), shrinks),
-                               [](const Drawn& d) { return d.settings; });
-  }
-
- private:
-  std::optional<Drawn> from(Chooser choose) const {
-    try {
-      QuestionSettings s = settings_from(choose, spec_, gradients_);
-      return Drawn{std::move(s), choose.made()};
-    } catch (const Error&) {
-      return std::nullopt;
-    }
-  }
-
-  // Some combinations of sizes are impossible; those are drawn again.
-  Drawn first(rc::Random random) const {
-    constexpr int most_tries = 1000;
-    for (int i = 0; i < most_tries; ++i)
-      if (auto drawn = from(Chooser(random.split()))) return *drawn;
-    spec_from_json(simplest(spec_));
-    throw Error("spec: none of " + std::to_string(most_tries) + " drawn ones is possible");
-  }
-
-  SpecTemplate spec_;
-  bool gradients_;
-};
-
-Json range(int from, int to) { return {{"from", from}, {"to", to}, {"least", 1}}; }
+// At most so many sequences, tokens, keys by default.
+constexpr int most_tokens = 1 << 16;
 
 }  // namespace
 
-SpecTemplate template_of(const BlockOptions& o) {
-  if (!o.spec_file.empty()) return with_sizes(read_json(o.spec_file), o);
-  const Preset& preset = find_preset(o.preset);
-  const auto size = [](const std::optional<int>& given, Json open) { return given ? Json(*given) : open; };
-  const Json n_heads = size(o.n_heads, range(2, 6));
-  const Json equal_heads = {{"n_heads", n_heads}};  // each of width d / n_heads
-  const Json grouped_heads = {{"n_heads", n_heads},
-                              {"n_kv_heads", size(o.n_kv_heads, range(1, 3))},
-                              {"head_dim", size(o.head_dim, range(3, 12))}};
-  Json heads = Json::array();
-  if (!o.n_kv_heads && !o.head_dim) heads.push_back(equal_heads);
-  if (heads.empty() || preset.is_layout || preset.make(Dimensions{}).rope) heads.push_back(grouped_heads);
-  return {{"preset", o.preset},
-          {"d", size(o.d, range(5, 64))},
-          {"n_layers", size(o.n_layers, {{"one_of", {1, 1, 1, 2}}})},
-          {"attention", {{"one_of", heads}}},
-          {"ffn", {{"d_ff", size(o.d_ff, range(5, 96))}}}};
+LiveQuestions::LiveQuestions(SpecTemplate spec, bool gradients)
+    : spec_(std::move(spec)), gradients_(gradients) {
+  tokens_ = taken(spec_, "T", range(1, 3, most_tokens));
+  key_tokens_ = taken(spec_, "T_k", nullptr);
+  batch_ = taken(spec_, "batch", range(1, 1, most_sequences));
+  for (const Json* size : {&tokens_, &key_tokens_, &batch_}) is_open(*size);
+  if (!is_open(spec_)) spec_from_json(spec_);
+  const BlockSpec drawn = first(rc::Random(1)).settings.spec;
+  if (!key_tokens_.is_null() && drawn.part != Part::sdpa)
+    throw Error("T_k: expected none, since part is \"" + std::string(name_of(drawn.part)) + "\"");
+  Json all = spec_;
+  all["T"] = tokens_;
+  all["T_k"] = key_tokens_.is_null() ? range(1, 1, most_tokens) : key_tokens_;
+  all["batch"] = batch_;
+  borders_ = borders(open_sizes(all), drawn.part, drawn.attention.window.has_value());
 }
 
-rc::Gen<QuestionSettings> live_questions(const SpecTemplate& spec, bool gradients) {
-  if (!is_open(spec)) spec_from_json(spec);
-  const rc::Gen<QuestionSettings> questions = Drawing(spec, gradients);
-  draw(questions, 1, 1).value();  // says at once where none can be drawn
-  return questions;
+// Throws Error where the spec that comes out is none.
+QuestionSettings LiveQuestions::settings_from(Chooser& choose, const Border* border) const {
+  QuestionSettings s;
+  s.seed = choose.seed();
+  const bool may_be_dear = border && border->beyond_window;
+  s.gradients = gradients_ && choose.number(0, may_be_dear ? 0 : 1, 1) == 1;
+  s.recipe = recipes[choose.number(0, int(std::size(recipes)) - 1)];
+  s.spec = spec_from_json(filled_in(spec_, choose));
+  if (may_be_dear && s.spec.attention.window)
+    choose.wish("T", beyond_window(*s.spec.attention.window));
+  s.batch = size_from(batch_, "batch", choose, most_sequences);
+  s.tokens = size_from(tokens_, "T", choose);
+  if (s.spec.part == Part::sdpa) {
+    const int least = s.spec.attention.mask == MaskKind::bidirectional ? std::min(s.tokens, 2) : s.tokens;
+    s.key_tokens = key_tokens_.is_null() ? choose.size("T_k", {least, least, most_tokens}, s.tokens + 5)
+                                         : size_from(key_tokens_, "T_k", choose);
+  }
+  check_keys(s);
+  return s;
 }
 
-rc::Shrinkable<QuestionSettings> draw(const rc::Gen<QuestionSettings>& questions, std::uint64_t seed,
-                                      int number) {
-  return questions(rc::Random(mixed(mixed(seed) + std::uint64_t(number))), rc::kNominalSize);
+std::optional<LiveQuestions::Drawn> LiveQuestions::from(Chooser choose, const Border* border) const {
+  try {
+    QuestionSettings s = settings_from(choose, border);
+    return Drawn{std::move(s), choose.made()};
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// Some combinations of sizes are impossible, and some are too much work; those are drawn again.
+std::optional<LiveQuestions::Drawn> LiveQuestions::at_border(rc::Random random, const Border& border) const {
+  constexpr int most_tries = 200;
+  for (int i = 0; i < most_tries; ++i)
+    if (auto drawn = from(Chooser(random.split(), border.wishes), &border))
+      if (work_of(drawn->settings) <= most_work(drawn->settings.spec.part, border)) return drawn;
+  return std::nullopt;
+}
+
+LiveQuestions::Drawn LiveQuestions::first(rc::Random random) const {
+  constexpr int most_tries = 1000;
+  for (int i = 0; i < most_tries; ++i)
+    if (auto drawn = from(Chooser(random.split()))) return *drawn;
+  spec_from_json(simplest(spec_));
+  const Choices none;
+  Chooser least(none);
+  settings_from(least, nullptr);
+  throw Error("spec: none of " + std::to_string(most_tries) + " drawn ones is possible");
+}
+
+rc::Shrinkable<QuestionSettings> LiveQuestions::draw(const rc::Random& random, const Border* border) const {
+  std::optional<Drawn> drawn;
+  if (border) drawn = at_border(random, *border);
+  if (!drawn) drawn = first(random);
+  const auto shrinks = [self = *this](const Drawn& d) {
+    std::vector<Drawn> simpler;
+    for (const Choices& c : smaller(d.choices))
+      if (auto next = self.from(Chooser(c))) simpler.push_back(std::move(*next));
+    return rc::seq::fromContainer(std::move(simpler));
+  };
+  return rc::shrinkable::map(rc::shrinkable::shrinkRecur(*drawn, shrinks),
+                             [](const Drawn& d) { return d.settings; });
+}
+
+const Border* LiveQuestions::border(int number) const {
+  static const Border longer{.wishes = {}, .beyond_window = true};
+  if (number >= first_small_question) return number % 4 == 3 ? &longer : nullptr;
+  if (!is_at_border(number) || borders_.empty()) return nullptr;
+  return &borders_[std::size_t(number / 5) % borders_.size()];
+}
+
+LiveQuestions live_questions(const SpecTemplate& spec, bool gradients) { return {spec, gradients}; }
+
+// Not every fifth, so that no shard gets all of them.
+bool is_at_border(int number) { return (number + number / 5) % 5 == 4; }
+
+rc::Shrinkable<QuestionSettings> draw(const LiveQuestions& questions, std::uint64_t seed, int number) {
+  return questions.draw(rc::Random(mixed(mixed(seed) + std::uint64_t(number))), questions.border(number));
 }
 
 }  // namespace plumbline::cli

@@ -2,26 +2,45 @@
 // knows what is simpler.
 #pragma once
 
-#include <rapidcheck.h>
+#include <nlohmann/json.hpp>
 
-#include "cli/block_options.hpp"
-#include "plumbline/oracle/recipes.hpp"
+#include "cli/live/borders.hpp"
 
 namespace plumbline::cli {
 
-// A spec whose values may be left open: {"from": 5, "to": 64} (and "least": 1, as far as it may be shrunk) or
-// {"one_of": [...]}, simplest first, stand for a number or any value.
-using SpecTemplate = Json;
+class LiveQuestions {
+ public:
+  // Throws Error, with the reason, where the template has no spec that is one.
+  LiveQuestions(SpecTemplate spec, bool gradients);
 
-// A preset whose sizes are open where the command line does not fix them. They avoid the points at which
-// mistakes hide: odd widths, several heads, grouped heads where the model has them.
-SpecTemplate template_of(const BlockOptions& options);
+  const SpecTemplate& spec() const { return spec_; }
+  // Of the numbered draws, see draw.
+  const Border* border(int number) const;
+  // Throws Error where none is possible.
+  rc::Shrinkable<QuestionSettings> draw(const rc::Random& random, const Border* border) const;
 
-// Throws Error, with the reason, where the template has no spec that is one.
-rc::Gen<QuestionSettings> live_questions(const SpecTemplate& spec, bool gradients);
+ private:
+  struct Drawn {
+    QuestionSettings settings;
+    Choices choices;
+  };
+  QuestionSettings settings_from(Chooser& choose, const Border* border) const;
+  std::optional<Drawn> from(Chooser choose, const Border* border = nullptr) const;
+  std::optional<Drawn> at_border(rc::Random random, const Border& border) const;
+  Drawn first(rc::Random random) const;
 
-// The question of that number of a run: the same for the same seed, on every machine, in every shard.
-rc::Shrinkable<QuestionSettings> draw(const rc::Gen<QuestionSettings>& questions, std::uint64_t seed,
-                                      int number);
+  SpecTemplate spec_, tokens_, key_tokens_, batch_;
+  bool gradients_;
+  std::vector<Border> borders_;
+};
+
+LiveQuestions live_questions(const SpecTemplate& spec, bool gradients);
+
+// The question of that number of a run: the same for the same seed, on every machine, in every shard. One in
+// five is at a border. From `first_small_question` on they are small, for laws, which ask much; one in four
+// of those is longer than the window.
+inline constexpr int first_small_question = 1 << 24;
+bool is_at_border(int number);
+rc::Shrinkable<QuestionSettings> draw(const LiveQuestions& questions, std::uint64_t seed, int number);
 
 }  // namespace plumbline::cli

@@ -257,29 +257,30 @@ Finding gradient_sums(Asking& ask, const Question& q) {
       ask, q, "grad.x", [](const M& g) -> M { return g.rowwise().sum(); }, value);
 }
 
-bool shifts_predictably(const Question& q) {
+bool shifts_predictably(const QuestionSettings& q) {
   const BlockSpec& s = q.spec;
   if (s.part == Part::norm) return is_layer_norm(s.attn_norms.in);
   return reads_layer_norms(s) && (!s.final_norm || is_layer_norm(s.final_norm));
 }
 
 constexpr Law table[] = {
-    {"repeat", "the same question is answered alike", false, [](const Question&) { return true; }, repeats},
+    {"repeat", "the same question is answered alike", false, [](const QuestionSettings&) { return true; },
+     repeats},
     {"ATT-9", "a later token changes no earlier row", false,
-     [](const Question& q) { return is_causal(q.spec) && tokens_of(q) > 1; }, last_token_is_not_seen},
+     [](const QuestionSettings& q) { return is_causal(q.spec) && q.tokens > 1; }, last_token_is_not_seen},
     {"ATT-10", "a token beyond the window changes nothing", false,
-     [](const Question& q) {
+     [](const QuestionSettings& q) {
        const BlockSpec& s = q.spec;
        return is_causal(s) && s.part != Part::sdpa && s.attention.mask == MaskKind::causal_sliding &&
-              tokens_of(q) > reach(s);
+              q.tokens > reach(s);
      },
      window_ends},
-    {"batch", "one sequence changes nothing in another", false, [](const Question& q) { return q.batch > 1; },
-     sequences_are_apart},
+    {"batch", "one sequence changes nothing in another", false,
+     [](const QuestionSettings& q) { return q.batch > 1; }, sequences_are_apart},
     {"FFN-3", "one token changes nothing in another", false,
-     [](const Question& q) { return !attends(q.spec) && tokens_of(q) > 1; }, last_token_is_not_seen},
+     [](const QuestionSettings& q) { return !attends(q.spec) && q.tokens > 1; }, last_token_is_not_seen},
     {"PRE-2", "branches that are 0 leave x as it is", false,
-     [](const Question& q) {
+     [](const QuestionSettings& q) {
        const AttentionNorms& a = q.spec.attn_norms;
        const FeedForwardNorms& f = q.spec.ffn_norms;
        return carries_x(q.spec) && !q.spec.final_norm && !(a.out && a.out->eps == 0) &&
@@ -287,27 +288,27 @@ constexpr Law table[] = {
      },
      zero_branches_leave_x},
     {"wiring", "branches that are constant show where norms and residuals stand", false,
-     [](const Question& q) { return is_block(q.spec); }, constant_branches},
+     [](const QuestionSettings& q) { return is_block(q.spec); }, constant_branches},
     {"PRE-3", "layer norms do not see a constant added to a token", false, shifts_predictably, shift},
-    {"LN-3", "N(2 x) with 4 eps is N(x)", false, [](const Question& q) { return q.spec.part == Part::norm; },
-     scaling},
+    {"LN-3", "N(2 x) with 4 eps is N(x)", false,
+     [](const QuestionSettings& q) { return q.spec.part == Part::norm; }, scaling},
     {"POST-1", "what a layer norm puts out lies in a plane", false,
-     [](const Question& q) { return last_layer_norm(q.spec).has_value(); }, hyperplane},
+     [](const QuestionSettings& q) { return last_layer_norm(q.spec).has_value(); }, hyperplane},
     {"ATT-8", "tokens in another order give the same rows in that order", false,
-     [](const Question& q) {
+     [](const QuestionSettings& q) {
        return attends(q.spec) && q.spec.part != Part::sdpa && !is_causal(q.spec) && !q.spec.rope &&
-              tokens_of(q) > 1;
+              q.tokens > 1;
      },
      permutation},
     {"ATT-11", "grouped heads are repeated heads", false,
-     [](const Question& q) {
+     [](const QuestionSettings& q) {
        const AttentionSpec& a = q.spec.attention;
        const NormSlot& k = q.spec.attn_norms.k;
        return attends(q.spec) && a.n_kv_heads < a.n_heads && !(k && k->width == NormWidth::full_heads);
      },
      grouped_heads},
     {"gauge", "2 W_Q and W_K / 2 give the same scores", false,
-     [](const Question& q) {
+     [](const QuestionSettings& q) {
        return attends(q.spec) && q.spec.part != Part::sdpa && !q.spec.attn_norms.q && !q.spec.attn_norms.k;
      },
      gauge},
@@ -337,7 +338,8 @@ Outputs Asking::operator()(const Question& q) {
 
 Examination examine_law(const Law& law, const Implementation& implementation, Request r) {
   r.question.gradients = law.gradients;
-  if (!law.applies(r.question)) return {Outcome::untried, "the law says nothing about this question"};
+  if (!law.applies(settings_of(r.question)))
+    return {Outcome::untried, "the law says nothing about this question"};
   Asking ask(implementation, r.profile, r.id);
   try {
     const Finding f = law.check(ask, r.question);

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "cli/live/examine.hpp"
+#include "plumbline/oracle/recipes.hpp"
 
 namespace plumbline::cli {
 
@@ -34,10 +35,10 @@ class Asking {
 };
 
 struct Law {
-  std::string_view id;         // as in the theory; a path of its own
-  std::string_view statement;  // what holds
-  bool gradients;              // it is about gradients
-  bool (*applies)(const Question&);
+  std::string_view id;                       // as in the theory; a path of its own
+  std::string_view statement;                // what holds
+  bool gradients;                            // it is about gradients
+  bool (*applies)(const QuestionSettings&);  // spec and sizes decide, so no numbers are drawn for it
   // How it is broken, or a remark, or nothing.
   struct Finding {
     bool holds = true;

@@ -96,6 +96,8 @@ class Telling {
     std::vector<bool> these(rest_.size());
     for (std::size_t e = 0; e < rest_.size(); ++e) these[e] = rest_[e] && is(l_.found.data()[e]);
     if (std::count(these.begin(), these.end(), true) == 0) return;
+    // Where nothing else is, it does not matter that some entries are nearly right by chance.
+    if (std::all_of(l_.found.data(), l_.found.data() + l_.found.size(), is)) these.assign(these.size(), true);
     const Region r = region_of(l_.tensor->views, these);
     const bool numbers = is(0.0);  // zeros are told apart only where there is nothing else in their region
     for (std::size_t e = 0; e < these.size(); ++e)

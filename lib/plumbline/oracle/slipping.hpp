@@ -51,7 +51,7 @@ class Slipping : public A {
     if (slip_.is_of_softmax() || !slip_.is_at(place)) return y;
     const T changed = change(y, name, calls_[name]++);
     if (this->rows(changed) != this->rows(y) || this->cols(changed) != this->cols(y))
-      throw Error(name + ": expected what has its shape");
+      throw Error(name + ": expected a tensor of its shape in its place");  // of queries among fewer keys, say
     switch (slip_.pass) {
       case Slip::Pass::both: break;
       case Slip::Pass::forward: return with_derivative_of(*this, changed, y);

@@ -1,0 +1,64 @@
+// Draws whole numbers one after another and remembers them: what was chosen says all about a draw, and a
+// simpler draw is one of smaller choices.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plumbline::cli {
+
+// A drawn number, and how small it may be made.
+struct Choice {
+  int value, least;
+  bool operator==(const Choice&) const = default;
+};
+using Choices = std::vector<Choice>;
+
+// Values that a size should have, by its key: one of these, as far as the size is open.
+using Wishes = std::map<std::string, std::vector<int>, std::less<>>;
+
+struct SizeRange {
+  int least, from, to;  // drawn from `from` to `to`, made no smaller than `least`
+  bool operator==(const SizeRange&) const = default;
+};
+
+// Those of the wishes that lie in the range.
+std::vector<int> possible(const Wishes& wishes, std::string_view key, const SizeRange& range);
+
+class Chooser {
+ public:
+  explicit Chooser(const rc::Random& random, Wishes wishes = {})
+      : random_(random), wishes_(std::move(wishes)) {}
+  explicit Chooser(const Choices& given) : given_(&given) {}
+
+  int number(int least, int from, int to);
+  int number(int from, int to) { return number(from, from, to); }
+  int one_of(const std::vector<int>& values, int largest);  // made smaller towards 0
+  // One of the wishes for that key; or as often from 5 to 9 as from 10 to 19, and so on, but not far beyond
+  // `usual`: small sizes show as much as large ones, sooner.
+  int size(std::string_view key, const SizeRange& range, int usual);
+  std::uint64_t seed();
+
+  void wish(const std::string& key, std::vector<int> values) { wishes_[key] = std::move(values); }
+  bool wishes(std::string_view key) const { return wishes_.contains(key); }
+  const Choices& made() const { return made_; }
+
+ private:
+  std::int64_t uniform(std::int64_t count) { return std::int64_t(random_.next() % std::uint64_t(count)); }
+  int small(const SizeRange& range, int usual);
+  int chosen(int least, int most, int drawn);
+
+  rc::Random random_;
+  Wishes wishes_;
+  const Choices* given_ = nullptr;
+  Choices made_;
+};
+
+// All choices as small as can be, then each one nearer to its least.
+std::vector<Choices> smaller(const Choices& choices);
+
+}  // namespace plumbline::cli

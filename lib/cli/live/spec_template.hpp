@@ -1,0 +1,34 @@
+// A spec whose values may be left open, and the sizes of a question about it.
+#pragma once
+
+#include <span>
+
+#include "cli/block_options.hpp"
+#include "cli/live/chooser.hpp"
+
+namespace plumbline::cli {
+
+// A spec with the keys "T", "T_k" and "batch" beside its own. {"from": 5, "to": 64} (and "least": 1, as far
+// as it may be shrunk) or {"one_of": [...]}, simplest first, stand for a number or any value.
+using SpecTemplate = Json;
+
+// A preset whose sizes are open where the command line does not fix them, or the template in a file. Those of
+// presets avoid the points at which mistakes hide: odd widths, several heads, grouped heads where the model
+// has them.
+SpecTemplate template_of(const BlockOptions& options);
+
+// Throws Error where a range or a choice is none.
+bool is_open(const SpecTemplate& spec);
+
+// Every choice the first, every range at its beginning.
+Json simplest(const SpecTemplate& spec);
+Json filled_in(const SpecTemplate& spec, Chooser& choose, std::string_view key = "");
+
+// The ranges of sizes that are open, by key; of what is open in several places, all of them together.
+using OpenSizes = std::map<std::string, SizeRange, std::less<>>;
+OpenSizes open_sizes(const SpecTemplate& spec);
+
+// Whether the template leaves the value at that path ("attention", "n_kv_heads") so open that it may be this.
+bool admits(const SpecTemplate& spec, std::span<const std::string_view> path, const Json& value);
+
+}  // namespace plumbline::cli
