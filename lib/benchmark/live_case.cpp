@@ -21,6 +21,7 @@
 #include "cli/live/examine.hpp"
 #include "plumbline/io/file.hpp"
 #include "plumbline/io/frame.hpp"
+#include "plumbline/oracle/stamp.hpp"
 #include "plumbline/spec/parameters.hpp"
 
 namespace plumbline::cli {
@@ -168,8 +169,10 @@ class Recorder : public benchmark::ConsoleReporter {
   }
   bool failed() const { return failed_; }
   Json record() const {
-    return {
-        {"processor", processor()}, {"cores", std::thread::hardware_concurrency()}, {"results", results_}};
+    return {{"stamp", stamp()},
+            {"processor", processor()},
+            {"cores", std::thread::hardware_concurrency()},
+            {"results", results_}};
   }
 
  private:

@@ -25,7 +25,6 @@ inline bool is_failure(Outcome o) { return o < Outcome::agrees; }
 inline Outcome outcome_of(Finding f) {
   switch (f) {
     case Finding::invalid: return Outcome::invalid;
-    case Finding::impossible:
     case Finding::wrong: return Outcome::wrong;
     case Finding::coarser: return Outcome::coarser;
     case Finding::inconclusive: return Outcome::discarded;

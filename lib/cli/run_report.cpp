@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/tally.hpp"
+#include "plumbline/oracle/stamp.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline::cli {
@@ -47,12 +48,17 @@ std::vector<std::string> nearness_lines(const RunReport& r) {
                       describe(farthest->nearness))};
 }
 
+// "smallest failing case B=1 T=1 d=5 (shrunk in 12 tries)"; what nobody made smaller is as it was found.
+std::string smallest(const Failure& f) {
+  if (f.tries == 0) return "this case " + f.smallest + ", not made smaller";
+  return fmt::format("smallest failing case {} (shrunk in {} {})", f.smallest, f.tries,
+                     f.tries == 1 ? "try" : "tries");
+}
+
 std::string indented(const Failure& f) {
   std::string out = fmt::format("\n{}\n  {}; found at {}\n", f.headline, extent(f), f.found);
   for (const std::string& line : f.where) out += fmt::format("    {}\n", line);
-  if (!f.smallest.empty())
-    out += fmt::format("  smallest failing case {} (shrunk in {} tries); replay with\n  {}\n", f.smallest,
-                       f.tries, f.replay);
+  if (!f.smallest.empty()) out += fmt::format("  {}; replay with\n  {}\n", smallest(f), f.replay);
   return out;
 }
 
@@ -60,8 +66,7 @@ std::string section(const Failure& f) {
   std::string out = fmt::format("\n## {}\n\n{}; found at {}.\n\n", f.headline, extent(f), f.found);
   for (const std::string& line : f.where) out += fmt::format("- {}\n", line);
   if (!f.smallest.empty())
-    out += fmt::format("\nSmallest failing case: {} (shrunk in {} tries). Replay with\n\n    {}", f.smallest,
-                       f.tries, f.replay);
+    out += fmt::format("\nOf the kind: {}. Replay with\n\n    {}", smallest(f), f.replay);
   return out + "\n";
 }
 
@@ -134,6 +139,7 @@ std::string to_markdown(const RunReport& r) {
 std::string to_json_text(const RunReport& r) {
   Json j;
   j["title"] = r.title;
+  j["stamp"] = stamp();
   for (const auto& [key, value] : r.facts) j["facts"][key] = value;
   j["diagnosis"] = r.failures.empty() ? Json(nullptr) : Json(r.failures.front().headline);
   j["counts"] = Json::object();

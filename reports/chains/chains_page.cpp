@@ -233,6 +233,16 @@ Mp50 toy_gain(const std::string& layout, int layers) {
   return pow(factor, layers);
 }
 
+bool loses_length(const ChainRecords& r) {
+  const GradientChain& chain = r.stacks.at("post_norm").at(deepest).front();
+  return chain.gradient[0] < 1000 * toy_gain("post_norm", deepest) * chain.gradient[deepest];
+}
+
+bool loses_rank(const ChainRecords& r) {
+  const auto kept = [&](const char* layout) { return r.spectra.at(layout).depths.back().above_thousandth; };
+  return kept("post_norm") < kept("pre_norm");
+}
+
 Pages chains_pages(const ChainRecords& r) {
   return {main_page(r), gain_plot(r), spectrum_plot(r), stream_plot(r)};
 }

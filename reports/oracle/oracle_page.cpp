@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "plumbline/io/file.hpp"
+#include "plumbline/oracle/stamp.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
 
@@ -50,6 +51,18 @@ std::string percent(int part, int whole) {
 
 std::string of(int part, int whole) { return fmt::format("{} of {}", part, whole); }
 
+// Which rule a record measured, where and when. It is printed by every section that is made from a record; a
+// rule that has changed since makes the page another one, and the test that compares the pages fails.
+std::string measured(const Json& record) {
+  if (!record.contains("stamp")) return "Measured with an earlier rule; the record does not say which.\n\n";
+  const Json& s = record.at("stamp");
+  const std::string found = s.at("rule");
+  const std::string which = found == rule() ? "the rule as it is" : "an earlier rule";
+  return fmt::format("Measured with {} ({}), plumbline {}, on {}, on {}.\n\n", which, found,
+                     s.at("version").get<std::string>(), s.at("date").get<std::string>(),
+                     s.at("machine").get<std::string>());
+}
+
 // p is a Bonferroni bound and may exceed 1.
 std::string bound(double p) { return p > 1 ? "> 1" : fmt::format("{:.2g}", p); }
 
@@ -61,8 +74,7 @@ bool as_declared(const Json& run) { return run.at("declared") == run.at("compute
 
 int failures(const Json& counts) {
   int n = 0;
-  for (const char* outcome : {"invalid", "impossible", "wrong", "broken", "coarser", "inconclusive"})
-    n += number(counts, outcome);
+  for (const char* outcome : {"invalid", "wrong", "broken", "coarser"}) n += number(counts, outcome);
   return n;
 }
 
@@ -246,18 +258,18 @@ Pages oracle_pages(const OracleRecords& r) {
       "itself:\n"
       "[lib/plumbline/oracle](../../lib/plumbline/oracle/README.md).\n\n"
       "## Correct implementations, live\n\n" +
-      agreement(r.agreement) +
+      measured(r.agreement) + agreement(r.agreement) +
       "## Coarser than declared\n\n"
       "The same implementation, correct in another profile than the one it declares; laws included.\n\n" +
       coarser(r.agreement) +
       "## Correct implementations, by inputs\n\n"
       "A second independent implementation, in C++, in variants of order, stores and kernels.\n\n" +
-      false_alarms(c) + "## Planted deviations\n\n" + planted_text + detection(c) +
+      measured(c) + false_alarms(c) + "## Planted deviations\n\n" + planted_text + detection(c) +
       "## Two deviations at once\n\n" + pairs(c) + "## Planted in Python\n\n" + python_text +
-      naming(r.naming) + "### Two at once\n\n" + naming(r.pairs) +
+      measured(r.naming) + naming(r.naming) + "### Two at once\n\n" + measured(r.pairs) + naming(r.pairs) +
       "## Truths of several kinds\n\n"
       "Verdicts on y where bfloat16-mixed is declared, by what is true:\n\n" +
-      confusion(c) + "## What a case costs\n\n" + cost(r.cost);
+      confusion(c) + "## What a case costs\n\n" + measured(r.cost) + cost(r.cost);
   return {{"oracle.md", page}};
 }
 

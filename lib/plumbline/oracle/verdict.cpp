@@ -305,7 +305,6 @@ std::string describe(const Verdict& v) {
     case Finding::coarser: return "right in " + v.profile + ", coarser than declared (" + v.reason + ")";
     case Finding::wrong: break;
     case Finding::invalid:
-    case Finding::impossible:
     case Finding::inconclusive: return finding + ": " + v.reason;
   }
   if (!v.is_finite) return finding + ": " + v.reason;

@@ -14,25 +14,26 @@ namespace plumbline {
 // Strongest first.
 enum class Finding {
   invalid,       // a tensor is missing, or has another shape
-  impossible,    // beyond a proved worst-case bound
   wrong,         // no correct implementation in the profile does this
   coarser,       // right, but in coarser arithmetic than declared
-  inconclusive,  // the arithmetic is too coarse to tell on this question
+  inconclusive,  // the question cannot tell, an empty answer would pass: the command line calls it discarded
   agrees         // as a correct implementation in the profile
 };
 
 template <>
 inline Names<Finding> names<Finding>() {
-  static constexpr std::pair<Finding, std::string_view> table[] = {
-      {Finding::invalid, "invalid"}, {Finding::impossible, "impossible"},     {Finding::wrong, "wrong"},
-      {Finding::coarser, "coarser"}, {Finding::inconclusive, "inconclusive"}, {Finding::agrees, "agrees"}};
+  static constexpr std::pair<Finding, std::string_view> table[] = {{Finding::invalid, "invalid"},
+                                                                   {Finding::wrong, "wrong"},
+                                                                   {Finding::coarser, "coarser"},
+                                                                   {Finding::inconclusive, "inconclusive"},
+                                                                   {Finding::agrees, "agrees"}};
   return table;
 }
 
 struct Verdict {
   Finding finding = Finding::agrees;
   std::string reason;   // one line: which tensor, what was expected, what was found
-  double p = 1;         // a bound on how often a correct implementation does this or worse; may exceed 1
+  double p = 1;         // how often a correct implementation does this or worse, by Bonferroni; may exceed 1
   Rejection rejection;  // the test that speaks loudest, and where it points
   const Deviation* resembles = nullptr;  // whose pattern, at its full size, speaks loudest, if any does
   std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a
@@ -64,7 +65,9 @@ class Judge {
   ~Judge();
   Judge(const Judge&) = delete;
 
-  // A bound on false alarms: a correct output is called anything but `agrees` less often than this.
+  // The target for false alarms: a correct output should be called anything but `agrees` no more often than
+  // this. No bound is proved: it is extrapolated from the members, with a guard, and counted in
+  // reports/published/oracle.md.
   static constexpr double alpha = 1e-6;
 
   // `suspect`: the deviation in question; the verdict is inconclusive where the question cannot separate it.

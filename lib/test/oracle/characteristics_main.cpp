@@ -6,6 +6,7 @@
 
 #include "oracle/characteristics.hpp"
 #include "plumbline/io/file.hpp"
+#include "plumbline/oracle/stamp.hpp"
 #include "plumbline/spec/json.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -71,7 +72,10 @@ Json record(const Confusion& c) {
 }
 
 Json measured(const Options& o) {
-  Json out{{"seeds", o.campaign.seeds}, {"width", o.campaign.width}, {"presets", o.campaign.presets}};
+  Json out{{"stamp", stamp()},
+           {"seeds", o.campaign.seeds},
+           {"width", o.campaign.width},
+           {"presets", o.campaign.presets}};
   for (const std::string& name : o.profiles) {
     const Profile& profile = find_profile(name);
     for (Recipe recipe : {Recipe::ordinary, Recipe::rich})

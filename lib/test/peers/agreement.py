@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+import stamps
+
 HERE = pathlib.Path(__file__).resolve().parent
 VARIANTS = "eager finer sequential shuffled transposed online recomputed welford".split()
 PROFILES = "float64 float32 bfloat16-mixed float16-mixed".split()
@@ -67,6 +69,9 @@ QUESTIONS = either(
 )
 
 
+STAMPS = []  # of the runs
+
+
 def verify(options, cases, variant, declared, computed):
     """The record of one run."""
     with tempfile.TemporaryDirectory() as folder:
@@ -85,6 +90,7 @@ def verify(options, cases, variant, declared, computed):
             print(f"{variant}, {declared}: {failure['headline']}\n  {failure['replay']}", flush=True)
     run = {"declared": declared, "computed": computed, "variant": variant, "seed": options.seed, "cases": cases}
     run["counts"] = found["counts"]
+    STAMPS.append(found["stamp"])
     print(json.dumps(run), flush=True)
     return run
 
@@ -109,7 +115,7 @@ def main(options):
     if options.coarser_cases:
         runs += [verify(options, options.coarser_cases, "eager", p, COARSER[p]) for p in options.profiles]
     runs += [verify(options, options.other_cases, v, p, p) for v in others for p in options.profiles]
-    pathlib.Path(options.record + ".part").write_text(json.dumps({"runs": runs}, indent=1) + "\n")
+    pathlib.Path(options.record + ".part").write_text(json.dumps({"stamp": stamps.one(STAMPS), "runs": runs}, indent=1) + "\n")
     os.replace(options.record + ".part", options.record)
 
 

@@ -15,6 +15,8 @@ import random
 import subprocess
 import sys
 
+import stamps
+
 PEER = pathlib.Path(__file__).with_name("torch_peer.py")
 
 
@@ -59,6 +61,7 @@ class Plumbline:
     def __init__(self, options):
         self.command, self.profile, self.folder = options.plumbline, options.profile, options.folder
         self.cases = options.cases
+        self.stamps = []  # of the reports
         self.cache = options.folder / options.profile
         self.cache.mkdir(parents=True, exist_ok=True)
         self.blocks = words(self.run("list", "presets").stdout) + list(SPECS)
@@ -105,7 +108,9 @@ class Plumbline:
             if done.returncode == 2:
                 sys.exit(done.stderr)
 
-        return self.cached(f"{block}-{'+'.join(deviations)}", ask)
+        report = self.cached(f"{block}-{'+'.join(deviations)}", ask)
+        self.stamps.append(report["stamp"])
+        return report
 
 
 def row(deviations, block, factors, report):
@@ -175,7 +180,7 @@ def main():
         print(json.dumps(r), flush=True)
     name = options.profile + ("-pairs" if options.pairs else "")
     if not options.only:
-        record = {"profile": options.profile, "cases": options.cases, "rows": rows}
+        record = {"stamp": stamps.one(plumbline.stamps), "profile": options.profile, "cases": options.cases, "rows": rows}
         (options.folder / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
 
 

@@ -1,0 +1,14 @@
+# Writes OUT, a source file that returns a hash of the sources in SOURCE that verdicts follow from: twelve digits of
+# SHA-256 over the hashes of all files, in the order of their paths.
+set(hashes "")
+foreach(folder algebra block oracle spec)
+  file(GLOB_RECURSE files RELATIVE ${SOURCE} ${SOURCE}/${folder}/*.hpp ${SOURCE}/${folder}/*.cpp)
+  list(SORT files)
+  foreach(path ${files})
+    file(SHA256 ${SOURCE}/${path} hash)
+    string(APPEND hashes "${path} ${hash}\n")
+  endforeach()
+endforeach()
+string(SHA256 hash "${hashes}")
+string(SUBSTRING ${hash} 0 12 rule)
+file(WRITE ${OUT} "#include \"plumbline/oracle/stamp.hpp\"\n\nstd::string plumbline::rule() { return \"${rule}\"; }\n")
