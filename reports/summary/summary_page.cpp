@@ -77,10 +77,9 @@ Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::v
            "Pre-norm keeps an untouched route from input to output; post-norm multiplies it by a norm's "
            "Jacobian at every add.\n"
            "Everything on these pages is the output of a run, most of it proved by interval arithmetic.\n\n" +
-           answers(f, c) +
-           "![gradient gain](gradient-gain.svg)\n\n" fmt::format(
-               "Gradients {} in post-norm, as the usual toy chain has it. They {} rank:\n\n",
-               loses_length(c) ? "vanish" : "do not vanish", loses_rank(c) ? "lose" : "do not lose") +
+           answers(f, c) + "![gradient gain](gradient-gain.svg)\n\n" +
+           fmt::format("Gradients {} in post-norm, as the usual toy chain has it. They {} rank:\n\n",
+                       loses_length(c) ? "vanish" : "do not vanish", loses_rank(c) ? "lose" : "do not lose") +
            "![singular values](singular-values.svg)\n\n"
            "| page | what it answers |\n|:--|:--|\n"
            "| [findings.md](findings.md) | each claim of the founding text: holds, holds with a "
