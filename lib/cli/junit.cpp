@@ -77,7 +77,7 @@ std::string testcase(const Result& r, const std::string& suite) {
 std::string run_itself(const RunReport& r) {
   const std::string why = !r.fault.empty() ? r.fault : !r.stopped.empty() ? r.stopped : closing_line(r);
   return fmt::format(
-      "  <testcase name=\"run\" classname=\"{}\" time=\"0\">\n   <error message=\"{}\" "
+      "  <testcase name=\"run\" classname=\"{}\" time=\"0.000\">\n   <error message=\"{}\" "
       "type=\"run\"/>\n  </testcase>\n",
       escaped(r.title), escaped(why));
 }

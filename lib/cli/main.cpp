@@ -47,7 +47,9 @@ std::string reason(const CLI::App& app, const CLI::ParseError& e) {
 }
 
 int fail(std::string message, int status = exit_code::misuse) {
+  constexpr std::size_t longest = 1000;  // somebody's file may stand in it as a word
   message = message.substr(0, message.find('\n'));
+  if (message.size() > longest) message = message.substr(0, longest) + "...";
   std::cerr << "plumbline: " << message << "\n";
   return status;
 }

@@ -6,6 +6,8 @@ import sys
 import time
 
 what = sys.argv[1] if len(sys.argv) > 1 else "right"
+if what == "prints-first":
+    print("loading", flush=True)
 if what == "prints-at-import":
     import plumbline_client
 
@@ -13,10 +15,6 @@ if what == "prints-at-import":
 
 import numpy as np
 from plumbline_client import Unsupported, serve
-
-if what == "prints-first":
-    os.write(1, b"")
-    print("loading", flush=True)
 
 count = 0
 
@@ -32,6 +30,8 @@ def answer(request):
     count += 1
     if request.wants_gradients and what in ("unsupported", "half"):
         raise Unsupported("forward only")
+    if what == "refuses-once" and count == 2:
+        raise Unsupported("the second")
     y = norm(request)
     if what == "half" or what == "unsupported":
         return {"y": y * request.dtype.type(1.5)} if what == "half" else {"y": y}
