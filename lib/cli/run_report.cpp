@@ -93,7 +93,7 @@ Json to_json(const Result& x) {
 }
 
 // What happened, and where.
-std::string told(const Result& x) {
+std::string told_text(const Result& x) {
   std::string out = x.message;
   for (const std::string& line : x.where) out += (out.empty() ? "" : "; ") + line;
   return out;
@@ -132,7 +132,7 @@ std::string to_markdown(const RunReport& r) {
   out += "\n## All cases\n\n| case | outcome | what | seconds |\n|---|---|---|--:|\n";
   for (const Result& x : r.results)
     out +=
-        fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), name_of(x.outcome), cell(told(x)), x.seconds);
+        fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), name_of(x.outcome), cell(told_text(x)), x.seconds);
   return out;
 }
 

@@ -17,7 +17,7 @@ const Scope single_norm = both_norms({"norm"}, "speaks of a norm alone"),
             every_part =
                 both_norms({"norm", "attention", "ffn"}, "what holds of its parts holds of a layout"),
             single_attention = attention_alone("speaks of the attention branch alone"),
-            all_cells{{cells().begin(), cells().end()}, {}};
+            every_cell{{cells().begin(), cells().end()}, {}};
 
 bool none_is_certain(const Matrix<I>& y) {
   return std::all_of(y.data(), y.data() + y.size(), [](const I& v) { return v.domain() != Domain::def; });
@@ -117,7 +117,7 @@ const std::vector<Law>& special_point_laws() {
        {"enclosure/sum-unmarked", "enclosure/division-unmarked", "enclosure/matmul-unmarked"}},
       {"SPEC-4",
        "NaN in one entry of one parameter: some output has no value",
-       all_cells,
+       every_cell,
        every_parameter_is_read,
        {"enclosure/activation-unmarked", "enclosure/matmul-unmarked", "enclosure/softmax-unmarked",
         "bias/q-missing", "bias/k-missing", "norm/gain-missing", "norm/bias-missing"}},
