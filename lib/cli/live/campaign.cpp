@@ -125,6 +125,11 @@ class Campaign {
       doing_ = fmt::format("{}/{}/laws/{}", s_.name, s_.seed, law.id);
       const QuestionSettings& settings = law_questions_[std::size_t(i)];
       if (!law.applies(settings) || (law.gradients && !s_.gradients)) continue;
+      if (!law.changes.empty() && !leaves_open(s_.questions.spec(), law.changes)) {
+        report_.results.push_back(
+            {doing_, Outcome::untried, fmt::format("{} is pinned", law.changes), 0, true});
+        return;
+      }
       const int number = first_small_question + i;
       const std::string id = fmt::format("{}/{}/laws/{}/{}", s_.name, s_.seed, law.id, ++asked);
       const Request r{id, s_.profile, question_from(settings, s_.profile)};

@@ -201,7 +201,7 @@ Finding constant_branches(Asking& ask, const Question& drawn) {
 
 Finding shift(Asking& ask, const Question& drawn) {
   const Question q = on_a_coarse_grid(drawn);
-  if (has_constant_row(q)) return {};
+  if (has_constant_row(q)) throw NothingToJudge("a row is constant");
   Question other = q;
   const M c = shifts(q);
   other.inputs.x += c;
@@ -213,7 +213,8 @@ Finding scaling(Asking& ask, const Question& q) {
   Question other = q;
   other.inputs.x *= 2;
   other.spec.attn_norms.in->eps *= 4;
-  if (!is_representable(other, ask.profile())) return {};
+  if (!is_representable(other, ask.profile()))
+    throw NothingToJudge("the scaled numbers are not of the storage type");
   return same_answer(ask, q, other, as_it_is);
 }
 
@@ -225,7 +226,7 @@ Finding hyperplane(Asking& ask, const Question& q) {
   M gain = M::Ones(1, q.inputs.x.cols()), bias = M::Zero(1, q.inputs.x.cols());
   if (n.gain) gain = q.inputs.parameters.at(name + ".weight").array() + n.gain_offset;
   if (n.bias) bias = q.inputs.parameters.at(name + ".bias");
-  if ((gain.array() == 0).any()) return {};
+  if ((gain.array() == 0).any()) throw NothingToJudge("a gain is 0");
   const M weights = gain.cwiseInverse().transpose();
   const M value = M::Constant(q.inputs.x.rows(), 1, (bias * weights)(0, 0));
   return functional_is(
@@ -246,7 +247,8 @@ Finding gauge(Asking& ask, const Question& q) {
   Question other = q;
   scale_parameters(other, "q_proj", 2);
   scale_parameters(other, "k_proj", 0.5);
-  if (!is_representable(other, ask.profile())) return {};
+  if (!is_representable(other, ask.profile()))
+    throw NothingToJudge("the scaled numbers are not of the storage type");
   return same_answer(ask, q, other, as_it_is);
 }
 
@@ -291,7 +293,7 @@ constexpr Law table[] = {
      [](const QuestionSettings& q) { return is_block(q.spec); }, constant_branches},
     {"PRE-3", "layer norms do not see a constant added to a token", false, shifts_predictably, shift},
     {"LN-3", "N(2 x) with 4 eps is N(x)", false,
-     [](const QuestionSettings& q) { return q.spec.part == Part::norm; }, scaling},
+     [](const QuestionSettings& q) { return q.spec.part == Part::norm; }, scaling, "eps"},
     {"POST-1", "what a layer norm puts out lies in a plane", false,
      [](const QuestionSettings& q) { return last_layer_norm(q.spec).has_value(); }, hyperplane},
     {"ATT-8", "tokens in another order give the same rows in that order", false,
@@ -306,7 +308,7 @@ constexpr Law table[] = {
        const NormSlot& k = q.spec.attn_norms.k;
        return attends(q.spec) && a.n_kv_heads < a.n_heads && !(k && k->width == NormWidth::full_heads);
      },
-     grouped_heads},
+     grouped_heads, "n_kv_heads"},
     {"gauge", "2 W_Q and W_K / 2 give the same scores", false,
      [](const QuestionSettings& q) {
        return attends(q.spec) && q.spec.part != Part::sdpa && !q.spec.attn_norms.q && !q.spec.attn_norms.k;

@@ -45,6 +45,7 @@ struct Law {
     std::string what = {};
   };
   Finding (*check)(Asking&, const Question&);
+  std::string_view changes = {};  // a knob of the spec that its other question has at another value
 };
 
 std::span<const Law> laws();

@@ -164,4 +164,11 @@ SpecTemplate template_of(const BlockOptions& o) {
   return with_question_sizes(with_sizes(read_json(o.spec_file), o), o);
 }
 
+bool leaves_open(const SpecTemplate& spec, std::string_view key) {
+  if (!spec.is_structured() || is_choice(spec)) return false;
+  for (const auto& [name, value] : spec.items())
+    if ((name == key && (is_range(value) || is_choice(value))) || leaves_open(value, key)) return true;
+  return false;
+}
+
 }  // namespace plumbline::cli

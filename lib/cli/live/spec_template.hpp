@@ -31,4 +31,8 @@ OpenSizes open_sizes(const SpecTemplate& spec);
 // Whether the template leaves the value at that path ("attention", "n_kv_heads") so open that it may be this.
 bool admits(const SpecTemplate& spec, std::span<const std::string_view> path, const Json& value);
 
+// Whether the template has that key somewhere, and leaves its value open: what it pins, kernels may have
+// compiled in.
+bool leaves_open(const SpecTemplate& spec, std::string_view key);
+
 }  // namespace plumbline::cli
