@@ -124,6 +124,8 @@ def judged(options, row, profile, seed, answering):
                 continue
             (questions / f"{name}.safetensors").write_bytes(dumps(asked, meta))
             (answers / f"{name}.safetensors").write_bytes(dumps(answer))
+        asked_about = sorted(path.stem for path in questions.iterdir())
+        (questions / "manifest.json").write_text(json.dumps({"cases": asked_about}))
         record = pathlib.Path(folder) / "record.json"
         command = [options.plumbline, "judge", questions, answers, "--json", record]
         run = subprocess.run(command, capture_output=True, text=True)
