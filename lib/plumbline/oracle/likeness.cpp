@@ -25,6 +25,9 @@ double p_of(double found, const std::vector<double>& usual, double guard) {
 
 Likeness::Likeness(const Matrix<double>& value, const std::vector<const Matrix<double>*>& errors,
                    Dtype storage) {
+  bool finite = value.allFinite();
+  for (const Matrix<double>* e : errors) finite = finite && e->allFinite();
+  if (!finite) throw Error("members overflow here");
   const Grid<double> grid(storage);
   const int half = int(errors.size()) / 2;
   Matrix<double> squares = Matrix<double>::Zero(value.rows(), value.cols());

@@ -12,7 +12,7 @@ class Likeness {
  public:
   static constexpr int members = 24;  // errors are expected of so many
 
-  // Errors of one tensor; `value`: what it is without one.
+  // Errors of one tensor; `value`: what it is without one. Throws Error where one of them is not finite.
   Likeness(const Matrix<double>& value, const std::vector<const Matrix<double>*>& errors, Dtype storage);
 
   // A bound on how often a member errs so.
