@@ -239,7 +239,7 @@ auto Ensemble<S>::add_scalar(const Tensor& x, Exact c) -> Tensor {
 template <class S>
 auto Ensemble<S>::divide(const Tensor& x, int n) -> Tensor {
   if (detail::is_power_of_two(S(n))) return {x.value / S(n), x.stored};
-  return in_kernel(x.value / S(n));
+  return in_kernel(x.value / S(n) * factor_of(std::uint64_t(n)));  // or times 1 / n, rounded once for all
 }
 
 template <class S>
