@@ -1,5 +1,5 @@
-// How far long work is: on a terminal a line that is written over, and elsewhere a line every half minute, so that
-// nobody takes it for hung.
+// How far long work is: on a terminal a line that is written over, and elsewhere a line every half minute, so
+// that nobody takes it for hung.
 #pragma once
 
 #include <chrono>

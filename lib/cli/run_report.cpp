@@ -131,8 +131,8 @@ std::string to_markdown(const RunReport& r) {
   for (const Failure& f : r.failures) out += section(f);
   out += "\n## All cases\n\n| case | outcome | what | seconds |\n|---|---|---|--:|\n";
   for (const Result& x : r.results)
-    out +=
-        fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), name_of(x.outcome), cell(told_text(x)), x.seconds);
+    out += fmt::format("| {} | {} | {} | {:.3f} |\n", cell(x.id), name_of(x.outcome), cell(told_text(x)),
+                       x.seconds);
   return out;
 }
 

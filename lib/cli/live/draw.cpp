@@ -68,8 +68,7 @@ QuestionSettings LiveQuestions::settings_from(Chooser& choose, const Border* bor
   s.gradients = gradients_ && choose.number(0, may_be_dear ? 0 : 1, 1) == 1;
   s.recipe = recipes[choose.number(0, int(std::size(recipes)) - 1)];
   s.spec = spec_from_json(filled_in(spec_, choose));
-  if (may_be_dear && s.spec.attention.window)
-    choose.wish("T", beyond_window(*s.spec.attention.window));
+  if (may_be_dear && s.spec.attention.window) choose.wish("T", beyond_window(*s.spec.attention.window));
   s.batch = size_from(batch_, "batch", choose, most_sequences);
   s.tokens = size_from(tokens_, "T", choose);
   if (s.spec.part == Part::sdpa) {

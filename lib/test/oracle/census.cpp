@@ -1,7 +1,7 @@
-// plumbline_census FILE [--seeds N] [--first N] [--part NAME]... [--profile NAME]...: asks implementations that share
-// no code with the ensemble (peer/block.hpp) at the sizes that models and kernels have, and writes how they were
-// judged. All of them are right. Beside them, plain code that rounds to nearest with stores that the calibration has
-// not seen.
+// plumbline_census FILE [--seeds N] [--first N] [--part NAME]... [--profile NAME]...: asks implementations
+// that share no code with the ensemble (peer/block.hpp) at the sizes that models and kernels have, and writes
+// how they were judged. All of them are right. Beside them, plain code that rounds to nearest with stores
+// that the calibration has not seen.
 #include <algorithm>
 #include <chrono>
 #include <iostream>
@@ -40,18 +40,25 @@ constexpr Size sizes[] = {
     {"add_norm", R"({"part":"add_norm","d":1000,"norm":{"kind":"rms_norm"}})", 1, 31},
     {"add_norm", R"({"part":"add_norm","d":4096,"norm":{"kind":"layer_norm"}})", 1, 9},
     {"sdpa", R"({"part":"sdpa","attention":{"n_heads":3,"head_dim":64,"mask":"causal"}})", 1, 129},
-    {"sdpa", R"({"part":"sdpa","attention":{"n_heads":4,"n_kv_heads":2,"head_dim":80,"mask":"causal"}})", 1, 65},
+    {"sdpa", R"({"part":"sdpa","attention":{"n_heads":4,"n_kv_heads":2,"head_dim":80,"mask":"causal"}})", 1,
+     65},
     {"sdpa", R"({"part":"sdpa","attention":{"n_heads":2,"head_dim":96,"mask":"bidirectional"}})", 2, 33, 127},
-    {"sdpa", R"({"part":"sdpa","attention":{"n_heads":2,"n_kv_heads":1,"head_dim":112,"mask":"causal"}})", 1, 15, 257},
-    {"sdpa", R"({"part":"sdpa","attention":{"n_heads":2,"head_dim":128,"mask":"causal_sliding","window":32}})", 1, 97},
+    {"sdpa", R"({"part":"sdpa","attention":{"n_heads":2,"n_kv_heads":1,"head_dim":112,"mask":"causal"}})", 1,
+     15, 257},
+    {"sdpa",
+     R"({"part":"sdpa","attention":{"n_heads":2,"head_dim":128,"mask":"causal_sliding","window":32}})", 1,
+     97},
     {"sdpa", R"({"part":"sdpa","attention":{"n_heads":1,"head_dim":192,"mask":"causal"}})", 1, 16, 513},
     {"sdpa", R"({"part":"sdpa","attention":{"n_heads":1,"head_dim":256,"mask":"causal"}})", 1, 3, 1024},
     {"ffn", R"({"preset":"llama","part":"ffn","d":64,"ffn":{"d_ff":8192}})", 1, 5},
     {"ffn", R"({"preset":"gpt2","part":"ffn","d":256,"ffn":{"d_ff":1024}})", 1, 17},
     {"ffn", R"({"preset":"llama","part":"ffn","d":129,"ffn":{"d_ff":352}})", 1, 65},
-    {"block", R"({"preset":"llama","d":256,"attention":{"n_heads":4,"head_dim":64},"ffn":{"d_ff":688}})", 1, 33},
-    {"block", R"({"preset":"gpt2","d":512,"attention":{"n_heads":8,"head_dim":64},"ffn":{"d_ff":1024}})", 1, 9},
-    {"block", R"({"preset":"post_norm","d":320,"attention":{"n_heads":5,"head_dim":64},"ffn":{"d_ff":640}})", 1, 65},
+    {"block", R"({"preset":"llama","d":256,"attention":{"n_heads":4,"head_dim":64},"ffn":{"d_ff":688}})", 1,
+     33},
+    {"block", R"({"preset":"gpt2","d":512,"attention":{"n_heads":8,"head_dim":64},"ffn":{"d_ff":1024}})", 1,
+     9},
+    {"block", R"({"preset":"post_norm","d":320,"attention":{"n_heads":5,"head_dim":64},"ffn":{"d_ff":640}})",
+     1, 65},
 };
 
 peer::Storage storage_of(const Profile& p) {
@@ -79,8 +86,12 @@ class Census {
   void ask(const Size& size, const Profile& profile, Json& record) {
     for (bool gradients : {false, true})
       for (int k = first_; k < first_ + seeds_; ++k) ask(size, profile, gradients, k);
-    Json row{{"part", size.part},   {"spec", size.spec},       {"batch", size.batch},
-             {"tokens", size.tokens}, {"key_tokens", size.key_tokens}, {"profile", profile.name}};
+    Json row{{"part", size.part},
+             {"spec", size.spec},
+             {"batch", size.batch},
+             {"tokens", size.tokens},
+             {"key_tokens", size.key_tokens},
+             {"profile", profile.name}};
     for (const auto& [variant, t] : tallies_)
       row["variants"].push_back({{"name", variant},
                                  {"judged", t.judged},
@@ -96,9 +107,10 @@ class Census {
       total_.judged += t.judged, total_.wrong += t.wrong, total_.coarser += t.coarser;
       total_.right_answers += t.right_answers, total_.refused += t.refused;
     }
-    std::cerr << profile.name << " " << size.spec << " T=" << size.tokens << ": " << total_.judged << " judged, "
-              << total_.wrong << " wrong, " << total_.coarser << " coarser; " << total_.refused << " of "
-              << total_.right_answers << " right answers refused; " << seconds_ << " s " << Json(reasons_).dump() << "\n";
+    std::cerr << profile.name << " " << size.spec << " T=" << size.tokens << ": " << total_.judged
+              << " judged, " << total_.wrong << " wrong, " << total_.coarser << " coarser; " << total_.refused
+              << " of " << total_.right_answers << " right answers refused; " << seconds_ << " s "
+              << Json(reasons_).dump() << "\n";
     tallies_.clear();
     reasons_.clear();
     seconds_ = 0;
@@ -131,7 +143,8 @@ class Census {
     }
     for (const peer::Variant& v : peer::correct_variants(storage_of(profile)))
       note(tallies_[v.name], judge, peer::answer(q, v, profile.storage == Dtype::f64), v.name, q);
-    if (profile.storage != Dtype::f64) note(tallies_["rounded once"], judge, rounded_once(q, profile), "rounded once", q);
+    if (profile.storage != Dtype::f64)
+      note(tallies_["rounded once"], judge, rounded_once(q, profile), "rounded once", q);
     for (std::uint64_t seed = 20; seed < 30; ++seed) {
       Tally& t = tallies_["plain, rounded to nearest"];
       ++t.right_answers;
@@ -145,7 +158,8 @@ class Census {
     t.wrong += v.finding == Finding::wrong;
     t.coarser += v.finding == Finding::coarser;
     if (v.finding != Finding::agrees)
-      std::cerr << "  " << name << (q.gradients ? ", gradients" : "") << ": " << describe(v) << " p " << v.p << "\n";
+      std::cerr << "  " << name << (q.gradients ? ", gradients" : "") << ": " << describe(v) << " p " << v.p
+                << "\n";
   }
 
   int first_, seeds_;
@@ -161,11 +175,16 @@ int run(int argc, char** argv) {
   std::vector<std::string> parts, profiles;
   for (int i = 2; i < argc; i += 2) {
     const std::string key = argv[i], value = argv[i + 1];
-    if (key == "--seeds") seeds = std::stoi(value);
-    else if (key == "--first") first = std::stoi(value);
-    else if (key == "--part") parts.push_back(value);
-    else if (key == "--profile") profiles.push_back(value);
-    else throw Error("unknown option " + key);
+    if (key == "--seeds")
+      seeds = std::stoi(value);
+    else if (key == "--first")
+      first = std::stoi(value);
+    else if (key == "--part")
+      parts.push_back(value);
+    else if (key == "--profile")
+      profiles.push_back(value);
+    else
+      throw Error("unknown option " + key);
   }
   if (profiles.empty()) profiles = {"float64", "float32", "bfloat16-mixed", "float16-mixed"};
   Census census(first, seeds);
