@@ -253,7 +253,8 @@ class Campaign {
     const std::string alone = fmt::format("{}: {}", name_of(best.examination.outcome),
                                           with_place(g.places.commonest(), best.examination));
     Failure f = is_named ? failure_of(g.diagnosis, failing_) : Failure{.headline = alone};
-    if (is_named) replay.outcome = "wrong: " + described_name(g.diagnosis);
+    if (is_named)
+      replay.outcome = fmt::format("{}: {}", name_of(g.diagnosis.finding()), described_name(g.diagnosis));
     f.replay = saved(g.id + " " + label_of(g), replay, best.examination.answer);
     f.where = g.places.lines(g.examination);
     f.found = g.id + ", " + sizes_text(question(g.number));

@@ -15,7 +15,7 @@ std::vector<std::string> ids(const Diagnosis& d) {
 }
 
 void rename(Result& result, const Diagnosis& d, const Verdict& v) {
-  result.outcome = Outcome::wrong;
+  result.outcome = d.finding() == Finding::coarser ? Outcome::coarser : Outcome::wrong;
   result.message = described_name(d);
   if (d.deviations.size() != 1) return;
   result.message += fmt::format(" (likelihood ratio e^{})", brief_number(v.likelihoods.at(d.deviations[0])));
@@ -54,7 +54,7 @@ std::vector<Judged> JudgedCases::unexplained() const {
 }
 
 Failure failure_of(const Diagnosis& d, int failing) {
-  return {.headline = "wrong: " + describe(d, failing),
+  return {.headline = fmt::format("{}: {}", name_of(d.finding()), describe(d, failing)),
           .deviations = ids(d),
           .same = ids(d.same),
           .possible = ids(d.possible),

@@ -38,14 +38,28 @@ struct Fitted {
 
 // What is written of right outputs: zeros, the input, some rows, channels or heads only, in the wrong order.
 Alternatives miswritten(const Question& question);
-// One knob at another value, or left at its default; one parameter in another one's place, twice, not at all.
+// One knob at another value, or left at its default; one parameter in another one's place, twice, not at all;
+// inputs that are read wrongly.
 Alternatives changed_knobs(const Question& question);
 Alternatives changed_inputs(const Question& question);
-// One stored tensor, or every softmax, with a slip.
-Alternatives slips_of_softmax(const Question& question);
-Alternatives slips_of_places(const Question& question);
+// Every softmax, or every product, with a slip; one stored tensor or operation.
+Alternatives slips_everywhere(const Question& question);
+Alternatives slips_of_places(const Failed& failed);
+// The same of y alone, or of the gradients alone: forward and backward passes are written apart.
+Alternative of_y(Alternative alternative);
+Alternative of_gradients(Alternative alternative);
 // Numbers: factors of outputs, knobs.
 std::vector<Fitted> fitted(const Question& question);
+
+// "layers.0.attn.keys" -> ".attn.keys": in every layer; and without the dot, for people.
+inline std::string in_layer(const std::string& name) {
+  return name.starts_with("layers.") ? name.substr(name.find('.', 7)) : name;
+}
+inline std::string plain(const std::string& name) { return name.starts_with('.') ? name.substr(1) : name; }
+
+inline bool has_heads(const BlockSpec& s) {
+  return s.part == Part::stack || s.part == Part::block || s.part == Part::attention || s.part == Part::sdpa;
+}
 
 // Three digits or as many as there are: 1e-05, 0.22, 500000.
 std::string digits_of(double x);

@@ -29,6 +29,10 @@ struct Diagnosis {
   std::optional<Neighbour> alternative = {};  // where no deviation of the catalogue explains as much
 
   bool is_named() const { return !deviations.empty() || alternative; }
+  // Coarser where it is right but for the arithmetic.
+  Finding finding() const {
+    return alternative && alternative->id.starts_with("arithmetic/") ? Finding::coarser : Finding::wrong;
+  }
 };
 
 // The fewest explanations: first what explains most failures, a single deviation before an alternative, that

@@ -242,12 +242,6 @@ void add_values(Alternatives& out) {
     }
 }
 
-// "layers.0.attn.q_proj.weight" -> ".attn.q_proj.weight"
-std::string in_its_layer(const std::string& name) {
-  if (!name.starts_with("layers.")) return name;
-  return name.substr(name.find('.', 7));
-}
-
 // Outputs of equal shape in each other's place, in every layer.
 void add_exchanges(Alternatives& out, const Question& q) {
   if (!q.gradients) return;
@@ -256,7 +250,7 @@ void add_exchanges(Alternatives& out, const Question& q) {
   for (const auto& [a, x] : p)
     for (const auto& [b, y] : p) {
       if (!(a < b) || x.rows() != y.rows() || x.cols() != y.cols()) continue;
-      const std::string first = in_its_layer(a), second = in_its_layer(b);
+      const std::string first = in_layer(a), second = in_layer(b);
       if (first == second || a.substr(0, a.size() - first.size()) != b.substr(0, b.size() - second.size()))
         continue;
       if (!seen.insert({first, second}).second) continue;
@@ -267,7 +261,7 @@ void add_exchanges(Alternatives& out, const Question& q) {
                      "", 1, [first, second](const Failed& f, const Computing& compute) {
                        Outputs out = compute(f.question, {});
                        for (auto& [name, value] : out) {
-                         if (!name.starts_with("grad.") || in_its_layer(name.substr(5)) != first) continue;
+                         if (!name.starts_with("grad.") || in_layer(name.substr(5)) != first) continue;
                          M& other = out.at(name.substr(0, name.size() - first.size()) + second);
                          if (other.rows() != value.rows() || other.cols() != value.cols())
                            throw Error("expected equal shapes");

@@ -169,21 +169,36 @@ class Neighbourhood {
   std::optional<Neighbour> best(int least) {
     const Question& q = compared_.front().failed().question;
     std::optional<Neighbour> found;
-    for (auto family : {miswritten, changed_knobs, changed_inputs, slips_of_softmax}) rank(family(q));
+    rank(miswritten(q));
+    for (auto family : {changed_knobs, changed_inputs, slips_everywhere}) rank(in_passes(family(q)));
     for (const Fitted& f : fitted(q)) rank({best_of(f)});
     found = confirmed(least);
     if (found && found->cases.size() == failing_.size()) return found;
-    rank(slips_of_places(q));
+    rank(slips_of_places(compared_.front().failed()));
     if (auto more = confirmed(found ? int(found->cases.size()) : least)) found = std::move(more);
     return found;
   }
 
  private:
+  // Where y is right the backward pass alone may compute the alternative; else both may, or the forward pass.
+  Alternatives in_passes(Alternatives all) const {
+    const Failed& f = compared_.front().failed();
+    if (!f.question.gradients) return all;
+    const bool y_is_wrong = f.wrong.contains("y");
+    Alternatives out;
+    for (Alternative& a : all) {
+      if (y_is_wrong) out.push_back(a);
+      out.push_back(y_is_wrong ? of_y(std::move(a)) : of_gradients(std::move(a)));
+    }
+    return out;
+  }
+
   double gain(const Alternative& a) const {
     double sum = -assumption * a.assumes;
     for (const Comparison& c : compared_) {
       const double misfit = c.misfit(a);
       if (std::isfinite(misfit)) sum += c.declared() - misfit;  // else it does not apply here
+      if (&c == &compared_.front() && sum < 0) break;           // most are told apart by one
     }
     return sum;
   }

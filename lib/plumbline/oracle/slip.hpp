@@ -24,12 +24,34 @@ struct Slip {
     last_row_in_first,  // row 0 holds the last row, all others are 0
     first_head,         // the first head's in every head of a sequence
     only_first_head,    // those of other heads are 0
+    last_head_missing,  // that of the last head is 0
     previous_call,      // what the last head, sequence or layer has left there
     transposed,
     reads,     // the tensor stored at `other`
     exchange,  // backward: the cotangents of two projections, `other` names the second, change places
     in_bfloat16,
     in_float16,
+    mean_over_rows,  // of a column: the mean of all rows of the sequence in every row; `from` 1: of all rows
+    sum_over_rows,   // or their sum
+    // Of an operation: an operand in place of the result, or of the other operand, or twice.
+    first_operand,
+    second_operand,
+    first_for_second,
+    second_for_first,
+    second_twice,
+    second_halved,
+    second_negated,
+    // Of a sum over the channels of a row.
+    of_first_half,      // of the first half of the channels
+    of_every_second,    // twice that of every second channel
+    of_first_channels,  // of the first `from` channels
+    of_last_tile,       // of the last tile of `from` channels; of a difference: the cotangent of what is
+                        // subtracted is
+    with_padding,       // of centred squares: channels up to a multiple of `from` are 0, less the mean
+    // Of every product of matrices, forward and backward: what is multiplied is rounded before.
+    products_in_tf32,
+    products_in_bfloat16,
+    products_in_float16,
     // Of every softmax. Tiles of `from` keys; m_k the running maximum up to and with tile k.
     sum_not_rescaled,      // sum exp(s_j - m_k(j)) where exp(s_j - m) is right
     output_not_rescaled,   // sum exp(s_j - m_k(j)) v_j likewise
@@ -45,16 +67,19 @@ struct Slip {
   enum class Pass { both, forward, backward };
 
   What what = What::none;
-  std::vector<std::string> places = {};  // of stored tensors; in every layer where they begin with a dot
+  // Of stored tensors, or operations: "norm.input/row_sum" is the first sum after norm.input has been stored,
+  // "norm.input/row_sum/2" the second. In every layer where they begin with a dot.
+  std::vector<std::string> places = {};
   Pass pass = Pass::both;
   int from = 0;
   std::string other = {};
 
   bool is_at(std::string_view place) const;
+  bool is_of_products() const { return what >= What::products_in_tf32 && !is_of_softmax(); }
   bool is_of_softmax() const { return what >= What::sum_not_rescaled; }
 };
 
-// A stored tensor: where, and how large. Heads and sequences share a place.
+// A stored tensor or the result of an operation: where, and how large. Heads and sequences share a place.
 struct Stored {
   std::string name;
   int rows, cols;

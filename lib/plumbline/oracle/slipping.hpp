@@ -2,7 +2,9 @@
 // instantiated.
 #pragma once
 
+#include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "plumbline/algebra/ensemble.hpp"
@@ -32,13 +34,48 @@ Tensor<A> constant(A& a, Matrix<double> x) {
 
 }  // namespace detail
 
+// A, whose products of matrices round what they multiply to so many bits; 0: not.
+template <class A>
+struct CoarseProducts : A {
+  using T = plumbline::Tensor<A>;
+  int bits = 0;
+
+  CoarseProducts(A algebra, int bits) : A(std::move(algebra)), bits(bits) {}
+
+  T matmul(const T& x, const T& y) { return A::matmul(coarse(x), coarse(y)); }
+  T matmul_by_transpose(const T& x, const T& y) requires requires(A a) { a.matmul_by_transpose(x, y); }
+  { return A::matmul_by_transpose(coarse(x), coarse(y)); }
+  T matmul_of_transpose(const T& x, const T& y) requires requires(A a) { a.matmul_of_transpose(x, y); }
+  { return A::matmul_of_transpose(coarse(x), coarse(y)); }
+
+ private:
+  T coarse(const T& x) const {
+    if (!bits) return x;
+    T y = x;
+    Matrix<double>& values = [&]() -> Matrix<double>& {
+      if constexpr (std::is_same_v<T, Matrix<double>>)
+        return y;
+      else
+        return y.value;
+    }();
+    for (Eigen::Index i = 0; i < values.size(); ++i) {
+      int exponent = 0;
+      std::frexp(values.data()[i], &exponent);
+      const double unit = std::ldexp(1.0, exponent - bits);
+      values.data()[i] = std::nearbyint(values.data()[i] / unit) * unit;
+    }
+    return y;
+  }
+};
+
 template <class A>
 class Slipping : public A {
  public:
   using T = plumbline::Tensor<A>;
   using What = Slip::What;
 
-  Slipping(A algebra, const Slip& slip, int heads) : A(std::move(algebra)), slip_(slip), heads_(heads) {}
+  Slipping(A algebra, const Slip& slip, int heads, int batch)
+      : A(std::move(algebra)), slip_(slip), heads_(heads), batch_(batch) {}
 
   // The parameters, which an exchange of gradients reads.
   void given(const std::map<std::string, T>& parameters) { parameters_ = &parameters; }
@@ -46,25 +83,34 @@ class Slipping : public A {
 
   T store(const T& x, std::string_view place) {
     const T y = A::store(x, place);
-    const std::string name(place);
-    if (last_.insert_or_assign(name, y).second) places_.push_back({name, this->rows(y), this->cols(y)});
-    if (slip_.is_of_softmax() || !slip_.is_at(place)) return y;
-    const T changed = change(y, name, calls_[name]++);
-    if (this->rows(changed) != this->rows(y) || this->cols(changed) != this->cols(y))
-      throw Error(name + ": expected a tensor of its shape in its place");  // of queries among fewer keys, say
-    switch (slip_.pass) {
-      case Slip::Pass::both: break;
-      case Slip::Pass::forward: return with_derivative_of(*this, changed, y);
-      case Slip::Pass::backward: return with_derivative_of(*this, y, changed);
-    }
-    return changed;
+    after_ = place;
+    operations_.clear();
+    return slipped(y, after_, nullptr, nullptr);
   }
+
+  T add(const T& x, const T& y) { return operation("add", A::add(x, y), x, &y); }
+  T mul(const T& x, const T& y) { return operation("mul", A::mul(x, y), x, &y); }
+  T scale(const T& x, Exact c) { return operation("scale", A::scale(x, c), x); }
+  T add_scalar(const T& x, Exact c) { return operation("add_scalar", A::add_scalar(x, c), x); }
+  T add_row(const T& x, const T& row) { return operation("add_row", A::add_row(x, row), x, &row); }
+  T mul_row(const T& x, const T& row) { return operation("mul_row", A::mul_row(x, row), x, &row); }
+  T sub_col(const T& x, const T& col) {
+    subtracted_ = col;
+    return operation("sub_col", A::sub_col(x, col), x, &col);
+  }
+  T mul_col(const T& x, const T& col) { return operation("mul_col", A::mul_col(x, col), x, &col); }
+  T row_sum(const T& x) { return operation("row_sum", A::row_sum(x), x); }
+  T rsqrt(const T& x) { return operation("rsqrt", A::rsqrt(x), x); }
+  T tanh(const T& x) { return operation("tanh", A::tanh(x), x); }
+  T activation(Activation f, int n, const T& x) { return operation("activation", A::activation(f, n, x), x); }
+  T rotate(const T& x, const Rotation& r) { return operation("rotate", A::rotate(x, r), x); }
 
   T softmax_rows(const T& x, const Mask& mask) {
     if (!slip_.is_of_softmax()) return A::softmax_rows(x, mask);
     switch (slip_.what) {
       case What::tail_keys_missing: return of_first_keys(x, mask, this->cols(x) / slip_.from * slip_.from);
       case What::later_keys_missing: return of_first_keys(x, mask, slip_.from);
+      case What::padding_counted: return with_padded_keys(x, mask);
       case What::mask_inverted: return of_hidden_keys(x, mask);
       case What::mask_added:
         return A::softmax_rows(A::add(x, A::indicator(mask)), Mask::everything(mask.queries, mask.keys));
@@ -76,14 +122,98 @@ class Slipping : public A {
   }
 
  private:
-  T change(const T& y, const std::string& place, int call) {
+  T operation(const char* kind, const T& y, const T& x, const T* other = nullptr) {
+    if (changes_) return y;
+    const int count = ++operations_[kind];
+    const std::string name = after_ + "/" + kind + (count > 1 ? "/" + std::to_string(count) : "");
+    return slipped(y, name, &x, other);
+  }
+
+  // y, or what the slip makes of it.
+  T slipped(const T& y, const std::string& name, const T* first, const T* second) {
+    if (changes_) return y;
+    if (last_.insert_or_assign(name, y).second) places_.push_back({name, this->rows(y), this->cols(y)});
+    if (slip_.is_of_softmax() || !slip_.is_at(name)) return y;
+    changes_ = true;
+    const T changed = first ? change_operation(y, name, *first, second) : change(y, name);
+    if (this->rows(changed) != this->rows(y) || this->cols(changed) != this->cols(y))
+      throw Error(name + ": expected a tensor of its shape in its place");  // of queries among fewer keys, say
+    const T out = slip_.pass == Slip::Pass::both      ? changed
+                  : slip_.pass == Slip::Pass::forward ? with_derivative_of(*this, changed, y)
+                                                      : with_derivative_of(*this, y, changed);
+    changes_ = false;
+    return out;
+  }
+
+  T change_operation(const T& y, const std::string& place, const T& x, const T* other) {
+    const auto alike = [&](const T& u) {
+      if (this->rows(u) != this->rows(y) || this->cols(u) != this->cols(y))
+        throw Error(place + ": expected an operand of the result's shape");
+      return u;
+    };
+    const auto second = [&]() -> const T& {
+      if (!other) throw Error(place + ": expected two operands");
+      return alike(*other), *other;
+    };
+    switch (slip_.what) {
+      case What::first_operand: return as_its_operand(place, alike(x), other);
+      case What::second_operand: return second();
+      case What::reads: return A::add(stored_at(slip_.other, after_, y), second());
+      case What::first_for_second: return A::add(x, alike(x));
+      case What::second_for_first: return A::add(second(), second());
+      case What::second_twice: return A::add(y, second());
+      case What::second_halved: return A::sub(y, A::scale(second(), {0.5}));
+      case What::second_negated: return A::sub(y, A::scale(second(), {2}));
+      case What::of_first_half:
+      case What::of_every_second:
+      case What::of_first_channels:
+      case What::of_last_tile:
+      case What::with_padding: return of_some(y, place, x, other);
+      default: return change(y, place);
+    }
+  }
+
+  // Backward, the operand's cotangent is the result's; what it is multiplied by has the right one.
+  T as_its_operand(const std::string& place, const T& x, const T* other) {
+    if (slip_.pass != Slip::Pass::backward || !other) return x;
+    const T constant = this->detach(x);
+    if (place.find("/mul_row") != place.npos) return A::add(x, A::mul_row(constant, *other));
+    if (place.find("/mul_col") != place.npos) return A::add(x, A::mul_col(constant, *other));
+    return x;
+  }
+
+  // A sum over some of the channels; or a difference whose second operand is seen by some.
+  T of_some(const T& y, const std::string& place, const T& x, const T* other) {
+    const int cols = this->cols(x), from = slip_.from;
+    Matrix<double> weights = Matrix<double>::Zero(this->rows(x), cols);
+    switch (slip_.what) {
+      case What::of_first_half: weights.leftCols((cols + 1) / 2).setOnes(); break;
+      case What::of_every_second:
+        for (int j = 0; j < cols; j += 2) weights.col(j).setConstant(double(cols) / ((cols + 1) / 2));
+        break;
+      case What::of_first_channels: weights.leftCols(std::min(from, cols)).setOnes(); break;
+      case What::of_last_tile: weights.rightCols(cols - (cols - 1) / from * from).setOnes(); break;
+      default: {
+        if (!subtracted_) throw Error(place + ": expected something subtracted before");
+        const T mean = *subtracted_;
+        const double missing = (cols + from - 1) / from * from - cols;
+        return A::add(y, A::scale(A::mul(mean, mean), {missing}));
+      }
+    }
+    if (other) return A::sub(x, A::mul_col(constant(weights), *other));
+    if (place.find("/row_sum") == place.npos) throw Error(place + ": expected a sum");
+    return A::row_sum(A::mul(x, constant(weights)));
+  }
+
+  T change(const T& y, const std::string& place) {
+    const int call = calls_[place]++;
     const int rows = this->rows(y), cols = this->cols(y), from = slip_.from;
     const auto zeros = [&](int r, int c) { return this->zeros(r, c); };
     switch (slip_.what) {
-      case What::missing: return this->scale(y, {0});
-      case What::twice: return this->scale(y, {2});
-      case What::halved: return this->scale(y, {0.5});
-      case What::negated: return this->scale(y, {-1});
+      case What::missing: return A::scale(y, {0});
+      case What::twice: return A::scale(y, {2});
+      case What::halved: return A::scale(y, {0.5});
+      case What::negated: return A::scale(y, {-1});
       case What::rows_missing:
         if (rows <= from) return y;
         return this->concat_rows({this->take_rows(y, 0, from), zeros(rows - from, cols)});
@@ -91,7 +221,7 @@ class Slipping : public A {
         if (cols <= from) return y;
         return this->concat_cols({this->take_cols(y, 0, from), zeros(rows, cols - from)});
       case What::previous_row:
-        if (rows == 1) return this->scale(y, {0});
+        if (rows == 1) return A::scale(y, {0});
         return this->concat_rows({zeros(1, cols), this->take_rows(y, 0, rows - 1)});
       case What::first_row: {
         const T row = this->take_rows(y, 0, 1);
@@ -99,7 +229,8 @@ class Slipping : public A {
       }
       case What::last_row_in_first: return last_row_in_first(y);
       case What::first_head: return call % heads_ ? first_ : first_ = y;
-      case What::only_first_head: return call % heads_ ? this->scale(y, {0}) : y;
+      case What::only_first_head: return call % heads_ ? A::scale(y, {0}) : y;
+      case What::last_head_missing: return (call + 1) % heads_ ? y : A::scale(y, {0});
       case What::previous_call: {
         const T before = call ? first_ : y;
         first_ = y;
@@ -110,6 +241,14 @@ class Slipping : public A {
         return this->transpose(y);
       case What::reads: return stored_at(slip_.other, place, y);
       case What::exchange: return of_other_projection(place);
+      case What::mean_over_rows:
+      case What::sum_over_rows: {
+        const int joint = from || rows % batch_ ? rows : rows / batch_;
+        const double weight = slip_.what == What::sum_over_rows ? 1.0 : 1.0 / joint;
+        Matrix<double> weights = Matrix<double>::Zero(rows, rows);
+        for (int i = 0; i < rows; i += joint) weights.block(i, i, joint, joint).setConstant(weight);
+        return A::matmul(constant(weights), y);
+      }
       case What::in_bfloat16: return rounded(y, Dtype::bf16);
       case What::in_float16: return rounded(y, Dtype::f16);
       default: return y;
@@ -168,6 +307,15 @@ class Slipping : public A {
         {A::softmax_rows(A::take_cols(x, 0, n), first), A::zeros(mask.queries, keys - n)});
   }
 
+  // Keys of score 0 fill up the last tile; a mask would hide them.
+  T with_padded_keys(const T& x, const Mask& mask) {
+    const int keys = this->cols(x), padded = (keys + slip_.from - 1) / slip_.from * slip_.from;
+    for (int i = 0; i < mask.queries; ++i)
+      if (!mask.sees(i, keys - 1)) throw Error("expected a query to see all keys");
+    const T all = this->concat_cols({x, A::zeros(mask.queries, padded - keys)});
+    return this->take_cols(A::softmax_rows(all, Mask::everything(mask.queries, padded)), 0, keys);
+  }
+
   // Hidden as frameworks hide: by a score so low that nothing beside it is left of it.
   T of_hidden_keys(const T& x, const Mask& mask) {
     const T seen = this->indicator(mask);
@@ -197,8 +345,6 @@ class Slipping : public A {
           wrong += std::exp(s(i, j) - top);
         }
       }
-      if (slip_.what == What::padding_counted)
-        wrong = right + ((keys + tile - 1) / tile * tile - keys) * std::exp(-last);
       sums(i, 0) = right / wrong;
     }
     if (slip_.what == What::neither_rescaled) return A::softmax_rows(A::sub(x, constant(by_tile)), mask);
@@ -208,12 +354,16 @@ class Slipping : public A {
   }
 
   const Slip& slip_;
-  int heads_;
+  int heads_, batch_;
   const std::map<std::string, T>* parameters_ = nullptr;
   std::map<std::string, T> last_;  // stored at each place
   std::map<std::string, int> calls_;
   std::vector<Stored> places_;
   T first_ = {};
+  std::optional<T> subtracted_;
+  std::string after_;                      // the last place at which anything was stored
+  std::map<std::string, int> operations_;  // since then, by kind
+  bool changes_ = false;                   // what it computes itself is no place
 };
 
 }  // namespace plumbline

@@ -18,31 +18,53 @@ Matrix<double> gradient(Ensemble<double>& a, const Ensemble<double>::Tensor& g) 
 
 int heads_of(const BlockSpec& s) { return std::max(s.attention.n_heads, 1); }
 
+int bits_of(const Slip& slip) {
+  switch (slip.what) {
+    case Slip::What::products_in_tf32:
+    case Slip::What::products_in_float16: return 11;
+    case Slip::What::products_in_bfloat16: return 8;
+    default: return 0;
+  }
+}
+
 template <class Inner>
 struct Computed {
   std::vector<Matrix<double>> outputs;  // in the order of output_names
   std::vector<Stored> places;
 };
 
+// Inputs beside x are places too.
+template <class A, class T>
+T stored_input(A& a, const Question& q, const std::string& name, const T& x) {
+  const bool beside = q.spec.part == Part::sdpa || name == "residual";
+  return beside ? a.store(x, name) : x;
+}
+
 template <class Inner>
 Computed<Inner> forward(const Question& q, const Slip& slip, Inner inner) {
-  Slipping<Inner> a(std::move(inner), slip, heads_of(q.spec));
-  ParameterMap<Slipping<Inner>> parameters;
-  for (const auto& [name, value] : q.inputs.parameters) parameters[name] = given(a, value);
+  using A = CoarseProducts<Inner>;
+  Slipping<A> a(A(std::move(inner), bits_of(slip)), slip, heads_of(q.spec), q.batch);
+  ParameterMap<Slipping<A>> parameters;
+  for (const auto& [name, value] : q.inputs.parameters)
+    parameters[name] = stored_input(a, q, name, given(a, value));
   a.given(parameters);
-  const auto y = a.store(run(a, q.spec, parameters, given(a, q.inputs.x), q.batch), "y");
+  const auto x = a.store(given(a, q.inputs.x), "x");
+  const auto y = a.store(run(a, q.spec, parameters, x, q.batch), "y");
   return {{detail::numbers(y)}, a.places()};
 }
 
 template <class Inner>
 Computed<Inner> forward_and_backward(const Question& q, const Slip& slip, Inner inner) {
-  Slipping<Tape<Inner>> tape(Tape<Inner>(std::move(inner)), slip, heads_of(q.spec));
-  ParameterMap<Slipping<Tape<Inner>>> variables;
-  for (const auto& [name, value] : q.inputs.parameters)
+  using A = CoarseProducts<Inner>;
+  Slipping<Tape<A>> tape(Tape<A>(A(std::move(inner), bits_of(slip))), slip, heads_of(q.spec), q.batch);
+  ParameterMap<Slipping<Tape<A>>> variables, read;
+  for (const auto& [name, value] : q.inputs.parameters) {
     variables[name] = tape.variable(given(tape.inner, value));
-  tape.given(variables);
+    read[name] = stored_input(tape, q, name, variables[name]);
+  }
+  tape.given(read);
   const auto x = tape.variable(given(tape.inner, q.inputs.x));
-  const auto y = tape.store(run(tape, q.spec, variables, x, q.batch), "y");
+  const auto y = tape.store(run(tape, q.spec, read, tape.store(x, "x"), q.batch), "y");
   const auto all = tape.backward_once(y, given(tape.inner, q.inputs.cotangent));
   Computed<Inner> out{{detail::numbers(y)}, tape.places()};
   const auto push = [&](const auto& variable) {
