@@ -5,7 +5,7 @@
 
 #include "cli/live/examine.hpp"
 #include "cli/run_report.hpp"
-#include "plumbline/oracle/diagnosis.hpp"
+#include "plumbline/naming/diagnosis.hpp"
 
 namespace plumbline::cli {
 

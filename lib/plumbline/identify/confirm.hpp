@@ -6,7 +6,7 @@
 #include "plumbline/identify/black_box.hpp"
 #include "plumbline/identify/questions.hpp"
 #include "plumbline/identify/search.hpp"
-#include "plumbline/oracle/diagnosis.hpp"
+#include "plumbline/naming/diagnosis.hpp"
 #include "plumbline/oracle/recipes.hpp"
 
 namespace plumbline::identify {

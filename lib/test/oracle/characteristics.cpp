@@ -7,7 +7,7 @@
 #include <random>
 
 #include "oracle/peer/block.hpp"
-#include "plumbline/oracle/diagnosis.hpp"
+#include "plumbline/naming/diagnosis.hpp"
 #include "plumbline/oracle/members.hpp"
 #include "plumbline/spec/presets.hpp"
 

@@ -1,4 +1,4 @@
-#include "plumbline/oracle/diagnosis.hpp"
+#include "plumbline/naming/diagnosis.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Alternatives that read parameters and inputs wrongly.
 #include <algorithm>
 
-#include "plumbline/oracle/alternative.hpp"
+#include "plumbline/naming/alternative.hpp"
 #include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <set>
 
-#include "plumbline/oracle/slip.hpp"
+#include "plumbline/naming/slip.hpp"
 
 namespace plumbline {
 

@@ -4,8 +4,8 @@
 
 #include <span>
 
+#include "plumbline/naming/neighbourhood.hpp"
 #include "plumbline/oracle/exchange.hpp"
-#include "plumbline/oracle/neighbourhood.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "plumbline/oracle/alternative.hpp"
+#include "plumbline/naming/alternative.hpp"
 #include "plumbline/oracle/exchange.hpp"
 
 namespace plumbline {

@@ -1,4 +1,4 @@
-#include "plumbline/oracle/neighbourhood.hpp"
+#include "plumbline/naming/neighbourhood.hpp"
 
 #include <gtest/gtest.h>
 

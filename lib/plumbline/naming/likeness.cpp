@@ -1,4 +1,4 @@
-#include "plumbline/oracle/likeness.hpp"
+#include "plumbline/naming/likeness.hpp"
 
 #include <cmath>
 

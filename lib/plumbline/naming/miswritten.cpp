@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "plumbline/oracle/alternative.hpp"
+#include "plumbline/naming/alternative.hpp"
 #include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {

@@ -4,7 +4,7 @@
 
 #include "plumbline/algebra/matrix.hpp"
 #include "plumbline/io/dtype.hpp"
-#include "plumbline/oracle/slip.hpp"
+#include "plumbline/naming/slip.hpp"
 
 namespace plumbline {
 

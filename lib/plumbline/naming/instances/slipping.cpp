@@ -1,5 +1,5 @@
 // Blocks with a slip, exact ones and members of the ensemble.
-#include "plumbline/oracle/slipping.hpp"
+#include "plumbline/naming/slipping.hpp"
 #include "plumbline/algebra/ensemble_impl.hpp"
 #include "plumbline/algebra/plain_impl.hpp"
 #include "plumbline/block/evaluate_impl.hpp"

@@ -11,7 +11,7 @@
 #include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/layout.hpp"
-#include "plumbline/oracle/slip.hpp"
+#include "plumbline/naming/slip.hpp"
 
 namespace plumbline {
 namespace detail {
@@ -137,7 +137,8 @@ class Slipping : public A {
     changes_ = true;
     const T changed = first ? change_operation(y, name, *first, second) : change(y, name);
     if (this->rows(changed) != this->rows(y) || this->cols(changed) != this->cols(y))
-      throw Error(name + ": expected a tensor of its shape in its place");  // of queries among fewer keys, say
+      throw Error(name +
+                  ": expected a tensor of its shape in its place");  // of queries among fewer keys, say
     const T out = slip_.pass == Slip::Pass::both      ? changed
                   : slip_.pass == Slip::Pass::forward ? with_derivative_of(*this, changed, y)
                                                       : with_derivative_of(*this, y, changed);

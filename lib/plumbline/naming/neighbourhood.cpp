@@ -1,11 +1,11 @@
-#include "plumbline/oracle/neighbourhood.hpp"
+#include "plumbline/naming/neighbourhood.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "plumbline/naming/likeness.hpp"
 #include "plumbline/oracle/calibration.hpp"
-#include "plumbline/oracle/likeness.hpp"
 #include "plumbline/oracle/parallel.hpp"
 #include "plumbline/oracle/verdict.hpp"
 

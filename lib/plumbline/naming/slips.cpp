@@ -1,7 +1,7 @@
 // Alternatives with a slip.
 #include <algorithm>
 
-#include "plumbline/oracle/alternative.hpp"
+#include "plumbline/naming/alternative.hpp"
 #include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "plumbline/oracle/alternative.hpp"
+#include "plumbline/naming/alternative.hpp"
 #include "plumbline/spec/json.hpp"
 #include "plumbline/spec/names.hpp"
 #include "plumbline/spec/parameters.hpp"
