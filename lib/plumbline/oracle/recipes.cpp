@@ -2,6 +2,7 @@
 
 #include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/plain_impl.hpp"
+#include "plumbline/block/evaluate.hpp"
 #include "plumbline/block/layout.hpp"
 #include "plumbline/spec/parameters.hpp"
 #include "plumbline/spec/presets.hpp"
@@ -57,12 +58,19 @@ Dimensions rich_dimensions(Draw& draw, int width) {
           .d_ff = 2 * width - 1 - 2 * draw.whole(0, 6)};
 }
 
+// The third power of 1 / sqrt(variance), which a norm's backward pass takes, is a number of the statistics'
+// type where the root is at least 2 to this power.
+int least_root(const Profile& profile) {
+  constexpr int room = 2;  // for what multiplies it
+  return -(info(profile.statistics).max_exponent - room) / 3;
+}
+
 // Some rows far from 0, some with almost no variance, as hidden states have them.
-Matrix<double> rich_rows(Draw& draw, int rows, int cols) {
+Matrix<double> rich_rows(Draw& draw, int rows, int cols, const Profile& profile) {
   Matrix<double> x = draw.matrix(rows, cols);
   for (int t = 0; t < rows; ++t) switch (t % 4) {
       case 1: x.row(t).array() += 4; break;
-      case 2: x.row(t) *= std::ldexp(1.0, -draw.whole(5, 9)); break;
+      case 2: x.row(t) *= std::ldexp(1.0, std::max(-draw.whole(5, 9), least_root(profile))); break;
       case 3: x.row(t) = (x.row(t).array() * 0.25 - 2).matrix(); break;
       default: break;
     }
@@ -86,10 +94,10 @@ int gain_offset(const BlockSpec& s, const std::string& name) {
   return slot ? slot->gain_offset : 0;
 }
 
-CaseInputs drawn(Draw& draw, const QuestionSettings& s) {
+CaseInputs drawn(Draw& draw, const QuestionSettings& s, const Profile& profile) {
   const bool rich = s.recipe != Recipe::ordinary;
   const int rows = s.batch * s.tokens;
-  const auto input = [&](int n, int cols) { return rich ? rich_rows(draw, n, cols) : draw.matrix(n, cols); };
+  const auto input = [&](int n, int cols) { return rich ? rich_rows(draw, n, cols, profile) : draw.matrix(n, cols); };
   CaseInputs in;
   in.x = input(rows, s.spec.d);
   for (const auto& [name, n, cols] : other_inputs(s.spec, rows, s.batch * s.key_tokens.value_or(s.tokens)))
@@ -117,6 +125,7 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
     if (*slot) eps = std::max(eps, (*slot)->eps);
   const double least = std::ldexp(1.0, 6 - info(profile.storage).max_exponent);
   if (!(std::sqrt(eps) > least)) return;  // nothing but subnormal numbers would be left
+  if (std::sqrt(eps) < std::ldexp(1.0, least_root(profile))) return;
   const double size = std::sqrt(eps);
   const auto shrink = [&](Matrix<double>& x) {
     for (int t = 0; t < x.rows(); ++t)
@@ -177,11 +186,23 @@ void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
   }
 }
 
+// float16 overflows at 65,504, and gradients are as large as their cotangent makes them: it is scaled, by a
+// power of two, so that they leave room for what is between them. (Training scales its loss likewise.)
+void leave_room(const QuestionSettings& s, CaseInputs& in) {
+  const auto g = gradients(s.spec, in.parameters, in.x, in.cotangent, s.batch);
+  double largest = g.x.cwiseAbs().maxCoeff();
+  for (const auto& [name, value] : g.parameters) largest = std::max(largest, value.cwiseAbs().maxCoeff());
+  constexpr double room = 64, most = 65504 / room;
+  if (largest > most && std::isfinite(largest))
+    in.cotangent *= std::exp2(std::floor(std::log2(most / largest)));
+}
+
 Question question_from(Draw& draw, const QuestionSettings& s, const Profile& profile) {
-  CaseInputs in = drawn(draw, s);
+  CaseInputs in = drawn(draw, s, profile);
   if (s.recipe == Recipe::near_eps) bring_near_eps(draw, s.spec, profile, in);
   if (s.recipe == Recipe::hot_scores) heat_scores(s.spec, in);
   if (s.recipe == Recipe::sweep) sweep_activation(draw, s, in);
+  if (s.gradients && profile.storage == Dtype::f16) leave_room(s, in);
   return {s.spec, rounded_to(in, profile.storage), s.batch, s.gradients};
 }
 
