@@ -9,7 +9,7 @@ namespace {
 
 // Ordinary questions hide most mistakes, so they are few; what can be shrunk to one is easier to read.
 constexpr Recipe recipes[] = {Recipe::ordinary, Recipe::rich, Recipe::rich,       Recipe::near_eps,
-                              Recipe::near_eps, Recipe::rich, Recipe::hot_scores, Recipe::rich};
+                              Recipe::near_eps, Recipe::rich, Recipe::hot_scores, Recipe::edges};
 
 Json range(int least, int from, int to) { return {{"from", from}, {"to", to}, {"least", least}}; }
 

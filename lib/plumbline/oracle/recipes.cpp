@@ -1,46 +1,14 @@
 #include "plumbline/oracle/recipes.hpp"
 
-#include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/plain_impl.hpp"
 #include "plumbline/block/evaluate.hpp"
 #include "plumbline/block/layout.hpp"
+#include "plumbline/oracle/edges.hpp"
 #include "plumbline/spec/parameters.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
 namespace {
-
-// SplitMix64: the n-th number is a hash of seed + n times an odd constant. Whole numbers and sums of them, so
-// the same on every machine; the standard library's distributions differ between libraries.
-class Draw {
- public:
-  explicit Draw(std::uint64_t seed) : state_(mixed(seed)) {}
-  // The sum of 12 uniform numbers of 16 bits, four of them at a time, and one that fills the gaps between the
-  // sums: variance 1, up to 6 in size.
-  double normal() {
-    constexpr std::uint64_t every_second = 0x0000ffff0000ffff;
-    std::uint64_t pairs = 0;
-    for (int i = 0; i < 3; ++i) {
-      const std::uint64_t x = bits();
-      pairs += (x & every_second) + (x >> 16 & every_second);
-    }
-    const double sum = double(std::int64_t((pairs & 0xffffffff) + (pairs >> 32)) - 12 * 0xffff / 2);
-    return (sum + centred_uniform(bits())) * 0x1p-16;
-  }
-  double uniform() { return centred_uniform(bits()) + 0.5; }  // on [0, 1)
-  int whole(int low, int high) { return low + int(bits() % std::uint64_t(high - low + 1)); }
-  Matrix<double> matrix(int rows, int cols, double scale = 1, double offset = 0) {
-    if (scale == 0) return Matrix<double>::Constant(rows, cols, offset);
-    Matrix<double> x(rows, cols);
-    for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = offset + scale * normal();
-    return x;
-  }
-
- private:
-  std::uint64_t bits() { return mixed(state_ += 0x9e3779b97f4a7c15); }
-
-  std::uint64_t state_;
-};
 
 bool is_weight(const std::string& name) { return name.ends_with(".weight"); }
 bool is_norm(const std::string& name) { return name.find("norm") != std::string::npos; }
@@ -56,13 +24,6 @@ Dimensions rich_dimensions(Draw& draw, int width) {
           .n_kv_heads = n_kv_heads,
           .head_dim = head_dim,
           .d_ff = 2 * width - 1 - 2 * draw.whole(0, 6)};
-}
-
-// The third power of 1 / sqrt(variance), which a norm's backward pass takes, is a number of the statistics'
-// type where the root is at least 2 to this power.
-int least_root(const Profile& profile) {
-  constexpr int room = 2;  // for what multiplies it
-  return -(info(profile.statistics).max_exponent - room) / 3;
 }
 
 // Some rows far from 0, some with almost no variance, as hidden states have them.
@@ -97,7 +58,10 @@ int gain_offset(const BlockSpec& s, const std::string& name) {
 CaseInputs drawn(Draw& draw, const QuestionSettings& s, const Profile& profile) {
   const bool rich = s.recipe != Recipe::ordinary;
   const int rows = s.batch * s.tokens;
-  const auto input = [&](int n, int cols) { return rich ? rich_rows(draw, n, cols, profile) : draw.matrix(n, cols); };
+  const auto input = [&](int n, int cols) {
+    if (s.recipe == Recipe::edges) return edge_rows(draw, n, cols, s.spec, profile);
+    return rich ? rich_rows(draw, n, cols, profile) : draw.matrix(n, cols);
+  };
   CaseInputs in;
   in.x = input(rows, s.spec.d);
   for (const auto& [name, n, cols] : other_inputs(s.spec, rows, s.batch * s.key_tokens.value_or(s.tokens)))
@@ -139,13 +103,33 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   if (s.attn_norms.k) scale(in.parameters, "k_proj", 3 * std::sqrt(s.attn_norms.k->eps));
 }
 
-// Scores spread further than their cap, or over enough that a softmax is steep.
-void heat_scores(const BlockSpec& s, CaseInputs& in) {
+// Scores spread over so many times their cap, or over so much.
+void spread_scores(const BlockSpec& s, CaseInputs& in, double caps, double otherwise) {
   const auto& cap = s.attention.logit_softcap;
-  const double factor = std::sqrt(cap ? 1.5 * *cap : 4);
+  const double factor = std::sqrt(cap ? caps * *cap : otherwise);
   scale(in.parameters, s.attn_norms.q ? "norm_q" : "q_proj", factor);
   scale(in.parameters, s.attn_norms.k ? "norm_k" : "k_proj", factor);
   if (s.part == Part::sdpa) in.x *= factor, in.parameters.at("k") *= factor;
+}
+
+// What is switched off, pruned, or not yet trained.
+void set_to_zero(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInputs& in) {
+  const bool rows_too = takes_zeros(s, profile);
+  for (const auto& [name, rows, cols] : parameter_shapes(s)) {
+    Matrix<double>& value = in.parameters.at(name);
+    const bool is_vector = rows == 1 && (is_norm(name) || !is_weight(name));
+    const double gain_0 = is_norm(name) && is_weight(name) ? -gain_offset(s, name) : 0;
+    for (int i = 0; is_vector && i < cols; ++i)
+      if (draw.one_in(8)) value(0, i) = draw.one_in(2) ? 0 : gain_0;
+    for (int i = 0; !is_vector && rows_too && i < rows; ++i)
+      if (draw.one_in(8)) value.row(i).setZero();
+  }
+}
+
+// One key takes almost all of a softmax, and activations are 0 or x, almost.
+void saturate(const BlockSpec& s, CaseInputs& in) {
+  spread_scores(s, in, 4, 32);
+  scale(in.parameters, s.ffn.kind == FeedForwardKind::glu ? "gate_proj" : "up_proj", 8);
 }
 
 // The block over plain numbers, which remembers what was stored last at one place.
@@ -200,8 +184,12 @@ void leave_room(const QuestionSettings& s, CaseInputs& in) {
 Question question_from(Draw& draw, const QuestionSettings& s, const Profile& profile) {
   CaseInputs in = drawn(draw, s, profile);
   if (s.recipe == Recipe::near_eps) bring_near_eps(draw, s.spec, profile, in);
-  if (s.recipe == Recipe::hot_scores) heat_scores(s.spec, in);
+  if (s.recipe == Recipe::hot_scores) spread_scores(s.spec, in, 1.5, 4);
   if (s.recipe == Recipe::sweep) sweep_activation(draw, s, in);
+  if (s.recipe == Recipe::edges) {
+    set_to_zero(draw, s.spec, profile, in);
+    if (draw.one_in(2)) saturate(s.spec, in);
+  }
   if (s.gradients && profile.storage == Dtype::f16) leave_room(s, in);
   return {s.spec, rounded_to(in, profile.storage), s.batch, s.gradients};
 }

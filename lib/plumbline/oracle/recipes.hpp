@@ -14,15 +14,16 @@ namespace plumbline {
 // hot_scores: rich, and scores spread widely, which shows softcaps, masks and scales.
 // sweep: rich, and the activation's arguments sweep -6 ... 0.5, one unit a number, the same for every token,
 // which shows how an activation and its derivative are computed.
-enum class Recipe { ordinary, rich, near_eps, hot_scores, sweep };
+// edges: rich, and values that real code falls off: gains, biases and rows of projections that are exactly 0;
+// tokens that are 0, nearly constant, or have one channel whose square is large for the type of the
+// statistics; in half of the questions softmaxes that choose one key and activations far out.
+enum class Recipe { ordinary, rich, near_eps, hot_scores, sweep, edges };
 
 template <>
 inline Names<Recipe> names<Recipe>() {
-  static constexpr std::pair<Recipe, std::string_view> table[] = {{Recipe::ordinary, "ordinary"},
-                                                                  {Recipe::rich, "rich"},
-                                                                  {Recipe::near_eps, "near_eps"},
-                                                                  {Recipe::hot_scores, "hot_scores"},
-                                                                  {Recipe::sweep, "sweep"}};
+  static constexpr std::pair<Recipe, std::string_view> table[] = {
+      {Recipe::ordinary, "ordinary"},     {Recipe::rich, "rich"},   {Recipe::near_eps, "near_eps"},
+      {Recipe::hot_scores, "hot_scores"}, {Recipe::sweep, "sweep"}, {Recipe::edges, "edges"}};
   return table;
 }
 

@@ -18,28 +18,32 @@ End width_bound(const I& x) {
   return y;
 }
 
-// Throws where nothing is proved of the value: it may not exist, or its enclosure has an end at infinity.
-void require_value(const std::string& name, const Matrix<Interval120>& fine, Eigen::Index i) {
-  const Interval120& x = fine.data()[i];
-  if (is_bounded(x)) return;
-  const std::string entry =
-      name + "[" + std::to_string(i / fine.cols()) + ", " + std::to_string(i % fine.cols()) + "]";
+std::string why_unbounded(const Interval120& x) {
   switch (x.domain()) {
-    case Domain::ill: throw Error(entry + ": computed from what is no number (NaN or infinity)");
+    case Domain::ill: return "computed from what is no number (NaN or infinity)";
     case Domain::trv:
-      throw Error(entry +
-                  ": may have no value: the root of a number below 0 or a division by 0 is not excluded");
-    case Domain::def: throw Error(entry + ": no finite enclosure");
+      return "may have no value: the root of a number below 0 or a division by 0 is not excluded";
+    case Domain::def: break;
   }
+  return "no finite enclosure";
+}
+
+// Of the first entry of which nothing is proved: it may not exist, or its enclosure has an end at infinity.
+std::string why_not(const std::string& name, const Matrix<Interval120>& fine) {
+  for (Eigen::Index i = 0; i < fine.size(); ++i)
+    if (const Interval120& x = fine.data()[i]; !is_bounded(x))
+      return name + "[" + std::to_string(i / fine.cols()) + ", " + std::to_string(i % fine.cols()) +
+             "]: " + why_unbounded(x);
+  return "";
 }
 
 Certificate certify(const std::string& name, const Matrix<Interval60>& coarse,
                     const Matrix<Interval120>& fine) {
-  Certificate c{.name = name, .value = fine};
+  Certificate c{.name = name, .value = fine, .why_not = why_not(name, fine)};
+  if (!c.why_not.empty()) return c;
   for (Eigen::Index i = 0; i < fine.size(); ++i) {
     const Interval60& a = coarse.data()[i];
     const Interval120& b = fine.data()[i];
-    require_value(name, fine, i);
     if (upper(a) < lower(b) || upper(b) < lower(a))
       throw Error(name + ": two enclosures of one value are disjoint: this is a bug in Plumbline");
     if (contains_zero(b)) {
@@ -54,6 +58,11 @@ Certificate certify(const std::string& name, const Matrix<Interval60>& coarse,
 }
 
 template <class S>
+Matrix<S> value(const BlockSpec& spec, const CaseInputs& in, int batch) {
+  return evaluate<S>(spec, cast<S>(in.parameters), cast<S>(in.x), batch);
+}
+
+template <class S>
 Gradients<S> computed(const BlockSpec& spec, const CaseInputs& in, int batch) {
   return gradients(spec, cast<S>(in.parameters), cast<S>(in.x), cast<S>(in.cotangent), batch);
 }
@@ -65,12 +74,25 @@ std::vector<Certificate> certificates(const CaseSettings& settings) {
 }
 
 std::vector<Certificate> certificates(const BlockSpec& spec, const CaseInputs& in, int batch) {
-  const auto coarse = computed<Interval60>(spec, in, batch);
-  const auto fine = computed<Interval120>(spec, in, batch);
-  std::vector<Certificate> out{certify("y", coarse.y, fine.y),
-                               certify("grad." + std::string(input_name(spec)), coarse.x, fine.x)};
-  for (const auto& [name, value] : fine.parameters)
-    out.push_back(certify("grad." + name, coarse.parameters.at(name), value));
+  std::vector<Certificate> all = what_is_proved(spec, in, batch);
+  for (const Certificate& c : all)
+    if (!c.why_not.empty()) throw Error(c.why_not);
+  return all;
+}
+
+std::vector<Certificate> what_is_proved(const BlockSpec& spec, const CaseInputs& in, int batch) {
+  std::vector<Certificate> out;
+  if (in.cotangent.size() == 0) {
+    out.push_back(certify("y", value<Interval60>(spec, in, batch), value<Interval120>(spec, in, batch)));
+  } else {
+    const auto coarse = computed<Interval60>(spec, in, batch);
+    const auto fine = computed<Interval120>(spec, in, batch);
+    out.push_back(certify("y", coarse.y, fine.y));
+    out.push_back(certify("grad." + std::string(input_name(spec)), coarse.x, fine.x));
+    for (const auto& [name, value] : fine.parameters)
+      out.push_back(certify("grad." + name, coarse.parameters.at(name), value));
+  }
+  if (!out.front().why_not.empty()) throw Error(out.front().why_not);
   return out;
 }
 

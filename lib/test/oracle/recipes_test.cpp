@@ -64,5 +64,68 @@ TEST(RecipesOfAnySpec, KeepItsSizes) {
   }
 }
 
+// ---- the edges
+
+Question at_the_edges(const char* spec, const char* profile, std::uint64_t seed) {
+  return question_from({.spec = spec_from_json(parse_json(spec, "spec")),
+                        .batch = 2,
+                        .tokens = 8,
+                        .recipe = Recipe::edges,
+                        .seed = seed},
+                       find_profile(profile));
+}
+
+constexpr const char* norm_of_32 = R"({"part": "norm", "d": 32, "norm": {"kind": "layer_norm"}})";
+
+// How many of some questions' rows are like that.
+template <class Is>
+int rows_that(const char* profile, Is is) {
+  int n = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const Question q = at_the_edges(norm_of_32, profile, seed);
+    for (const auto& row : q.inputs.x.rowwise()) n += is(Matrix<double>(row));
+  }
+  return n;
+}
+
+bool is_nearly_constant(const Matrix<double>& x) {
+  const double spread = x.maxCoeff() - x.minCoeff();
+  return spread > 0 && spread < std::abs(x.mean()) / 2;
+}
+
+TEST(Edges, TokensAre0OrNearlyConstant) {
+  for (const char* profile : {"float32", "bfloat16-mixed", "float16-mixed", "float16"})
+    EXPECT_GT(rows_that(profile, is_nearly_constant), 0) << profile;
+  const auto is_zero = [](const Matrix<double>& x) { return x.isZero(0); };
+  EXPECT_GT(rows_that("float32", is_zero), 0);
+  EXPECT_EQ(rows_that("float16", is_zero), 0);  // 1 / sqrt(eps)^3 overflows there
+}
+
+// A sum of squares in float16 overflows where one in float32 does not; where float16 is declared, it comes
+// near that and no further.
+TEST(Edges, SumsComeNearOverflow) {
+  const double largest = 65504;
+  EXPECT_GT(rows_that("float16-mixed", [&](const auto& x) { return x.squaredNorm() > largest; }), 0);
+  EXPECT_EQ(rows_that("float16", [&](const auto& x) { return x.squaredNorm() > largest; }), 0);
+  EXPECT_GT(rows_that("float16", [&](const auto& x) { return x.squaredNorm() > largest / 16; }), 0);
+}
+
+TEST(Edges, ParametersAre0) {
+  int gains = 0, projections = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const Question q =
+        at_the_edges(R"({"preset": "gemma2", "d": 24, "attention": {"n_heads": 2, "head_dim": 8},
+                                        "ffn": {"d_ff": 24}})",
+                     "float32", seed);
+    for (const auto& [name, value] : q.inputs.parameters)
+      if (name.find("norm") != name.npos)
+        gains += (value.array() == -1).any();  // the gain is 1 + weight
+      else
+        projections += (value.rowwise().squaredNorm().array() == 0).any();
+  }
+  EXPECT_GT(gains, 0);
+  EXPECT_GT(projections, 0);
+}
+
 }  // namespace
 }  // namespace plumbline

@@ -7,6 +7,7 @@
 
 #include "oracle/peer/block.hpp"
 #include "plumbline/oracle/exchange.hpp"
+#include "plumbline/oracle/nothing_to_judge.hpp"
 #include "plumbline/oracle/recipes.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
@@ -73,6 +74,43 @@ TEST(RightAnswers, OfAQueryThatSeesOneKeyAgree) {
             peer::answer(q, {.storage = storage, .output_dot = true, .divides_at_end = true}));
         EXPECT_EQ(v.finding, Finding::agrees) << profile << " T=" << tokens << ": " << describe(v);
       }
+}
+
+constexpr const char* with_edges[] = {
+    R"({"part": "norm", "d": 33, "norm": {"kind": "layer_norm"}})",
+    R"({"part": "add_norm", "d": 40, "norm": {"kind": "rms_norm"}})",
+    R"({"part": "sdpa", "attention": {"n_heads": 2, "n_kv_heads": 1, "head_dim": 16, "mask": "causal"}})",
+    R"({"preset": "llama", "d": 24, "attention": {"n_heads": 2, "n_kv_heads": 1, "head_dim": 8}, "ffn": {"d_ff": 40}})",
+    R"({"preset": "post_norm", "d": 24, "attention": {"n_heads": 2, "head_dim": 8}, "ffn": {"d_ff": 40}})",
+};
+
+// At values that code falls off, what does not fall is called right.
+TEST(RightAnswers, AtTheEdgesAgree) {
+  int judged = 0;
+  for (const auto& [name, storage] :
+       {std::pair("float32", peer::Storage::native), std::pair("bfloat16-mixed", peer::Storage::bfloat16),
+        std::pair("float16-mixed", peer::Storage::float16)})
+    for (const char* text : with_edges)
+      for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+        const Profile& profile = find_profile(name);
+        const Question q = question_from({.spec = spec_from_json(parse_json(text, "spec")),
+                                          .tokens = 5,
+                                          .gradients = true,
+                                          .recipe = Recipe::edges,
+                                          .seed = seed},
+                                         profile);
+        try {
+          const Judge judge(q, profile);
+          for (const peer::Variant& v : peer::correct_variants(storage)) {
+            const Verdict verdict = judge(peer::answer(q, v));
+            EXPECT_EQ(verdict.finding, Finding::agrees)
+                << name << ", " << text << ", " << seed << ", " << v.name << ": " << describe(verdict);
+            ++judged;
+          }
+        } catch (const NothingToJudge&) {  // the slope of a norm at 0 is large
+        }
+      }
+  EXPECT_GT(judged, 300);
 }
 
 }  // namespace

@@ -85,6 +85,24 @@ TEST(Truth, WhatIsNoNumberIsRefused) {
   }
 }
 
+TEST(Truth, YIsProvedWhereOnlyAGradientIsNot) {
+  const BlockSpec spec = bare_norm(NormKind::layer_norm, 1e-5);
+  CaseInputs in = norm_inputs(Matrix<double>::Identity(2, 3));
+  in.cotangent(1, 0) = std::numeric_limits<double>::infinity();
+  const std::vector<Certificate> proved = what_is_proved(spec, in, 1);
+  EXPECT_EQ(proved[0].why_not, "");
+  EXPECT_EQ(proved[1].why_not, "grad.x[1, 0]: computed from what is no number (NaN or infinity)");
+  EXPECT_EQ(why_refused(spec, in), proved[1].why_not);
+}
+
+TEST(Truth, WithoutACotangentItIsThatOfY) {
+  CaseInputs in = inputs_of(two_post_norm_layers());
+  in.cotangent.resize(0, 0);
+  const auto proved = what_is_proved(two_post_norm_layers().spec, in, 1);
+  ASSERT_EQ(proved.size(), 1u);
+  EXPECT_LT(proved[0].width60, End("1e-40"));
+}
+
 TEST(Truth, EveryPrintedDigitIsThatOfALongerEnclosure) {
   for (const Certificate& c : certificates(two_post_norm_layers())) {
     if (c.zeros > 0) continue;

@@ -1,0 +1,59 @@
+#include "plumbline/oracle/edges.hpp"
+
+namespace plumbline {
+namespace {
+
+bool is_whole(const BlockSpec& s) { return s.part == Part::stack || s.part == Part::block; }
+
+// Where a norm reads x before anything else does, so that no large entry reaches a product.
+bool norms_read_x(const BlockSpec& s) {
+  if (!is_whole(s)) return s.part == Part::norm || s.part == Part::add_norm;
+  return s.attn_norms.in && (s.parallel_shared_norm || s.ffn_norms.in || s.attn_norms.post);
+}
+
+// Of one entry, or d equal ones, whose squares add up to about a quarter of the largest 16-bit number, where
+// statistics are of 16 bits, or overflow it. Streams have channels of some thousands, arXiv 2402.17762.
+double large_entry(Draw& draw, const Profile& profile) {
+  constexpr int seen = 13;
+  return std::ldexp(1 + draw.uniform(), std::min(seen, info(profile.statistics).max_exponent / 2 - 1) - 1);
+}
+
+}  // namespace
+
+bool takes_zeros(const BlockSpec& s, const Profile& profile) {
+  const AttentionNorms& a = s.attn_norms;
+  const FeedForwardNorms& f = s.ffn_norms;
+  constexpr int room = 5;  // powers of two for what multiplies the slope
+  const double least =
+      std::ldexp(1.0, std::max(room - info(profile.storage).max_exponent, least_root(profile)));
+  for (const NormSlot* n :
+       {&a.in, &a.q, &a.k, &a.mid, &a.out, &a.post, &f.in, &f.mid, &f.out, &f.post, &s.final_norm})
+    if (*n && std::sqrt((*n)->eps) < least) return false;
+  const bool has_ffn = is_whole(s) || s.part == Part::ffn;
+  return !has_ffn || s.ffn.activation != Activation::relu;
+}
+
+Matrix<double> edge_rows(Draw& draw, int rows, int cols, const BlockSpec& s, const Profile& profile) {
+  Matrix<double> x = draw.matrix(rows, cols);
+  const double spread =
+      std::ldexp(1.0, std::max({-8, 2 - info(profile.storage).precision, least_root(profile)}));
+  for (int t = 0; t < rows; ++t) {
+    const double large = large_entry(draw, profile), sign = draw.one_in(2) ? 1 : -1;
+    const Matrix<double> nearly_1 = (1 + spread * x.row(t).array()).matrix();
+    switch (draw.whole(0, 4)) {
+      case 0:
+        if (norms_read_x(s)) x(t, draw.whole(0, cols - 1)) = sign * large;
+        break;
+      case 1: x.row(t) = sign * 3 * nearly_1; break;
+      case 2:
+        if (norms_read_x(s)) x.row(t) = sign * large / std::sqrt(cols) * nearly_1;
+        break;
+      case 3:
+        if (takes_zeros(s, profile)) x.row(t).setZero();
+        break;
+    }
+  }
+  return x;
+}
+
+}  // namespace plumbline
