@@ -28,7 +28,7 @@ std::string cell(std::string text) {
   return text;
 }
 
-// "37 cases, and for the same reason the laws PRE-3, wiring"
+// "37 cases, and for the same reason the laws shift, wiring"
 std::string extent(const Failure& f) {
   std::string out = fmt::format("{} {}", f.cases, f.cases == 1 ? "case" : "cases");
   if (!f.laws.empty())

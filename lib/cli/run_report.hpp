@@ -14,7 +14,7 @@
 namespace plumbline::cli {
 
 struct Result {
-  std::string id;  // a path: "llama/1/17", "llama/1/laws/PRE-3/1"
+  std::string id;  // a path: "llama/1/17", "llama/1/laws/shift/1"
   Outcome outcome = Outcome::agrees;
   std::string message = {};  // one line; empty where there is nothing to say
   double seconds = 0;

@@ -27,7 +27,7 @@ struct VerifyOptions {
   int cases = 100;
   std::uint64_t seed = 1;
   double timeout = 60;
-  bool gradients = true, shrink = true, show = false;
+  bool gradients = true, shrink = true, show = false, batch_invariant = false;
   std::vector<std::string> command;
 };
 
@@ -85,6 +85,11 @@ LiveQuestions questions_of(const VerifyOptions& o) {
   }
 }
 
+std::set<std::string, std::less<>> promises_of(const VerifyOptions& o) {
+  if (!o.batch_invariant) return {};
+  return {"--batch-invariant"};
+}
+
 int verify(const VerifyOptions& o) {
   const Profile& profile = find_profile(o.profile);
   const auto [shard, shards] = read_shard(o.shard);
@@ -95,6 +100,7 @@ int verify(const VerifyOptions& o) {
                                   .profile = profile,
                                   .questions = questions_of(o),
                                   .gradients = o.gradients,
+                                  .promises = promises_of(o),
                                   .cases = o.cases,
                                   .seed = o.seed,
                                   .shard = shard,
@@ -133,6 +139,8 @@ void add_verify(CLI::App& app, int& status) {
       ->option_text("S");
   verb->add_option("--shard", o->shard, "Ask the K-th of N parts of the questions [1/1]")->option_text("K/N");
   verb->add_flag("--grads,!--no-grads", o->gradients, "Ask for gradients too [yes]");
+  verb->add_flag("--batch-invariant", o->batch_invariant,
+                 "It promises that a sequence has the same bits alone and in every batch");
   verb->add_flag("--shrink,!--no-shrink", o->shrink, "Make failing cases smaller [yes]");
   verb->add_option("--failures", o->failures, "Where failing cases are saved [plumbline-failures]")
       ->option_text("DIR");

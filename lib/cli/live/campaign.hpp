@@ -2,6 +2,8 @@
 // failure is shrunk once.
 #pragma once
 
+#include <set>
+
 #include "cli/live/draw.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_report.hpp"
@@ -14,6 +16,7 @@ struct CampaignSettings {
   Profile profile;
   LiveQuestions questions;
   bool gradients = true;
+  std::set<std::string, std::less<>> promises = {};  // laws of these options are tried too
   int cases = 100;
   std::uint64_t seed = 1;
   int shard = 1, shards = 1;  // of this many, asks every one of that number

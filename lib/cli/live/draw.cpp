@@ -123,6 +123,11 @@ rc::Shrinkable<QuestionSettings> LiveQuestions::draw(const rc::Random& random, c
                              [](const Drawn& d) { return d.settings; });
 }
 
+bool LiveQuestions::leaves_open(std::string_view key, const Json& value) const {
+  const Json sizes = {{"T", tokens_}, {"T_k", key_tokens_}, {"batch", batch_}};
+  return cli::leaves_open(spec_, key, value) || cli::leaves_open(sizes, key, value);
+}
+
 const Border* LiveQuestions::border(int number) const {
   static const Border longer{.wishes = {}, .beyond_window = true};
   if (number >= first_small_question) return number % 4 == 3 ? &longer : nullptr;

@@ -13,7 +13,8 @@ class LiveQuestions {
   // Throws Error, with the reason, where the template has no spec that is one.
   LiveQuestions(SpecTemplate spec, bool gradients);
 
-  const SpecTemplate& spec() const { return spec_; }
+  // Whether a question may have that value of a spec's key, "eps", or of a size, "batch".
+  bool leaves_open(std::string_view key, const Json& value) const;
   // Of the numbered draws, see draw.
   const Border* border(int number) const;
   // Throws Error where none is possible.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/live/related.hpp"
+
 namespace plumbline::cli {
 namespace {
 
@@ -69,13 +71,6 @@ Examination judged(const Request& r, const Answer& answer, Sensitivity* sensitiv
   return located(examination(v, answer), judge.calibration());
 }
 
-bool has_heads(const BlockSpec& s) {
-  return s.part == Part::stack || s.part == Part::block || s.part == Part::attention || s.part == Part::sdpa;
-}
-bool has_feed_forward(const BlockSpec& s) {
-  return s.part == Part::stack || s.part == Part::block || s.part == Part::ffn;
-}
-
 }  // namespace
 
 Examination examine(Subprocess& peer, const Request& r, Sensitivity* sensitivity) {
@@ -102,12 +97,12 @@ std::string sizes_text(const Question& q) {
   std::string out = fmt::format("B={} T={} d={}", q.batch, q.inputs.x.rows() / q.batch, s.d);
   if (s.part == Part::sdpa) out += fmt::format(" T_k={}", q.inputs.parameters.at("k").rows() / q.batch);
   if (s.n_layers > 1) out += fmt::format(", {} layers", s.n_layers);
-  if (has_heads(s)) {
+  if (attends(s)) {
     const AttentionSpec& a = s.attention;
     out += fmt::format(", {} {} of {}", a.n_heads, a.n_heads == 1 ? "head" : "heads", a.head_dim);
     if (a.n_kv_heads != a.n_heads) out += fmt::format(" ({} for keys and values)", a.n_kv_heads);
   }
-  if (has_feed_forward(s)) out += fmt::format(", d_ff={}", s.ffn.d_ff);
+  if (is_block(s) || s.part == Part::ffn) out += fmt::format(", d_ff={}", s.ffn.d_ff);
   return out + (q.gradients ? ", gradients" : "");
 }
 

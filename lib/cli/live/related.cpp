@@ -16,6 +16,14 @@ std::vector<M*> token_inputs(Question& q) {
   return out;
 }
 
+// What a question has of each sequence: x, what stands beside it, and the cotangent.
+std::vector<M*> sequence_inputs(Question& q) {
+  std::vector<M*> out{&q.inputs.x, &q.inputs.cotangent};
+  for (M* x : token_inputs(q))
+    if (x != &q.inputs.x) out.push_back(x);
+  return out;
+}
+
 // Every key-value head once for each of its query heads.
 M repeated_heads(const M& x, const AttentionSpec& a, bool along_rows) {
   const int group = a.n_heads / a.n_kv_heads, h = a.head_dim;
@@ -29,6 +37,10 @@ M repeated_heads(const M& x, const AttentionSpec& a, bool along_rows) {
 }
 
 }  // namespace
+
+bool is_block(const BlockSpec& s) { return s.part == Part::stack || s.part == Part::block; }
+bool attends(const BlockSpec& s) { return is_block(s) || s.part == Part::attention || s.part == Part::sdpa; }
+bool is_causal(const BlockSpec& s) { return attends(s) && s.attention.mask != MaskKind::bidirectional; }
 
 int tokens_of(const Question& q) { return static_cast<int>(q.inputs.x.rows()) / q.batch; }
 
@@ -60,6 +72,24 @@ Question with_other_first_sequence(Question q) {
   q.inputs.x.topRows(tokens_of(q)) *= -1;
   for (M* x : token_inputs(q))
     if (x != &q.inputs.x) x->topRows(x->rows() / q.batch) *= -1;
+  return q;
+}
+
+Question with_sequences(const Question& question, const std::vector<int>& chosen) {
+  Question q = question;
+  for (M* x : sequence_inputs(q)) {
+    const M all = *x;
+    const Eigen::Index n = all.rows() / q.batch;
+    x->resize(n * Eigen::Index(chosen.size()), all.cols());
+    for (std::size_t at = 0; at < chosen.size(); ++at)
+      x->middleRows(Eigen::Index(at) * n, n) = all.middleRows(chosen[at] * n, n);
+  }
+  q.batch = int(chosen.size());
+  return q;
+}
+
+Question with_other_signs(Question q) {
+  for (M* x : sequence_inputs(q)) *x *= -1;
   return q;
 }
 

@@ -7,6 +7,10 @@ namespace plumbline::cli {
 
 int tokens_of(const Question& question);  // of one sequence
 
+bool is_block(const BlockSpec& spec);  // one, or a stack of them
+bool attends(const BlockSpec& spec);
+bool is_causal(const BlockSpec& spec);
+
 // Of every parameter whose name contains `place`.
 void scale_parameters(Question& question, std::string_view place, double factor);
 // Whether the inputs are numbers of the profile's storage type.
@@ -16,6 +20,10 @@ bool is_representable(const Question& question, const Profile& profile);
 Question with_other_last_token(Question question);
 Question with_other_first_token(Question question);
 Question with_other_first_sequence(Question question);
+// These sequences of the batch, by number, in this order and as often.
+Question with_sequences(const Question& question, const std::vector<int>& chosen);
+// x, what stands beside it, and the cotangent with their signs changed.
+Question with_other_signs(Question question);
 // The tokens of every sequence in the opposite order.
 Matrix<double> reversed_tokens(const Matrix<double>& x, int batch);
 

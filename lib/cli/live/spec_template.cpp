@@ -145,18 +145,14 @@ OpenSizes open_sizes(const SpecTemplate& spec) {
   return out;
 }
 
-bool admits(const SpecTemplate& spec, std::span<const std::string_view> path, const Json& value) {
-  if (is_choice(spec)) {
-    const Json& all = spec["one_of"];
-    return std::any_of(all.begin(), all.end(), [&](const Json& j) { return admits(j, path, value); });
+bool admits(const SpecTemplate& open, const Json& value) {
+  if (is_choice(open)) {
+    const Json& all = open["one_of"];
+    return std::any_of(all.begin(), all.end(), [&](const Json& j) { return admits(j, value); });
   }
-  if (path.empty()) {
-    if (!is_range(spec)) return spec == value;
-    const SizeRange r = range_from(spec);
-    return value.is_number_integer() && r.least <= value && value <= r.to;
-  }
-  const std::string key(path.front());
-  return spec.is_object() && spec.contains(key) && admits(spec[key], path.subspan(1), value);
+  if (!is_range(open)) return open == value;
+  const SizeRange r = range_from(open);
+  return value.is_number_integer() && r.least <= value && value <= r.to;
 }
 
 SpecTemplate template_of(const BlockOptions& o) {
@@ -164,10 +160,10 @@ SpecTemplate template_of(const BlockOptions& o) {
   return with_question_sizes(with_sizes(read_json(o.spec_file), o), o);
 }
 
-bool leaves_open(const SpecTemplate& spec, std::string_view key) {
-  if (!spec.is_structured() || is_choice(spec)) return false;
-  for (const auto& [name, value] : spec.items())
-    if ((name == key && (is_range(value) || is_choice(value))) || leaves_open(value, key)) return true;
+bool leaves_open(const SpecTemplate& spec, std::string_view key, const Json& value) {
+  if (!spec.is_structured()) return false;
+  for (const auto& [name, part] : spec.items())
+    if ((name == key && is_open(part) && admits(part, value)) || leaves_open(part, key, value)) return true;
   return false;
 }
 

@@ -1,8 +1,6 @@
 // A spec whose values may be left open, and the sizes of a question about it.
 #pragma once
 
-#include <span>
-
 #include "cli/block_options.hpp"
 #include "cli/live/chooser.hpp"
 
@@ -28,11 +26,11 @@ Json filled_in(const SpecTemplate& spec, Chooser& choose, std::string_view key =
 using OpenSizes = std::map<std::string, SizeRange, std::less<>>;
 OpenSizes open_sizes(const SpecTemplate& spec);
 
-// Whether the template leaves the value at that path ("attention", "n_kv_heads") so open that it may be this.
-bool admits(const SpecTemplate& spec, std::span<const std::string_view> path, const Json& value);
+// Whether that value of an open template may be this.
+bool admits(const SpecTemplate& open, const Json& value);
 
-// Whether the template has that key somewhere, and leaves its value open: what it pins, kernels may have
-// compiled in.
-bool leaves_open(const SpecTemplate& spec, std::string_view key);
+// Whether the template has that key somewhere, open, so that its value may be this: what it pins, kernels may
+// have compiled in.
+bool leaves_open(const SpecTemplate& spec, std::string_view key, const Json& value);
 
 }  // namespace plumbline::cli

@@ -248,6 +248,23 @@ def test_a_full_disk_loses_no_verdict(run):
     assert ran.status == MISUSE or " failed." in ran.out
 
 
+def test_who_promises_batch_invariance_is_held_to_it(run):
+    assert run(*verify(what="by-batch")).status == OK
+    ran = run(*verify("--batch-invariant", what="by-batch"))
+    assert ran.status == DIFFERS and "broken: batch-invariant, a sequence has the same bits" in ran.out, ran.out
+    assert run(*verify("--batch-invariant")).status == OK
+
+
+def test_a_law_that_cannot_be_tried_says_why(run):
+    assert run(*verify("--json", "report.json")).status == OK
+    laws = [r for r in json.loads((run.folder / "report.json").read_text())["results"] if "/laws/" in r["id"]]
+    why = {r["id"].split("/")[3]: r["message"] for r in laws if r["outcome"] == "untried"}
+    assert why["gradient-sums"] == "no gradients are asked for"
+    assert why["doubling"].startswith("eps is pinned")
+    assert why["wiring"].startswith("the law says nothing")
+    assert "batch-invariant" not in why  # nobody promised it
+
+
 def test_different_failures_have_different_files(run):
     first = run(*verify("--no-shrink", what="shape"))
     second = run(*verify("--no-shrink", what="float64"))
