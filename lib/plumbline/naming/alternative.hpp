@@ -27,6 +27,9 @@ struct Alternative {
   double assumes;    // how much it takes for granted: of two that explain as much the smaller one leads
   // The answer; it may leave out outputs that it says nothing about. Throws Error where it does not apply.
   std::function<Outputs(const Failed&, const Computing&)> outputs;
+  // Where it is the arithmetic that differs: what is computed in, where a profile is declared. Throws Error
+  // where that is no coarser.
+  std::function<Profile(Profile)> arithmetic = {};
 };
 using Alternatives = std::vector<Alternative>;
 
@@ -42,6 +45,12 @@ Alternatives miswritten(const Question& question);
 // inputs that are read wrongly.
 Alternatives changed_knobs(const Question& question);
 Alternatives changed_inputs(const Question& question);
+// As declared, in a coarser type.
+Alternatives coarser_arithmetic(const Question& question);
+// Weights of one tensor, or heads of keys and values, read in another order.
+Alternatives fused_weights(const Question& question);
+// Backward passes of norms, rotary embeddings and activations as they are written by hand, wrongly.
+Alternatives hand_written(const Failed& failed);
 // Every softmax, or every product, with a slip; one stored tensor or operation.
 Alternatives slips_everywhere(const Question& question);
 Alternatives slips_of_places(const Failed& failed);
@@ -50,6 +59,7 @@ Alternative of_y(Alternative alternative);
 Alternative of_gradients(Alternative alternative);
 // Numbers: factors of outputs, knobs.
 std::vector<Fitted> fitted(const Question& question);
+std::vector<Fitted> fitted_by_hand(const Question& question);
 
 // "layers.0.attn.keys" -> ".attn.keys": in every layer; and without the dot, for people.
 inline std::string in_layer(const std::string& name) {

@@ -187,6 +187,8 @@ void add_scales(Alternatives& out) {
   };
   static constexpr Radicand radicands[] = {
       {"of-width-over-heads", "1/sqrt(d / n_heads)",
+       [](const BlockSpec& s) { return double(s.d) / s.attention.n_heads; }},
+      {"of-width-over-heads-rounded-down", "1/sqrt(floor(d / n_heads))",
        [](const BlockSpec& s) { return double(s.d / s.attention.n_heads); }},
       {"of-kv-heads", "1/sqrt(n_kv_heads)",
        [](const BlockSpec& s) { return double(s.attention.n_kv_heads); }},

@@ -211,6 +211,18 @@ void add_values(Alternatives& out) {
     if (x.rows() != x.cols()) throw Error("expected a square");
     return x.transpose();
   }));
+  for (int by : {1, -1})
+    out.push_back(written(by > 0 ? "channels-one-further" : "channels-one-earlier",
+                          by > 0 ? "channel c holds channel c - 1, the first one the last"
+                                 : "channel c holds channel c + 1, the last one the first",
+                          1, [by](const M& x, const Layout& s, const Failed&) {
+                            return each_head(x, std::max(s.heads, 1), [by](const M& u, int) {
+                              M y(u.rows(), u.cols());
+                              const Eigen::Index n = u.cols();
+                              for (Eigen::Index c = 0; c < n; ++c) y.col((c + by + n) % n) = u.col(c);
+                              return y;
+                            });
+                          }));
   // A reduction over the rows that is none over the columns, and the reverse; a mean where a sum is right.
   struct Count {
     const char* what;

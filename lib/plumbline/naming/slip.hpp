@@ -48,21 +48,27 @@ struct Slip {
     of_last_tile,       // of the last tile of `from` channels; of a difference: the cotangent of what is
                         // subtracted is
     with_padding,       // of centred squares: channels up to a multiple of `from` are 0, less the mean
+    // Of operations that are written by hand: one of a table of wrong ways.
+    norm_backward,     // `from` of norm_backwards(), at ".norm_in.normalized" and its "/mul_row"
+    turned,            // every rotary embedding, `from` of other_turns(), with `number`
+    other_activation,  // every activation, `from` of other_activations(), with `number`
+    cut_activation,    // 0 below -number
     // Of every product of matrices, forward and backward: what is multiplied is rounded before.
     products_in_tf32,
     products_in_bfloat16,
     products_in_float16,
     // Of every softmax. Tiles of `from` keys; m_k the running maximum up to and with tile k.
-    sum_not_rescaled,      // sum exp(s_j - m_k(j)) where exp(s_j - m) is right
-    output_not_rescaled,   // sum exp(s_j - m_k(j)) v_j likewise
-    neither_rescaled,      // both
-    tail_keys_missing,     // keys beyond the last full tile are left out
-    later_keys_missing,    // keys from `from` on are left out
-    padding_counted,       // the last tile is filled up with keys of score 0
-    mask_inverted,         // hidden keys are seen, and seen ones hidden
-    mask_added,            // 1 is added to the scores of keys that are seen
-    uniform,               // all seen keys weigh alike
-    uniform_over_all_keys  // or all keys
+    sum_not_rescaled,       // sum exp(s_j - m_k(j)) where exp(s_j - m) is right
+    output_not_rescaled,    // sum exp(s_j - m_k(j)) v_j likewise
+    neither_rescaled,       // both
+    tail_keys_missing,      // keys beyond the last full tile are left out
+    later_keys_missing,     // keys from `from` on are left out
+    padding_counted,        // the last tile is filled up with keys of score 0
+    mask_inverted,          // hidden keys are seen, and seen ones hidden
+    mask_added,             // 1 is added to the scores of keys that are seen
+    uniform,                // all seen keys weigh alike
+    uniform_over_all_keys,  // or all keys
+    unmasked                // hidden keys are seen
   };
   enum class Pass { both, forward, backward };
 
@@ -73,6 +79,7 @@ struct Slip {
   Pass pass = Pass::both;
   int from = 0;
   std::string other = {};
+  double number = 0;
 
   bool is_at(std::string_view place) const;
   bool is_of_products() const { return what >= What::products_in_tf32 && !is_of_softmax(); }

@@ -11,6 +11,7 @@
 #include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/layout.hpp"
+#include "plumbline/naming/hand_written.hpp"
 #include "plumbline/naming/slip.hpp"
 
 namespace plumbline {
@@ -102,11 +103,24 @@ class Slipping : public A {
   T row_sum(const T& x) { return operation("row_sum", A::row_sum(x), x); }
   T rsqrt(const T& x) { return operation("rsqrt", A::rsqrt(x), x); }
   T tanh(const T& x) { return operation("tanh", A::tanh(x), x); }
-  T activation(Activation f, int n, const T& x) { return operation("activation", A::activation(f, n, x), x); }
-  T rotate(const T& x, const Rotation& r) { return operation("rotate", A::rotate(x, r), x); }
+  T activation(Activation f, int n, const T& x) {
+    const T y = A::activation(f, n, x);
+    return is_of_activations() ? in_pass(y, otherwise_activated(x, y)) : operation("activation", y, x);
+  }
+  T rotate(const T& x, const Rotation& r) {
+    if (slip_.what != What::turned) return operation("rotate", A::rotate(x, r), x);
+    return detail::turned_otherwise(algebra(), x, other_turns()[std::size_t(slip_.from)], slip_.number, r,
+                                    constants());
+  }
 
   T softmax_rows(const T& x, const Mask& mask) {
     if (!slip_.is_of_softmax()) return A::softmax_rows(x, mask);
+    return slip_.pass == Slip::Pass::both ? weights_of(x, mask)
+                                          : in_pass(A::softmax_rows(x, mask), weights_of(x, mask));
+  }
+
+ private:
+  T weights_of(const T& x, const Mask& mask) {
     switch (slip_.what) {
       case What::tail_keys_missing: return of_first_keys(x, mask, this->cols(x) / slip_.from * slip_.from);
       case What::later_keys_missing: return of_first_keys(x, mask, slip_.from);
@@ -117,11 +131,60 @@ class Slipping : public A {
       case What::uniform: return A::softmax_rows(A::scale(x, {0}), mask);
       case What::uniform_over_all_keys:
         return A::softmax_rows(A::scale(x, {0}), Mask::everything(mask.queries, mask.keys));
+      case What::unmasked: return A::softmax_rows(x, Mask::everything(mask.queries, mask.keys));
       default: return kept_in_tiles(x, mask);
     }
   }
 
- private:
+  A& algebra() { return *this; }
+  auto constants() {
+    return [this](Matrix<double> x) { return constant(std::move(x)); };
+  }
+  bool is_of_activations() const {
+    return slip_.what == What::other_activation || slip_.what == What::cut_activation;
+  }
+
+  T otherwise_activated(const T& x, const T& right) {
+    const Matrix<double>& at = detail::numbers(x);
+    const double c = slip_.number;
+    if (slip_.what == What::cut_activation)
+      return A::mul(right, constant(at.unaryExpr([c](double v) { return v < -c ? 0.0 : 1.0; })));
+    const OtherActivation& f = other_activations()[std::size_t(slip_.from)];
+    return detail::activated_otherwise(
+        algebra(), x, at, [&f, c](double v) { return value(f, c, v); },
+        [&f, c](double v) { return slope(f, c, v); }, constants());
+  }
+
+  // Where the norm is that stored this, and what it has computed.
+  detail::NormNumbers numbers_of_norm(const std::string& place) const {
+    const std::string norm = place.substr(0, place.rfind(".normalized"));
+    const auto at = [&](const std::string& name) -> const Matrix<double>& {
+      const auto it = last_.find(norm + name);
+      if (it == last_.end()) throw Error(norm + name + ": expected a tensor, found none");
+      return detail::numbers(it->second);
+    };
+    detail::NormNumbers out;
+    out.input = at(".input");
+    out.centres = last_.contains(norm + ".input/sub_col");
+    out.centred = out.centres ? at(".input/sub_col") : out.input;
+    out.r = at(".variance/rsqrt");
+    out.n = at(".normalized");
+    const auto weight = parameters_ ? parameters_->find(norm + ".weight")
+                                    : typename std::map<std::string, T>::const_iterator{};
+    out.gain = parameters_ && weight != parameters_->end() ? detail::numbers(weight->second)
+                                                           : Matrix<double>::Ones(1, out.n.cols());
+    return out;
+  }
+
+  T in_pass(const T& right, const T& changed) {
+    switch (slip_.pass) {
+      case Slip::Pass::forward: return with_derivative_of(algebra(), changed, right);
+      case Slip::Pass::backward: return with_derivative_of(algebra(), right, changed);
+      case Slip::Pass::both: break;
+    }
+    return changed;
+  }
+
   T operation(const char* kind, const T& y, const T& x, const T* other = nullptr) {
     if (changes_) return y;
     const int count = ++operations_[kind];
@@ -139,9 +202,7 @@ class Slipping : public A {
     if (this->rows(changed) != this->rows(y) || this->cols(changed) != this->cols(y))
       throw Error(name +
                   ": expected a tensor of its shape in its place");  // of queries among fewer keys, say
-    const T out = slip_.pass == Slip::Pass::both      ? changed
-                  : slip_.pass == Slip::Pass::forward ? with_derivative_of(*this, changed, y)
-                                                      : with_derivative_of(*this, y, changed);
+    const T out = in_pass(y, changed);
     changes_ = false;
     return out;
   }
@@ -170,8 +231,21 @@ class Slipping : public A {
       case What::of_first_channels:
       case What::of_last_tile:
       case What::with_padding: return of_some(y, place, x, other);
+      case What::norm_backward: return gain_seen_otherwise(place, x, second_of(place, other));
       default: return change(y, place);
     }
+  }
+
+  static const T& second_of(const std::string& place, const T* other) {
+    if (!other) throw Error(place + ": expected two operands");
+    return *other;
+  }
+
+  // x times a gain whose gradient is taken from another factor.
+  T gain_seen_otherwise(const std::string& place, const T& x, const T& gain) {
+    const Matrix<double> seen =
+        detail::factor_of_gain(norm_backwards()[std::size_t(slip_.from)], numbers_of_norm(place));
+    return A::add(A::mul_row(x, this->detach(gain)), A::mul_row(constant(seen), gain));
   }
 
   // Backward, the operand's cotangent is the result's; what it is multiplied by has the right one.
@@ -242,6 +316,12 @@ class Slipping : public A {
         return this->transpose(y);
       case What::reads: return stored_at(slip_.other, place, y);
       case What::exchange: return of_other_projection(place);
+      case What::norm_backward: {
+        const auto input = last_.find(place.substr(0, place.rfind(".normalized")) + ".input");
+        if (input == last_.end()) throw Error(place + ": expected a norm");
+        return detail::with_backward(algebra(), norm_backwards()[std::size_t(slip_.from)], input->second,
+                                     numbers_of_norm(place), constants());
+      }
       case What::mean_over_rows:
       case What::sum_over_rows: {
         const int joint = from || rows % batch_ ? rows : rows / batch_;
