@@ -1,9 +1,11 @@
 // plumbline_census FILE [--seeds N] [--first N] [--part NAME]... [--profile NAME]...: asks implementations
-// that share no code with the ensemble (peer/block.hpp) at the sizes that models and kernels have, and writes
-// how they were judged. All of them are right. Beside them, plain code that rounds to nearest with stores
-// that the calibration has not seen.
+// that share no code with the ensemble (peer/block.hpp) at the sizes that models and kernels have, and at
+// small ones, and writes how they were judged. All of them are right. Beside them, plain code that rounds to
+// nearest with stores that the calibration has not seen. The record is written anew after every seed: it
+// holds what has been asked until then.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +14,7 @@
 #include "plumbline/io/file.hpp"
 #include "plumbline/oracle/members.hpp"
 #include "plumbline/oracle/recipes.hpp"
+#include "plumbline/oracle/stamp.hpp"
 #include "plumbline/oracle/verdict.hpp"
 #include "plumbline/spec/json.hpp"
 
@@ -27,6 +30,17 @@ struct Size {
 
 // Borders of tiles and vectors, one more and one less; what does not divide anything; many rows; wide rows.
 constexpr Size sizes[] = {
+    {"small", R"({"part":"norm","d":12,"norm":{"kind":"layer_norm"}})", 2, 6},
+    {"small", R"({"part":"norm","d":31,"norm":{"kind":"rms_norm","eps":1e-6}})", 1, 17},
+    {"small", R"({"part":"add_norm","d":24,"norm":{"kind":"rms_norm"}})", 2, 5},
+    {"small", R"({"part":"sdpa","attention":{"n_heads":2,"n_kv_heads":1,"head_dim":8,"mask":"causal"}})", 2,
+     7},
+    {"small", R"({"part":"sdpa","attention":{"n_heads":2,"head_dim":5,"mask":"bidirectional"}})", 1, 4, 9},
+    {"small", R"({"preset":"gpt2","part":"ffn","d":13,"ffn":{"d_ff":29}})", 2, 3},
+    {"small", R"({"preset":"llama","part":"ffn","d":16,"ffn":{"d_ff":24}})", 1, 8},
+    {"small", R"({"preset":"post_norm","d":12,"attention":{"n_heads":2},"ffn":{"d_ff":24}})", 1, 6},
+    {"small", R"({"preset":"llama","d":16,"attention":{"n_heads":4,"n_kv_heads":2},"ffn":{"d_ff":24}})", 2,
+     5},
     {"norm", R"({"part":"norm","d":64,"norm":{"kind":"layer_norm"}})", 1, 4096},
     {"norm", R"({"part":"norm","d":80,"norm":{"kind":"rms_norm","eps":1e-6}})", 3, 341},
     {"norm", R"({"part":"norm","d":257,"norm":{"kind":"layer_norm"}})", 1, 1025},
@@ -76,97 +90,126 @@ Outputs rounded_once(const Question& q, const Profile& profile) {
 }
 
 struct Tally {
-  int judged = 0, wrong = 0, coarser = 0, discarded = 0, right_answers = 0, refused = 0;
+  int judged = 0, wrong = 0, coarser = 0, right_answers = 0, refused = 0;
+
+  Tally& operator+=(const Tally& t) {
+    judged += t.judged, wrong += t.wrong, coarser += t.coarser;
+    right_answers += t.right_answers, refused += t.refused;
+    return *this;
+  }
 };
+
+// Of one size in one profile.
+struct Row {
+  const Size* size;
+  const Profile* profile;
+  std::map<std::string, Tally> variants = {};
+  std::map<std::string, int> not_judged = {};  // by reason
+  int questions = 0;
+  double seconds = 0;
+
+  Tally total() const {
+    Tally out;
+    for (const auto& [name, t] : variants) out += t;
+    return out;
+  }
+};
+
+Json to_json(const Row& r) {
+  Json row{{"part", r.size->part},
+           {"spec", parse_json(r.size->spec, "spec")},
+           {"batch", r.size->batch},
+           {"tokens", r.size->tokens},
+           {"key_tokens", r.size->key_tokens},
+           {"profile", r.profile->name},
+           {"questions", r.questions},
+           {"not_judged", r.not_judged},
+           {"seconds", std::round(r.seconds)}};
+  for (const auto& [name, t] : r.variants)
+    row["variants"].push_back({{"name", name},
+                               {"judged", t.judged},
+                               {"wrong", t.wrong},
+                               {"coarser", t.coarser},
+                               {"right_answers", t.right_answers},
+                               {"refused", t.refused}});
+  return row;
+}
 
 class Census {
  public:
-  Census(int first, int seeds) : first_(first), seeds_(seeds) {}
+  Census(const std::vector<std::string>& parts, const std::vector<std::string>& profiles) {
+    for (const Size& size : sizes)
+      if (parts.empty() || std::find(parts.begin(), parts.end(), size.part) != parts.end())
+        for (const std::string& profile : profiles) rows_.push_back({&size, &find_profile(profile)});
+  }
 
-  void ask(const Size& size, const Profile& profile, Json& record) {
-    for (bool gradients : {false, true})
-      for (int k = first_; k < first_ + seeds_; ++k) ask(size, profile, gradients, k);
-    Json row{{"part", size.part},
-             {"spec", size.spec},
-             {"batch", size.batch},
-             {"tokens", size.tokens},
-             {"key_tokens", size.key_tokens},
-             {"profile", profile.name}};
-    for (const auto& [variant, t] : tallies_)
-      row["variants"].push_back({{"name", variant},
-                                 {"judged", t.judged},
-                                 {"wrong", t.wrong},
-                                 {"coarser", t.coarser},
-                                 {"right_answers", t.right_answers},
-                                 {"refused", t.refused}});
-    row["not_judged"] = reasons_;
-    row["seconds"] = seconds_;
-    record.push_back(row);
-    total_ = Tally{};
-    for (const auto& [variant, t] : tallies_) {
-      total_.judged += t.judged, total_.wrong += t.wrong, total_.coarser += t.coarser;
-      total_.right_answers += t.right_answers, total_.refused += t.refused;
+  // Small questions are cheap: each seed asks as many of them as make their number worth telling.
+  void ask(int seed) {
+    for (Row& row : rows_) {
+      const bool small = row.size->part == std::string_view("small");
+      for (int k = 0; k < (small ? 15 : 1); ++k)
+        for (bool gradients : {false, true}) ask(row, gradients, small ? 15 * seed + k : seed);
+      const Tally t = row.total();
+      std::cerr << seed << " " << row.profile->name << " " << row.size->spec << " T=" << row.size->tokens
+                << ": " << t.judged << " judged, " << t.wrong << " wrong, " << t.coarser << " coarser; "
+                << t.refused << " of " << t.right_answers << " right answers refused; "
+                << std::round(row.seconds) << " s " << Json(row.not_judged).dump() << "\n";
     }
-    std::cerr << profile.name << " " << size.spec << " T=" << size.tokens << ": " << total_.judged
-              << " judged, " << total_.wrong << " wrong, " << total_.coarser << " coarser; " << total_.refused
-              << " of " << total_.right_answers << " right answers refused; " << seconds_ << " s "
-              << Json(reasons_).dump() << "\n";
-    tallies_.clear();
-    reasons_.clear();
-    seconds_ = 0;
+  }
+
+  Json record() const {
+    Json out = Json::array();
+    for (const Row& row : rows_) out.push_back(to_json(row));
+    return out;
   }
 
  private:
-  void ask(const Size& size, const Profile& profile, bool gradients, int seed) {
+  void ask(Row& row, bool gradients, int seed) {
     const auto start = std::chrono::steady_clock::now();
+    const Size& size = *row.size;
     QuestionSettings s{.spec = spec_from_json(parse_json(size.spec, "spec")),
                        .batch = size.batch,
                        .tokens = size.tokens,
                        .gradients = gradients,
-                       .recipe = Recipe(seed % 3),  // ordinary, rich, near_eps
+                       .recipe = Recipe(seed % int(names<Recipe>().size())),
                        .seed = std::uint64_t(seed)};
     if (size.key_tokens > 0) s.key_tokens = size.key_tokens;
-    const Question q = question_from(s, profile);
+    ++row.questions;
     try {
-      judge_all(q, profile);
+      judge_all(row, question_from(s, *row.profile), *row.profile);
     } catch (const Error& e) {
-      ++reasons_[e.what()];
+      ++row.not_judged[e.what()];
     }
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    row.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
-  void judge_all(const Question& q, const Profile& profile) {
+  static void judge_all(Row& row, const Question& q, const Profile& profile) {
     const Judge judge(q, profile);
     if (judge.vacuous()) {
-      ++reasons_[*judge.vacuous() + " would pass"];
+      ++row.not_judged[*judge.vacuous() + " would pass"];
       return;
     }
+    const auto note = [&](const std::string& name, const Outputs& answer) {
+      const Verdict v = judge.unnamed(answer);
+      Tally& t = row.variants[name];
+      ++t.judged;
+      t.wrong += v.finding == Finding::wrong;
+      t.coarser += v.finding == Finding::coarser;
+      if (v.finding != Finding::agrees)
+        std::cerr << "  " << name << (q.gradients ? ", gradients" : "") << ": " << describe(v) << " p " << v.p
+                  << "\n";
+    };
     for (const peer::Variant& v : peer::correct_variants(storage_of(profile)))
-      note(tallies_[v.name], judge, peer::answer(q, v, profile.storage == Dtype::f64), v.name, q);
-    if (profile.storage != Dtype::f64)
-      note(tallies_["rounded once"], judge, rounded_once(q, profile), "rounded once", q);
-    for (std::uint64_t seed = 20; seed < 30; ++seed) {
-      Tally& t = tallies_["plain, rounded to nearest"];
+      note(v.name, peer::answer(q, v, profile.storage == Dtype::f64));
+    if (profile.storage != Dtype::f64) note("rounded once", rounded_once(q, profile));
+    for (std::uint64_t seed = 20; seed < 40; ++seed) {
+      Tally& t = row.variants["plain, rounded to nearest"];
       ++t.right_answers;
       t.refused += judge.unnamed(plain_answer(q, profile, seed)).finding != Finding::agrees;
     }
   }
 
-  void note(Tally& t, const Judge& judge, const Outputs& answer, const std::string& name, const Question& q) {
-    const Verdict v = judge.unnamed(answer);
-    ++t.judged;
-    t.wrong += v.finding == Finding::wrong;
-    t.coarser += v.finding == Finding::coarser;
-    if (v.finding != Finding::agrees)
-      std::cerr << "  " << name << (q.gradients ? ", gradients" : "") << ": " << describe(v) << " p " << v.p
-                << "\n";
-  }
-
-  int first_, seeds_;
-  std::map<std::string, Tally> tallies_;
-  std::map<std::string, int> reasons_;
-  Tally total_;
-  double seconds_ = 0;
+  std::vector<Row> rows_;
 };
 
 int run(int argc, char** argv) {
@@ -187,12 +230,16 @@ int run(int argc, char** argv) {
       throw Error("unknown option " + key);
   }
   if (profiles.empty()) profiles = {"float64", "float32", "bfloat16-mixed", "float16-mixed"};
-  Census census(first, seeds);
-  Json record = Json::array();
-  for (const Size& size : sizes)
-    if (parts.empty() || std::find(parts.begin(), parts.end(), size.part) != parts.end())
-      for (const std::string& profile : profiles) census.ask(size, find_profile(profile), record);
-  write_bytes(argv[1], Json{{"first_seed", first}, {"seeds", seeds}, {"rows", record}}.dump(1) + "\n");
+  Census census(parts, profiles);
+  for (int seed = first; seed < first + seeds; ++seed) {
+    census.ask(seed);
+    write_bytes(
+        argv[1],
+        Json{
+            {"stamp", stamp()}, {"first_seed", first}, {"seeds", seed - first + 1}, {"rows", census.record()}}
+                .dump(1) +
+            "\n");
+  }
   return 0;
 }
 
