@@ -87,7 +87,7 @@ std::vector<Share> shares(const EmitOptions& o) {
 // One in five of the cases stands at a border of sizes, and at least one: what it separates is separated by
 // smaller ones too, so it would not be chosen for that.
 std::vector<SuiteCase> designed(const EmitOptions& o, const Share& share, Progress& progress) {
-  const Profile& profile = find_profile(o.profile);
+  const Profile profile = profile_from_text(o.profile);
   const LiveQuestions questions = live_questions(share.spec, o.gradients);
   std::vector<SuiteCase> small, at_borders;
   for (int k = 0; k < share.candidates; ++k) {
@@ -106,7 +106,10 @@ std::vector<SuiteCase> designed(const EmitOptions& o, const Share& share, Progre
 }
 
 Json manifest(const EmitOptions& o, const std::vector<SuiteCase>& cases) {
-  Json out{{"plumbline", protocol_version}, {"suite", o.suite}, {"profile", o.profile}, {"seed", o.seed}};
+  Json out{{"plumbline", protocol_version},
+           {"suite", o.suite},
+           {"profile", profile_text(profile_from_text(o.profile))},
+           {"seed", o.seed}};
   for (const SuiteCase& c : cases) out["cases"].push_back(c.request.id);
   for (const auto& [id, best] : best_separations(cases)) {
     // Three digits: how far, not more.
@@ -133,7 +136,7 @@ std::set<std::filesystem::path> suite_in(const std::filesystem::path& folder) {
 }
 
 void emit(const EmitOptions& o) {
-  find_profile(o.profile);
+  profile_from_text(o.profile);
   std::set<std::filesystem::path> replaced = suite_in(o.folder);
   check_folder(o.folder);
   std::vector<SuiteCase> cases;
@@ -178,7 +181,9 @@ void add_emit(CLI::App& app) {
   verb->add_option("--suite", o->suite, "core (about 40 cases) or full (about 160) [core]")
       ->check(CLI::IsMember({"core", "full"}))
       ->option_text("NAME");
-  verb->add_option("--profile", o->profile, "The arithmetic that is claimed [float32]")->option_text("NAME");
+  verb->add_option("--profile", o->profile,
+                   "The arithmetic that is claimed: a name, or JSON of one's own [float32]")
+      ->option_text("NAME");
   add_seed(*verb, o->seed);
   verb->add_flag("--grads,!--no-grads", o->gradients, "Ask for gradients too [yes]");
   verb->footer(

@@ -144,7 +144,7 @@ void print_evidence(const Identification& i, int tokens) {
 }
 
 int identify(const IdentifyOptions& o) {
-  const Profile& profile = find_profile(o.profile);
+  const Profile profile = profile_from_text(o.profile);
   Subprocess peer(o.command, o.timeout);
   const Anatomy a = anatomy(o, peer, profile);
   const auto box = [&](const Probe& p) { return ask(peer, p, a, profile); };
@@ -154,7 +154,7 @@ int identify(const IdentifyOptions& o) {
   const Identification found = identify::identify(box, a, profile, settings);
   progress.show("");
   std::cout << fmt::format("plumbline identify {}\n{} questions in {}\n\n", shell_text(o.command),
-                           found.questions, profile.name);
+                           found.questions, profile_text(profile));
   print_answer(found, a);
   print_evidence(found, o.tokens);
   std::cout << "\nspec in full\n  " << pretty(to_json(found.candidate.spec), 150, 2, 2) << "\n";
@@ -178,7 +178,9 @@ void add_identify(CLI::App& app, int& status) {
   add_size(*verb, "--n-kv-heads,--kv-heads", o->n_kv_heads, largest_size, "Number of key-value heads");
   add_size(*verb, "--head-dim", o->head_dim, largest_size, "Width of a head");
   add_size(*verb, "--d-ff", o->d_ff, largest_size, "Width of the feed-forward's hidden layer");
-  verb->add_option("--profile", o->profile, "The arithmetic it claims [float32]")->option_text("NAME");
+  verb->add_option("--profile", o->profile,
+                   "The arithmetic it claims: a name, or JSON of one's own [float32]")
+      ->option_text("NAME");
   add_size(*verb, "--tokens", o->tokens, 4096,
            "Tokens of the longest question: longer windows are not seen [9]");
   add_seed(*verb, o->seed);

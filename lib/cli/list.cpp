@@ -37,9 +37,11 @@ void list_profiles() {
   for (const Profile& p : profiles()) width = std::max(width, p.name.size());
   for (const Profile& p : profiles())
     std::cout << fmt::format(
-        "{:<{}}  stored as {}, sums in {} (over tokens: {}), norms in {}, softmax in {}{}\n", p.name, width,
-        name_of(p.storage), name_of(p.accumulator), name_of(p.token_sums), name_of(p.statistics),
+        "{:<{}}  stored as {}, sums in {} (over tokens: {}), norms in {}, softmax in {}{}{}{}\n", p.name,
+        width, name_of(p.storage), name_of(p.accumulator), name_of(p.token_sums), name_of(p.statistics),
         name_of(p.softmax),
+        name_of(p.products) == name_of(p.storage) ? "" : fmt::format(", products of {}", name_of(p.products)),
+        p.branches == p.storage ? "" : fmt::format(", branches stored as {}", name_of(p.branches)),
         p.cast_order == CastOrder::stores ? ", rounded where a kernel ends" : ", every operation rounded");
 }
 

@@ -56,7 +56,7 @@ int replay(const VerifyOptions& o) {
       r.law.empty() ? examine(peer, r.request) : examine_law(find_law(r.law), ask, r.request);
   RunReport report{.title = "plumbline verify --replay " + o.replay,
                    .facts = {{"case", r.request.id + ", " + sizes_text(r.request.question)},
-                             {"profile", r.request.profile.name},
+                             {"profile", profile_text(r.request.profile)},
                              {"found before", r.outcome}}};
   report.results.push_back({r.request.id, e.outcome, e.message, peer.seconds()});
   add_places(report.results.back(), e);
@@ -91,7 +91,7 @@ std::set<std::string, std::less<>> promises_of(const VerifyOptions& o) {
 }
 
 int verify(const VerifyOptions& o) {
-  const Profile& profile = find_profile(o.profile);
+  const Profile profile = profile_from_text(o.profile);
   const auto [shard, shards] = read_shard(o.shard);
   if (shard > o.cases)
     throw Error(
@@ -111,7 +111,7 @@ int verify(const VerifyOptions& o) {
   Subprocess peer(o.command, o.timeout);
   RunReport report{.title = "plumbline verify " + settings.name,
                    .facts = {{"command", shell_text(o.command)},
-                             {"profile", profile.name},
+                             {"profile", profile_text(profile)},
                              {"asked for", o.gradients ? "y and gradients" : "y"},
                              {"seed", std::to_string(o.seed)},
                              {"shard", o.shard}}};
@@ -129,7 +129,9 @@ void add_verify(CLI::App& app, int& status) {
   const auto o = std::make_shared<VerifyOptions>();
   add_block_options(*verb, o->block);
   add_question_sizes(*verb, o->block);
-  verb->add_option("--profile", o->profile, "The arithmetic it claims [float32]")->option_text("NAME");
+  verb->add_option("--profile", o->profile,
+                   "The arithmetic it claims: a name, or JSON of one's own [float32]")
+      ->option_text("NAME");
   verb->add_option("--cases", o->cases, "How many questions are drawn [100]")
       ->check(CLI::Range(1, 1 << 24))
       ->option_text("N");

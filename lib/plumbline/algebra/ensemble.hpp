@@ -7,6 +7,8 @@
 //               bias b: k b^2 + (k+1) b S more. Products of matrices take S and Q of the exact values.
 //   constants   and library functions have a common relative error of at most half an ulp
 //   kinks       the branch is decided with the error tripled, so that rare flips are common among members
+//   products    of rounded operands: equal numbers err equally in all of them; TF32 errs as truncation does,
+//               all numbers of a member to one side
 //   attention   probabilities are stored by every other member; with the rest, as in a fused kernel, they err
 //               as much and yet differ where the true ones do
 // The member of seed 0 makes no error: it computes the exact values, and what of them the others need.
@@ -42,8 +44,8 @@ class Ensemble {
  public:
   struct Tensor {
     Matrix<S> value;
-    bool stored = false;  // a number of the storage type already: storing it again changes nothing
-    int terms = 0;        // of a sum of products: how many; a bias that is added may have been there first
+    int stored = 0;  // bits of the type that it is a number of, 0: of none. Storing it there changes nothing
+    int terms = 0;   // of a sum of products: how many; a bias that is added may have been there first
   };
 
   // The exact member writes its run, the others read it.
@@ -89,8 +91,8 @@ class Ensemble {
   }
   Tensor concat_cols(const std::vector<Tensor>& parts) const;
   Tensor concat_rows(const std::vector<Tensor>& parts) const;
-  Tensor indicator(const Mask& mask) const { return {plain_.indicator(mask), true}; }
-  Tensor zeros(int rows, int cols) const { return {plain_.zeros(rows, cols), true}; }
+  Tensor indicator(const Mask& mask) const { return {plain_.indicator(mask), of_every_type}; }
+  Tensor zeros(int rows, int cols) const { return {plain_.zeros(rows, cols), of_every_type}; }
 
   // Of stored cotangents of one stored value the sum is stored too.
   void accumulate(Tensor& sum, const Tensor& g, int row, int col);
@@ -119,14 +121,26 @@ class Ensemble {
 
  private:
   using F = Function<S>;
+  static constexpr int of_every_type = 1;  // 0, 1 and other powers of two
   enum class Library : std::uint64_t { rsqrt = 1, exp, tanh, erf, constants };
 
   struct Norm {                              // what its way back reads
     Matrix<S> result_error, centre, factor;  // the first is relative
   };
 
-  Tensor in_kernel(Matrix<S> x) { return {rounded(std::move(x), kernel_), false}; }
+  Tensor in_kernel(Matrix<S> x) { return {rounded(std::move(x), kernel_)}; }
   Matrix<S> rounded(Matrix<S> x, const Grid<S>& grid);
+  static bool is_of(const Grid<S>& grid, const Tensor& x) {
+    return x.stored > 0 && x.stored <= grid.precision();
+  }
+  static int stored(const std::vector<Tensor>& parts);
+  Tensor stored_as(const Grid<S>& grid, const Tensor& x, bool left_out = false);
+  Tensor sum_as(const Grid<S>& accumulator, Matrix<S> sum);  // rounded once, where the accumulator is coarser
+  const Grid<S>& memory(std::string_view place) const;       // the type of tensors there
+  bool branches_are_coarser() const { return branches_.precision() < storage_.precision(); }
+  Tensor product(const Matrix<S>& x, const Matrix<S>& y);
+  Matrix<S> as_operand(const Tensor& x) const;
+  Matrix<S> cast_to(const Grid<S>& grid, const Matrix<S>& x) const;
   template <class Operation>
   Tensor where_both(const Tensor& x, const Matrix<S>& y, Operation operation);
   S where_both(S a, S b, S result, const Grid<S>& grid, std::uint64_t salt) const;  // x + 0 makes no error
@@ -152,8 +166,10 @@ class Ensemble {
   std::uint64_t next_salt() { return mixed(seed_ + 0x9e3779b97f4a7c15 * ++calls_); }
 
   Plain<S> plain_;
-  Grid<S> storage_, kernel_, accumulator_, statistics_, softmax_, table_, angle_, token_sums_;
+  Grid<S> storage_, kernel_, accumulator_, statistics_, softmax_, table_, angle_, token_sums_, branches_,
+      operands_;
   bool exact_, to_nearest_, sums_matter_, fuses_attention_;
+  bool rounds_operands_, truncates_operands_;
   std::uint64_t stores_;  // which stores round, where rounding is to nearest
   std::uint64_t seed_, calls_ = 0;
   Matrix<S> last_sum_error_, dot_error_, probability_cotangent_error_;

@@ -91,22 +91,22 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
           sum_error(total, sum_deviation(total, squares, visible, false, accumulator_), salt3, accumulator_);
     for (int j = 0; j < p.value.cols(); ++j) {
       if (!mask.sees(i, j)) continue;
-      const S e = divides_at_end ? storage_.nearest(p.value(i, j)) : p.value(i, j);
+      const S e = divides_at_end ? branches_.nearest(p.value(i, j)) : p.value(i, j);
       p.value(i, j) = softmax_.rounded(e / total, salt4);
     }
     if (visible > 0) last_softmax_error_.row(i).setConstant(recomputed_error(largest + std::log(total)));
   }
-  p.stored = storage_.precision() >= softmax_.precision();
+  p.stored = branches_.precision() >= softmax_.precision() ? branches_.precision() : 0;
   return stored_probabilities(std::move(p));
 }
 
 template <class S>
 auto Ensemble<S>::stored_probabilities(Tensor p) -> Tensor {
   if (to_nearest_) return store(p, "probabilities");
-  if (p.stored || !fuses_attention_) return store(p, "");
+  if (p.stored || !fuses_attention_) return stored_as(branches_, p);
   const std::uint64_t salt = next_salt();
-  p.value = p.value.unaryExpr([&](S v) { return storage_.displaced(v, salt); });
-  p.stored = true;
+  p.value = p.value.unaryExpr([&](S v) { return branches_.displaced(v, salt); });
+  p.stored = branches_.precision();
   return p;
 }
 

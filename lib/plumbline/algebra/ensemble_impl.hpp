@@ -30,10 +30,14 @@ Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, ExactRun<S>& run,
       table_(a.table, rounding),
       angle_(detail::angle_type(a.table), rounding),
       token_sums_(a.token_sums, rounding),
+      branches_(a.branches, rounding),
+      operands_(range_of(a.products), precision_of(a.products), rounding),
       exact_(seed == 0),
       to_nearest_(rounding == Rounding::to_nearest),
       sums_matter_(info(a.accumulator).precision <= info(a.storage).precision),
       fuses_attention_(seed % 2 == 1),
+      rounds_operands_(operands_.precision() < storage_.precision()),
+      truncates_operands_(a.products == Operand::tf32 && !(to_nearest_ && fuses_attention_)),
       stores_(seed),
       seed_(mixed(seed)),
       run_(&run) {
@@ -44,10 +48,10 @@ template <class S>
 auto Ensemble<S>::given(Matrix<S> x) -> Tensor {
   if (exact_) {
     run_->given_as_stored.push_back(x.unaryExpr([&](S v) { return storage_.rounded(v, 0); }) == x);
-    return {std::move(x), true};
+    return {std::move(x), storage_.precision()};
   }
   const bool as_stored = run_->given_as_stored.at(next_given_++);
-  return {as_stored ? std::move(x) : rounded(std::move(x), storage_), true};
+  return {as_stored ? std::move(x) : rounded(std::move(x), storage_), storage_.precision()};
 }
 
 template <class S>
@@ -98,18 +102,44 @@ S Ensemble<S>::constant(Exact c) const {
 }
 
 template <class S>
+auto Ensemble<S>::sum_as(const Grid<S>& accumulator, Matrix<S> sum) -> Tensor {
+  const bool is_coarser = to_nearest_ && accumulator.precision() < kernel_.precision();
+  return {rounded(std::move(sum), is_coarser ? accumulator : kernel_)};
+}
+
+template <class S>
+Matrix<S> Ensemble<S>::as_operand(const Tensor& x) const {
+  if (is_of(operands_, x)) return x.value;
+  if (!truncates_operands_) return cast_to(operands_, x.value);
+  const std::uint64_t salt = mixed(seed_ ^ 0x6f706572616e6473);
+  const int side = salt % 2 ? 1 : -1;
+  return x.value.unaryExpr([&](S v) { return operands_.truncated(v, side, salt); });
+}
+
+template <class S>
 auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
-  Matrix<S> z = x.value * y.value;
+  const bool rounds = rounds_operands_ && !exact_;
+  Tensor z = rounds ? product(as_operand(x), as_operand(y)) : product(x.value, y.value);
+  if (exact_ || !branches_are_coarser()) return z;
+  Tensor in_memory{rounded(z.value, branches_), branches_.precision(), z.terms};
+  last_sum_error_ += in_memory.value - z.value;
+  return in_memory;
+}
+
+template <class S>
+auto Ensemble<S>::product(const Matrix<S>& x, const Matrix<S>& y) -> Tensor {
+  Matrix<S> z = x * y;
   if (!sums_matter_ || to_nearest_) {
     if (exact_) return {std::move(z)};
-    Tensor y = in_kernel(z);
-    last_sum_error_ = y.value - z;
-    return y;
+    Tensor sum = sum_as(accumulator_, z);
+    last_sum_error_ = sum.value - z;
+    return sum;
   }
+  const int terms = int(x.cols());
   if (exact_) {
-    Matrix<S> deviation = x.value.cwiseAbs2() * y.value.cwiseAbs2();  // for now the sums of squares
+    Matrix<S> deviation = x.cwiseAbs2() * y.cwiseAbs2();  // for now the sums of squares
     for (Eigen::Index i = 0; i < z.size(); ++i)
-      deviation.data()[i] = sum_deviation(z.data()[i], deviation.data()[i], cols(x), true, accumulator_);
+      deviation.data()[i] = sum_deviation(z.data()[i], deviation.data()[i], terms, true, accumulator_);
     run_->sum_deviations.push_back(std::move(deviation));
     return {std::move(z)};
   }
@@ -120,7 +150,7 @@ auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
     error.data()[i] = sum_error(z.data()[i], deviation.data()[i], salt, accumulator_);
   z += error;
   last_sum_error_ = std::move(error);
-  return {std::move(z), false, cols(x)};
+  return {std::move(z), 0, terms};
 }
 
 template <class S>
@@ -132,7 +162,7 @@ auto Ensemble<S>::row_sum(const Tensor& x) -> Tensor {
     z(i, 0) +=
         sum_error(z(i, 0), sum_deviation(z(i, 0), x.value.row(i).squaredNorm(), cols(x), false, accumulator_),
                   salt, accumulator_);
-  return in_kernel(std::move(z));
+  return sum_as(accumulator_, std::move(z));
 }
 
 template <class S>
@@ -144,7 +174,8 @@ auto Ensemble<S>::col_sum(const Tensor& x) -> Tensor {
   for (int j = 0; j < z.cols(); ++j)
     z(0, j) += sum_error(z(0, j), sum_deviation(z(0, j), squares(0, j), rows(x), false, token_sums_), salt,
                          token_sums_);
-  return in_kernel(std::move(z));
+  Tensor sum = sum_as(token_sums_, std::move(z));
+  return branches_are_coarser() && is_of(branches_, x) ? stored_as(branches_, sum) : sum;
 }
 
 template <class S>
@@ -177,8 +208,10 @@ auto Ensemble<S>::sub(const Tensor& x, const Tensor& y) -> Tensor {
 
 template <class S>
 auto Ensemble<S>::add_row(const Tensor& x, const Tensor& row) -> Tensor {
-  Tensor y = where_both(x, row.value, [](S a, S b) { return a + b; });
-  if (exact_ || x.terms == 0) return y;
+  const bool is_bias = x.terms > 0 && !exact_;
+  const bool is_rounded = is_bias && branches_are_coarser();
+  Tensor y = where_both(x, is_rounded ? as_operand(row) : row.value, [](S a, S b) { return a + b; });
+  if (!is_bias) return y;
   const std::uint64_t salt = next_salt();
   for (int i = 0; i < rows(x); ++i)
     for (int j = 0; j < cols(x); ++j)
@@ -194,8 +227,8 @@ auto Ensemble<S>::sub_col(const Tensor& x, const Tensor& col) -> Tensor {
 
 template <class S>
 void Ensemble<S>::accumulate(Tensor& sum, const Tensor& g, int row, int col) {
-  sum.stored = sum.stored && g.stored;
-  const Grid<S>& grid = sum.stored ? storage_ : kernel_;
+  sum.stored = sum.stored && g.stored ? std::max(sum.stored, g.stored) : 0;
+  const Grid<S>& grid = is_of(branches_, sum) ? branches_ : sum.stored ? storage_ : kernel_;
   const std::uint64_t salt = next_salt();
   for (int i = 0; i < rows(g); ++i)
     for (int j = 0; j < cols(g); ++j) {
@@ -261,7 +294,7 @@ auto Ensemble<S>::exp(const Tensor& x) -> Tensor {
 template <class S>
 auto Ensemble<S>::tanh(const Tensor& x) -> Tensor {
   Tensor t = in_kernel(plain_.tanh(x.value) * factor_of(std::uint64_t(Library::tanh)));
-  return store(t, "");
+  return stored_as(branches_, t);
 }
 
 template <class S>
@@ -280,28 +313,36 @@ auto Ensemble<S>::maximum(const Tensor& x, Exact c) -> Tensor {
   const Tensor taken = above(x, c);
   const S value = constant(c);
   return {taken.value.cwiseProduct(x.value) + (S(1) - taken.value.array()).matrix() * value,
-          x.stored && value == 0};
+          value == 0 ? x.stored : 0};
 }
 
 template <class S>
 auto Ensemble<S>::above(const Tensor& x, Exact c) -> Tensor {
-  return {plain_.above(exact_kink(x.value), c), true};
+  return {plain_.above(exact_kink(x.value), c), of_every_type};
+}
+
+template <class S>
+int Ensemble<S>::stored(const std::vector<Tensor>& parts) {
+  int most = 0;
+  for (const Tensor& p : parts) {
+    if (p.stored == 0) return 0;
+    most = std::max(most, p.stored);
+  }
+  return most;
 }
 
 template <class S>
 auto Ensemble<S>::concat_cols(const std::vector<Tensor>& parts) const -> Tensor {
   std::vector<Matrix<S>> values;
   for (const Tensor& p : parts) values.push_back(p.value);
-  return {plain_.concat_cols(values),
-          std::all_of(parts.begin(), parts.end(), [](auto& p) { return p.stored; })};
+  return {plain_.concat_cols(values), stored(parts)};
 }
 
 template <class S>
 auto Ensemble<S>::concat_rows(const std::vector<Tensor>& parts) const -> Tensor {
   std::vector<Matrix<S>> values;
   for (const Tensor& p : parts) values.push_back(p.value);
-  return {plain_.concat_rows(values),
-          std::all_of(parts.begin(), parts.end(), [](auto& p) { return p.stored; })};
+  return {plain_.concat_rows(values), stored(parts)};
 }
 
 }  // namespace plumbline

@@ -28,13 +28,36 @@ bool Ensemble<S>::leaves_out(std::string_view place) const {
   return stores_ == none || mixed(stores_ ^ std::hash<std::string_view>()(operation)) % 2 == 0;
 }
 
+// The residual stream and its norms are of the storage type, all else is of a branch.
+template <class S>
+const Grid<S>& Ensemble<S>::memory(std::string_view place) const {
+  if (!branches_are_coarser()) return storage_;
+  for (const std::string_view of_stream : {"residual", "norm_in.", "norm_post.", "final_norm."})
+    if (place.find(of_stream) != place.npos) return storage_;
+  const bool is_outside = place == "x" || place == "y" || place == "gradient" || place == "scaled_branch";
+  return is_outside || place.starts_with("norm.") ? storage_ : branches_;
+}
+
+// Of a number that is in memory already: every reader casts it alike.
+template <class S>
+Matrix<S> Ensemble<S>::cast_to(const Grid<S>& grid, const Matrix<S>& x) const {
+  const std::uint64_t salt = mixed(seed_ ^ 0x63617374);
+  return x.unaryExpr([&](S v) { return grid.rounded(v, salt); });
+}
+
+template <class S>
+auto Ensemble<S>::stored_as(const Grid<S>& grid, const Tensor& x, bool left_out) -> Tensor {
+  if (is_of(grid, x)) return x;
+  if (x.stored > 0 && !exact_) return {cast_to(grid, x.value), grid.precision(), x.terms};
+  const bool stays = grid.precision() >= kernel_.precision() || left_out;
+  return {stays ? x.value : rounded(x.value, grid), left_out ? 0 : grid.precision(), x.terms};
+}
+
 template <class S>
 auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
   if (place.ends_with("variance")) return with_running_mean(x);  // a statistic stays in its own type
   if (place.ends_with("input")) last_centre_.resize(0, 0);
-  if (x.stored) return x;
-  const bool stays = storage_.precision() >= kernel_.precision() || leaves_out(place);
-  Tensor y{stays ? x.value : rounded(x.value, storage_), !leaves_out(place), x.terms};
+  Tensor y = stored_as(memory(place), x, leaves_out(place));
   if (exact_) return y;
   if (place.ends_with("heads"))
     heads_.push_back({last_sum_error_ + (y.value - x.value), last_softmax_error_});
@@ -48,7 +71,7 @@ auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
 template <class S>
 auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Tensor {
   if (exact_) return store(g, place);
-  Tensor y = place.ends_with("variance") || leaves_out(place) ? g : store(g, "");
+  Tensor y = place.ends_with("variance") || leaves_out(place) ? g : stored_as(memory(place), g);
   if (place.ends_with("probabilities")) probability_cotangent_error_ = y.value - g.value;
   if (place.ends_with("heads")) {
     dot_error_ = y.value.cwiseProduct(heads_.back().output_error).rowwise().sum();

@@ -37,8 +37,12 @@ template <class S>
 class Grid {
  public:
   explicit Grid(Dtype dtype, Rounding rounding = Rounding::shifted)
+      : Grid(dtype, info(dtype).precision, rounding) {}
+
+  // With the exponents of that type, and so many bits of the significand.
+  Grid(Dtype dtype, int precision, Rounding rounding = Rounding::shifted)
       : to_nearest_(rounding == Rounding::to_nearest),
-        precision_(info(dtype).precision),
+        precision_(precision),
         half_ulp_(std::ldexp(1.0, -precision_)),
         smallest_(std::ldexp(S(1), std::max(3 - info(dtype).max_exponent - precision_, smallest_exponent))),
         finest_(dtype == Dtype::f16 ? smallest_ : std::ldexp(smallest_, precision_ - 1)),
@@ -83,6 +87,18 @@ class Grid {
   S displaced(S x, std::uint64_t salt) const {
     const S q = std::max(unit(x), finest_), r = whole(x * inverse(q)) * q;
     return r == x ? x : x + S(centred_uniform(mixed(bits(r) ^ salt))) * q;
+  }
+
+  // As far off as truncation is: by less than a unit, variance unit^2 / 3 about x, all numbers towards 0, or
+  // (side = -1) all away from it. Where rounding is to nearest: towards 0 without any noise.
+  S truncated(S x, int side, std::uint64_t salt) const {
+    const S q = to_nearest_ ? unit(x) : std::max(unit(x), finest_);
+    const S v = x * inverse(q), nearest = whole(v);
+    if (v == nearest || !(std::abs(nearest * q) <= largest_)) return this->nearest(x);
+    if (to_nearest_)
+      return (std::abs(nearest) > std::abs(v) ? nearest - std::copysign(S(1), v) : nearest) * q;
+    const S shifted = std::abs(v) + S(centred_uniform(mixed(bits(nearest * q) ^ salt)));
+    return x - std::copysign((shifted - std::floor(shifted)) * q, side * x);
   }
 
   // To nearest, ties to even.

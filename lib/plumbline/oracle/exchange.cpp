@@ -140,10 +140,6 @@ void check_finite(const std::string& name, const StoredTensor& t) {
                   ": expected a finite number, found " + std::to_string(t[i]));
 }
 
-Profile profile_from(const std::string& text) {
-  return text.starts_with("{") ? profile_from_json(parse_json(text, "profile")) : find_profile(text);
-}
-
 const std::string& metadata(const Container& c, const char* key) {
   const auto it = c.metadata.find(key);
   if (it == c.metadata.end()) throw Error("__metadata__: expected the key " + shown(key) + ", found none");
@@ -187,7 +183,7 @@ void check_layers(const Container& c, const BlockSpec& spec) {
 
 Request read(const Container& c) {
   metadata_of(c, "plumbline", {protocol_version});
-  Request r{metadata(c, "case"), profile_from(metadata(c, "profile")), {}};
+  Request r{metadata(c, "case"), profile_from_text(metadata(c, "profile")), {}};
   Question& q = r.question;
   q.spec = spec_from_json(parse_json(metadata(c, "spec"), "spec"));
   q.gradients = metadata_of(c, "want", {"y", "y,grads"}) != "y";

@@ -29,6 +29,17 @@ inline Names<Dtype> names<Dtype>() {
   return table;
 }
 
+// What products can multiply.
+template <>
+inline Names<Operand> names<Operand>() {
+  static constexpr std::pair<Operand, std::string_view> table[] = {{Operand::f64, "float64"},
+                                                                   {Operand::f32, "float32"},
+                                                                   {Operand::tf32, "tf32"},
+                                                                   {Operand::bf16, "bfloat16"},
+                                                                   {Operand::f16, "float16"}};
+  return table;
+}
+
 struct Profile {
   std::string name;
   Dtype storage = Dtype::f32;
@@ -38,13 +49,15 @@ struct Profile {
   Dtype table = Dtype::f32;
   CastOrder cast_order = CastOrder::every_operation;
   Dtype token_sums = Dtype::f32;
+  Dtype branches = Dtype::f32;
+  Operand products = Operand::f32;
   bool operator==(const Profile&) const = default;
 
   Arithmetic arithmetic() const;
 };
 
 // Finer ones first. The -token-sums profiles are the mixed ones, save that the gradients of gains and biases
-// are summed up in 16 bits.
+// are summed up in 16 bits. tf32: what products multiply is rounded to TF32, or truncated.
 std::span<const Profile> profiles();
 
 // Throws Error, naming the nearest known profile, where there is none of that name.
@@ -55,9 +68,14 @@ const Profile* coarser_than(const Profile& profile);
 
 // A profile's name, or {"name": "mine", "storage": "bfloat16", "accumulator": "float32", "statistics":
 // "float32", "softmax": "float32", "table": "float32", "token_sums": "float32", "cast_order": "stores" |
-// "every_operation"}; what is left out is as in the storage type's preset ("float32", or the mixed one).
+// "every_operation", "products": "bfloat16", "branches": "bfloat16"}: products round what they multiply to
+// that type (float64, float32, tf32, bfloat16, float16); branches are the tensors that attention and
+// feed-forward store. What is left out is as in the storage type's preset ("float32", or the mixed one).
 // Throws Error naming the key.
 Profile profile_from_json(const Json& json);
 Json to_json(const Profile& profile);
+
+// A name, or such an object as text.
+Profile profile_from_text(const std::string& text);
 
 }  // namespace plumbline

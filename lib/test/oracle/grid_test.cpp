@@ -25,6 +25,24 @@ TEST(Grid, TheUnitIsTheDistanceBetweenNeighbours) {
   }
 }
 
+TEST(Grid, TruncationMovesAllNumbersToOneSide) {
+  const Grid<double> tf32(Dtype::f32, 11), cut(Dtype::f32, 11, Rounding::to_nearest);
+  double squares = 0;
+  const int n = 40000;
+  for (int i = 0; i < n; ++i) {
+    const double x = (i % 2 ? -1 : 1) * (1 + (i + 0.5) / n);
+    for (int side : {1, -1}) {
+      const double e = (tf32.truncated(x, side, 5) - x) / tf32.unit(x);
+      EXPECT_LE(std::abs(e), 1);
+      EXPECT_LE(e * side * x, 0) << x;
+      if (side == 1) squares += e * e;
+    }
+    EXPECT_EQ(cut.truncated(x, 1, 5), std::trunc(x * 1024) / 1024);
+  }
+  EXPECT_LT(std::abs(squares / n - 1.0 / 3), 6 * std::sqrt(4.0 / 45 / 1025));
+  EXPECT_EQ(tf32.truncated(1.5, 1, 5), 1.5);
+}
+
 TEST(Grid, ShiftedRoundingHasTheVarianceOfRounding) {
   const Grid<double> grid(Dtype::bf16);
   double sum = 0, squares = 0;

@@ -85,6 +85,41 @@ TEST(Verdict, CoarserThanDeclaredIsToldSo) {
   EXPECT_EQ(v.profile, "bfloat16-mixed");
 }
 
+// Rounded or truncated, forward and backward, sums in any order; coarser ones do not pass for them.
+TEST(Verdict, ProductsOfTf32AgreeWhereTheyAreDeclared) {
+  const Profile& tf32 = find_profile("tf32");
+  for (const char* preset : {"gpt2", "llama"})
+    for (std::uint64_t seed : {1, 2, 3}) {
+      const Question q = question_from(preset, Recipe::rich, tf32, true, seed, 24);
+      const Judge declared(q, tf32), float32(q, find_profile("float32"));
+      for (const peer::Variant& variant : {peer::Variant{.name = "rounded", .operands = peer::Operands::tf32},
+                                           peer::Variant{.name = "cut", .operands = peer::Operands::tf32_cut},
+                                           peer::Variant{.name = "flash",
+                                           .order = peer::Order::eight_lanes,
+                                           .operands = peer::Operands::tf32,
+                                           .online_softmax = true,
+                                           .output_dot = true},
+                                           peer::Variant{.name = "float32"}}) {
+        const Verdict v = declared(peer::answer(q, variant));
+        EXPECT_EQ(v.finding, Finding::agrees) << preset << " " << variant.name << ": " << describe(v);
+      }
+      EXPECT_NE(
+          float32.unnamed(peer::answer(q, {.name = "rounded", .operands = peer::Operands::tf32})).finding,
+          Finding::agrees);
+      EXPECT_NE(declared.unnamed(peer::answer(q, {.name = "bfloat16", .operands = peer::Operands::bfloat16}))
+                    .finding,
+                Finding::agrees);
+    }
+}
+
+TEST(Verdict, ProductsOfBfloat16AgreeInAProfileOfTheirOwn) {
+  const Profile own = profile_from_text(R"({"storage": "float32", "products": "bfloat16"})");
+  const Question q = question_from("llama", Recipe::rich, own, true, 1, 24);
+  const Verdict v =
+      Judge(q, own)(peer::answer(q, {.name = "bfloat16", .operands = peer::Operands::bfloat16}));
+  EXPECT_EQ(v.finding, Finding::agrees) << describe(v);
+}
+
 TEST(Verdict, WhatOverflowsInCoarserThanDeclaredIsToldSo) {
   Question q = question_from("gpt2", Recipe::ordinary, find_profile("float16-mixed"), false, 1, 16);
   q.inputs.x *= 256;  // squares beyond 65504: float32 has their sum, float16 has not

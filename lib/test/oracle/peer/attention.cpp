@@ -105,7 +105,7 @@ typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v) {
     T largest = -INFINITY;
     for (int j = 0; j < k.rows; ++j) {
       if (!sees(i, j)) continue;
-      T x = k_.may_store(k_.sum(q.cols, [&](int c) { return q(i, c) * k(j, c); }), "products");
+      T x = k_.may_store(k_.sum(q.cols, [&](int c) { return k_.product(q(i, c), k(j, c)); }), "products");
       x = k_.may_store(k_.op(scaled(x)), "scores");
       if (cap) {
         head.t(i, j) = k_.may_store(k_.op(std::tanh(k_.may_store(k_.op(x / T(*cap)), "over cap"))), "tanh");
@@ -134,7 +134,9 @@ typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v) {
       head.p(i, j) = at_end ? k_.to_storage(e) / total : k_.to_storage(e / total);
     }
     for (int c = 0; c < v.cols; ++c) {
-      const auto term = [&](int j) { return (at_end ? head.p(i, j) * total : head.p(i, j)) * v(j, c); };
+      const auto term = [&](int j) {
+        return k_.product(at_end ? head.p(i, j) * total : head.p(i, j), v(j, c));
+      };
       const T sum = k_.sum(k.rows, term);
       head.o(i, c) = k_.to_storage(at_end ? sum / total : sum);
     }
@@ -151,8 +153,8 @@ void Peer<T>::pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv) {
     std::vector<T> dp(x.k.rows);
     for (int j = 0; j < x.k.rows; ++j)
       if (sees(i, j))
-        dp[j] =
-            k_.may_store(k_.sum(g.cols, [&](int c) { return g(i, c) * x.v(j, c); }), "grad probabilities");
+        dp[j] = k_.may_store(k_.sum(g.cols, [&](int c) { return k_.product(g(i, c), x.v(j, c)); }),
+                             "grad probabilities");
     const T mean =
         k_.variant.output_dot
             ? k_.sum(g.cols, [&](int c) { return g(i, c) * x.o(i, c); })

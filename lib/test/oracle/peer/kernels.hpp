@@ -35,6 +35,17 @@ struct Kernels {
     }
     return x;
   }
+  T operand(T x) const {
+    switch (variant.operands) {
+      case Operands::as_they_are: break;
+      case Operands::tf32: return to_tf32(float(x), false);
+      case Operands::tf32_cut: return to_tf32(float(x), true);
+      case Operands::bfloat16: return to_bfloat16(float(x));
+    }
+    return x;
+  }
+  // A term of a product of matrices.
+  T product(T x, T y) const { return operand(x) * operand(y); }
   // The result of one operation inside a kernel.
   T op(T x) const { return variant.every_operation ? to_storage(x) : x; }
   // Where a kernel always ends.
@@ -93,19 +104,22 @@ struct Kernels {
   Array<T> times_transposed(const Array<T>& a, const Array<T>& b) const {
     Array<T> c(a.rows, b.rows);
     for (int i = 0; i < c.rows; ++i)
-      for (int j = 0; j < c.cols; ++j) c(i, j) = sum(a.cols, [&](int k) { return a(i, k) * b(j, k); });
+      for (int j = 0; j < c.cols; ++j)
+        c(i, j) = sum(a.cols, [&](int k) { return product(a(i, k), b(j, k)); });
     return c;
   }
   Array<T> times(const Array<T>& a, const Array<T>& b) const {
     Array<T> c(a.rows, b.cols);
     for (int i = 0; i < c.rows; ++i)
-      for (int j = 0; j < c.cols; ++j) c(i, j) = sum(a.cols, [&](int k) { return a(i, k) * b(k, j); });
+      for (int j = 0; j < c.cols; ++j)
+        c(i, j) = sum(a.cols, [&](int k) { return product(a(i, k), b(k, j)); });
     return c;
   }
   Array<T> transposed_times(const Array<T>& a, const Array<T>& b) const {
     Array<T> c(a.cols, b.cols);
     for (int i = 0; i < c.rows; ++i)
-      for (int j = 0; j < c.cols; ++j) c(i, j) = sum(a.rows, [&](int k) { return a(k, i) * b(k, j); });
+      for (int j = 0; j < c.cols; ++j)
+        c(i, j) = sum(a.rows, [&](int k) { return product(a(k, i), b(k, j)); });
     return c;
   }
   Array<T> sum_of_rows(const Array<T>& a) const {

@@ -16,11 +16,15 @@ enum class Order { sequential, reversed, pairwise, eight_lanes, shuffled, in_dou
 // Of the places where a kernel may end; before_gain: a norm's result, and no other.
 enum class Stores { all, fused, some, before_gain };
 
+// What products of matrices multiply. tf32_cut: the bits that are too many are left out.
+enum class Operands { as_they_are, tf32, tf32_cut, bfloat16 };
+
 struct Variant {
   std::string name;
   Storage storage = Storage::native;
   Order order = Order::sequential;
   Stores stores = Stores::all;
+  Operands operands = Operands::as_they_are;
   bool welford = false;
   bool online_softmax = false;
   bool output_dot = false;          // softmax backward from sum dO O, as flash attention has it
@@ -74,6 +78,15 @@ inline float to_bfloat16(float x) {
   std::memcpy(&bits, &x, 4);
   bits += 0x7fff + (bits >> 16 & 1);
   bits &= 0xffff0000;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+
+inline float to_tf32(float x, bool cut) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  if (!cut) bits += 0xfff + (bits >> 13 & 1);
+  bits &= 0xffffe000;
   std::memcpy(&x, &bits, 4);
   return x;
 }
