@@ -109,6 +109,29 @@ Json with_question_sizes(Json json, const BlockOptions& o) {
   return json;
 }
 
+Json as_case(Json json, const BlockOptions& o) {
+  if (!json.is_object()) return json;
+  if (!json.contains("spec")) {
+    Json of_case;
+    for (const char* key : question_sizes)
+      if (json.contains(key)) of_case[key] = json[key];
+    of_case["spec"] = without_question_sizes(std::move(json));
+    json = std::move(of_case);
+  }
+  json["spec"] = with_sizes(json["spec"], o);
+  const auto put = [&](const char* key, const char* option, const std::optional<Range>& r) {
+    if (!r) return;
+    if (r->from != r->to)
+      throw Error(std::string(option) + ": expected one number, found " + std::to_string(r->from) + ".." +
+                  std::to_string(r->to));
+    json[key] = r->from;
+  };
+  put("T", "--tokens", o.tokens);
+  put("T_k", "--key-tokens", o.key_tokens);
+  put("batch", "--batch", o.batch);
+  return json;
+}
+
 Json without_question_sizes(Json json) {
   if (json.is_object())
     for (const char* key : question_sizes) json.erase(key);

@@ -40,6 +40,9 @@ void add_seed(CLI::App& verb, std::uint64_t& seed);
 Json with_question_sizes(Json spec, const BlockOptions& options);
 // The spec alone.
 Json without_question_sizes(Json spec);
+// A case {"spec": {...}, "T": 6, ...} of a case or of a spec that has its sizes beside its own keys, with the
+// sizes of the command line. Throws Error where those are ranges.
+Json as_case(Json spec, const BlockOptions& options);
 
 // A size that is not absurd.
 void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help);

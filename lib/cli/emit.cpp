@@ -13,6 +13,7 @@
 #include "cli/live/draw.hpp"
 #include "cli/live/reached.hpp"
 #include "cli/manifest.hpp"
+#include "cli/own_question.hpp"
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/io/file.hpp"
@@ -24,6 +25,7 @@ namespace {
 
 struct EmitOptions {
   BlockOptions block;
+  std::vector<std::string> own;  // questions of one's own
   std::string folder, suite = "core", profile = "float32";
   std::uint64_t seed = 1;
   bool gradients = true;
@@ -105,10 +107,18 @@ std::vector<SuiteCase> designed(const EmitOptions& o, const Share& share, Progre
   return out;
 }
 
+// The profile of all of them, if they have the same.
+std::string common_profile(const std::vector<SuiteCase>& cases) {
+  const Profile& first = cases.front().request.profile;
+  for (const SuiteCase& c : cases)
+    if (!(c.request.profile == first)) return "several profiles";
+  return profile_text(first);
+}
+
 Json manifest(const EmitOptions& o, const std::vector<SuiteCase>& cases) {
   Json out{{"plumbline", protocol_version},
-           {"suite", o.suite},
-           {"profile", profile_text(profile_from_text(o.profile))},
+           {"suite", o.own.empty() ? o.suite : "own"},
+           {"profile", common_profile(cases)},
            {"seed", o.seed}};
   for (const SuiteCase& c : cases) out["cases"].push_back(c.request.id);
   for (const auto& [id, best] : best_separations(cases)) {
@@ -135,18 +145,37 @@ std::set<std::filesystem::path> suite_in(const std::filesystem::path& folder) {
   return ours;
 }
 
-void emit(const EmitOptions& o) {
+// What is drawn and chosen.
+std::vector<SuiteCase> drawn_cases(const EmitOptions& o) {
   profile_from_text(o.profile);
-  std::set<std::filesystem::path> replaced = suite_in(o.folder);
-  check_folder(o.folder);
+  Progress progress;
   std::vector<SuiteCase> cases;
-  {
-    Progress progress;
-    for (const Share& share : shares(o))
-      for (SuiteCase& c : designed(o, share, progress)) cases.push_back(std::move(c));
-  }
+  for (const Share& share : shares(o))
+    for (SuiteCase& c : designed(o, share, progress)) cases.push_back(std::move(c));
   if (cases.empty())
     throw Error("emit: none of the questions can be judged in profile \"" + o.profile + "\"");
+  return cases;
+}
+
+// What is given, all of it.
+std::vector<SuiteCase> own_cases(const EmitOptions& o, const Said& said) {
+  std::vector<SuiteCase> cases;
+  for (const OwnQuestion& q : own_questions(o.own, said)) {
+    for (const std::string& note : q.notes) std::cout << note << "\n";
+    std::optional<SuiteCase> c = candidate(q.request);
+    if (!c)
+      throw Error(o.own[cases.size()] + ": nothing can be judged in profile \"" +
+                  profile_text(q.request.profile) +
+                  "\": correct code overflows, or an empty answer would pass");
+    cases.push_back(std::move(*c));
+  }
+  return cases;
+}
+
+void emit(const EmitOptions& o, const Said& said) {
+  std::set<std::filesystem::path> replaced = suite_in(o.folder);
+  check_folder(o.folder);
+  const std::vector<SuiteCase> cases = o.own.empty() ? drawn_cases(o) : own_cases(o, said);
   std::filesystem::create_directories(o.folder);
   std::size_t bytes = 0, separated = 0;
   Reached reached;
@@ -164,7 +193,7 @@ void emit(const EmitOptions& o) {
   for (const Json& d : m["deviations"]) separated += !d["separated_by"].is_null();
   std::cout << fmt::format(
       "{}: {} cases, {:.1f} MB; {} of {} deviations are separated in {}, see manifest.json\n", o.folder,
-      cases.size(), double(bytes) / 1e6, separated, m["deviations"].size(), o.profile);
+      cases.size(), double(bytes) / 1e6, separated, m["deviations"].size(), m["profile"].get<std::string>());
   for (const std::string& line : reached.lines()) std::cout << "  " << line << "\n";
 }
 
@@ -186,11 +215,12 @@ void add_emit(CLI::App& app) {
       ->option_text("NAME");
   add_seed(*verb, o->seed);
   verb->add_flag("--grads,!--no-grads", o->gradients, "Ask for gradients too [yes]");
+  add_own_questions(*verb, o->own, {"--suite", "--tokens", "--key-tokens", "--batch"});
   verb->footer(
       "Without --preset or --spec the suite covers every preset and the single operations.\n"
       "Answer each DIR/CASE.safetensors in OUT/CASE.safetensors, then: plumbline judge DIR OUT\n"
       "Example: plumbline emit suite --preset llama --profile bfloat16-mixed");
-  verb->callback([o] { emit(*o); });
+  verb->callback([o, verb] { emit(*o, said_by(*verb, o->block, o->profile, o->gradients, o->seed)); });
 }
 
 }  // namespace plumbline::cli

@@ -23,14 +23,31 @@ constexpr int default_d = 64;
 struct ExplainOptions {
   BlockOptions block;
   std::string format = "text";
-  int tokens = 64, batch = 1;
 };
 
-BlockSpec chosen_spec(const BlockOptions& o) {
-  if (o.spec_file.empty()) return spec_from_json(with_sizes({{"preset", o.preset}, {"d", default_d}}, o));
-  return read_file(o.spec_file, [&](const Json& json) {
-    return spec_from_json(without_question_sizes(with_sizes(json, o)));
-  });
+// How many tokens the cost is of: the command line says it, or the file, or nobody.
+struct Sizes {
+  int tokens = 64, key_tokens = 64, batch = 1;
+};
+
+int size_of(const Json& of_case, const char* key, int otherwise) {
+  const bool is_one = of_case.contains(key) && of_case[key].is_number_integer();
+  if (!is_one) return otherwise;  // one that is left open
+  check_size(key, of_case[key].get<std::int64_t>(), largest_size);
+  return of_case[key].get<int>();
+}
+
+std::pair<BlockSpec, Sizes> chosen(const BlockOptions& o) {
+  const auto read = [&](const Json& json) {
+    const Json c = as_case(json, o);
+    const Sizes usual;
+    const int tokens = size_of(c, "T", usual.tokens);
+    if (!c.is_object()) return std::pair(spec_from_json(c), usual);
+    return std::pair(spec_from_json(c["spec"]),
+                     Sizes{tokens, size_of(c, "T_k", tokens), size_of(c, "batch", usual.batch)});
+  };
+  if (o.spec_file.empty()) return read({{"preset", o.preset}, {"d", default_d}});
+  return read_file(o.spec_file, read);
 }
 
 std::string with_separators(std::int64_t n) {
@@ -71,8 +88,13 @@ std::string scale_lines(const Picture& p) {
   return out;
 }
 
-std::string cost_lines(const ExplainOptions& o, const BlockSpec& s) {
-  const Cost c = cost_of(s, o.tokens, o.batch);
+std::string tokens_text(const BlockSpec& s, const Sizes& n) {
+  const std::string keys = s.part == Part::sdpa ? fmt::format(" and {} keys", n.key_tokens) : "";
+  return fmt::format("{} x {} tokens{}", n.batch, n.tokens, keys);
+}
+
+std::string cost_lines(const BlockSpec& s, const Sizes& n) {
+  const Cost c = cost_of(s, n.tokens, n.batch, n.key_tokens);
   return fmt::format(
       "  multiply-adds           {:>18}\n  elementwise operations  {:>18}\n"
       "  parameters              {:>18}\n  parameter bytes         {:>18}  in float32, half of that in "
@@ -81,14 +103,14 @@ std::string cost_lines(const ExplainOptions& o, const BlockSpec& s) {
       with_separators(4 * c.parameters));
 }
 
-void print_text(const ExplainOptions& o, const BlockSpec& s) {
+void print_text(const ExplainOptions& o, const BlockSpec& s, const Sizes& n) {
   const Picture p = picture_of(s);
   std::cout << headline(o, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
   for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
   std::cout << scale_lines(p) << "\nJacobian of y in " << p.points.front().name
             << "; each factor is taken where its box stands\n  " << jacobian_formula(p, Notation::text)
-            << "\n\ncost of " << fmt::format("{} x {} tokens, forward\n", o.batch, o.tokens)
-            << cost_lines(o, s) << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
+            << "\n\ncost of " << fmt::format("{}, forward\n", tokens_text(s, n)) << cost_lines(s, n)
+            << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
 }
 
 void print_latex(const BlockSpec& s) {
@@ -104,9 +126,9 @@ void print_latex(const BlockSpec& s) {
   std::cout << "\\end{align*}\n";
 }
 
-void print_json(const ExplainOptions& o, const BlockSpec& s) {
+void print_json(const BlockSpec& s, const Sizes& n) {
   const Picture p = picture_of(s);
-  const Cost c = cost_of(s, o.tokens, o.batch);
+  const Cost c = cost_of(s, n.tokens, n.batch, n.key_tokens);
   Json out;
   out["diagram"] = {{"ascii", p.has_stream() ? ascii(p) : ""}, {"mermaid", mermaid(p)}};
   out["formula"] = {{"text", formulas(p, Notation::text)}, {"latex", formulas(p, Notation::latex)}};
@@ -114,22 +136,23 @@ void print_json(const ExplainOptions& o, const BlockSpec& s) {
                      {"latex", jacobian_formula(p, Notation::latex)}};
   out["scales"] = Json::object();
   for (const auto& [name, value] : p.legend()) out["scales"][name] = value;
-  out["cost"] = {{"tokens", o.tokens},
-                 {"batch", o.batch},
+  out["cost"] = {{"tokens", n.tokens},
+                 {"batch", n.batch},
                  {"multiply_adds", c.multiply_adds},
                  {"elementwise", c.elementwise},
                  {"parameters", c.parameters},
                  {"parameter_bytes_float32", 4 * c.parameters}};
+  if (s.part == Part::sdpa) out["cost"]["key_tokens"] = n.key_tokens;
   out["spec"] = to_json(s);
   std::cout << out.dump(2) << "\n";
 }
 
 void explain(const ExplainOptions& o) {
-  const BlockSpec s = chosen_spec(o.block);
-  if (o.format == "text") print_text(o, s);
+  const auto [s, sizes] = chosen(o.block);
+  if (o.format == "text") print_text(o, s, sizes);
   if (o.format == "mermaid") std::cout << mermaid(picture_of(s));
   if (o.format == "latex") print_latex(s);
-  if (o.format == "json") print_json(o, s);
+  if (o.format == "json") print_json(s, sizes);
 }
 
 }  // namespace
@@ -138,12 +161,15 @@ void add_explain(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("explain", "Diagram, formula, Jacobian, cost and full spec of a block");
   const auto o = std::make_shared<ExplainOptions>();
   add_block_options(*verb, o->block);
-  add_size(*verb, "--tokens", o->tokens, largest_size, "Tokens per sequence, for the cost [64]");
-  add_size(*verb, "--batch", o->batch, most_sequences, "Sequences, for the cost [1]");
+  add_question_sizes(*verb, o->block);
   verb->add_option("--format", o->format, "text, mermaid, latex or json [text]")
       ->check(CLI::IsMember({"text", "mermaid", "latex", "json"}))
       ->option_text("FORMAT");
   verb->footer(
+      "The cost is that of 64 tokens and as many keys, or of those that --tokens, --key-tokens and --batch, "
+      "or "
+      "T,\n"
+      "T_k and batch in the file say.\n"
       "A preset has d = 64, 1 layer, 4 heads and as many for keys and values, heads of d / heads, d_ff = 4 "
       "d.\n"
       "Example: plumbline explain --preset gemma2 --d 2304 --n-layers 26 --n-heads 8 --n-kv-heads 4");

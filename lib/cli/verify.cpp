@@ -1,5 +1,6 @@
 // plumbline verify: asks an implementation over a pipe, judges every answer, and makes each failure small.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -8,11 +9,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/block_options.hpp"
+#include "cli/given_cases.hpp"
 #include "cli/live/campaign.hpp"
 #include "cli/live/diagnose.hpp"
+#include "cli/live/failure_files.hpp"
 #include "cli/live/laws.hpp"
 #include "cli/live/places.hpp"
 #include "cli/live/replay.hpp"
+#include "cli/own_question.hpp"
 #include "cli/report_options.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/io/file.hpp"
@@ -28,7 +32,7 @@ struct VerifyOptions {
   std::uint64_t seed = 1;
   double timeout = 60;
   bool gradients = true, shrink = true, show = false, batch_invariant = false;
-  std::vector<std::string> command;
+  std::vector<std::string> command, own;  // questions of one's own
 };
 
 std::pair<int, int> read_shard(const std::string& text) {
@@ -122,6 +126,38 @@ int verify(const VerifyOptions& o) {
   return write_reports(o.reports, report);
 }
 
+// Questions of one's own: each of them, and nothing else.
+int ask_own(const VerifyOptions& o, const Said& said) {
+  check_folder(o.failures);
+  const std::vector<OwnQuestion> questions = own_questions(o.own, said);
+  Subprocess peer(o.command, o.timeout);
+  FailureFiles files(o.failures);
+  RunReport report{.title = fmt::format("plumbline verify --question {}", fmt::join(o.own, " ")),
+                   .facts = {{"command", shell_text(o.command)}}};
+  std::vector<GivenCase> cases;
+  for (const OwnQuestion& q : questions) {
+    const Request& r = q.request;
+    report.facts.emplace_back(r.id, fmt::format("{}; {}", sizes_text(r.question), profile_text(r.profile)));
+    report.notes.insert(report.notes.end(), q.notes.begin(), q.notes.end());
+    cases.push_back({r.id, [&r] { return r; }, [&](const Request& asked) { return peer.ask(asked); }});
+  }
+  const auto save = [&](const Request& r, const Examination& e) {
+    const Replay replay{r, fmt::format("{}: {}", name_of(e.outcome), e.message), ""};
+    try {
+      report.notes.push_back("ask again: " +
+                             replay_command(files.write(r.id + " " + e.kind, replay, e.answer), peer));
+    } catch (const Error& trouble) {
+      report.notes.push_back(std::string("not saved: ") + trouble.what());
+    }
+  };
+  {
+    Progress progress;
+    judge_given(cases, progress, report, save);
+  }
+  std::cout << lines_of_cases(report);
+  return write_reports(o.reports, report);
+}
+
 }  // namespace
 
 void add_verify(CLI::App& app, int& status) {
@@ -154,16 +190,23 @@ void add_verify(CLI::App& app, int& status) {
   verb->add_option("COMMAND", o->command, "The program and its arguments, after --")
       ->required()
       ->option_text(" ");
+  add_own_questions(*verb, o->own,
+                    {"--replay", "--cases", "--shard", "--shrink", "--batch-invariant", "--tokens",
+                     "--key-tokens", "--batch"});
   verb->footer(
       "Where sizes are left open they are drawn. In a spec file, {\"from\": 5, \"to\": 64} and {\"one_of\": "
       "[...]}\n"
       "leave any value open; \"T\", \"T_k\" and \"batch\" stand beside a spec's own keys.\n"
       "Example: plumbline verify --preset llama --profile bfloat16-mixed -- python3 my_block.py");
-  verb->callback([o, &status] {
+  verb->callback([o, verb, &status] {
     Process::end_with_this_program();
     check_outputs(o->reports);
     if (!o->replay.empty()) {
       status = replay(*o);
+      return;
+    }
+    if (!o->own.empty()) {
+      status = ask_own(*o, said_by(*verb, o->block, o->profile, o->gradients, o->seed));
       return;
     }
     require_block(o->block);

@@ -5,10 +5,11 @@
 
 namespace plumbline {
 
-Cost cost_of(const BlockSpec& spec, int tokens, int batch) {
+Cost cost_of(const BlockSpec& spec, int tokens, int batch, int key_tokens) {
   Cost a;
   ParameterMap<Cost> parameters;
-  for (const auto& [name, rows, cols] : other_inputs(spec, batch * tokens, batch * tokens))
+  for (const auto& [name, rows, cols] :
+       other_inputs(spec, batch * tokens, batch * (key_tokens > 0 ? key_tokens : tokens)))
     parameters[name] = {rows, cols, {}};
   for (const auto& [name, rows, cols] : parameter_shapes(spec))
     parameters[name] = a.parameter(name, rows, cols);

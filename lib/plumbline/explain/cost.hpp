@@ -5,7 +5,8 @@
 
 namespace plumbline {
 
-// The forward pass over `batch` sequences of `tokens` tokens, all layers and the final norm.
-Cost cost_of(const BlockSpec& spec, int tokens, int batch = 1);
+// The forward pass over `batch` sequences of `tokens` tokens, all layers and the final norm; sdpa has
+// `key_tokens` keys, or as many as tokens.
+Cost cost_of(const BlockSpec& spec, int tokens, int batch = 1, int key_tokens = 0);
 
 }  // namespace plumbline

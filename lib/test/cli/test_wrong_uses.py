@@ -319,6 +319,29 @@ def test_answers_that_are_lost_are_failures(run, suite):
     assert ran.out.splitlines()[-1].startswith("2 of ")
 
 
+def test_an_interrupted_judge_tells_what_it_found(run, suite):
+    manifest = json.loads((suite / "manifest.json").read_text())
+    first = manifest["cases"][0]
+    answers = run.folder / "answers"
+    manifest["cases"] = [f"copy-{i}" for i in range(20000)]
+    question, answer = (suite / f"{first}.safetensors"), (answers / f"{first}.safetensors")
+    many, theirs = run.folder / "many", run.folder / "theirs"
+    many.mkdir(), theirs.mkdir()
+    for name in manifest["cases"]:
+        os.link(question, many / f"{name}.safetensors")
+        os.link(answer, theirs / f"{name}.safetensors")
+    (many / "manifest.json").write_text(json.dumps(manifest))
+    process = subprocess.Popen([str(PLUMBLINE), "judge", "many", "theirs", "--json", "report.json"], cwd=run.folder,
+                               stdout=subprocess.PIPE, text=True)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == INTERRUPTED, out[-500:]
+    judged = len(json.loads((run.folder / "report.json").read_text())["results"])
+    assert 0 < judged < 20000
+    assert f"Stopped: interrupted after {judged} of 20000 cases" in out
+
+
 def test_the_version_is_told(run):
     ran = run("--version")
     assert ran.status == OK and ran.out.startswith("plumbline ") and ran.err == ""
