@@ -10,6 +10,8 @@
 #include "cli/live/replay.hpp"
 #include "cli/pretty_json.hpp"
 #include "cli/progress.hpp"
+#include "cli/table.hpp"
+#include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/identify/describe.hpp"
 #include "plumbline/identify/discover.hpp"
@@ -115,32 +117,44 @@ void print_answer(const Identification& i, const Anatomy& a) {
   if (!i.named) std::cout << "\nleft over\n  " << leftover(i) << "\n";
 }
 
-void print_evidence(const Identification& i, int tokens) {
-  std::cout << "\nseen directly\n";
-  for (const Reading& r : i.readings) std::cout << fmt::format("  {:<44}  {}\n", r.what, r.found);
-  std::cout << "\njudged on fresh questions\n";
-  for (const Judged& j : i.judged)
-    std::cout << fmt::format("  {:<44}  {}\n", j.asked->id, describe(j.verdict));
-  std::cout << fmt::format("\nwhat decided\n  {:<36} {:<24} {:<24} {:>12}  {}\n", "knob", "found",
-                           "runner-up", "times likelier", "shown by");
+void print_table(const std::vector<Row>& rows) {
+  const auto t = terminal();
+  std::cout << table(rows, t ? std::optional(t->width) : std::nullopt);
+}
+
+void print_decisions(const Identification& i, int tokens) {
+  std::vector<Row> decided{{"knob", "found", "runner-up", "times likelier", "shown by"}}, open;
   for (const Decision& d : i.decisions)
     if (d.undecided.empty() && d.group != slots)
-      std::cout << fmt::format("  {:<36} {:<24} {:<24} {:>12}  {}\n", d.knob, d.value, d.runner_up,
-                               fmt::format("e^{:.3g}", d.log_likelihood_ratio), d.recipe);
-  std::cout << "\nnot decided: the answers would be as good with\n";
+      decided.push_back(
+          {d.knob, d.value, d.runner_up, fmt::format("e^{:.3g}", d.log_likelihood_ratio), d.recipe});
+  std::cout << "\nwhat decided\n";
+  print_table(decided);
   const BlockSpec& s = i.candidate.spec;
   if ((s.part == Part::stack || s.part == Part::attention) && s.attention.mask == MaskKind::causal)
-    std::cout << fmt::format("  {:<36} {} or more for null\n", "attention.window", tokens);
+    open.push_back({"attention.window", fmt::format("{} or more for null", tokens)});
   const auto is_open_for_all = [&](const Decision& one) {  // and need not be said of each norm
     return std::any_of(i.decisions.begin(), i.decisions.end(), [&](const Decision& d) {
       return d.group == norms && !d.undecided.empty() && one.group == slots &&
              one.knob.ends_with(d.knob.substr(5));
     });
   };
-  for (const Decision& d : i.decisions) {
-    if (d.undecided.empty() || is_open_for_all(d)) continue;
-    std::cout << fmt::format("  {:<36} {} for {}\n", d.knob, joined(d.undecided, 4), d.value);
-  }
+  for (const Decision& d : i.decisions)
+    if (!d.undecided.empty() && !is_open_for_all(d))
+      open.push_back({d.knob, fmt::format("{} for {}", joined(d.undecided, 4), d.value)});
+  std::cout << "\nnot decided: the answers would be as good with\n";
+  print_table(open);
+}
+
+void print_evidence(const Identification& i, int tokens) {
+  std::vector<Row> seen, judged;
+  for (const Reading& r : i.readings) seen.push_back({r.what, r.found});
+  for (const Judged& j : i.judged) judged.push_back({j.asked->id, describe(j.verdict)});
+  std::cout << "\nseen directly\n";
+  print_table(seen);
+  std::cout << "\njudged on fresh questions\n";
+  print_table(judged);
+  print_decisions(i, tokens);
 }
 
 int identify(const IdentifyOptions& o) {

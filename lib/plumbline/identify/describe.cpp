@@ -19,7 +19,8 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
   return text;
 }
 
-// The layout that fills the same slots of the stream, or the slots.
+// The layout that fills the same slots of the stream, or the slots; what the two sides are multiplied by,
+// where no layout says so.
 std::string layout_text(const BlockSpec& s) {
   const auto filled = [](BlockSpec t) {
     std::vector<std::string> ids;
@@ -28,17 +29,27 @@ std::string layout_text(const BlockSpec& s) {
         ids.push_back(n.id);
     return ids;
   };
+  const auto times = [](const char* what, double scale) {
+    return scale == 1 ? "" : std::string(", ") + what + " times " + number_text(scale);
+  };
+  const std::string branch = times("branches", s.branch_scale),
+                    scales = times("residual", s.residual_scale) + branch;
+  BlockSpec unscaled = s;
+  unscaled.residual_scale = 1;
+  std::string layout;
   for (const Preset& p : presets()) {
     if (!p.is_layout) continue;
-    BlockSpec t = with_layout(s, p.name, NormSpec{});
-    if (filled(t) == filled(s) && t.topology == s.topology &&
-        t.parallel_shared_norm == s.parallel_shared_norm && t.residual_scale == s.residual_scale)
-      return std::string(p.name);
+    const BlockSpec t = with_layout(unscaled, p.name, NormSpec{});
+    if (filled(t) != filled(s) || t.topology != s.topology ||
+        t.parallel_shared_norm != s.parallel_shared_norm)
+      continue;
+    if (t.residual_scale == s.residual_scale) return std::string(p.name) + branch;
+    if (layout.empty()) layout = p.name;
   }
+  if (!layout.empty()) return layout + scales;
   const std::string slots = joined(filled(s), ", ");
   const std::string topology = s.topology == Topology::parallel ? "parallel, " : "";
-  const std::string scale = s.residual_scale == 1 ? "" : ", residual times " + number_text(s.residual_scale);
-  return topology + (slots.empty() ? "no norm in a layer" : "norms in " + slots) + scale;
+  return topology + (slots.empty() ? "no norm in a layer" : "norms in " + slots) + scales;
 }
 
 std::string norms_text(BlockSpec s) {
@@ -136,8 +147,9 @@ void correct(NormSlot& slot, Affine a) {
   slot = n;
 }
 
-// Every knob that has a wrong value set right; what names and shapes declare is used, where they say.
-BlockSpec corrected(const Candidate& c, const Anatomy& anatomy) {
+}  // namespace
+
+Candidate corrected(const Candidate& c, const Anatomy& anatomy) {
   Candidate right = c;
   std::vector<Place> hinted;
   for (const StreamNorm& n : anatomy.norms)
@@ -165,15 +177,12 @@ BlockSpec corrected(const Candidate& c, const Anatomy& anatomy) {
   s.ffn.gate_and_up_swapped = false;
   if (s.rope) *s.rope = {.style = s.rope->style, .rotary_dim = s.rope->rotary_dim, .base = s.rope->base};
   const BlockSpec plain;
-  s.residual_source = plain.residual_source;
   s.attn_residual = s.ffn_residual = plain.attn_residual;
   s.ffn_reads_block_input = s.ffn_norm_is_attn_norm = s.ffn_first = s.scales_swapped = false;
   s.layer_parameters = plain.layer_parameters;
   s.final_norm_times = 1;
-  return s;
+  return right;
 }
-
-}  // namespace
 
 std::string sentence(const BlockSpec& s) {
   switch (s.part) {
@@ -222,7 +231,7 @@ Nearest nearest_preset(const BlockSpec& s) {
 }
 
 std::vector<std::string> mistakes(const Candidate& c, const Anatomy& anatomy) {
-  return way(corrected(c, anatomy), c.spec).deviations;
+  return way(corrected(c, anatomy).spec, c.spec).deviations;
 }
 
 }  // namespace plumbline::identify

@@ -24,6 +24,9 @@ struct Nearest {
 };
 Nearest nearest_preset(const BlockSpec& spec);
 
+// Every knob that has a wrong value set right; what names and shapes declare is used, where they say.
+Candidate corrected(const Candidate& candidate, const Anatomy& anatomy);
+
 // What in the candidate is a mistake whatever was wanted: deviations of the catalogue that lead to it from
 // the spec that has none, with the parameters that the box declares.
 std::vector<std::string> mistakes(const Candidate& candidate, const Anatomy& anatomy);

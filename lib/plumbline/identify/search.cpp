@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "plumbline/identify/describe.hpp"
 #include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline::identify {
@@ -18,10 +19,19 @@ bool is_less(double a, double b) {
   return a < b - 1e-9 * std::abs(b) || (std::isfinite(a) && !std::isfinite(b));
 }
 
+constexpr int most_digits = 12;
+
 double with_digits(double x, int digits) {
   char text[40];
   std::snprintf(text, sizeof text, "%.*e", digits - 1, x);
   return std::strtod(text, nullptr);
+}
+
+// Of a number that nobody publishes each digit has to explain something too.
+double price_of_digits(double x) {
+  for (int digits = 1; digits < most_digits; ++digits)
+    if (with_digits(x, digits) == x) return digits * std::log(10.0);
+  return most_digits * std::log(10.0);
 }
 
 // The smallest f on [low, high], where f has one valley.
@@ -44,7 +54,10 @@ constexpr int beam = 6;
 }  // namespace
 
 double Search::cost(const Candidate& c, const Evidence& evidence, double limit) const {
-  const double odd = nats_per_oddity * oddity(c, space_);
+  double odd = nats_per_oddity * oddity(c, space_);
+  for (const Number& n : numbers_)
+    if (const auto x = n.get(c); x && std::find(n.usual.begin(), n.usual.end(), *x) == n.usual.end())
+      odd += price_of_digits(*x);
   return odd + misfit(c, evidence, limit - odd);
 }
 double Search::cost(const Candidate& c, const Evidence& evidence) const {
@@ -106,13 +119,12 @@ Candidate Search::solved(const Candidate& start, const Number& n, const Evidence
 
   Candidate best = start;
   double least = cost(start, evidence);
-  const auto consider = [&](const Candidate& c, double price) {
-    const double found = cost(c, evidence) + price;
+  const auto consider = [&](const Candidate& c) {
+    const double found = cost(c, evidence);
     if (is_less(found, least)) least = found, best = c;
   };
-  for (double usual : n.usual) consider(with(usual), 0);
-  for (int digits = 1; digits <= 12; ++digits)
-    consider(with(with_digits(x, digits)), digits * std::log(10.0));
+  for (double usual : n.usual) consider(with(usual));
+  for (int digits = 1; digits <= most_digits; ++digits) consider(with(with_digits(x, digits)));
   return best;
 }
 
@@ -129,7 +141,6 @@ Candidate Search::solve(Candidate c, const Evidence& evidence, unsigned groups) 
   for (const Number& n : numbers_) {
     const auto now = n.get(c);
     if (!(n.group & groups) || n.usual.empty() || !now || *now == n.usual[0]) continue;
-    if (explains(c, evidence)) break;
     Candidate usual = c;
     n.set(usual, n.usual[0]);
     c = best({c, solved(usual, evidence, groups, &n)}, evidence, 1).front();
@@ -137,7 +148,16 @@ Candidate Search::solve(Candidate c, const Evidence& evidence, unsigned groups) 
   return c;
 }
 
+// A mistake can make up for a number: a doubled residual for half of its scale. So what is found is compared
+// with what is found from there without any mistake.
 Candidate Search::look(const Candidate& start, const Evidence& evidence, unsigned groups) const {
+  const Candidate c = nearest(start, evidence, groups), right = corrected(c, space_.anatomy);
+  if (right == c) return c;
+  const Candidate other = descend(solve(right, evidence, groups), evidence, groups);
+  return is_less(cost(other, evidence), cost(c, evidence)) ? other : c;
+}
+
+Candidate Search::nearest(const Candidate& start, const Evidence& evidence, unsigned groups) const {
   Candidate c = descend(start, evidence, groups);
   if (explains(c, evidence)) return c;
   c = descend(solve(c, evidence, groups), evidence, groups);

@@ -11,7 +11,8 @@ class Search {
   explicit Search(const Space& space) : space_(space), knobs_(knobs_of(space)), numbers_(numbers_of(space)) {}
 
   // Nats: the misfit, and for every odd choice what an oddity has to explain: it must make the answers
-  // 1/alpha times likelier, with the judge's alpha.
+  // 1/alpha times likelier, with the judge's alpha; and 10 times for each digit of a number that nobody
+  // publishes.
   double cost(const Candidate& candidate, const Evidence& evidence) const;
 
   // The `count` best, best first, each once; those that have no value are left out.
@@ -25,12 +26,13 @@ class Search {
   Candidate solve(Candidate start, const Evidence& evidence, unsigned groups) const;
 
   // descend; where that does not explain the answers solve, and then from some of the best neighbours too:
-  // two knobs that help only together.
+  // two knobs that help only together. What has mistakes gives way to what explains as much without.
   Candidate look(const Candidate& start, const Evidence& evidence, unsigned groups) const;
 
   const std::vector<Knob>& knobs() const { return knobs_; }
 
  private:
+  Candidate nearest(const Candidate& start, const Evidence& evidence, unsigned groups) const;
   double cost(const Candidate& candidate, const Evidence& evidence, double limit) const;
   Candidate solved(const Candidate& start, const Number& number, const Evidence& evidence) const;
   Candidate solved(Candidate start, const Evidence& evidence, unsigned groups, const Number* fixed) const;

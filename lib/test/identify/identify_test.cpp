@@ -116,6 +116,23 @@ TEST(Identify, NumbersThatNobodyPublishesAreSolvedFor) {
   EXPECT_EQ(difference(i, box.spec), "[]");
 }
 
+// Red where mistakes may make up for a number: two doubled residuals for half of alpha.
+TEST(Identify, ScalesOfTheTwoSidesAreNoMistakes) {
+  Box deep{"deep_norm", find_preset("deep_norm").make(box_sizes)},
+      scaled{"llama", find_preset("llama").make(box_sizes)};
+  deep.spec.residual_scale = 1.7;
+  deep.spec.ffn.activation = Activation::relu;
+  scaled.spec.branch_scale = 0.22;
+  for (const Box& box : {deep, scaled}) {
+    const Identification i = identified(box);
+    EXPECT_TRUE(i.named) << box.name << identify::leftover(i);
+    EXPECT_EQ(difference(i, box.spec), "[]") << box.name;
+    EXPECT_EQ(identify::mistakes(i.candidate, anatomy_of(box)), std::vector<std::string>{}) << box.name;
+  }
+  EXPECT_TRUE(identify::sentence(deep.spec).starts_with("post_norm, residual times 1.7 with LayerNorm"));
+  EXPECT_TRUE(identify::sentence(scaled.spec).starts_with("pre_norm, branches times 0.22 with RMSNorm"));
+}
+
 TEST(Identify, LayersAreStackedOneOnAnother) {
   Dimensions two = box_sizes;
   two.n_layers = 2;
@@ -134,6 +151,16 @@ identify::BlackBox part_box(
     after(y);
     return {Answer::Kind::outputs, {{"y", cast<double>(y)}}, ""};
   };
+}
+
+// Whether the residual is taken before or after the norm is for the model to say.
+TEST(Identify, ALegalKnobIsNoMistake) {
+  BlockSpec spec = find_preset("gpt2").make(box_sizes);
+  spec.residual_source = ResidualSource::normed;
+  const Anatomy a = identify::anatomy_of(tensors_of(spec), {.n_heads = box_sizes.n_heads});
+  const Identification i = identify::identify(part_box(spec), a, float32());
+  EXPECT_EQ(difference(i, spec), "[]");
+  EXPECT_EQ(identify::mistakes(i.candidate, a), std::vector<std::string>{});
 }
 
 TEST(Identify, APartIsIdentifiedAlone) {

@@ -89,6 +89,11 @@ struct Kernels {
         for (int i : order) s += term(i);
         return op(s);
       }
+      case Order::truncated: {
+        double s = 0;
+        for (int i = 0; i < n; ++i) s = towards_zero(s + double(term(i)));
+        return op(T(s));
+      }
       case Order::in_double: {
         double s = 0;
         for (int i = 0; i < n; ++i) s += double(term(i));

@@ -12,7 +12,8 @@
 namespace plumbline::peer {
 
 enum class Storage { native, bfloat16, float16 };  // native: as computed, float or double
-enum class Order { sequential, reversed, pairwise, eight_lanes, shuffled, in_double };
+// truncated: one by one in float, and what has no room is dropped.
+enum class Order { sequential, reversed, pairwise, eight_lanes, shuffled, in_double, truncated };
 // Of the places where a kernel may end; before_gain: a norm's result, and no other.
 enum class Stores { all, fused, some, before_gain };
 
@@ -80,6 +81,11 @@ inline float to_bfloat16(float x) {
   bits &= 0xffff0000;
   std::memcpy(&x, &bits, 4);
   return x;
+}
+
+inline float towards_zero(double x) {
+  const float y = float(x);
+  return std::fabs(double(y)) > std::fabs(x) ? std::nextafter(y, 0.0f) : y;
 }
 
 inline float to_tf32(float x, bool cut) {
