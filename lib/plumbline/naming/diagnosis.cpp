@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "plumbline/naming/arithmetic.hpp"
+
 namespace plumbline {
 namespace {
 
@@ -126,6 +128,12 @@ class Diagnosing {
     std::vector<Failing> failing;
     for (int i : rest) failing.push_back({evidence_[i].request, evidence_[i].outputs});
     auto found = nearest_neighbour(failing, int(best.cases.size()) - (best.deviations.size() == 2 ? 1 : 0));
+    // What is plainly something else is no matter of arithmetic.
+    const std::size_t explained = found ? found->cases.size() : best.cases.size();
+    const bool is_far_fetched = found && plumbline::is_far_fetched(*found);
+    if (2 * explained <= rest.size() || is_far_fetched)
+      if (auto coarser = explained_by_arithmetic(failing, int(explained) - is_far_fetched))
+        found = std::move(coarser);
     if (!found) return;
     best = {.likelihood = found->likelihood};
     for (int k : found->cases) best.cases.push_back(rest[std::size_t(k)]);

@@ -25,8 +25,7 @@ class Computed {
   }
   const Outputs& exact() const { return exact_; }
 
-  std::vector<Outputs> member_errors(const Profile& declared) const {
-    const Profile profile = alternative_.arithmetic ? alternative_.arithmetic(declared) : declared;
+  std::vector<Outputs> member_errors(const Profile& profile) const {
     std::vector<std::vector<Outputs>> asked;  // in the order in which the alternative asks
     std::vector<Outputs> exact;
     std::vector<Outputs> out;
@@ -101,29 +100,8 @@ class Comparison {
     return std::isfinite(sum) ? sum : std::numeric_limits<double>::infinity();
   }
 
-  // In another arithmetic it is the noise that is another one: minus the log likelihood, but for what both
-  // have in common.
-  double misfit_of_arithmetic(const Alternative& a) const {
-    const auto errors = Computed(a, failed_).member_errors(failing_.request->profile);
-    double sum = misfit(exact_);
-    for (const std::string& name : failed_.wrong) {  // the others need not be coarser
-      const Matrix<double> error = failing_.outputs->at(name) - exact_.at(name);
-      const Eigen::VectorXd& noise = noise_.at(name);
-      const Eigen::VectorXd other =
-          noise_of(likeness(exact_, errors, name, failing_.request->profile.storage).sigma()).cwiseMax(noise);
-      for (int i = 0; i < error.rows(); ++i) {
-        const double mean_square = error.row(i).squaredNorm() / double(error.cols());
-        sum += double(error.cols()) / 2 *
-               (std::log(other[i] / noise[i]) + mean_square / other[i] - 1 + std::log(2) -
-                std::log1p(mean_square / noise[i]));
-      }
-    }
-    return std::isfinite(sum) ? sum : std::numeric_limits<double>::infinity();
-  }
-
   double misfit(const Alternative& a) const {
     try {
-      if (a.arithmetic) return misfit_of_arithmetic(a);
       return misfit(Computed(a, failed_).exact());
     } catch (const Error&) {
       return std::numeric_limits<double>::infinity();
@@ -192,7 +170,6 @@ class Neighbourhood {
     const Question& q = compared_.front().failed().question;
     std::optional<Neighbour> found;
     rank(miswritten(q));
-    rank(coarser_arithmetic(q));
     for (auto family : {changed_knobs, changed_inputs, fused_weights, slips_everywhere})
       rank(in_passes(family(q)));
     for (const Fitted& f : fitted(q)) rank({best_of(f)});

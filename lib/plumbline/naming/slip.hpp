@@ -53,10 +53,9 @@ struct Slip {
     turned,            // every rotary embedding, `from` of other_turns(), with `number`
     other_activation,  // every activation, `from` of other_activations(), with `number`
     cut_activation,    // 0 below -number
-    // Of every product of matrices, forward and backward: what is multiplied is rounded before.
-    products_in_tf32,
-    products_in_bfloat16,
-    products_in_float16,
+    // Of every product of matrices, forward and backward: sums, one by one, drop what `from` bits cannot
+    // hold.
+    sums_truncated,
     // Of every softmax. Tiles of `from` keys; m_k the running maximum up to and with tile k.
     sum_not_rescaled,       // sum exp(s_j - m_k(j)) where exp(s_j - m) is right
     output_not_rescaled,    // sum exp(s_j - m_k(j)) v_j likewise
@@ -82,7 +81,6 @@ struct Slip {
   double number = 0;
 
   bool is_at(std::string_view place) const;
-  bool is_of_products() const { return what >= What::products_in_tf32 && !is_of_softmax(); }
   bool is_of_softmax() const { return what >= What::sum_not_rescaled; }
 };
 

@@ -35,37 +35,34 @@ Tensor<A> constant(A& a, Matrix<double> x) {
 
 }  // namespace detail
 
-// A, whose products of matrices round what they multiply to so many bits; 0: not.
+// A, whose products of matrices, where they are of plain numbers, are summed up term by term in so many bits;
+// what these cannot hold is dropped. 0: as usual.
 template <class A>
-struct CoarseProducts : A {
+struct TruncatedSums : A {
   using T = plumbline::Tensor<A>;
   int bits = 0;
 
-  CoarseProducts(A algebra, int bits) : A(std::move(algebra)), bits(bits) {}
+  TruncatedSums(A algebra, int bits) : A(std::move(algebra)), bits(bits) {}
 
-  T matmul(const T& x, const T& y) { return A::matmul(coarse(x), coarse(y)); }
+  T matmul(const T& x, const T& y) {
+    if constexpr (std::is_same_v<T, Matrix<double>>)
+      if (bits) return truncated(x, y);
+    return A::matmul(x, y);
+  }
   T matmul_by_transpose(const T& x, const T& y) requires requires(A a) { a.matmul_by_transpose(x, y); }
-  { return A::matmul_by_transpose(coarse(x), coarse(y)); }
+  { return bits ? matmul(x, y.transpose()) : A::matmul_by_transpose(x, y); }
   T matmul_of_transpose(const T& x, const T& y) requires requires(A a) { a.matmul_of_transpose(x, y); }
-  { return A::matmul_of_transpose(coarse(x), coarse(y)); }
+  { return bits ? matmul(x.transpose(), y) : A::matmul_of_transpose(x, y); }
 
  private:
-  T coarse(const T& x) const {
-    if (!bits) return x;
-    T y = x;
-    Matrix<double>& values = [&]() -> Matrix<double>& {
-      if constexpr (std::is_same_v<T, Matrix<double>>)
-        return y;
-      else
-        return y.value;
-    }();
-    for (Eigen::Index i = 0; i < values.size(); ++i) {
-      int exponent = 0;
-      std::frexp(values.data()[i], &exponent);
-      const double unit = std::ldexp(1.0, exponent - bits);
-      values.data()[i] = std::nearbyint(values.data()[i] / unit) * unit;
-    }
-    return y;
+  Matrix<double> truncated(const Matrix<double>& x, const Matrix<double>& y) const {
+    const std::uint64_t kept = ~((std::uint64_t(1) << (53 - bits)) - 1);
+    Matrix<double> z = Matrix<double>::Zero(x.rows(), y.cols());
+    for (Eigen::Index k = 0; k < x.cols(); ++k)
+      for (Eigen::Index i = 0; i < z.rows(); ++i)
+        for (Eigen::Index j = 0; j < z.cols(); ++j)
+          z(i, j) = std::bit_cast<double>(std::bit_cast<std::uint64_t>(z(i, j) + x(i, k) * y(k, j)) & kept);
+    return z;
   }
 };
 

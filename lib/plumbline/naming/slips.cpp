@@ -81,16 +81,6 @@ void add_softmax(Alternatives& out) {
       0, 0.75);
 }
 
-void add_products(Alternatives& out) {
-  const auto add = [&](What what, const std::string& type) {
-    out.push_back(slip("arithmetic/" + type + "-products",
-                       "what products of matrices multiply is rounded to " + type, 0.75, {.what = what}));
-  };
-  add(What::products_in_tf32, "tf32");
-  add(What::products_in_bfloat16, "bfloat16");
-  add(What::products_in_float16, "float16");
-}
-
 void add_heads(Alternatives& out, const BlockSpec& s) {
   const std::string in = s.part == Part::sdpa ? "" : s.part == Part::attention ? "layers.0.attn." : ".attn.";
   const auto add = [&](What what, const std::string& id, const std::string& says) {
@@ -276,7 +266,6 @@ Alternative of_gradients(Alternative a) {
 
 Alternatives slips_everywhere(const Question& q) {
   Alternatives out;
-  add_products(out);
   if (!has_heads(q.spec)) return out;
   add_softmax(out);
   if (q.spec.attention.n_heads > 1) add_heads(out, q.spec);

@@ -52,7 +52,7 @@ FORWARD = [  # without gradients
     Row("two_right_attentions", "two_right_attentions", GREEN),
     Row("two_right_attentions", "two_right_attentions --math", GREEN),
     Row("two_right_attentions --profile bfloat16-mixed", "two_right_attentions --half", GREEN),
-    Row("two_right_attentions", "two_right_attentions --tf32", RED, ("coarser: .*(?i:tf32)",), pending="names of arithmetic"),
+    Row("two_right_attentions", "two_right_attentions --tf32", RED, ("coarser: .*(?i:tf32)",)),
     Row("two_right_attentions --profile tf32", "two_right_attentions --tf32", GREEN),
     Row("packed_sequences_leak", "packed_sequences_leak", RED, ("sees the other sequences? of the batch",)),
     Row("packed_sequences_leak", "packed_sequences_leak --right", GREEN),

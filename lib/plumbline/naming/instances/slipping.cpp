@@ -18,14 +18,7 @@ Matrix<double> gradient(Ensemble<double>& a, const Ensemble<double>::Tensor& g) 
 
 int heads_of(const BlockSpec& s) { return std::max(s.attention.n_heads, 1); }
 
-int bits_of(const Slip& slip) {
-  switch (slip.what) {
-    case Slip::What::products_in_tf32:
-    case Slip::What::products_in_float16: return 11;
-    case Slip::What::products_in_bfloat16: return 8;
-    default: return 0;
-  }
-}
+int bits_of_sums(const Slip& slip) { return slip.what == Slip::What::sums_truncated ? slip.from : 0; }
 
 template <class Inner>
 struct Computed {
@@ -42,8 +35,8 @@ T stored_input(A& a, const Question& q, const std::string& name, const T& x) {
 
 template <class Inner>
 Computed<Inner> forward(const Question& q, const Slip& slip, Inner inner) {
-  using A = CoarseProducts<Inner>;
-  Slipping<A> a(A(std::move(inner), bits_of(slip)), slip, heads_of(q.spec), q.batch);
+  using A = TruncatedSums<Inner>;
+  Slipping<A> a(A(std::move(inner), bits_of_sums(slip)), slip, heads_of(q.spec), q.batch);
   ParameterMap<Slipping<A>> parameters;
   for (const auto& [name, value] : q.inputs.parameters)
     parameters[name] = stored_input(a, q, name, given(a, value));
@@ -55,8 +48,8 @@ Computed<Inner> forward(const Question& q, const Slip& slip, Inner inner) {
 
 template <class Inner>
 Computed<Inner> forward_and_backward(const Question& q, const Slip& slip, Inner inner) {
-  using A = CoarseProducts<Inner>;
-  Slipping<Tape<A>> tape(Tape<A>(A(std::move(inner), bits_of(slip))), slip, heads_of(q.spec), q.batch);
+  using A = TruncatedSums<Inner>;
+  Slipping<Tape<A>> tape(Tape<A>(A(std::move(inner), bits_of_sums(slip))), slip, heads_of(q.spec), q.batch);
   ParameterMap<Slipping<Tape<A>>> variables, read;
   for (const auto& [name, value] : q.inputs.parameters) {
     variables[name] = tape.variable(given(tape.inner, value));

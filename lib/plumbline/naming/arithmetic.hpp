@@ -1,0 +1,18 @@
+// Right but for the arithmetic: answers that correct code gives whose types, products or sums are coarser
+// than was declared.
+#pragma once
+
+#include "plumbline/naming/neighbourhood.hpp"
+
+namespace plumbline {
+
+// The first of coarser_arithmetic() that explains more than `least` of the failing cases: a correct
+// implementation in it could give the answer, and none in it is so much more exact. Else sums that are
+// truncated, where they are seen to be. Nothing where neither is.
+std::optional<Neighbour> explained_by_arithmetic(std::span<const Failing> failing, int least);
+
+// A single tensor that is rounded, or a number of more digits than anybody writes, makes up for errors that
+// arithmetic explains in a simpler way.
+bool is_far_fetched(const Neighbour& neighbour);
+
+}  // namespace plumbline
