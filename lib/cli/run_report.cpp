@@ -51,8 +51,8 @@ std::vector<std::string> nearness_lines(const RunReport& r) {
 // "smallest failing case B=1 T=1 d=5 (shrunk in 12 tries)"; what nobody made smaller is as it was found.
 std::string smallest(const Failure& f) {
   if (f.tries == 0) return "this case " + f.smallest + ", not made smaller";
-  return fmt::format("smallest failing case {} (shrunk in {} {})", f.smallest, f.tries,
-                     f.tries == 1 ? "try" : "tries");
+  return fmt::format("smallest failing case {} (shrunk in {} {}{})", f.smallest, f.tries,
+                     f.tries == 1 ? "try" : "tries", f.was_cut ? ", all that time allowed" : "");
 }
 
 std::string indented(const Failure& f) {

@@ -38,6 +38,7 @@ struct Failure {
   double likelihood = 0;            // the log likelihood ratio of these deviations against "correct"
   int cases = 0;                    // that failed in this way
   int tries = 0;                    // that the shrinking took
+  bool was_cut = false;             // and might have gone on
 };
 
 struct RunReport {

@@ -20,7 +20,9 @@ namespace {
 constexpr int most_hangs = 3, most_silent = 3;
 // More kinds of failure than this are counted, but not shrunk.
 constexpr int most_kinds = 5;
-constexpr int most_tries = 300;  // to shrink one
+// To shrink one; who waits longer than this has seen the large one for long.
+constexpr int most_tries = 300;
+constexpr double most_seconds_to_shrink = 20;
 
 // Of each law, as many questions, looked for among so many.
 constexpr int questions_per_law = 2, most_looked_at = 60;
@@ -38,6 +40,10 @@ struct Group {
   std::set<std::string> laws = {};  // that the diagnosis breaks too
   Places places = {};
 };
+
+double seconds_since(Process::Clock::time_point start) {
+  return std::chrono::duration<double>(Process::Clock::now() - start).count();
+}
 
 Eigen::Index size_of(const Question& q) {
   Eigen::Index n = q.inputs.x.size();
@@ -173,7 +179,7 @@ class Campaign {
   Examination ask(const Request& r, const Law* law) {
     const auto start = Process::Clock::now();
     const Examination e = examined(r, law, &report_.sensitivity);
-    const double all = std::chrono::duration<double>(Process::Clock::now() - start).count();
+    const double all = seconds_since(start);
     if (e.outcome == Outcome::untried) return e;
     report_.results.push_back({r.id, e.outcome, e.message, all, law != nullptr});
     add_places(report_.results.back(), e);
@@ -249,14 +255,16 @@ class Campaign {
       return e;
     };
     const int hangs = peer_.hangs();
+    const auto start = Process::Clock::now();
     Smallest best{question(g.number), g.examination};
     step([&] {
-      best = shrink(draw(s_.questions, s_.seed, g.number), s_.profile, g.examination, examine_smaller,
-                    [&](int n) {
-                      return !s_.shrink || !answered_ || is_cut_off() || n >= most_tries ||
-                             peer_.hangs() >= hangs + most_hangs;
-                    });
+      best = shrink(
+          draw(s_.questions, s_.seed, g.number), s_.profile, g.examination, examine_smaller, [&](int n) {
+            return !s_.shrink || !answered_ || is_cut_off() || n >= most_tries ||
+                   peer_.hangs() >= hangs + most_hangs || seconds_since(start) > most_seconds_to_shrink;
+          });
     });
+    best.was_cut = s_.shrink && seconds_since(start) > most_seconds_to_shrink;
     return best;
   }
 
@@ -278,6 +286,7 @@ class Campaign {
     f.cases = g.count;
     f.laws = g.laws;
     f.tries = best.tries;
+    f.was_cut = best.was_cut;
     report_.failures.push_back(f);
   }
 

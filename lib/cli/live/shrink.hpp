@@ -15,6 +15,7 @@ struct Smallest {
   Question question;
   Examination examination;
   int tries = 0;
+  bool was_cut = false;  // there was no time for more
 };
 
 // `failed`: what the question that was drawn showed. `enough`: whether to stop after so many tries.

@@ -59,6 +59,7 @@ class Diagnosing {
                      [](const auto& a, const auto& b) { return a.cases.size() > b.cases.size(); });
     const bool leads = !out.empty() && 2 * out.front().cases.size() > failures;
     if (!rest.empty()) out.insert(leads ? out.end() : out.begin(), {.cases = rest});
+    if (failures == 0 && !coarser.empty()) say_which_arithmetic(coarser, out);
     return out;
   }
 
@@ -138,6 +139,16 @@ class Diagnosing {
     best = {.likelihood = found->likelihood};
     for (int k : found->cases) best.cases.push_back(rest[std::size_t(k)]);
     best.alternative = std::move(found);
+  }
+
+  void say_which_arithmetic(const Cases& coarser, std::vector<Diagnosis>& out) const {
+    std::vector<Failing> failing;
+    for (int i : coarser) failing.push_back({evidence_[i].request, evidence_[i].outputs});
+    auto found = explained_by_arithmetic(failing, int(failing.size()) / 2);
+    if (!found) return;
+    out.push_back({.likelihood = found->likelihood});
+    for (int k : found->cases) out.back().cases.push_back(coarser[std::size_t(k)]);
+    out.back().alternative = std::move(found);
   }
 
   // The likeliest deviations and those that single cases name, the likeliest first. Cases that agree count

@@ -90,6 +90,9 @@ void add_activations(Alternatives& out, const Question& q) {
 
 Alternatives hand_written(const Failed& f) {
   Alternatives out;
+  if (f.question.gradients && has_heads(f.question.spec))
+    out.push_back(with("softmax/derivative-of-unmasked", "the derivative of the softmax over all keys", 1,
+                       {.what = What::unmasked, .pass = Slip::Pass::backward}));
   if (f.question.gradients && !f.wrong.contains("y")) add_norm_backwards(out, f.question);
   add_turns(out, f.question);
   add_activations(out, f.question);

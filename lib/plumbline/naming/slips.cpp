@@ -72,8 +72,6 @@ void add_softmax(Alternatives& out) {
     add(What::padding_counted, "tile/padding-counted-" + n,
         "the last tile of " + n + " is filled up with keys of score 0", tile);
   }
-  out.push_back(slip("softmax/derivative-of-unmasked", "the derivative of the softmax over all keys", 1,
-                     {.what = What::unmasked, .pass = Slip::Pass::backward}));
   add(What::mask_inverted, "mask/inverted", "hidden keys are seen, and seen ones hidden");
   add(What::mask_added, "mask/added", "1 is added to the scores of keys that are seen, none is hidden");
   add(What::uniform, "softmax/uniform", "all seen keys weigh alike", 0, 0.75);

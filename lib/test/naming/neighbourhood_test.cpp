@@ -55,11 +55,12 @@ struct Planted {
 };
 
 Alternative find(const Question& q, const std::string& id) {
-  for (auto family : {miswritten, changed_knobs, changed_inputs, slips_everywhere})
+  for (auto family : {miswritten, changed_knobs, changed_inputs, fused_weights, slips_everywhere})
     for (const Alternative& a : family(q))
       if (a.id == id) return a;
-  for (const Alternative& a : slips_of_places({q, {}}))
-    if (a.id == id) return a;
+  for (auto family : {hand_written, slips_of_places})
+    for (const Alternative& a : family({q, {}}))
+      if (a.id == id) return a;
   throw Error(id + ": expected an alternative");
 }
 
@@ -88,27 +89,39 @@ TEST_P(NeighbourhoodOf, WhatIsPlantedIsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(
     Alternatives, NeighbourhoodOf,
-    testing::Values(Case{"tile/not-rescaled-16", attention_by_itself, false},
-                    Case{"tile/sum-not-rescaled-8", attention_by_itself, false},
-                    Case{"tile/output-not-rescaled-16", attention_by_itself, false},
-                    Case{"mask/inverted", attention_by_itself, false},
-                    Case{"mask/added", attention_by_itself, false},
-                    Case{"softmax/uniform", attention_by_itself, false},
-                    Case{"written/head-channels-beyond-32", attention_by_itself, false},
-                    Case{"written/tail-rows-missing-16", attention_by_itself, true},
-                    Case{"written/rows-beyond-window", attention_by_itself, false},
-                    Case{"written/first-head-everywhere", attention_by_itself, false},
-                    Case{"written/heads-before-tokens", attention_by_itself, false},
-                    Case{"written/zero", norm_by_itself, false}, Case{"written/input", norm_by_itself, false},
-                    Case{"written/negated", norm_by_itself, true},
-                    Case{"input/other-sequences-seen", attention_by_itself, false},
-                    Case{"heads/first-everywhere", attention_by_itself, true},
-                    Case{"input/k-heads-before-tokens", attention_by_itself, false},
-                    Case{"knob/attention.window-ignored", attention_by_itself, true},
-                    Case{"knob/position.rope.rotary_dim-ignored", block, false},
-                    Case{"knob/residual_scale-ignored", block, true},
-                    Case{"place/gradients-of-ffn.gate_proj-and-ffn.up_proj", gated, true},
-                    Case{"place/gradients-of-ffn.gate_proj-and-ffn.up_proj-in-row-0", gated, true}),
+    testing::Values(
+        Case{"tile/not-rescaled-16", attention_by_itself, false},
+        Case{"tile/sum-not-rescaled-8", attention_by_itself, false},
+        Case{"tile/output-not-rescaled-16", attention_by_itself, false},
+        Case{"mask/inverted", attention_by_itself, false}, Case{"mask/added", attention_by_itself, false},
+        Case{"softmax/uniform", attention_by_itself, false},
+        Case{"written/head-channels-beyond-32", attention_by_itself, false},
+        Case{"written/tail-rows-missing-16", attention_by_itself, true},
+        Case{"written/rows-beyond-window", attention_by_itself, false},
+        Case{"written/first-head-everywhere", attention_by_itself, false},
+        Case{"written/heads-before-tokens", attention_by_itself, false},
+        Case{"written/zero", norm_by_itself, false}, Case{"written/input", norm_by_itself, false},
+        Case{"written/negated", norm_by_itself, true},
+        Case{"input/other-sequences-seen", attention_by_itself, false},
+        Case{"heads/first-everywhere", attention_by_itself, true},
+        Case{"input/k-heads-before-tokens", attention_by_itself, false},
+        Case{"knob/attention.window-ignored", attention_by_itself, true},
+        Case{"knob/position.rope.rotary_dim-ignored", block, false},
+        Case{"knob/residual_scale-ignored", block, true},
+        Case{"backward/norm-means-summed-over-rows", norm_by_itself, true},
+        Case{"backward/norm-projection-missing", norm_by_itself, true},
+        Case{"backward/norm-r-in-bfloat16", norm_by_itself, true},
+        Case{"backward/norm-mean-of-last-tile-32", norm_by_itself, true},
+        Case{"backward/norm-variance-for-r", norm_by_itself, true},
+        Case{"rope/angles-in-bfloat16", block, false}, Case{"rope/tables-of-other-style", block, false},
+        Case{"rope/keys-2-later", block, true}, Case{"activation/hard-swish", gated, true},
+        Case{"activation/mish", gated, false}, Case{"input/gate-and-up-interleaved", gated, true},
+        Case{"input/gate-and-up-in-2-shards-inverse", gated, true}, Case{"input/qkv-by-group", block, true},
+        Case{"heads/over-share-modulo", attention_by_itself, true},
+        Case{"softmax/derivative-of-unmasked", attention_by_itself, true},
+        Case{"written/channels-one-earlier", attention_by_itself, false},
+        Case{"place/gradients-of-ffn.gate_proj-and-ffn.up_proj", gated, true},
+        Case{"place/gradients-of-ffn.gate_proj-and-ffn.up_proj-in-row-0", gated, true}),
     [](const auto& info) {
       std::string name = info.param.id;
       std::replace_if(
