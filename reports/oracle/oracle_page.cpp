@@ -23,6 +23,14 @@ agree:
 
 )";
 
+constexpr const char* census_text =
+    R"(The implementation in C++ that shares no code with the ensemble, in its variants, at sizes that models and kernels have:
+y, and y with all gradients, in {}. Of {} answers that were judged, {} of them at real sizes, {} were called wrong and {}
+coarser than declared. Beside them {} answers of plain code that rounds to nearest, with stores that the calibration has
+not seen: {} were refused. {} questions were not judged.
+
+)";
+
 constexpr const char* planted_text =
     R"(Every deviation of the catalogue that changes the exact outputs, as a correct implementation of the deviating block
 would compute it. Left out: the deviation is not in the catalogue, so only the generic test can find it; some of them are
@@ -218,6 +226,61 @@ std::string naming(const Json& record) {
                "llrrrlrl", rows);
 }
 
+struct Counts {
+  int judged = 0, wrong = 0, coarser = 0, right_answers = 0, refused = 0;
+
+  void add(const Json& variant) {
+    judged += number(variant, "judged"), wrong += number(variant, "wrong");
+    coarser += number(variant, "coarser"), right_answers += number(variant, "right_answers");
+    refused += number(variant, "refused");
+  }
+};
+
+// "llama ffn, d 64, d_ff 8192", as its spec says it.
+std::string block_of(const Json& row) {
+  const std::string text = row.at("spec").dump();
+  std::string out;
+  for (char c : text)
+    if (c != '{' && c != '}' && c != '"')
+      out += c == ':' ? std::string(" ") : c == ',' ? ", " : std::string(1, c);
+  return out;
+}
+
+std::string census(const Json& record) {
+  Counts all;
+  int real = 0, not_judged = 0;
+  std::vector<std::string> profiles, order;
+  std::map<std::string, std::pair<Json, Counts>> sizes;
+  for (const Json& row : record.at("rows")) {
+    const std::string profile = row.at("profile");
+    if (std::find(profiles.begin(), profiles.end(), profile) == profiles.end()) profiles.push_back(profile);
+    const std::string key = row.at("spec").dump() + row.at("tokens").dump() + row.at("key_tokens").dump();
+    if (!sizes.contains(key)) order.push_back(key);
+    auto& [first, counts] = sizes[key];
+    first = row;
+    for (const auto& [reason, n] : row.at("not_judged").items()) not_judged += n.get<int>();
+    if (!row.contains("variants")) continue;
+    for (const Json& v : row.at("variants")) {
+      counts.add(v), all.add(v);
+      if (row.at("part") != "small") real += number(v, "judged");
+    }
+  }
+  std::vector<Row> rows;
+  for (const std::string& key : order) {
+    const auto& [row, c] = sizes.at(key);
+    const int tokens = row.at("tokens"), keys = row.at("key_tokens");
+    rows.push_back({block_of(row), std::to_string(row.at("batch").get<int>()), std::to_string(tokens),
+                    std::to_string(keys ? keys : tokens), counted(c.judged), std::to_string(c.wrong),
+                    std::to_string(c.coarser), counted(c.right_answers), std::to_string(c.refused)});
+  }
+  std::string names;
+  for (const std::string& p : profiles) names += (names.empty() ? "" : ", ") + p;
+  return fmt::format(census_text, names, counted(all.judged), counted(real), all.wrong, all.coarser,
+                     counted(all.right_answers), all.refused, not_judged) +
+         table({"block", "batch", "tokens", "keys", "judged", "wrong", "coarser", "right answers", "refused"},
+               "lrrrrrrrr", rows);
+}
+
 std::string cost(const Json& record) {
   std::vector<Row> rows;
   for (const Json& r : record.at("results")) {
@@ -246,8 +309,8 @@ OracleRecords read_oracle_records() {
       throw Error(path + ": " + e.what());
     }
   };
-  return {read("characteristics.json"), read("agreement.json"), read("naming.json"), read("pairs.json"),
-          read("cost.json")};
+  return {read("characteristics.json"), read("agreement.json"), read("census.json"),
+          read("naming.json"),          read("pairs.json"),     read("cost.json")};
 }
 
 Pages oracle_pages(const OracleRecords& r) {
@@ -261,7 +324,8 @@ Pages oracle_pages(const OracleRecords& r) {
       measured(r.agreement) + agreement(r.agreement) +
       "## Coarser than declared\n\n"
       "The same implementation, correct in another profile than the one it declares; laws included.\n\n" +
-      coarser(r.agreement) +
+      coarser(r.agreement) + "## Correct implementations, at real sizes\n\n" + measured(r.census) +
+      census(r.census) +
       "## Correct implementations, by inputs\n\n"
       "A second independent implementation, in C++, in variants of order, stores and kernels.\n\n" +
       measured(c) + false_alarms(c) + "## Planted deviations\n\n" + planted_text + detection(c) +

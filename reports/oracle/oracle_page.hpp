@@ -13,6 +13,7 @@ namespace plumbline::reports {
 struct OracleRecords {
   Json characteristics;  // of plumbline_characteristics
   Json agreement;        // of lib/test/peers/agreement.py
+  Json census;           // of plumbline_census
   Json naming, pairs;    // of lib/test/peers/naming.py
   Json cost;             // of plumbline_benchmark --record
 };

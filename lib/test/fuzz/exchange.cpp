@@ -63,12 +63,17 @@ bool is_answer(const Container& c, const Question& q, const Profile& profile) {
 
 }  // namespace
 
+// One for each question; the corpus has answers in these.
+constexpr const char* asked_in[] = {"float64",  "float32",       "bfloat16-mixed",     "bfloat16-token-sums",
+                                    "bfloat16", "float16-mixed", "float16-token-sums", "float16"};
+
 bool exchange(std::string_view bytes) {
   static const std::vector<Question> asked = questions();
   try {
     const Container c = from_bytes(bytes, "f");
     bool accepted = is_request(c);
-    for (std::size_t i = 0; i < asked.size(); ++i) accepted |= is_answer(c, asked[i], profiles()[i]);
+    for (std::size_t i = 0; i < asked.size(); ++i)
+      accepted |= is_answer(c, asked[i], find_profile(asked_in[i]));
     return accepted;
   } catch (const Error& e) {
     expect_one_clear_line(e.what());
