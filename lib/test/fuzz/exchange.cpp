@@ -10,7 +10,7 @@
 namespace plumbline::fuzz {
 namespace {
 
-// Question i is put in the profile of that number.
+// Question i is put in the profile asked_in[i].
 std::vector<Question> questions() {
   std::vector<Question> out;
   for (const char* text : {R"({"part": "norm", "d": 2, "norm": {}})",

@@ -34,7 +34,6 @@ WINDOW = {"part": "sdpa", "attention": {**HEADS, "mask": "causal_sliding", "wind
 ATTENTION = {"part": "attention", "d": sizes(5, 40), "attention": {"n_heads": 4, "n_kv_heads": {"one_of": [2, 4]}, "head_dim": 8,
              "mask": "causal"}, "position": {"rope": {"rotary_dim": 8}}}
 SQUARE = {"part": "attention", "d": 24, "attention": {"n_heads": 4, "n_kv_heads": 4, "head_dim": 6, "mask": "causal"}}
-QK_NORM = {**ATTENTION, "norm_slots": {"attn": {"qk": {"kind": "rms_norm", "width": "head_dim"}}}}
 GLU = {"part": "ffn", "d": sizes(5, 40), "ffn": {"kind": "glu", "activation": "silu", "d_ff": sizes(5, 61)}}
 FUSED_GLU = {"part": "ffn", "d": sizes(5, 40),
              "ffn": {"kind": "glu", "activation": "silu", "d_ff": sizes(5, 61), "bias": {"in": False, "out": False}}}
@@ -86,14 +85,11 @@ BUGS = {
     "ATT-21": (SDPA, ["mask/added"], ["probabilities"]),
     "ATT-28": (SDPA, ["mask"], ["probabilities", "mask"]),
     "ATT-31": (WINDOW, ["window"], ["probabilities", "window"]),
-    "ATT-43": (QK_NORM, ["full_heads", "width"], ["norm_q", "norm_k"]),
-    "ATT-44": (QK_NORM, ["after_rope", "position"], ["norm_q", "norm_k", "rotated"]),
     "HD-02": (SDPA, ["head"], ["keys", "values", "head"]),
     "HD-04": (SDPA, ["head"], ["heads", "head"]),
     "HD-06": (SQUARE, ["qkv-by-head"], ["q_proj", "k_proj", "v_proj", "queries", "keys", "values"]),
     "HD-11": (SQUARE, ["transposed"], ["q_proj"]),
     "POS-01": (ATTENTION, ["tables-of-other-style"], ["rotated", "rope"]),
-    "POS-03": (ATTENTION, [], ["rotated", "rope"]),
     "POS-04": (ATTENTION, ["angles-in-bfloat16"], ["rotated", "rope"]),
     "POS-05": (ATTENTION, ["tables-in-bfloat16", "table-in-bfloat16"], ["rotated", "rope"]),
     "POS-10": (ATTENTION, ["keys-2-later"], ["rotated", "rope"]),
@@ -379,8 +375,6 @@ def make_block(bug):
                 cos, sin = cos.to(torch.bfloat16), sin.to(torch.bfloat16)
             cos, sin = cos.to(x.dtype), sin.to(x.dtype)
             a, b = x[..., :r].chunk(2, -1)
-            if bug == "POS-03":
-                a, b = x[..., 0:r:2], x[..., 1:r:2]
             if bug == "POS-01":
                 cos, sin = (torch.repeat_interleave(t, 2, -1) for t in (cos, sin))
                 half = r // 2
