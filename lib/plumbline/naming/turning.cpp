@@ -7,27 +7,27 @@
 namespace plumbline {
 namespace {
 
-using What = OtherTurns::What;
+using Turn = OtherTurns::What;
 
 double rounded(double x, Dtype type) { return Grid<double>(type).nearest(x); }
 
 double angle(const OtherTurns& o, double c, const Rotation& r, double position, int pair) {
   const int pairs = r.rotary_dim / 2;
-  if (o.what == What::frequencies_reversed) pair = pairs - 1 - pair;
+  if (o.what == Turn::frequencies_reversed) pair = pairs - 1 - pair;
   double exponent = -2.0 * pair / r.exponent_dim;
-  if (o.what == What::exponents_halved) exponent /= 2;
-  if (o.what == What::exponents_doubled) exponent *= 2;
+  if (o.what == Turn::exponents_halved) exponent /= 2;
+  if (o.what == Turn::exponents_doubled) exponent *= 2;
   double frequency = std::pow(r.base, exponent);
-  if (o.what == What::positions_scaled) position *= c;
+  if (o.what == Turn::positions_scaled) position *= c;
   const auto in = [&](Dtype type, bool all) {
     frequency = rounded(frequency, type);
     return all ? rounded(rounded(position, type) * frequency, type) : position * frequency;
   };
   switch (o.what) {
-    case What::angles_in_bfloat16: return in(Dtype::bf16, true);
-    case What::angles_in_float16: return in(Dtype::f16, true);
-    case What::frequencies_in_bfloat16: return in(Dtype::bf16, false);
-    case What::frequencies_in_float16: return in(Dtype::f16, false);
+    case Turn::angles_in_bfloat16: return in(Dtype::bf16, true);
+    case Turn::angles_in_float16: return in(Dtype::f16, true);
+    case Turn::frequencies_in_bfloat16: return in(Dtype::bf16, false);
+    case Turn::frequencies_in_float16: return in(Dtype::f16, false);
     default: return position * frequency;
   }
 }
@@ -35,7 +35,7 @@ double angle(const OtherTurns& o, double c, const Rotation& r, double position, 
 // The pair whose table a channel reads.
 int pair_of(const OtherTurns& o, const Rotation& r, int channel) {
   const int pairs = r.rotary_dim / 2;
-  const bool halves = (r.style == RopeStyle::half) != (o.what == What::tables_of_other_style);
+  const bool halves = (r.style == RopeStyle::half) != (o.what == Turn::tables_of_other_style);
   return halves ? channel % pairs : channel / 2;
 }
 
@@ -44,33 +44,33 @@ int pair_of(const OtherTurns& o, const Rotation& r, int channel) {
 std::span<const OtherTurns> other_turns() {
   static constexpr OtherTurns table[] = {
       {"tables-of-other-style", "cosines and sines are laid out for the other style",
-       What::tables_of_other_style},
-      {"angles-in-bfloat16", "angles are computed in bfloat16", What::angles_in_bfloat16},
-      {"angles-in-float16", "angles are computed in float16", What::angles_in_float16},
-      {"frequencies-in-bfloat16", "frequencies are rounded to bfloat16", What::frequencies_in_bfloat16},
-      {"frequencies-in-float16", "frequencies are rounded to float16", What::frequencies_in_float16},
-      {"tables-in-bfloat16", "cosines and sines are rounded to bfloat16", What::tables_in_bfloat16},
-      {"tables-in-float16", "cosines and sines are rounded to float16", What::tables_in_float16},
-      {"frequencies-reversed", "the pairs' frequencies are in reverse order", What::frequencies_reversed},
-      {"exponents-halved", "frequencies base^(-j / rotary_dim)", What::exponents_halved},
-      {"exponents-doubled", "frequencies base^(-4j / rotary_dim)", What::exponents_doubled},
-      {"last-channels", "the last channels of a head turn where the first do", What::last_channels},
-      {"second-sine-negated", "(a cos - b sin, b cos - a sin)", What::sines_negated_of_second},
-      {"first-sine-negated", "(a cos + b sin, b cos + a sin)", What::sines_plus},
-      {"positions", "positions are multiplied by a factor", What::positions_scaled}};
+       Turn::tables_of_other_style},
+      {"angles-in-bfloat16", "angles are computed in bfloat16", Turn::angles_in_bfloat16},
+      {"angles-in-float16", "angles are computed in float16", Turn::angles_in_float16},
+      {"frequencies-in-bfloat16", "frequencies are rounded to bfloat16", Turn::frequencies_in_bfloat16},
+      {"frequencies-in-float16", "frequencies are rounded to float16", Turn::frequencies_in_float16},
+      {"tables-in-bfloat16", "cosines and sines are rounded to bfloat16", Turn::tables_in_bfloat16},
+      {"tables-in-float16", "cosines and sines are rounded to float16", Turn::tables_in_float16},
+      {"frequencies-reversed", "the pairs' frequencies are in reverse order", Turn::frequencies_reversed},
+      {"exponents-halved", "frequencies base^(-j / rotary_dim)", Turn::exponents_halved},
+      {"exponents-doubled", "frequencies base^(-4j / rotary_dim)", Turn::exponents_doubled},
+      {"last-channels", "the last channels of a head turn where the first do", Turn::last_channels},
+      {"second-sine-negated", "(a cos - b sin, b cos - a sin)", Turn::sines_negated_of_second},
+      {"first-sine-negated", "(a cos + b sin, b cos + a sin)", Turn::sines_plus},
+      {"positions", "positions are multiplied by a factor", Turn::positions_scaled}};
   return table;
 }
 
 TurnTables turn_tables(const OtherTurns& o, double c, const Rotation& r, int rows, int head_dim) {
   TurnTables t{Matrix<double>::Ones(rows, head_dim), Matrix<double>::Zero(rows, head_dim),
                Matrix<double>::Zero(head_dim, head_dim)};
-  const int shift = o.what == What::last_channels ? head_dim - r.rotary_dim : 0;
+  const int shift = o.what == Turn::last_channels ? head_dim - r.rotary_dim : 0;
   for (int j = 0; j < r.rotary_dim / 2; ++j) {
     const int a = shift + r.first(j), b = shift + r.second(j);
-    t.partner(b, a) = o.what == What::sines_plus ? 1 : -1;
-    t.partner(a, b) = o.what == What::sines_negated_of_second ? -1 : 1;
+    t.partner(b, a) = o.what == Turn::sines_plus ? 1 : -1;
+    t.partner(a, b) = o.what == Turn::sines_negated_of_second ? -1 : 1;
   }
-  const bool bf16 = o.what == What::tables_in_bfloat16, f16 = o.what == What::tables_in_float16;
+  const bool bf16 = o.what == Turn::tables_in_bfloat16, f16 = o.what == Turn::tables_in_float16;
   const auto entry = [&](double x) {
     return bf16 ? rounded(x, Dtype::bf16) : f16 ? rounded(x, Dtype::f16) : x;
   };
