@@ -16,18 +16,18 @@ namespace {
 
 const Profile& float32() { return find_profile("float32"); }
 
-const char* const heads =
+const char* const wide_heads =
     R"({"part": "sdpa", "attention": {"n_heads": 4, "n_kv_heads": 2, "head_dim": 32, "mask": "causal"}})";
-const char* const gated =
+const char* const wide_gated =
     R"({"part": "ffn", "d": 96, "ffn": {"kind": "glu", "activation": "silu", "d_ff": 128}})";
 
 // Three answers of the peer, what is done to them, and what they are called.
-struct Answers {
+struct PeerAnswers {
   std::vector<Request> requests;
   std::vector<Outputs> outputs;
   std::vector<Verdict> verdicts;
 
-  Answers(
+  PeerAnswers(
       const char* spec, const peer::Variant& variant, bool gradients = false,
       const std::function<void(Matrix<double>&)>& change = [](auto&) {}) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
@@ -58,16 +58,16 @@ peer::Variant multiplying(peer::Operands operands) { return {.name = "coarse", .
 
 TEST(Arithmetic, CoarseProductsAreNamed) {
   using peer::Operands;
-  for (const char* spec : {heads, gated}) {
-    EXPECT_EQ(Answers(spec, multiplying(Operands::tf32)).name(), "arithmetic/tf32-products");
-    EXPECT_EQ(Answers(spec, multiplying(Operands::tf32_cut)).name(), "arithmetic/tf32-products");
-    EXPECT_EQ(Answers(spec, multiplying(Operands::bfloat16)).name(), "arithmetic/bfloat16-products");
+  for (const char* spec : {wide_heads, wide_gated}) {
+    EXPECT_EQ(PeerAnswers(spec, multiplying(Operands::tf32)).name(), "arithmetic/tf32-products");
+    EXPECT_EQ(PeerAnswers(spec, multiplying(Operands::tf32_cut)).name(), "arithmetic/tf32-products");
+    EXPECT_EQ(PeerAnswers(spec, multiplying(Operands::bfloat16)).name(), "arithmetic/bfloat16-products");
   }
-  EXPECT_EQ(Answers(gated, multiplying(Operands::tf32), true).name(), "arithmetic/tf32-products");
+  EXPECT_EQ(PeerAnswers(wide_gated, multiplying(Operands::tf32), true).name(), "arithmetic/tf32-products");
 }
 
 TEST(Arithmetic, IsCoarserAndNotWrong) {
-  const auto found = Answers(heads, multiplying(peer::Operands::tf32)).diagnoses();
+  const auto found = PeerAnswers(wide_heads, multiplying(peer::Operands::tf32)).diagnoses();
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found.front().finding(), Finding::coarser);
   EXPECT_EQ(found.front().cases.size(), 3u);
@@ -81,20 +81,20 @@ TEST(Arithmetic, OfProductsThatAreOrderedOtherwise) {
                             .online_softmax = true,
                             .output_dot = true,
                             .divides_at_end = true};
-  EXPECT_EQ(Answers(heads, flash).name(), "arithmetic/tf32-products");
+  EXPECT_EQ(PeerAnswers(wide_heads, flash).name(), "arithmetic/tf32-products");
 }
 
 // Where errors go: towards 0.
 TEST(Arithmetic, TruncatedSumsAreNamed) {
   const peer::Variant truncating{.name = "truncating", .order = peer::Order::truncated};
-  for (const char* spec : {heads, gated})
-    EXPECT_EQ(Answers(spec, truncating).name(), "arithmetic/truncated-sums") << spec;
+  for (const char* spec : {wide_heads, wide_gated})
+    EXPECT_EQ(PeerAnswers(spec, truncating).name(), "arithmetic/truncated-sums") << spec;
 }
 
 // A mistake as small as the errors of coarser arithmetic is none of its errors.
 TEST(Arithmetic, ASmallMistakeIsNoArithmetic) {
   const auto name_of = [](const std::function<void(Matrix<double>&)>& change) {
-    return Answers(gated, {.name = "eager"}, false, change).name();
+    return PeerAnswers(wide_gated, {.name = "eager"}, false, change).name();
   };
   for (double factor : {1 - 0x1p-19, 1 - 0x1p-12, 1 + 0x1p-12})
     EXPECT_FALSE(name_of([=](auto& y) { y *= factor; }).starts_with("arithmetic/")) << factor;
