@@ -60,13 +60,16 @@ bool has_size_of(const Profile& profile, const Question& q, const Calibration& d
   return found * much > least && usual_square(z) * much >= least_usual;
 }
 
-// How much likelier the answer is in that profile, if a correct implementation in it could give it.
+// How much likelier the answer is in that profile than as declared, if a correct implementation in it could
+// give it.
 std::optional<double> likelihood_in(const Profile& profile, const Failing& f, const Calibration& declared) {
   const Errors error = declared.error(*f.outputs);
   if (!has_size_of(profile, f.request->question, declared, error)) return std::nullopt;
   const Judge judge(f.request->question, profile);
   if (judge.vacuous() || judge.p(*f.outputs) < Judge::alpha) return std::nullopt;
-  return likelihood(judge.calibration(), error) - likelihood(declared, error);
+  const double gain = likelihood(judge.calibration(), error) - likelihood(declared, error);
+  // nobody is told that it is coarser arithmetic where what was declared is as likely
+  return gain > -std::log(Judge::alpha) ? std::optional(gain) : std::nullopt;
 }
 
 // sum z sign(y), in standard errors as members show them: negative where errors go towards 0.
