@@ -29,13 +29,19 @@ def version_of(package, program):
     return subprocess.run([program, "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
-def about(package, framework, program=None):
+def accelerator():
+    """What a GPU calls itself."""
+    query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    return subprocess.run(query, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")[0].strip()
+
+
+def about(package, framework, program=None, device="cpu"):
     return {
         "framework": framework,
         "package": package,
         "version": version_of(package, program),
         "date": datetime.date.today().isoformat(),
-        "machine": processor(),
+        "machine": processor() if device == "cpu" else accelerator(),
     }
 
 
@@ -55,7 +61,10 @@ def record(report):
     cases = [r for r in report["results"] if "/laws/" not in r["id"]]
     laws = [r for r in report["results"] if "/laws/" in r["id"]]
     why = collections.Counter(f"{r['outcome']}: {r['message']}" for r in cases if r["outcome"] in UNJUDGED)
+    reached = [note.removeprefix("reached ") for note in report["notes"] if note.startswith("reached ")]
     return {
+        "rule": report["stamp"]["rule"],
+        "reached": reached[0] if reached else "",
         "cases": counted(cases),
         "laws": counted(laws),
         "unjudged": [{"why": text, "cases": n} for text, n in sorted(why.items())],

@@ -2,11 +2,12 @@
 """Asks the subjects of subjects.json by `plumbline verify`, runs the programs in findings/, and writes what came of it,
 one file for each subject and each finding: what the pages are rendered from.
 
-    run.py subjects [--plumbline COMMAND] [--cases N] [SUBJECT...]
+    run.py subjects [--plumbline COMMAND] [--cases N] [--jobs N] [--device cpu|cuda] [SUBJECT...]
     run.py findings [FINDING...]
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -68,34 +69,39 @@ def chosen(names, known):
 def run_subjects(options):
     table = json.loads((HERE / "subjects.json").read_text())
     subjects = {subject["id"]: subject for subject in table["subjects"]}
+    subjects = {name: s for name, s in subjects.items() if s.get("device", "cpu") == options.device}
     passed = True
+    pool = concurrent.futures.ThreadPoolExecutor(options.jobs)
     for subject in map(subjects.get, chosen(options.names, subjects)):
-        runs = []
+        runs, asked = [], []
         for spec_name in options.spec or subject["specs"]:
             for profile in options.profile or subject["profiles"]:
-                report, agrees = verify(options, subject, spec_name, table["specs"][spec_name], profile)
-                runs.append({"spec": spec_name, "profile": profile} | record(report))
-                passed &= agrees
-                print(f"{subject['id']:34} {spec_name:18} {profile:15} {runs[-1]['cases']}", flush=True)
-                for failure in runs[-1]["failures"]:
-                    print(f"    {failure['headline']}", flush=True)
+                spec = table["specs"][spec_name]
+                asked.append((spec_name, profile, pool.submit(verify, options, subject, spec_name, spec, profile)))
+        for spec_name, profile, answer in asked:
+            report, agrees = answer.result()
+            runs.append({"spec": spec_name, "profile": profile} | record(report))
+            passed &= agrees
+            print(f"{subject['id']:34} {spec_name:18} {profile:15} {runs[-1]['cases']}", flush=True)
+            for failure in runs[-1]["failures"]:
+                print(f"    {failure['headline']}", flush=True)
         head = {k: subject[k] for k in ("id", "what", "gradients")} | {"seed": options.seed}
         program = command_of(options, subject)[0]
         built = None if program == sys.executable else program
-        found = about(subject["package"], table["frameworks"][subject["package"]], built)
+        found = about(subject["package"], table["frameworks"][subject["package"]], built, options.device)
         write(pathlib.Path(options.records) / f"{subject['id']}.json", head | found | {"runs": runs})
     return passed or not options.check
 
 
 def run_findings(options):
     table = json.loads((HERE / "subjects.json").read_text())
-    findings = {finding["id"]: finding for finding in table["findings"]}
+    findings = {f["id"]: f for f in table["findings"] if f.get("device", "cpu") == options.device}
     for finding in map(findings.get, chosen(options.names, findings)):
         program = HERE / "findings" / f"{finding['id']}.py"
         result = subprocess.run([sys.executable, program], stdout=subprocess.PIPE, text=True, env=environment())
         if result.returncode:
             sys.exit(f"{program}: expected exit status 0, found {result.returncode}")
-        value = finding | about(finding["package"], table["frameworks"][finding["package"]])
+        value = finding | about(finding["package"], table["frameworks"][finding["package"]], device=options.device)
         value |= program_text(program) | {"output": result.stdout}
         write(pathlib.Path(options.records) / "findings" / f"{finding['id']}.json", value)
         print(f"{finding['id']}\n{result.stdout}", flush=True)
@@ -114,10 +120,12 @@ def parse():
     subjects.add_argument("--profile", action="append", help="this one instead of the subject's")
     subjects.add_argument("--cases", type=int, default=200)
     subjects.add_argument("--seed", type=int, default=1)
+    subjects.add_argument("--jobs", type=int, default=1, help="so many runs of a subject at a time")
     subjects.add_argument("--check", action="store_true", help="exit status 1 where an answer is not as it should be")
     findings = verbs.add_parser("findings", help="run the shortest programs that show what was found")
     findings.set_defaults(run=run_findings)
     for verb in (subjects, findings):
+        verb.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="who computes there is asked")
         verb.add_argument("--records", default=HERE / "records")
         verb.add_argument("names", nargs="*")
     return parser.parse_args()

@@ -192,7 +192,9 @@ class Campaign {
     return e;
   }
 
-  static Replay replay_of(const Request& r, const Examination& e, const Law* law) {
+  // The answer to a law's question has the outputs that the law looks at.
+  static Replay replay_of(Request r, const Examination& e, const Law* law) {
+    if (law) r.question.gradients = law->gradients;
     return {r, fmt::format("{}: {}", name_of(e.outcome), e.message), std::string(law ? law->id : "")};
   }
 
@@ -270,7 +272,6 @@ class Campaign {
 
   void report_one(const Group& g) {
     Smallest best = smallest(g);
-    if (g.law) best.question.gradients = g.law->gradients;  // what its answer has
     const Request smallest{g.id + "/smallest", s_.profile, best.question};
     Replay replay = replay_of(smallest, best.examination, g.law);
     const bool is_named = g.diagnosis.is_named();
@@ -282,7 +283,7 @@ class Campaign {
     f.replay = saved(g.id + " " + label_of(g), replay, best.examination.answer);
     f.where = g.places.lines(g.examination);
     f.found = g.id + ", " + sizes_text(question(g.number));
-    f.smallest = sizes_text(best.question);
+    f.smallest = sizes_text(replay.request.question);
     f.cases = g.count;
     f.laws = g.laws;
     f.tries = best.tries;

@@ -67,14 +67,17 @@ QuestionSettings LiveQuestions::settings_from(Chooser& choose, const Border* bor
   const bool may_be_dear = border && border->beyond_window;
   s.gradients = gradients_ && choose.number(0, may_be_dear ? 0 : 1, 1) == 1;
   s.recipe = recipes[choose.number(0, int(std::size(recipes)) - 1)];
-  s.spec = spec_from_json(filled_in(spec_, choose));
+  Json spec = filled_in(spec_, choose);  // one of several may have sizes of its own
+  const Json batch = taken(spec, "batch", batch_), tokens = taken(spec, "T", tokens_),
+             key_tokens = taken(spec, "T_k", key_tokens_);
+  s.spec = spec_from_json(spec);
   if (may_be_dear && s.spec.attention.window) choose.wish("T", beyond_window(*s.spec.attention.window));
-  s.batch = size_from(batch_, "batch", choose, most_sequences);
-  s.tokens = size_from(tokens_, "T", choose);
+  s.batch = size_from(batch, "batch", choose, most_sequences);
+  s.tokens = size_from(tokens, "T", choose);
   if (s.spec.part == Part::sdpa) {
     const int least = s.spec.attention.mask == MaskKind::bidirectional ? std::min(s.tokens, 2) : s.tokens;
-    s.key_tokens = key_tokens_.is_null() ? choose.size("T_k", {least, least, most_tokens}, s.tokens + 5)
-                                         : size_from(key_tokens_, "T_k", choose);
+    s.key_tokens = key_tokens.is_null() ? choose.size("T_k", {least, least, most_tokens}, s.tokens + 5)
+                                        : size_from(key_tokens, "T_k", choose);
   }
   check_keys(s);
   return s;

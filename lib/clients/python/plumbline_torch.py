@@ -17,18 +17,18 @@ def to_torch(value):
 
 def to_numpy(tensor, dtype):
     """The numbers of a tensor, rounded to numpy's `dtype` where theirs is wider."""
-    tensor = tensor.detach().contiguous()
+    tensor = tensor.detach().cpu().contiguous()
     if dtype == ml_dtypes.bfloat16:
         return tensor.to(torch.bfloat16).view(torch.int16).numpy().view(ml_dtypes.bfloat16)
     return tensor.to(getattr(torch, str(dtype))).numpy()
 
 
-def autograd(forward, storage=None):
+def autograd(forward, storage=None, device=None):
     """The implementation whose outputs are forward(request, tensors): named tensors in, named tensors out.
-    `storage`: computes on tensors of that type instead of the request's."""
+    `storage`: computes on tensors of that type instead of the request's; `device`: and there."""
 
     def implementation(request):
-        tensors = {name: to_torch(value).to(storage) for name, value in request.tensors.items()}
+        tensors = {name: to_torch(value).to(dtype=storage, device=device) for name, value in request.tensors.items()}
         cotangents = {name[5:]: tensors.pop(name) for name in list(tensors) if name.startswith("grad.")}
         if request.wants_gradients:
             for value in tensors.values():

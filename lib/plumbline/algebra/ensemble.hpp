@@ -138,6 +138,7 @@ class Ensemble {
   Tensor sum_as(const Grid<S>& accumulator, Matrix<S> sum);  // rounded once, where the accumulator is coarser
   const Grid<S>& memory(std::string_view place) const;       // the type of tensors there
   bool branches_are_coarser() const { return branches_.precision() < storage_.precision(); }
+  bool products_are_coarser() const { return rounds_operands_ || branches_are_coarser(); }
   Tensor product(const Matrix<S>& x, const Matrix<S>& y);
   Matrix<S> as_operand(const Tensor& x) const;
   Matrix<S> cast_to(const Grid<S>& grid, const Matrix<S>& x) const;
@@ -173,6 +174,7 @@ class Ensemble {
   std::uint64_t stores_;  // which stores round, where rounding is to nearest
   std::uint64_t seed_, calls_ = 0;
   Matrix<S> last_sum_error_, dot_error_, probability_cotangent_error_;
+  Matrix<S> earlier_sum_error_;  // of the product before the last, where products are coarser
   struct Head {
     Matrix<S> output_error, softmax_error;  // absolute; relative
   };

@@ -118,12 +118,12 @@ Matrix<S> Ensemble<S>::as_operand(const Tensor& x) const {
 
 template <class S>
 auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
-  const bool rounds = rounds_operands_ && !exact_;
-  Tensor z = rounds ? product(as_operand(x), as_operand(y)) : product(x.value, y.value);
-  if (exact_ || !branches_are_coarser()) return z;
-  Tensor in_memory{rounded(z.value, branches_), branches_.precision(), z.terms};
-  last_sum_error_ += in_memory.value - z.value;
-  return in_memory;
+  if (exact_ || !products_are_coarser()) return product(x.value, y.value);
+  earlier_sum_error_ = std::move(last_sum_error_);
+  Tensor z = rounds_operands_ ? product(as_operand(x), as_operand(y)) : product(x.value, y.value);
+  if (branches_are_coarser()) z = {rounded(std::move(z.value), branches_), branches_.precision(), z.terms};
+  last_sum_error_ = z.value - x.value * y.value;  // that of the operands too
+  return z;
 }
 
 template <class S>
@@ -137,7 +137,7 @@ auto Ensemble<S>::product(const Matrix<S>& x, const Matrix<S>& y) -> Tensor {
   }
   const int terms = int(x.cols());
   if (exact_) {
-    Matrix<S> deviation = x.cwiseAbs2() * y.cwiseAbs2();  // for now the sums of squares
+    Matrix<S> deviation = x.cwiseAbs2() * y.cwiseAbs2();  // sums of squares, until the loop has read them
     for (Eigen::Index i = 0; i < z.size(); ++i)
       deviation.data()[i] = sum_deviation(z.data()[i], deviation.data()[i], terms, true, accumulator_);
     run_->sum_deviations.push_back(std::move(deviation));

@@ -72,7 +72,12 @@ template <class S>
 auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Tensor {
   if (exact_) return store(g, place);
   Tensor y = place.ends_with("variance") || leaves_out(place) ? g : stored_as(memory(place), g);
-  if (place.ends_with("probabilities")) probability_cotangent_error_ = y.value - g.value;
+  if (place.ends_with("probabilities")) {
+    probability_cotangent_error_ = y.value - g.value;
+    const bool is_of_dp = earlier_sum_error_.rows() == rows(g) && earlier_sum_error_.cols() == cols(g);
+    if (products_are_coarser() && is_of_dp)
+      probability_cotangent_error_ += earlier_sum_error_;  // then came dv
+  }
   if (place.ends_with("heads")) {
     dot_error_ = y.value.cwiseProduct(heads_.back().output_error).rowwise().sum();
     saved_error_ = std::move(heads_.back().softmax_error);
@@ -115,8 +120,9 @@ Matrix<S> Ensemble<S>::uncentred_error(const Matrix<S>& g, const Norm& norm) {
   return error;
 }
 
-// In every other member the row sum of p dp does not see how dp was stored: attention that divides by the sum
-// of its exponentials at the end takes it from the output, and the error of dp does not cancel where p is 1.
+// In every other member the row sum of p dp does not see how dp was computed of coarser operands, and stored:
+// attention that divides by the sum of its exponentials at the end takes it from the output, and the error of
+// dp does not cancel where p is 1.
 template <class S>
 void Ensemble<S>::add_cotangent_error_to_dot(const Matrix<S>& p) {
   const Matrix<S>& error = probability_cotangent_error_;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "plumbline/naming/slip.hpp"
+#include "plumbline/spec/deviation.hpp"
 
 namespace plumbline {
 
@@ -39,6 +40,7 @@ struct Fitted {
   std::function<Alternative(double)> at;
 };
 
+Alternative of_catalogue(const Deviation& deviation);
 // What is written of right outputs: zeros, the input, some rows, channels or heads only, in the wrong order.
 Alternatives miswritten(const Question& question);
 // One knob at another value, or left at its default; one parameter in another one's place, twice, not at all;

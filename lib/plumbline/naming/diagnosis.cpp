@@ -45,10 +45,10 @@ class Diagnosing {
   std::vector<Diagnosis> operator()() {
     std::vector<Diagnosis> out;
     Cases rest = of(Finding::wrong), coarser = of(Finding::coarser);
-    const std::size_t failures = rest.size();
+    const std::size_t failures = rest.size(), all = failures + coarser.size();
     while (!rest.empty()) {
       Diagnosis best = best_of(rest);
-      if (2 * rest.size() >= failures) consider_alternatives(best, rest);
+      if (2 * rest.size() >= failures) consider_alternatives(best, rest, all);
       if (best.cases.empty()) break;
       complete(best, coarser);
       take(best.cases, rest);
@@ -123,22 +123,34 @@ class Diagnosing {
     return best;
   }
 
-  // Where the best does not explain all, an alternative that explains more; or as many as a pair does.
-  void consider_alternatives(Diagnosis& best, const Cases& rest) const {
+  // Where the best does not explain all, an alternative that explains more; or as many as a pair does. A
+  // number that explains few of `all` failures may be an accident.
+  void consider_alternatives(Diagnosis& best, const Cases& rest, std::size_t all) const {
     if (best.cases.size() == rest.size() && best.deviations.size() == 1) return;
     std::vector<Failing> failing;
     for (int i : rest) failing.push_back({evidence_[i].request, evidence_[i].outputs});
-    auto found = nearest_neighbour(failing, int(best.cases.size()) - (best.deviations.size() == 2 ? 1 : 0));
+    auto found = nearest_neighbour(failing, int(best.cases.size()) - (best.deviations.size() == 2 ? 1 : 0),
+                                   candidates(rest));
     // What is plainly something else is no matter of arithmetic.
     const std::size_t explained = found ? found->cases.size() : best.cases.size();
     const bool is_far_fetched = found && plumbline::is_far_fetched(*found);
     if (2 * explained <= rest.size() || is_far_fetched)
       if (auto coarser = explained_by_arithmetic(failing, int(explained) - is_far_fetched))
         found = std::move(coarser);
+    if (found && plumbline::is_far_fetched(*found) && 2 * found->cases.size() <= all) found.reset();
     if (!found) return;
     best = {.likelihood = found->likelihood};
     for (int k : found->cases) best.cases.push_back(rest[std::size_t(k)]);
-    best.alternative = std::move(found);
+    if (const Deviation* d = known(found->id))
+      best.deviations = {d};
+    else
+      best.alternative = std::move(found);
+  }
+
+  static const Deviation* known(const std::string& id) {
+    for (const Deviation& d : deviations())
+      if (d.id == id) return &d;
+    return nullptr;
   }
 
   void say_which_arithmetic(const Cases& coarser, std::vector<Diagnosis>& out) const {

@@ -166,9 +166,12 @@ class Neighbourhood {
       compared_.emplace_back(failing[order_[i]]);
   }
 
-  std::optional<Neighbour> best(int least) {
+  std::optional<Neighbour> best(int least, const Deviations& known) {
     const Question& q = compared_.front().failed().question;
     std::optional<Neighbour> found;
+    Alternatives catalogue;
+    for (const Deviation* d : known) catalogue.push_back(of_catalogue(*d));
+    rank(catalogue);
     rank(miswritten(q));
     for (auto family : {changed_knobs, changed_inputs, fused_weights, slips_everywhere})
       rank(in_passes(family(q)));
@@ -291,9 +294,10 @@ class Neighbourhood {
 
 }  // namespace
 
-std::optional<Neighbour> nearest_neighbour(std::span<const Failing> failing, int least) {
+std::optional<Neighbour> nearest_neighbour(std::span<const Failing> failing, int least,
+                                           const Deviations& known) {
   if (failing.empty() || failing.front().request->profile.storage == Dtype::f64) return std::nullopt;
-  return Neighbourhood(failing).best(least);
+  return Neighbourhood(failing).best(least, known);
 }
 
 }  // namespace plumbline

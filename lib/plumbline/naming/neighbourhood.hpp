@@ -6,6 +6,7 @@
 #include <span>
 
 #include "plumbline/naming/alternative.hpp"
+#include "plumbline/oracle/deviate.hpp"
 #include "plumbline/oracle/exchange.hpp"
 
 namespace plumbline {
@@ -23,7 +24,9 @@ struct Neighbour {
   std::function<bool(const Failing&)> explains = {};
 };
 
-// Nothing where no alternative explains more than `least` of them.
-std::optional<Neighbour> nearest_neighbour(std::span<const Failing> failing, int least);
+// Nothing where no alternative explains more than `least` of them. `known`: deviations of the catalogue that
+// are held against the alternatives, by the same measure; the neighbour then has the id of one.
+std::optional<Neighbour> nearest_neighbour(std::span<const Failing> failing, int least,
+                                           const Deviations& known = {});
 
 }  // namespace plumbline

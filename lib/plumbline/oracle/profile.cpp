@@ -16,6 +16,8 @@ const Profile table[] = {
     {"float64", f64, f64, f64, f64, f64, CastOrder::every_operation, f64, f64, Operand::f64},
     {"float32", f32, f32, f32, f32, f32, CastOrder::every_operation, f32, f32, Operand::f32},
     {"tf32", f32, f32, f32, f32, f32, CastOrder::every_operation, f32, f32, Operand::tf32},
+    {"autocast-bfloat16", f32, f32, f32, f32, f32, CastOrder::every_operation, f32, bf16, Operand::bf16},
+    {"autocast-float16", f32, f32, f32, f32, f32, CastOrder::every_operation, f32, f16, Operand::f16},
     {"bfloat16-mixed", bf16, f32, f32, f32, f32, CastOrder::stores, f32, bf16, Operand::bf16},
     {"bfloat16-token-sums", bf16, f32, f32, f32, f32, CastOrder::stores, bf16, bf16, Operand::bf16},
     {"bfloat16", bf16, f32, bf16, bf16, bf16, CastOrder::every_operation, bf16, bf16, Operand::bf16},
@@ -70,7 +72,9 @@ const Profile& find_profile(std::string_view name) {
 
 const Profile* coarser_than(const Profile& profile) {
   if (profile.name == "float64") return &find_profile("float32");
-  if (profile.name == "float32" || profile.name == "tf32") return &find_profile("bfloat16-mixed");
+  if (profile.name == "float32" || profile.name == "tf32" || profile.name == "autocast-bfloat16")
+    return &find_profile("bfloat16-mixed");
+  if (profile.name == "autocast-float16") return &find_profile("float16-mixed");
   const bool is16 = profile.storage == bf16 || profile.storage == f16;
   if (!is16 || profile.cast_order == CastOrder::every_operation) return nullptr;
   const std::string type(name_of(profile.storage));

@@ -195,7 +195,7 @@ BlockSpec starting_point(JsonReader& r) {
   if (const Json* part = r.find("part"); part && *part == "sdpa" && !r.find("d"))
     n.d = width_of_heads(r);
   else if (!r.find("d"))
-    n.d = 1;  // for now: whatever else is wrong is told first
+    n.d = 1;  // refused below, after whatever else is wrong
   r.read("d", n.d);
   r.read("n_layers", n.n_layers);
   check_size(r.path("d"), n.d);

@@ -1,14 +1,17 @@
-// plumbline_census FILE [--seeds N] [--first N] [--part NAME]... [--profile NAME]...: asks implementations
-// that share no code with the ensemble (peer/block.hpp) at the sizes that models and kernels have, and at
-// small ones, and writes how they were judged. All of them are right. Beside them, plain code that rounds to
-// nearest with stores that the calibration has not seen. The record is written anew after every seed: it
-// holds what has been asked until then.
+// plumbline_census FILE [--seeds N] [--first N] [--part NAME]... [--profile NAME]... [--size N]...: asks
+// implementations that share no code with the ensemble (peer/block.hpp) at the sizes that models and kernels
+// have, and at small ones, and writes how they were judged. All of them are right. Beside them, plain code
+// that rounds to nearest with stores that the calibration has not seen. The record is written anew after
+// every seed. Where FILE holds a record of the same rule already, what is asked now is added to it; so are
+// the records of other runs: --add RECORD, each of other seeds, sizes or profiles.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "oracle/census_record.hpp"
 #include "oracle/peer/block.hpp"
 #include "plumbline/algebra/grid.hpp"
 #include "plumbline/io/file.hpp"
@@ -50,9 +53,14 @@ constexpr Size sizes[] = {
     {"norm", R"({"part":"norm","d":4096,"norm":{"kind":"rms_norm"}})", 1, 1},
     {"norm", R"({"part":"norm","d":5120,"norm":{"kind":"layer_norm"}})", 1, 7},
     {"norm", R"({"part":"norm","d":8192,"norm":{"kind":"rms_norm","eps":1e-6}})", 1, 5},
+    {"norm", R"({"part":"norm","d":512,"norm":{"kind":"layer_norm"}})", 1, 3},
+    {"norm", R"({"part":"norm","d":3072,"norm":{"kind":"rms_norm"}})", 1, 2},
+    {"norm", R"({"part":"norm","d":4095,"norm":{"kind":"layer_norm"}})", 2, 1},
     {"add_norm", R"({"part":"add_norm","d":96,"norm":{"kind":"layer_norm"}})", 1, 1023},
     {"add_norm", R"({"part":"add_norm","d":1000,"norm":{"kind":"rms_norm"}})", 1, 31},
     {"add_norm", R"({"part":"add_norm","d":4096,"norm":{"kind":"layer_norm"}})", 1, 9},
+    {"add_norm", R"({"part":"add_norm","d":768,"norm":{"kind":"rms_norm","eps":1e-6}})", 2, 2},
+    {"add_norm", R"({"part":"add_norm","d":8192,"norm":{"kind":"layer_norm"}})", 1, 2},
     {"sdpa", R"({"part":"sdpa","attention":{"n_heads":3,"head_dim":64,"mask":"causal"}})", 1, 129},
     {"sdpa", R"({"part":"sdpa","attention":{"n_heads":4,"n_kv_heads":2,"head_dim":80,"mask":"causal"}})", 1,
      65},
@@ -64,9 +72,15 @@ constexpr Size sizes[] = {
      97},
     {"sdpa", R"({"part":"sdpa","attention":{"n_heads":1,"head_dim":192,"mask":"causal"}})", 1, 16, 513},
     {"sdpa", R"({"part":"sdpa","attention":{"n_heads":1,"head_dim":256,"mask":"causal"}})", 1, 3, 1024},
+    {"sdpa", R"({"part":"sdpa","attention":{"n_heads":4,"n_kv_heads":1,"head_dim":64,"mask":"causal"}})", 2,
+     1, 128},
+    {"sdpa", R"({"part":"sdpa","attention":{"n_heads":40,"n_kv_heads":8,"head_dim":16,"mask":"causal"}})", 1,
+     4, 65},
     {"ffn", R"({"preset":"llama","part":"ffn","d":64,"ffn":{"d_ff":8192}})", 1, 5},
     {"ffn", R"({"preset":"gpt2","part":"ffn","d":256,"ffn":{"d_ff":1024}})", 1, 17},
     {"ffn", R"({"preset":"llama","part":"ffn","d":129,"ffn":{"d_ff":352}})", 1, 65},
+    {"ffn", R"({"preset":"llama","part":"ffn","d":256,"ffn":{"d_ff":256}})", 1, 2},
+    {"ffn", R"({"preset":"gpt2","part":"ffn","d":300,"ffn":{"d_ff":500}})", 1, 1},
     {"block", R"({"preset":"llama","d":256,"attention":{"n_heads":4,"head_dim":64},"ffn":{"d_ff":688}})", 1,
      33},
     {"block", R"({"preset":"gpt2","d":512,"attention":{"n_heads":8,"head_dim":64},"ffn":{"d_ff":1024}})", 1,
@@ -103,6 +117,7 @@ struct Tally {
 struct Row {
   const Size* size;
   const Profile* profile;
+  std::vector<int> seeds = {};
   std::map<std::string, Tally> variants = {};
   std::map<std::string, int> not_judged = {};  // by reason
   int questions = 0;
@@ -122,8 +137,9 @@ Json to_json(const Row& r) {
            {"tokens", r.size->tokens},
            {"key_tokens", r.size->key_tokens},
            {"profile", r.profile->name},
+           {"seeds", r.seeds},
            {"questions", r.questions},
-           {"not_judged", r.not_judged},
+           {"not_judged", Json(r.not_judged)},
            {"seconds", std::round(r.seconds)}};
   for (const auto& [name, t] : r.variants)
     row["variants"].push_back({{"name", name},
@@ -135,17 +151,40 @@ Json to_json(const Row& r) {
   return row;
 }
 
+// What profile tf32 declares multiplies operands of 11 bits, rounded or cut; finer ones are right too.
+std::vector<peer::Variant> variants_of(const Profile& profile) {
+  std::vector<peer::Variant> all = peer::correct_variants(storage_of(profile));
+  if (profile.products != Operand::tf32) return all;
+  for (peer::Variant& v : all) v.operands = peer::Operands::tf32;
+  all.push_back({.name = "operands that are cut", .operands = peer::Operands::tf32_cut});
+  all.push_back({.name = "operands as they are"});
+  return all;
+}
+
+struct Options {
+  std::string file;
+  int first = 1, seeds = 3;
+  std::vector<std::string> parts = {}, profiles = {}, add = {};
+  std::vector<std::size_t> sizes = {};  // from 0; empty: all of them
+};
+
+template <class T>
+bool among(const T& value, const std::vector<T>& chosen) {
+  return chosen.empty() || std::find(chosen.begin(), chosen.end(), value) != chosen.end();
+}
+
 class Census {
  public:
-  Census(const std::vector<std::string>& parts, const std::vector<std::string>& profiles) {
-    for (const Size& size : sizes)
-      if (parts.empty() || std::find(parts.begin(), parts.end(), size.part) != parts.end())
-        for (const std::string& profile : profiles) rows_.push_back({&size, &find_profile(profile)});
+  explicit Census(const Options& o) {
+    for (std::size_t i = 0; i < std::size(sizes); ++i)
+      if (among(std::string(sizes[i].part), o.parts) && among(i, o.sizes))
+        for (const std::string& profile : o.profiles) rows_.push_back({&sizes[i], &find_profile(profile)});
   }
 
   // Small questions are cheap: each seed asks as many of them as make their number worth telling.
   void ask(int seed) {
     for (Row& row : rows_) {
+      row = {row.size, row.profile, {seed}};
       const bool small = row.size->part == std::string_view("small");
       for (int k = 0; k < (small ? 15 : 1); ++k)
         for (bool gradients : {false, true}) ask(row, gradients, small ? 15 * seed + k : seed);
@@ -157,10 +196,11 @@ class Census {
     }
   }
 
+  // Of the last seed.
   Json record() const {
-    Json out = Json::array();
-    for (const Row& row : rows_) out.push_back(to_json(row));
-    return out;
+    Json rows = Json::array();
+    for (const Row& row : rows_) rows.push_back(to_json(row));
+    return {{"stamp", stamp()}, {"rows", rows}};
   }
 
  private:
@@ -199,7 +239,7 @@ class Census {
         std::cerr << "  " << name << (q.gradients ? ", gradients" : "") << ": " << describe(v) << " p " << v.p
                   << "\n";
     };
-    for (const peer::Variant& v : peer::correct_variants(storage_of(profile)))
+    for (const peer::Variant& v : variants_of(profile))
       note(v.name, peer::answer(q, v, profile.storage == Dtype::f64));
     if (profile.storage != Dtype::f64) note("rounded once", rounded_once(q, profile));
     for (std::uint64_t seed = 20; seed < 40; ++seed) {
@@ -212,33 +252,44 @@ class Census {
   std::vector<Row> rows_;
 };
 
-int run(int argc, char** argv) {
+Options options_of(int argc, char** argv) {
   if (argc < 2 || argc % 2 != 0) throw Error("expected FILE and then options with a value each");
-  int first = 1, seeds = 3;
-  std::vector<std::string> parts, profiles;
+  Options o{.file = argv[1]};
   for (int i = 2; i < argc; i += 2) {
     const std::string key = argv[i], value = argv[i + 1];
     if (key == "--seeds")
-      seeds = std::stoi(value);
+      o.seeds = std::stoi(value);
     else if (key == "--first")
-      first = std::stoi(value);
+      o.first = std::stoi(value);
     else if (key == "--part")
-      parts.push_back(value);
+      o.parts.push_back(value);
     else if (key == "--profile")
-      profiles.push_back(value);
+      o.profiles.push_back(value);
+    else if (key == "--size")
+      o.sizes.push_back(std::stoul(value));
+    else if (key == "--add")
+      o.add.push_back(value);
     else
       throw Error("unknown option " + key);
   }
-  if (profiles.empty()) profiles = {"float64", "float32", "bfloat16-mixed", "float16-mixed"};
-  Census census(parts, profiles);
-  for (int seed = first; seed < first + seeds; ++seed) {
+  if (o.profiles.empty()) o.profiles = {"float32", "tf32", "bfloat16-mixed", "float16-mixed"};
+  return o;
+}
+
+Json read_record(const std::string& file) { return parse_json(read_bytes(file), file); }
+
+int run(int argc, char** argv) {
+  const Options o = options_of(argc, argv);
+  Json record{{"stamp", stamp()}, {"rows", Json::array()}, {"machines", Json::array()}};
+  if (std::filesystem::exists(o.file)) add_to_record(record, read_record(o.file));
+  for (const std::string& other : o.add) add_to_record(record, read_record(other));
+  const auto write = [&] { write_bytes(o.file, record.dump(1) + "\n"); };
+  write();
+  Census census(o);
+  for (int seed = o.first; seed < o.first + o.seeds; ++seed) {
     census.ask(seed);
-    write_bytes(
-        argv[1],
-        Json{
-            {"stamp", stamp()}, {"first_seed", first}, {"seeds", seed - first + 1}, {"rows", census.record()}}
-                .dump(1) +
-            "\n");
+    add_to_record(record, census.record());
+    write();
   }
   return 0;
 }

@@ -3,7 +3,7 @@
 questions about every preset and every single operation; and what is said of one that is coarser than it declares.
 
     agreement.py RECORD [--plumbline COMMAND] [--cases N] [--other-cases N] [--seed N]
-                 [--variants V,...] [--profiles P,...]
+                 [--variants V,...] [--profiles P,...] [--jobs N]
 
 The first variant is asked --cases questions in each profile, every other one --other-cases. Writes one JSON record with
 the counts of each run; the page adds up the runs of a variant. What is not called right is printed, with the command
@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 import stamps
+from side_by_side import side_by_side
 
 HERE = pathlib.Path(__file__).resolve().parent
 VARIANTS = "eager finer sequential shuffled transposed online recomputed welford".split()
@@ -105,16 +106,18 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--variants", type=lambda t: t.split(","), default=VARIANTS)
     parser.add_argument("--profiles", type=lambda t: t.split(","), default=PROFILES)
+    parser.add_argument("--jobs", type=int, default=1, help="so many at a time, each on a processor of its own")
     parser.add_argument("--failures", default="plumbline-failures")
     return parser.parse_args()
 
 
 def main(options):
     first, *others = options.variants
-    runs = [verify(options, options.cases, first, p, p) for p in options.profiles]
+    runs = [(options.cases, first, p, p) for p in options.profiles]
     if options.coarser_cases:
-        runs += [verify(options, options.coarser_cases, "eager", p, COARSER[p]) for p in options.profiles]
-    runs += [verify(options, options.other_cases, v, p, p) for v in others for p in options.profiles]
+        runs += [(options.coarser_cases, "eager", p, COARSER[p]) for p in options.profiles]
+    runs += [(options.other_cases, v, p, p) for v in others for p in options.profiles]
+    runs = side_by_side(options.jobs, lambda run: verify(options, *run), runs)
     pathlib.Path(options.record + ".part").write_text(json.dumps({"stamp": stamps.one(STAMPS), "runs": runs}, indent=1) + "\n")
     os.replace(options.record + ".part", options.record)
 

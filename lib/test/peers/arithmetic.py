@@ -1,11 +1,15 @@
 """How the block's operations are carried out: in which types, and in which order sums are taken."""
 
+import functools
+
 import torch
 import torch.nn.functional as F
 
 TYPES = {  # profile: storage, and what kernels compute in
     "float64": (torch.float64, torch.float64),
     "float32": (torch.float32, torch.float32),
+    "autocast-bfloat16": (torch.float32, torch.float32),
+    "autocast-float16": (torch.float32, torch.float32),
     "bfloat16-mixed": (torch.bfloat16, torch.float32),
     "bfloat16": (torch.bfloat16, torch.bfloat16),
     "float16-mixed": (torch.float16, torch.float32),
@@ -223,5 +227,37 @@ class _Norm(torch.autograd.Function):
         return dx.to(storage), dw, db, None, None, None, None
 
 
+class Autocast(Eager):
+    """As torch.autocast has it: products of matrices read and write 16 bits, kernels between them what they read; norms,
+    softmax and the residual stream are in float32. Sums are taken in float32 on every processor."""
+
+    def __init__(self, profile):
+        super().__init__(profile)
+        self.branch = torch.float16 if profile == "autocast-float16" else torch.bfloat16
+
+    def kernel(self, f, *tensors):
+        widest = functools.reduce(torch.promote_types, (t.dtype for t in tensors))
+        return f(*(t.to(self.compute) for t in tensors)).to(widest)
+
+    def product(self, f, *tensors):
+        return f(*(None if t is None else t.to(self.branch).to(self.compute) for t in tensors)).to(self.branch)
+
+    def matmul(self, a, b):
+        return self.product(torch.matmul, a, b)
+
+    def linear(self, x, weight, bias):
+        return self.product(F.linear, x, weight, bias)
+
+    def softmax(self, scores):
+        return torch.softmax(scores.to(self.compute), -1)
+
+    def norm(self, x, weight, bias, eps, centres, offset):
+        return super().norm(x.to(self.compute), weight, bias, eps, centres, offset)
+
+
 _ALL = (Eager, Finer, Sequential, Shuffled, Transposed, Online, Recomputed, Welford)
 VARIANTS = {c.__name__.lower(): c for c in _ALL}
+
+
+def arithmetic_of(variant, profile):
+    return (Autocast if profile.startswith("autocast-") else VARIANTS[variant])(profile)

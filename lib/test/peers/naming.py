@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants deviations in the PyTorch peer and sees whether `plumbline verify` names them.
 
-    naming.py [--profile P] [--cases N] [--pairs N] [--only ID,...] PLUMBLINE FOLDER
+    naming.py [--profile P] [--cases N] [--pairs N] [--only ID,...] [--jobs N] PLUMBLINE FOLDER
 
 Each deviation of the catalogue is planted where it is separated best: `plumbline emit` measures how well, among the
 blocks below. Writes the record FOLDER/<profile>.json (or <profile>-pairs.json), which the report of the oracle reads,
@@ -14,8 +14,10 @@ import pathlib
 import random
 import subprocess
 import sys
+import threading
 
 import stamps
+from side_by_side import side_by_side
 
 PEER = pathlib.Path(__file__).with_name("torch_peer.py")
 
@@ -54,13 +56,14 @@ ATTENTION_GRADIENTS = {"softmax/gradient-elementwise", "softcap/gradient-missing
 
 
 def words(text):
-    return [line.split()[0] for line in text.splitlines() if line.strip() and not line.endswith(":")]
+    first = [line.split()[0] for line in text.splitlines() if line.strip()]
+    return [word for word in first if not word.endswith(":")]
 
 
 class Plumbline:
     def __init__(self, options):
         self.command, self.profile, self.folder = options.plumbline, options.profile, options.folder
-        self.cases = options.cases
+        self.cases, self.jobs = options.cases, options.jobs
         self.stamps = []  # of the reports
         self.cache = options.folder / options.profile
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -73,7 +76,9 @@ class Plumbline:
     def cached(self, name, make):
         file = self.cache / (name.replace("/", "-") + ".json")
         if not file.exists():
-            make(file)
+            unfinished = file.with_suffix(f".{threading.get_ident()}.part")
+            make(unfinished)
+            unfinished.replace(file)
         return json.loads(file.read_text())
 
     def block_options(self, block):
@@ -128,28 +133,35 @@ def row(deviations, block, factors, report):
     }
 
 
+def told(row):
+    print(json.dumps(row), flush=True)
+    return row
+
+
 def singles(plumbline, only):
     best = {}
-    for block in plumbline.blocks:
-        for deviation, factor in plumbline.separations(block).items():
+    separations = side_by_side(plumbline.jobs, plumbline.separations, plumbline.blocks)
+    for block, factors in zip(plumbline.blocks, separations):
+        for deviation, factor in factors.items():
             if deviation.startswith("layout/") and block in SPECS:
                 continue  # a single operation has no layout: these are all the same there
             if factor > best.get(deviation, ("", 0))[1]:
                 best[deviation] = block, factor
-    for deviation in plumbline.catalogue:
-        if only and deviation not in only:
-            continue
+
+    def planted(deviation):
         if deviation not in best:
-            yield {"deviations": [deviation], "separation": [0]}
-            continue
+            return told({"deviations": [deviation], "separation": [0]})
         block, factor = best[deviation]
-        yield row([deviation], block, [factor], plumbline.verify(block, [deviation]))
+        return told(row([deviation], block, [factor], plumbline.verify(block, [deviation])))
+
+    return side_by_side(plumbline.jobs, planted, [d for d in plumbline.catalogue if not only or d in only])
 
 
 def pairs(plumbline, count):
     """Random pairs of deviations, both of them separated in one block, and of different components."""
+    side_by_side(plumbline.jobs, plumbline.separations, plumbline.blocks)
     rng = random.Random(1)
-    seen = set()
+    seen = []
     while len(seen) < count:
         block = rng.choice(plumbline.blocks)
         clear = sorted(d for d, factor in plumbline.separations(block).items() if factor >= 1)
@@ -160,8 +172,14 @@ def pairs(plumbline, count):
         no_layout = block in SPECS and any(d.startswith("layout/") for d in pair)
         if alike or no_layout or (block, pair) in seen:
             continue
-        seen.add((block, pair))
-        yield row(list(pair), block, [plumbline.separations(block)[d] for d in pair], plumbline.verify(block, pair))
+        seen.append((block, pair))
+
+    def planted(found):
+        block, pair = found
+        factors = [plumbline.separations(block)[d] for d in pair]
+        return told(row(list(pair), block, factors, plumbline.verify(block, pair)))
+
+    return side_by_side(plumbline.jobs, planted, seen)
 
 
 def main():
@@ -170,14 +188,12 @@ def main():
     parser.add_argument("--cases", type=int, default=30)
     parser.add_argument("--pairs", type=int, default=0)
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--jobs", type=int, default=1, help="so many at a time, each on a processor of its own")
     parser.add_argument("plumbline")
     parser.add_argument("folder", type=pathlib.Path)
     options = parser.parse_args()
     plumbline = Plumbline(options)
-    rows = []
-    for r in pairs(plumbline, options.pairs) if options.pairs else singles(plumbline, options.only):
-        rows.append(r)
-        print(json.dumps(r), flush=True)
+    rows = pairs(plumbline, options.pairs) if options.pairs else singles(plumbline, options.only)
     name = options.profile + ("-pairs" if options.pairs else "")
     if not options.only:
         record = {"stamp": stamps.one(plumbline.stamps), "profile": options.profile, "cases": options.cases, "rows": rows}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real bugs, planted in the PyTorch peer, that the catalogue of deviations does not hold: are they named?
 
-    planted.py [--profile P] [--cases N] [--only ID,...] PLUMBLINE FOLDER
+    planted.py [--profile P] [--cases N] [--only ID,...] [--jobs N] PLUMBLINE FOLDER
 
 Each is a public report, by the id of the collection it was taken from, in the block where it was made. Writes the record
 FOLDER/planted-<profile>.json: whether the first headline is one of the right names, or else names a right place. As
@@ -14,6 +14,9 @@ import math
 import pathlib
 import subprocess
 import sys
+
+import stamps
+from side_by_side import side_by_side
 
 HERE = pathlib.Path(__file__).resolve()
 
@@ -443,20 +446,27 @@ def main():
     parser.add_argument("--profile", default="float32")
     parser.add_argument("--cases", type=int, default=20)
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(BUGS))
+    parser.add_argument("--jobs", type=int, default=1, help="so many at a time, each on a processor of its own")
     parser.add_argument("plumbline", nargs="?")
     parser.add_argument("folder", type=pathlib.Path, nargs="?")
     options = parser.parse_args()
     if options.serve:
         return serve(options.serve)
-    rows = []
-    for bug in options.only:
-        rows.append(row(bug, verify(options, bug)))
-        print(json.dumps(rows[-1]), flush=True)
+    reports = {}
+
+    def planted(bug):
+        reports[bug] = verify(options, bug)
+        found = row(bug, reports[bug])
+        print(json.dumps(found), flush=True)
+        return found
+
+    rows = side_by_side(options.jobs, planted, options.only)
     found = [r for r in rows if r["found"]]
     named = [r for r in found if r["named"]]
     print(f"{len(named)} of {len(found)} named; the place right for {sum(r['place'] for r in found if not r['named'])} "
           f"of {len(found) - len(named)} others; {len(rows) - len(found)} not found")
-    record = {"profile": options.profile, "cases": options.cases, "rows": rows}
+    stamp = stamps.one([r["stamp"] for r in reports.values()])
+    record = {"stamp": stamp, "profile": options.profile, "cases": options.cases, "rows": rows}
     if len(rows) == len(BUGS):
         (options.folder / f"planted-{options.profile}.json").write_text(json.dumps(record, indent=1) + "\n")
 

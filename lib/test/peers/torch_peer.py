@@ -22,7 +22,7 @@ from plumbline_client import answer_folder  # noqa: E402
 from plumbline_torch import autograd  # noqa: E402
 
 import faults  # noqa: E402
-from arithmetic import TYPES, VARIANTS  # noqa: E402
+from arithmetic import TYPES, VARIANTS, arithmetic_of  # noqa: E402
 from block import Block  # noqa: E402
 from deviations import DEVIATIONS  # noqa: E402
 from half import complete_half  # noqa: E402
@@ -33,7 +33,7 @@ torch.manual_seed(1)
 
 def implementation(options):
     def answer(request):
-        arithmetic = VARIANTS[options.variant](options.arithmetic or request.profile)
+        arithmetic = arithmetic_of(options.variant, options.arithmetic or request.profile)
         request.spec = options.spec or request.spec
 
         def forward(request, tensors):

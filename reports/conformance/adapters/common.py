@@ -1,5 +1,7 @@
 """What every adapter says about the questions it does not answer."""
 
+import sys
+
 import numpy as np
 from plumbline_client import Unsupported
 
@@ -43,3 +45,8 @@ def scale_of(attention):
     rule, value = attention["scale"]["rule"], attention["scale"]["value"]
     radicand = {"one": 1, "inv_sqrt_scalar": value, "inv_sqrt_head_dim": attention["head_dim"]}[rule]
     return attention["scale"]["mult"] / radicand**0.5
+
+
+def device():
+    """Where it computes: what stands behind --device on the command line."""
+    return sys.argv[sys.argv.index("--device") + 1] if "--device" in sys.argv else "cpu"

@@ -8,7 +8,7 @@ from plumbline_client import serve
 from plumbline_torch import autograd
 from torch import nn
 
-from common import need, need_part, need_plain_attention, visible
+from common import device, need, need_part, need_plain_attention, visible
 
 try:
     from torch.func import functional_call
@@ -72,9 +72,10 @@ def encoder(request, tensors):
         batch_first=True,
         norm_first=norm_first,
         dtype=x.dtype,
+        device=x.device,
     )
     final = s["final_norm"]
-    last = None if final is None else nn.LayerNorm(s["d"], final["eps"], dtype=x.dtype)
+    last = None if final is None else nn.LayerNorm(s["d"], final["eps"], dtype=x.dtype, device=x.device)
     model = nn.TransformerEncoder(layer, s["n_layers"], norm=last, enable_nested_tensor=False).train(not FAST)
     own = {}
     for i in range(s["n_layers"]):
@@ -82,8 +83,8 @@ def encoder(request, tensors):
     if final is not None:
         own |= {f"norm.{kind}": tensors[f"final_norm.{kind}"] for kind in ("weight", "bias")}
     seen = visible(s["attention"], x.shape[1], x.shape[1])
-    mask = None if seen is None else torch.from_numpy(~seen)
+    mask = None if seen is None else torch.from_numpy(~seen).to(x.device)
     return {"y": functional_call(model, own, (x,), {"mask": mask})}
 
 
-serve(autograd(encoder))
+serve(autograd(encoder, device=device()))

@@ -1,10 +1,22 @@
-"""torch.nn.functional.layer_norm and rms_norm."""
+"""torch.nn.functional.layer_norm and rms_norm; with --compile, as torch.compile translates them."""
 
+import functools
+import sys
+
+import torch
 import torch.nn.functional as F
-from plumbline_client import main
+from plumbline_client import serve
 from plumbline_torch import autograd
 
-from common import need, need_part, only_norm
+from common import device, need, need_part, only_norm
+
+COMPILE = "--compile" in sys.argv
+
+
+@functools.cache
+def translated(name):
+    function = getattr(F, name)
+    return torch.compile(function, dynamic=True) if COMPILE else function
 
 
 def norm(request, tensors):
@@ -13,9 +25,9 @@ def norm(request, tensors):
     weight, bias, shape = tensors.get("norm.weight"), tensors.get("norm.bias"), x.shape[-1:]
     need(n["gain_offset"] == 0, "has no gain of 1 + weight")
     if n["kind"] == "layer_norm":
-        return {"y": F.layer_norm(x, shape, weight, bias, n["eps"])}
+        return {"y": translated("layer_norm")(x, shape, weight, bias, n["eps"])}
     need(bias is None, "rms_norm has no bias")
-    return {"y": F.rms_norm(x, shape, weight, n["eps"])}
+    return {"y": translated("rms_norm")(x, shape, weight, n["eps"])}
 
 
-main(autograd(norm))
+serve(autograd(norm, device=device()))
