@@ -6,23 +6,18 @@
 //   processor_ms   the same in processor time of all threads, which a busy machine distorts less
 //   ratio          of a case's processor time to that of one evaluation of the same block in double with all
 //                  gradients (median)
-//
-// --record=FILE writes them down for the page about the oracle.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "benchmark/parts.hpp"
+#include "benchmark/right_answers.hpp"
 #include "cli/live/draw.hpp"
 #include "cli/live/examine.hpp"
-#include "plumbline/io/file.hpp"
 #include "plumbline/io/frame.hpp"
-#include "plumbline/oracle/stamp.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline::cli {
 namespace {
@@ -86,22 +81,6 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-// What a right implementation answers; `spent` gets the time of the evaluation alone.
-Outputs right_outputs(const Question& q, const Profile& profile, Time& spent) {
-  const Stopwatch watch;
-  const Gradients<double> g =
-      gradients<double>(q.spec, q.inputs.parameters, q.inputs.x, q.inputs.cotangent, q.batch);
-  spent = watch.read();
-  CaseInputs all{g.y, {}, {}};
-  if (q.gradients) {
-    for (const auto& [name, value] : g.parameters) all.parameters["grad." + name] = value;
-    all.parameters["grad." + std::string(input_name(q.spec))] = g.x;
-  }
-  all = rounded_to(all, profile.storage);
-  all.parameters["y"] = all.x;
-  return all.parameters;
-}
-
 void live_case(benchmark::State& state, const Block& block, const Profile& profile, bool with_gradients) {
   const auto drawn = live_questions(block.spec, with_gradients);
   std::vector<double> wall, processor, ratios;
@@ -113,9 +92,10 @@ void live_case(benchmark::State& state, const Block& block, const Profile& profi
     const std::string asked = to_frame(to_bytes(to_container(r)));
     const Time to_ask = asking.read();
 
-    Time evaluation;
-    const std::string answer =
-        to_bytes(to_container(right_outputs(r.question, profile, evaluation), r.question, profile));
+    const Stopwatch evaluating;
+    const Outputs right = right_outputs(r.question, profile);
+    const Time evaluation = evaluating.read();
+    const std::string answer = to_bytes(to_container(right, r.question, profile));
 
     const Stopwatch judging;
     const Examination e =
@@ -133,14 +113,9 @@ void live_case(benchmark::State& state, const Block& block, const Profile& profi
   state.counters["ratio"] = median(ratios);
 }
 
-std::string processor() {
-  std::ifstream in("/proc/cpuinfo");
-  for (std::string line; std::getline(in, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
-  return "unknown";
-}
+}  // namespace
 
-void add_all() {
+void add_live_cases() {
   for (const Block& block : blocks())
     for (const char* profile : {"float32", "bfloat16-mixed"})
       for (const bool with_gradients : {false, true})
@@ -154,45 +129,4 @@ void add_all() {
             ->Iterations(questions);
 }
 
-// Shows the results and remembers them.
-class Recorder : public benchmark::ConsoleReporter {
- public:
-  Recorder() : ConsoleReporter(OO_None) {}  // no colours: it may be read through a pipe
-  void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
-    for (const Run& run : runs) {
-      failed_ = failed_ || run.error_occurred;
-      Json one{{"name", run.run_name.function_name}, {"cases", run.iterations}};
-      for (const auto& [key, value] : run.counters) one[key] = double(value);
-      results_.push_back(one);
-    }
-  }
-  bool failed() const { return failed_; }
-  Json record() const {
-    return {{"stamp", stamp()},
-            {"processor", processor()},
-            {"cores", std::thread::hardware_concurrency()},
-            {"results", results_}};
-  }
-
- private:
-  Json results_ = Json::array();
-  bool failed_ = false;
-};
-
-}  // namespace
 }  // namespace plumbline::cli
-
-int main(int argc, char** argv) {
-  using namespace plumbline;
-  benchmark::Initialize(&argc, argv);
-  const std::string option = "--record=", last = argv[argc - 1];
-  const bool records = argc > 1 && last.starts_with(option);
-  if (records) --argc;
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  cli::add_all();
-  cli::Recorder recorder;
-  benchmark::RunSpecifiedBenchmarks(&recorder);
-  if (recorder.failed()) return 1;
-  if (records) write_bytes(last.substr(option.size()), recorder.record().dump(1) + "\n");
-}

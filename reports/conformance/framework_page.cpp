@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "plumbline/oracle/stamp.hpp"
 #include "reports/conformance/cells.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
@@ -15,6 +16,15 @@ namespace {
 
 using Subjects = std::vector<const Subject*>;
 
+// Which rule judged: the one of this program, or earlier ones.
+std::string rules_of(const Subjects& subjects) {
+  std::set<std::string> rules;
+  for (const Subject* s : subjects)
+    for (const ConformanceRun& run : s->runs)
+      rules.insert((run.rule == rule() ? "the rule as it is (" : "an earlier rule (") + run.rule + ")");
+  return fmt::format("Judged by {}.\n\n", fmt::join(rules, ", "));
+}
+
 std::string runs_table(const ConformanceRecords& records, const Subjects& subjects) {
   std::vector<Row> rows;
   for (const Subject* s : subjects) {
@@ -22,12 +32,13 @@ std::string runs_table(const ConformanceRecords& records, const Subjects& subjec
       return f.run.package == s->run.package ? "" : f.run.package + ".md";
     };
     for (const ConformanceRun& run : s->runs)
-      rows.push_back({s->what, s->run.version, s->run.date, run.spec, run.profile, counts_cell(run.cases),
-                      counts_cell(run.laws), found_cell(records, *s, run, page_of)});
+      rows.push_back({s->what, s->run.version, s->run.machine, s->run.date, run.spec, run.reached,
+                      run.profile, counts_cell(run.cases), counts_cell(run.laws),
+                      found_cell(records, *s, run, page_of)});
   }
-  const Row header{"operation", "version",  "last run", "spec",
-                   "profile",   "verdicts", "laws",     "what was found"};
-  return "## Who was asked\n\n" + table(header, "llllllll", rows);
+  const Row header{"operation", "version", "on",       "last run", "spec",
+                   "sizes",     "profile", "verdicts", "laws",     "what was found"};
+  return "## Who was asked\n\n" + rules_of(subjects) + table(header, "llllllllll", rows);
 }
 
 std::string failures_table(const Subjects& subjects) {

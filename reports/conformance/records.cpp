@@ -34,8 +34,14 @@ Provenance provenance(const Json& j) {
 }
 
 ConformanceRun run_of(const Json& j) {
-  ConformanceRun run{
-      text(j, "spec"), text(j, "profile"), j.at("cases").get<Counts>(), j.at("laws").get<Counts>(), {}, {}};
+  ConformanceRun run{text(j, "spec"),
+                     text(j, "profile"),
+                     text(j, "rule"),
+                     text(j, "reached"),
+                     j.at("cases").get<Counts>(),
+                     j.at("laws").get<Counts>(),
+                     {},
+                     {}};
   for (const Json& u : j.at("unjudged")) run.unjudged.emplace_back(text(u, "why"), u.at("cases").get<int>());
   for (const Json& f : j.at("failures"))
     run.failures.push_back({text(f, "headline"), text(f, "smallest"), f.at("cases").get<int>()});
@@ -52,14 +58,19 @@ Finding finding_of(const Json& j) {
   Finding f{text(j, "id"),      text(j, "title"),  text(j, "text"), text(j, "language"),
             text(j, "program"), text(j, "output"), provenance(j),   {}};
   for (const Json& e : j.at("explains"))
-    f.explains.push_back({text(e, "subject"), e.at("profiles").get<Texts>(), e.at("outcomes").get<Texts>()});
+    f.explains.push_back(
+        {text(e, "subject"), e.at("profiles").get<Texts>(), e.at("says").get<std::vector<Texts>>()});
   return f;
 }
 
 }  // namespace
 
-bool Explained::covers(const std::string& profile, const std::string& outcome) const {
-  return has(profiles, profile) && has(outcomes, outcome);
+bool Explained::covers(const std::string& profile, const std::string& headline) const {
+  const auto is_said = [&](const Texts& words) {
+    return std::all_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return headline.find(word) != headline.npos; });
+  };
+  return has(profiles, profile) && std::any_of(says.begin(), says.end(), is_said);
 }
 
 std::string Finding::anchor() const {
@@ -82,7 +93,7 @@ std::map<std::string, std::string> ConformanceRecords::frameworks() const {
 std::vector<const Finding*> ConformanceRecords::why(const Subject& s, const ConformanceRun& run,
                                                     const ConformanceFailure& failure) const {
   const auto explains = [&](const Explained& e) {
-    return e.subject == s.id && e.covers(run.profile, failure.outcome());
+    return e.subject == s.id && e.covers(run.profile, failure.headline);
   };
   std::vector<const Finding*> found;
   for (const Finding& f : findings)

@@ -17,15 +17,16 @@ using Counts = std::map<std::string, int>;  // by outcome
 
 // A kind of failure.
 struct ConformanceFailure {
-  std::string headline;  // "coarser: right in bfloat16, coarser than bfloat16-mixed"
+  std::string
+      headline;  // "coarser: right in bfloat16, coarser than bfloat16-mixed (all of grad.norm.weight: ...)"
   std::string smallest;  // "B=1 T=2 d=5"
   int cases;
-  std::string outcome() const { return headline.substr(0, headline.find(':')); }
 };
 
 // One spec in one profile.
 struct ConformanceRun {
   std::string spec, profile;
+  std::string rule, reached;  // the rule that judged; the sizes: "batch 1…2, T 1…1025"
   Counts cases, laws;
   std::vector<std::pair<std::string, int>> unjudged;  // why, and of how many cases
   std::vector<ConformanceFailure> failures;
@@ -38,11 +39,13 @@ struct Subject {
   std::vector<ConformanceRun> runs;
 };
 
-// The failures of a subject in some profiles, of some outcomes.
+// The failures of a subject in some profiles of which one of these is said: what is computed, and where. Each
+// is a list of words, all of which the headline has.
 struct Explained {
   std::string subject;
-  std::vector<std::string> profiles, outcomes;
-  bool covers(const std::string& profile, const std::string& outcome) const;
+  std::vector<std::string> profiles;
+  std::vector<std::vector<std::string>> says;
+  bool covers(const std::string& profile, const std::string& headline) const;
 };
 
 // What a framework does, and the shortest program that shows it.

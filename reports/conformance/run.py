@@ -35,13 +35,24 @@ def command_of(options, subject):
     return [pathlib.Path(options.programs) / program, *arguments]
 
 
+def is_real(spec_name):
+    """Whether its sizes are those of models: a case then costs seconds."""
+    return spec_name.endswith("_real")
+
+
+def profiles_of(subject, spec_name):
+    """At real sizes float32 and one of 16 bits stand for all."""
+    return [p for p in subject["profiles"] if p != "float64"][:2] if is_real(spec_name) else subject["profiles"]
+
+
 def verify(options, subject, spec_name, spec, profile):
     """What `plumbline verify` writes as JSON, and whether nothing failed."""
     with tempfile.TemporaryDirectory() as folder:
         spec_file, report = pathlib.Path(folder) / f"{spec_name}.json", pathlib.Path(folder) / "report.json"
         spec_file.write_text(json.dumps(spec))
         command = [options.plumbline, "verify", "--spec", spec_file, "--profile", profile, "--json", report]
-        command += ["--cases", str(options.cases), "--seed", str(options.seed), "--timeout", "600"]
+        cases = options.real_cases if is_real(spec_name) else options.cases
+        command += ["--cases", str(cases), "--seed", str(options.seed), "--timeout", "600"]
         command += ["--failures", pathlib.Path(options.failures) / subject["id"] / f"{spec_name}-{profile}"]
         command += [] if subject["gradients"] else ["--no-grads"]
         command += ["--", *command_of(options, subject)]
@@ -75,7 +86,7 @@ def run_subjects(options):
     for subject in map(subjects.get, chosen(options.names, subjects)):
         runs, asked = [], []
         for spec_name in options.spec or subject["specs"]:
-            for profile in options.profile or subject["profiles"]:
+            for profile in options.profile or profiles_of(subject, spec_name):
                 spec = table["specs"][spec_name]
                 asked.append((spec_name, profile, pool.submit(verify, options, subject, spec_name, spec, profile)))
         for spec_name, profile, answer in asked:
@@ -119,6 +130,7 @@ def parse():
     subjects.add_argument("--spec", action="append", help="this one instead of the subject's")
     subjects.add_argument("--profile", action="append", help="this one instead of the subject's")
     subjects.add_argument("--cases", type=int, default=200)
+    subjects.add_argument("--real-cases", type=int, default=20, help="where the sizes are those of models")
     subjects.add_argument("--seed", type=int, default=1)
     subjects.add_argument("--jobs", type=int, default=1, help="so many runs of a subject at a time")
     subjects.add_argument("--check", action="store_true", help="exit status 1 where an answer is not as it should be")

@@ -7,7 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "plumbline/io/file.hpp"
-#include "plumbline/oracle/stamp.hpp"
+#include "reports/oracle/record.hpp"
+#include "reports/oracle/sections.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
 
@@ -20,14 +21,6 @@ compute and not in what. Questions about every preset and every single operation
 drawn, about y and all gradients; then the black-box laws. Of {} judgements, {} of them by laws, {} were false
 alarms. Correct code overflows on {} more questions, or an empty answer would pass there: those are discarded. Cases that
 agree:
-
-)";
-
-constexpr const char* census_text =
-    R"(The implementation in C++ that shares no code with the ensemble, in its variants, at sizes that models and kernels have:
-y, and y with all gradients, in {}. Of {} answers that were judged, {} of them at real sizes, {} were called wrong and {}
-coarser than declared. Beside them {} answers of plain code that rounds to nearest, with stores that the calibration has
-not seen: {} were refused. {} questions were not judged.
 
 )";
 
@@ -46,35 +39,8 @@ from 1 on it cannot be missed.
 
 )";
 
-constexpr const char* cost_text =
-    R"(A live case beside the command's own time: drawing, asking, calibration, verdict. Sizes up to 64; medians of {} cases
-on {}, {} cores. Evaluations: the time of all cores over that of evaluating the same block once, in double, with all
-gradients.
-
-)";
-
-std::string percent(int part, int whole) {
-  return whole == 0 ? "–" : fmt::format("{:.1f} %", 100.0 * part / whole);
-}
-
-std::string of(int part, int whole) { return fmt::format("{} of {}", part, whole); }
-
-// Which rule a record measured, where and when. It is printed by every section that is made from a record; a
-// rule that has changed since makes the page another one, and the test that compares the pages fails.
-std::string measured(const Json& record) {
-  if (!record.contains("stamp")) return "Measured with an earlier rule; the record does not say which.\n\n";
-  const Json& s = record.at("stamp");
-  const std::string found = s.at("rule");
-  const std::string which = found == rule() ? "the rule as it is" : "an earlier rule";
-  return fmt::format("Measured with {} ({}), plumbline {}, on {}, on {}.\n\n", which, found,
-                     s.at("version").get<std::string>(), s.at("date").get<std::string>(),
-                     s.at("machine").get<std::string>());
-}
-
 // p is a Bonferroni bound and may exceed 1.
 std::string bound(double p) { return p > 1 ? "> 1" : fmt::format("{:.2g}", p); }
-
-int number(const Json& j, const char* key) { return j.contains(key) ? j.at(key).get<int>() : 0; }
 
 std::string outputs_asked(const Json& r) { return r.at("gradients") ? "y, gradients" : "y"; }
 
@@ -226,77 +192,6 @@ std::string naming(const Json& record) {
                "llrrrlrl", rows);
 }
 
-struct Counts {
-  int judged = 0, wrong = 0, coarser = 0, right_answers = 0, refused = 0;
-
-  void add(const Json& variant) {
-    judged += number(variant, "judged"), wrong += number(variant, "wrong");
-    coarser += number(variant, "coarser"), right_answers += number(variant, "right_answers");
-    refused += number(variant, "refused");
-  }
-};
-
-// "llama ffn, d 64, d_ff 8192", as its spec says it.
-std::string block_of(const Json& row) {
-  const std::string text = row.at("spec").dump();
-  std::string out;
-  for (char c : text)
-    if (c != '{' && c != '}' && c != '"')
-      out += c == ':' ? std::string(" ") : c == ',' ? ", " : std::string(1, c);
-  return out;
-}
-
-std::string census(const Json& record) {
-  Counts all;
-  int real = 0, not_judged = 0;
-  std::vector<std::string> profiles, order;
-  std::map<std::string, std::pair<Json, Counts>> sizes;
-  for (const Json& row : record.at("rows")) {
-    const std::string profile = row.at("profile");
-    if (std::find(profiles.begin(), profiles.end(), profile) == profiles.end()) profiles.push_back(profile);
-    const std::string key = row.at("spec").dump() + row.at("tokens").dump() + row.at("key_tokens").dump();
-    if (!sizes.contains(key)) order.push_back(key);
-    auto& [first, counts] = sizes[key];
-    first = row;
-    for (const auto& [reason, n] : row.at("not_judged").items()) not_judged += n.get<int>();
-    if (!row.contains("variants")) continue;
-    for (const Json& v : row.at("variants")) {
-      counts.add(v), all.add(v);
-      if (row.at("part") != "small") real += number(v, "judged");
-    }
-  }
-  std::vector<Row> rows;
-  for (const std::string& key : order) {
-    const auto& [row, c] = sizes.at(key);
-    const int tokens = row.at("tokens"), keys = row.at("key_tokens");
-    rows.push_back({block_of(row), std::to_string(row.at("batch").get<int>()), std::to_string(tokens),
-                    std::to_string(keys ? keys : tokens), counted(c.judged), std::to_string(c.wrong),
-                    std::to_string(c.coarser), counted(c.right_answers), std::to_string(c.refused)});
-  }
-  std::string names;
-  for (const std::string& p : profiles) names += (names.empty() ? "" : ", ") + p;
-  return fmt::format(census_text, names, counted(all.judged), counted(real), all.wrong, all.coarser,
-                     counted(all.right_answers), all.refused, not_judged) +
-         table({"block", "batch", "tokens", "keys", "judged", "wrong", "coarser", "right answers", "refused"},
-               "lrrrrrrrr", rows);
-}
-
-std::string cost(const Json& record) {
-  std::vector<Row> rows;
-  for (const Json& r : record.at("results")) {
-    const std::string name = r.at("name");  // "llama/float32/gradients"
-    const auto first = name.find('/'), last = name.rfind('/');
-    const bool only_y = name.substr(last + 1) == "y";
-    rows.push_back({name.substr(0, first), name.substr(first + 1, last - first - 1),
-                    only_y ? "y" : "y, gradients", fmt::format("{:.0f}", r.at("median_ms").get<double>()),
-                    fmt::format("{:.0f}", r.at("processor_ms").get<double>()),
-                    fmt::format("{:.0f}", r.at("ratio").get<double>())});
-  }
-  return fmt::format(cost_text, record.at("results").at(0).at("cases").get<int>(),
-                     record.at("processor").get<std::string>(), record.at("cores").get<int>()) +
-         table({"question", "profile", "outputs", "ms", "ms of all cores", "evaluations"}, "lllrrr", rows);
-}
-
 }  // namespace
 
 OracleRecords read_oracle_records() {
@@ -309,8 +204,10 @@ OracleRecords read_oracle_records() {
       throw Error(path + ": " + e.what());
     }
   };
-  return {read("characteristics.json"), read("agreement.json"), read("census.json"),
-          read("naming.json"),          read("pairs.json"),     read("cost.json")};
+  return {read("characteristics.json"), read("characteristics-before.json"),
+          read("agreement.json"),       read("census.json"),
+          read("naming.json"),          read("pairs.json"),
+          read("real-bugs.json"),       read("cost.json")};
 }
 
 Pages oracle_pages(const OracleRecords& r) {
@@ -324,16 +221,17 @@ Pages oracle_pages(const OracleRecords& r) {
       measured(r.agreement) + agreement(r.agreement) +
       "## Coarser than declared\n\n"
       "The same implementation, correct in another profile than the one it declares; laws included.\n\n" +
-      coarser(r.agreement) + "## Correct implementations, at real sizes\n\n" + measured(r.census) +
-      census(r.census) +
+      coarser(r.agreement) + "## Correct implementations, at real sizes\n\n" + census_section(r.census) +
       "## Correct implementations, by inputs\n\n"
       "A second independent implementation, in C++, in variants of order, stores and kernels.\n\n" +
       measured(c) + false_alarms(c) + "## Planted deviations\n\n" + planted_text + detection(c) +
-      "## Two deviations at once\n\n" + pairs(c) + "## Planted in Python\n\n" + python_text +
-      measured(r.naming) + naming(r.naming) + "### Two at once\n\n" + measured(r.pairs) + naming(r.pairs) +
+      "## What right answers cost\n\n" + power_section(c, r.before) + "## Two deviations at once\n\n" +
+      pairs(c) + "## Planted in Python\n\n" + python_text + measured(r.naming) + naming(r.naming) +
+      "### Two at once\n\n" + measured(r.pairs) + naming(r.pairs) + "## Real bugs\n\n" +
+      real_bugs_section(r.real_bugs) +
       "## Truths of several kinds\n\n"
       "Verdicts on y where bfloat16-mixed is declared, by what is true:\n\n" +
-      confusion(c) + "## What a case costs\n\n" + measured(r.cost) + cost(r.cost);
+      confusion(c) + "## What a case costs\n\n" + cost_section(r.cost);
   return {{"oracle.md", page}};
 }
 

@@ -11,11 +11,12 @@ namespace plumbline::reports {
 
 // What the campaigns wrote; they take hours, so a report reads them and runs none.
 struct OracleRecords {
-  Json characteristics;  // of plumbline_characteristics
-  Json agreement;        // of lib/test/peers/agreement.py
-  Json census;           // of plumbline_census
-  Json naming, pairs;    // of lib/test/peers/naming.py
-  Json cost;             // of plumbline_benchmark --record
+  Json characteristics, before;  // of plumbline_characteristics; with the rule as it was
+  Json agreement;                // of lib/test/peers/agreement.py
+  Json census;                   // of plumbline_census
+  Json naming, pairs;            // of lib/test/peers/naming.py
+  Json real_bugs;                // of lib/test/peers/planted.py
+  Json cost;                     // of plumbline_benchmark --record
 };
 
 // From records/. Throws Error naming the file.

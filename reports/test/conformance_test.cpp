@@ -11,17 +11,21 @@
 namespace plumbline::reports {
 namespace {
 
-const char* subject = R"({"id": "torch/layer_norm", "what": "F.layer_norm", "gradients": true, "seed": 1,
+const char *subject = R"({"id": "torch/layer_norm", "what": "F.layer_norm", "gradients": true, "seed": 1,
   "framework": "PyTorch", "package": "torch", "version": "2.0", "date": "2026-01-02", "machine": "a machine",
-  "runs": [{"spec": "layer_norm", "profile": "float32", "cases": {"agrees": 3}, "laws": {"holds": 2},
+  "runs": [{"spec": "layer_norm", "profile": "float32", "rule": "abc", "reached": "d 5…64", "cases": {"agrees": 3}, "laws": {"holds": 2},
             "unjudged": [], "failures": [], "stopped": null},
-           {"spec": "layer_norm", "profile": "bfloat16", "cases": {"agrees": 1, "coarser": 1, "skipped": 1},
+           {"spec": "layer_norm", "profile": "bfloat16", "rule": "abc", "reached": "d 7…9", "cases": {"agrees": 1, "coarser": 1, "skipped": 1},
             "laws": {}, "unjudged": [{"why": "skipped: no bias", "cases": 1}], "stopped": null,
-            "failures": [{"headline": "coarser: right in float16", "cases": 1, "smallest": "d=5"}]}]})";
+            "failures": [{"headline": "coarser: right in float16, all of grad.x",
+           "cases" : 1, "smallest" : "d=5"
+}]
+}]
+})";
 const char* finding = R"({"id": "sums", "package": "torch", "title": "Sums, in 16 bits", "text": "So it is.",
   "language": "python", "program": "print(1)\n", "output": "1\n", "framework": "PyTorch", "version": "2.0",
   "date": "2026-01-02", "machine": "a machine",
-  "explains": [{"subject": "torch/layer_norm", "profiles": ["bfloat16"], "outcomes": ["wrong", "coarser"]}]})";
+  "explains": [{"subject": "torch/layer_norm", "profiles": ["bfloat16"], "says": [["right in float16", "grad.x"]]}]})";
 
 class Conformance : public testing::Test {
  protected:
@@ -49,6 +53,14 @@ TEST_F(Conformance, AFailureIsExplainedByAFinding) {
 
 TEST_F(Conformance, WhatNoFindingExplainsIsSeen) {
   std::filesystem::remove_all(folder / "findings");
+  EXPECT_EQ(found(1), "**not explained**");
+}
+
+// A failure in the same profile that says something else is another one.
+TEST_F(Conformance, AnotherFailureIsNotExplained) {
+  std::string elsewhere = subject;
+  elsewhere.replace(elsewhere.find("grad.x"), 6, "grad.w");
+  put("layer_norm.json", elsewhere);
   EXPECT_EQ(found(1), "**not explained**");
 }
 

@@ -14,7 +14,7 @@ const Values tiles = {15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 25
 const Values many_rows = {511, 512, 513, 1023, 1024, 1025, 1027, 2049};
 // Channels of a head or of the stream, multiples of 64 and of 16 and none.
 const Values widths = {31, 32, 33, 63, 64, 65, 72, 80, 96, 100, 127, 128, 129, 160, 200, 256, 257};
-const Values wide = {384, 500, 512, 768, 1000, 1023, 1024, 1025, 2048, 4096};
+const Values wide = {768, 1000, 1023, 1025, 2048, 4096};
 
 Values joined(Values a, const Values& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -32,13 +32,23 @@ struct Theme {
 const Values few_tokens = {1, 2, 3, 16, 17, 33};
 
 Theme tokens() { return {"T", {{"T", tiles}, {"batch", {1, 2}}}}; }
+// So long that all else has to be narrow.
+Theme long_sequence() {
+  return {"T",
+          {{"T", {127, 128, 129, 255, 256, 257}},
+           {"d", {2, 4, 6, 8}},
+           {"d_ff", {1, 2, 3, 5, 8}},
+           {"n_heads", {1, 2}},
+           {"n_kv_heads", one},
+           {"head_dim", {2, 3, 4}},
+           {"batch", one}}};
+}
 Theme keys() { return {"T_k", {{"T", one_to_three}, {"T_k", tiles}}}; }
 Theme rows() {
   return {"T", {{"T", many_rows}, {"d", {1, 2, 3, 5, 8}}, {"d_ff", {1, 2, 3, 5}}, {"batch", {1, 2}}}};
 }
-Theme width(bool alone) {
-  return {"d", {{"d", alone ? joined(widths, wide) : widths}, {"T", few_tokens}, {"n_heads", {1, 2, 4}}}};
-}
+Theme width() { return {"d", {{"d", widths}, {"T", few_tokens}, {"n_heads", {1, 2, 4}}}}; }
+Theme great_width() { return {"d", {{"d", wide}, {"T", one_to_three}, {"batch", one}}}; }
 Theme head_width() {
   return {
       "head_dim",
@@ -93,12 +103,12 @@ std::vector<Theme> themes(Part part, bool has_window) {
   for (int i = 0; i < 2; ++i) {
     if (attends && has_window) out.push_back(window());
     out.push_back(tokens());
-    out.push_back(part == Part::sdpa || part == Part::attention ? head_width() : width(is_norm));
+    out.push_back(part == Part::sdpa || part == Part::attention ? head_width() : width());
     if (part == Part::sdpa) out.push_back(keys());
     if (attends) out.push_back(head_width());
-    out.push_back(i == 0 ? rows() : tokens());
+    out.push_back(attends ? long_sequence() : i == 0 ? rows() : tokens());
     out.push_back(tile_of_both(attends ? "head_dim" : "d"));
-    if (part != Part::sdpa) out.push_back(width(is_norm));
+    if (part != Part::sdpa) out.push_back(is_norm ? great_width() : width());
     if (!is_norm && part != Part::sdpa) out.push_back(hidden_width());
     if (attends) out.push_back(many_heads());
     out.push_back(equal(i == 0 ? 6 : 16));

@@ -1,4 +1,4 @@
-// Alternatives in which an operation is written by hand, wrongly: backward passes of norms, rotary
+// Alternatives in which an operation is written by hand, wrongly: norms and their backward passes, rotary
 // embeddings, activations.
 #include <algorithm>
 
@@ -86,10 +86,60 @@ void add_activations(Alternatives& out, const Question& q) {
                            1, {.what = What::other_activation, .pass = pass, .from = i}));
 }
 
+// A sum that is given on beside its norm has a cotangent of its own, which has nothing to do with the norm.
+void add_sum_through_norm(Alternatives& out) {
+  for (bool parameters_too : {true, false})
+    out.push_back(
+        {std::string("backward/sum-through-the-norm") + (parameters_too ? "" : "-but-for-its-parameters"),
+         "the cotangent of the sum goes back through the norm, as that of y does",
+         "https://github.com/Dao-AILab/quack/pull/53", 1, [=](const Failed& f, const Computing& compute) {
+           Question q = f.question;
+           if (q.spec.part != Part::add_norm || !q.gradients)
+             throw Error("expected gradients of a sum and its norm");
+           auto of_y = q.inputs.cotangent.leftCols(q.spec.d);
+           auto of_sum = q.inputs.cotangent.rightCols(q.spec.d);
+           of_y += of_sum;
+           of_sum.setZero();
+           Outputs out = compute(q, {});
+           if (!parameters_too)
+             for (const auto& [name, value] : compute(f.question, {}))
+               if (name.starts_with("grad.norm.")) out[name] = value;
+           return out;
+         }});
+}
+
+// Rows are divided by their largest entry, lest its square overflow, and eps is added as if they were not.
+void add_scaled_rows(Alternatives& out) {
+  out.push_back({"norm/eps-times-largest-squared",
+                 "each row is divided by its largest entry before its variance is taken and eps is added",
+                 "https://github.com/apple/coremltools/pull/2822", 1,
+                 [](const Failed& f, const Computing& compute) {
+                   Question q = f.question;
+                   if (q.spec.part != Part::norm) throw Error("expected a norm");
+                   const Matrix<double>& x = f.question.inputs.x;
+                   const Eigen::VectorXd largest = x.cwiseAbs().rowwise().maxCoeff();
+                   if (!(largest.minCoeff() > 0)) throw Error("expected rows that are not 0");
+                   q.inputs.x = largest.cwiseInverse().asDiagonal() * x;
+                   Outputs out = compute(q, {});
+                   if (!q.gradients) return out;
+                   Matrix<double>& g = out.at("grad.x");
+                   for (Eigen::Index i = 0; i < x.rows(); ++i) {
+                     Eigen::Index at;
+                     x.row(i).cwiseAbs().maxCoeff(&at);
+                     const double along = g.row(i).dot(x.row(i)) / largest[i];
+                     g(i, at) -= x(i, at) > 0 ? along : -along;
+                     g.row(i) /= largest[i];
+                   }
+                   return out;
+                 }});
+}
+
 }  // namespace
 
 Alternatives hand_written(const Failed& f) {
   Alternatives out;
+  add_sum_through_norm(out);
+  add_scaled_rows(out);
   if (f.question.gradients && has_heads(f.question.spec))
     out.push_back(with("softmax/derivative-of-unmasked", "the derivative of the softmax over all keys", 1,
                        {.what = What::unmasked, .pass = Slip::Pass::backward}));

@@ -219,8 +219,8 @@ class Neighbourhood {
     std::stable_sort(ranked_.begin(), ranked_.end(), [](auto& a, auto& b) { return a.gain > b.gain; });
   }
 
-  // By magnitude: a coarse search, a golden section about its best, and the number of fewest digits that is
-  // as likely.
+  // By magnitude: a coarse search, a golden section about its best, and the simplest number that is as
+  // likely: a power of ten, or one of few digits.
   Alternative best_of(const Fitted& f) const {
     const auto gain_at = [&](double x) { return gain(f.at(std::exp(x))); };
     constexpr int steps = 96;
@@ -242,6 +242,8 @@ class Neighbourhood {
     const double value = std::exp((a + b) / 2);
     if (std::max(at_x, at_y) < assumption) return f.at(value);
     // the errors of an answer may share a factor, so not the likelihood decides but whether members err so
+    const double power_of_ten = std::pow(10, std::round(std::log10(value)));  // the simplest number
+    if (explains_compared(f.at(power_of_ten))) return f.at(power_of_ten);
     for (int digits = 0; digits < 6; ++digits) {
       char text[32];
       std::snprintf(text, sizeof text, "%.*e", digits, value);

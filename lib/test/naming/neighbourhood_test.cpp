@@ -23,6 +23,9 @@ const char* const attention_by_itself = R"({"part": "sdpa", "attention": {"n_hea
   "head_dim": 36, "mask": "causal_sliding", "window": 17, "logit_softcap": 4.0}})";
 const char* const norm_by_itself =
     R"({"part": "norm", "d": 37, "norm": {"kind": "layer_norm", "eps": 1e-6}})";
+const char* const large_eps = R"({"part": "norm", "d": 37, "norm": {"kind": "rms_norm", "eps": 0.02}})";
+const char* const sum_and_norm =
+    R"({"part": "add_norm", "d": 29, "norm": {"kind": "rms_norm", "eps": 1e-6}})";
 const char* const gated =
     R"({"part": "ffn", "d": 18, "ffn": {"kind": "glu", "activation": "silu", "d_ff": 23}})";
 const char* const block = R"({"part": "block", "preset": "llama", "d": 24, "attention": {"n_heads": 4,
@@ -47,10 +50,10 @@ struct Planted {
     }
   }
 
-  std::optional<Neighbour> found() const {
+  std::optional<Neighbour> found(const Deviations& known = {}) const {
     std::vector<Failing> failing;
     for (std::size_t i = 0; i < requests.size(); ++i) failing.push_back({&requests[i], &answers[i]});
-    return nearest_neighbour(failing, 0);
+    return nearest_neighbour(failing, 0, known);
   }
 };
 
@@ -113,6 +116,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"backward/norm-r-in-bfloat16", norm_by_itself, true},
         Case{"backward/norm-mean-of-last-tile-32", norm_by_itself, true},
         Case{"backward/norm-variance-for-r", norm_by_itself, true},
+        Case{"backward/sum-through-the-norm", sum_and_norm, true},
+        Case{"backward/sum-through-the-norm-but-for-its-parameters", sum_and_norm, true},
+        Case{"norm/eps-times-largest-squared", large_eps, false},
+        Case{"norm/eps-times-largest-squared", large_eps, true},
         Case{"rope/angles-in-bfloat16", block, false}, Case{"rope/tables-of-other-style", block, false},
         Case{"rope/keys-2-later", block, true}, Case{"activation/hard-swish", gated, true},
         Case{"activation/mish", gated, false}, Case{"input/gate-and-up-interleaved", gated, true},
@@ -123,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"place/gradients-of-ffn.gate_proj-and-ffn.up_proj", gated, true},
         Case{"place/gradients-of-ffn.gate_proj-and-ffn.up_proj-in-row-0", gated, true}),
     [](const auto& info) {
-      std::string name = info.param.id;
+      std::string name = info.param.id + std::string(info.param.gradients ? "" : " y");
       std::replace_if(
           name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
       return name;
@@ -137,6 +144,26 @@ TEST(Neighbourhood, ANumberIsFound) {
   const auto found = planted.found();
   ASSERT_TRUE(found);
   EXPECT_EQ(found->id, "knob/norm_slots.attn.in.eps=2e-05");
+}
+
+// What has a name in the catalogue has no other: here the residual is taken twice.
+TEST(Neighbourhood, TheCataloguesNameLeads) {
+  const Deviation& d = find_deviation("residual/attn-doubled");
+  const Planted planted(settings_of(sum_and_norm, true), [&](const Question& q, const Computing& member) {
+    return of_catalogue(d).outputs({q, {}}, member);
+  });
+  ASSERT_TRUE(planted.found());
+  EXPECT_NE(planted.found()->id, d.id);
+  EXPECT_EQ(planted.found({&d})->id, d.id);
+}
+
+TEST(Neighbourhood, APowerOfTenIsSimplerThanADigit) {
+  const Planted planted(settings_of(norm_by_itself, true), [](Question q, const Computing& member) {
+    q.spec.attn_norms.in->eps = 1e-12;
+    return member(q, {});
+  });
+  ASSERT_TRUE(planted.found());
+  EXPECT_EQ(planted.found()->id, "knob/norm_slots.attn.in.eps=1e-12");
 }
 
 TEST(Neighbourhood, AFactorIsFound) {

@@ -1,0 +1,64 @@
+#include <fmt/format.h>
+
+#include "reports/oracle/record.hpp"
+#include "reports/oracle/sections.hpp"
+#include "reports/render/markdown.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+const std::string run_prefix = "default run/";
+
+constexpr const char* cost_text =
+    R"(A live case beside the command's own time: drawing, asking, calibration, verdict. Sizes up to 64; medians of {} cases
+on {}, {} cores. Evaluations: the time of all cores over that of evaluating the same block once, in double, with all
+gradients.
+
+)";
+
+constexpr const char* runs_text =
+    R"(A whole run of `plumbline verify` with its defaults: 100 questions and the laws. Seconds beside the command's own time;
+{} of {} runs took no longer than they may.
+
+)";
+
+// "default run/llama/float32": within so many seconds, beside the command's own time.
+std::string default_runs(const Json& record) {
+  std::vector<Row> rows;
+  int runs = 0, within = 0;
+  for (const Json& r : record.at("results")) {
+    const std::string name = r.at("name");
+    if (!name.starts_with(run_prefix)) continue;
+    const std::string what = name.substr(run_prefix.size());
+    const double seconds = r.at("seconds"), most = r.at("within");
+    ++runs, within += seconds <= most;
+    rows.push_back({what.substr(0, what.find('/')), what.substr(what.find('/') + 1),
+                    fmt::format("{:.1f}", seconds), fmt::format("{:.0f}", most), r.value("reached", "")});
+  }
+  if (rows.empty()) return "";
+  return fmt::format(runs_text, within, runs) +
+         table({"question", "profile", "seconds", "may take", "sizes"}, "llrrl", rows);
+}
+
+}  // namespace
+
+std::string cost_section(const Json& record) {
+  std::vector<Row> rows;
+  for (const Json& r : record.at("results")) {
+    const std::string name = r.at("name");  // "llama/float32/gradients"
+    if (name.starts_with(run_prefix)) continue;
+    const auto first = name.find('/'), last = name.rfind('/');
+    const bool only_y = name.substr(last + 1) == "y";
+    rows.push_back({name.substr(0, first), name.substr(first + 1, last - first - 1),
+                    only_y ? "y" : "y, gradients", fmt::format("{:.0f}", r.at("median_ms").get<double>()),
+                    fmt::format("{:.0f}", r.at("processor_ms").get<double>()),
+                    fmt::format("{:.0f}", r.at("ratio").get<double>())});
+  }
+  return measured(record) +
+         fmt::format(cost_text, record.at("results").at(0).at("cases").get<int>(),
+                     record.at("processor").get<std::string>(), record.at("cores").get<int>()) +
+         table({"question", "profile", "outputs", "ms", "ms of all cores", "evaluations"}, "lllrrr", rows) +
+         default_runs(record);
+}
+
+}  // namespace plumbline::reports

@@ -1,0 +1,43 @@
+// Right answers are put to every question, and no functional takes what they show for more than correct
+// code's. What that costs: the same campaign with the rule as it was before, at the same seeds.
+#include <fmt/format.h>
+
+#include "plumbline/error.hpp"
+#include "reports/oracle/record.hpp"
+#include "reports/oracle/sections.hpp"
+#include "reports/render/markdown.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+constexpr const char* text =
+    R"(Known right answers are put to every question, and no functional may take what they show for a mistake. What that costs
+is measured by the same campaign with the rule as it was before, at the same seeds and sizes: before → now.
+
+)";
+
+std::string change(const Json& before, const Json& now, const char* key) {
+  return fmt::format("{} → {}", number(before, key), number(now, key));
+}
+
+}  // namespace
+
+std::string power_section(const Json& now, const Json& before) {
+  for (const char* key : {"seeds", "width", "presets"})
+    if (now.at(key) != before.at(key))
+      throw Error(std::string("records of one campaign: expected the same ") + key + ", found " +
+                  before.at(key).dump() + " and " + now.at(key).dump());
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < now.at("characteristics").size(); ++i) {
+    const Json &a = before.at("characteristics").at(i), &b = now.at("characteristics").at(i);
+    rows.push_back({b.at("profile"), b.at("inputs"), b.at("gradients") ? "y, gradients" : "y",
+                    std::to_string(number(b, "with_effect")), change(a, b, "found_clear"),
+                    change(a, b, "unknown_found_clear"), change(a, b, "named_right"),
+                    change(a, b, "named_wrong"), change(a, b, "separated")});
+  }
+  return text + table({"profile", "inputs", "outputs", "planted", "found", "found when left out",
+                       "named right", "named otherwise", "separated"},
+                      "lllrrrrrr", rows);
+}
+
+}  // namespace plumbline::reports

@@ -1,0 +1,27 @@
+#include "reports/oracle/record.hpp"
+
+#include <fmt/format.h>
+
+#include "plumbline/oracle/stamp.hpp"
+
+namespace plumbline::reports {
+
+std::string measured(const Json& record) {
+  if (!record.contains("stamp")) return "Measured with an earlier rule; the record does not say which.\n\n";
+  const Json& s = record.at("stamp");
+  const std::string found = s.at("rule");
+  const std::string which = found == rule() ? "the rule as it is" : "an earlier rule";
+  return fmt::format("Measured with {} ({}), plumbline {}, on {}, on {}.\n\n", which, found,
+                     s.at("version").get<std::string>(), s.at("date").get<std::string>(),
+                     s.at("machine").get<std::string>());
+}
+
+int number(const Json& j, const char* key) { return j.contains(key) ? j.at(key).get<int>() : 0; }
+
+std::string percent(int part, int whole) {
+  return whole == 0 ? "–" : fmt::format("{:.1f} %", 100.0 * part / whole);
+}
+
+std::string of(int part, int whole) { return fmt::format("{} of {}", part, whole); }
+
+}  // namespace plumbline::reports
