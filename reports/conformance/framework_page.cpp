@@ -21,7 +21,9 @@ std::string rules_of(const Subjects& subjects) {
   std::set<std::string> rules;
   for (const Subject* s : subjects)
     for (const ConformanceRun& run : s->runs)
-      rules.insert((run.rule == rule() ? "the rule as it is (" : "an earlier rule (") + run.rule + ")");
+      rules.insert(run.rule.empty()     ? "an earlier rule that the record does not name"
+                   : run.rule == rule() ? "the rule as it is (" + run.rule + ")"
+                                        : "an earlier rule (" + run.rule + ")");
   return fmt::format("Judged by {}.\n\n", fmt::join(rules, ", "));
 }
 

@@ -36,8 +36,8 @@ Provenance provenance(const Json& j) {
 ConformanceRun run_of(const Json& j) {
   ConformanceRun run{text(j, "spec"),
                      text(j, "profile"),
-                     text(j, "rule"),
-                     text(j, "reached"),
+                     j.value("rule", ""),
+                     j.value("reached", ""),
                      j.at("cases").get<Counts>(),
                      j.at("laws").get<Counts>(),
                      {},

@@ -45,6 +45,16 @@ TEST(Draw, SizesAreThoseThatAreAskedFor) {
   }
 }
 
+TEST(Draw, OneOfSeveralSpecsMayHaveSizesOfItsOwn) {
+  const auto all = drawn(
+      R"({"one_of": [{"part": "norm", "d": 4, "norm": {"kind": "rms_norm"}, "T": 7},
+                     {"part": "norm", "d": 9, "norm": {"kind": "rms_norm"}, "T": 11, "batch": 3}]})");
+  const auto narrow = [](auto& q) { return q.spec.d == 4 && q.tokens == 7; };
+  const auto wide = [](auto& q) { return q.spec.d == 9 && q.tokens == 11 && q.batch == 3; };
+  EXPECT_GT(count(all, narrow), 10);
+  EXPECT_EQ(count(all, narrow) + count(all, wide), default_cases);
+}
+
 TEST(Draw, SizesMayStandAroundTheSpec) {
   BlockOptions none;
   const SpecTemplate t = with_question_sizes(
@@ -58,6 +68,7 @@ TEST(Draw, APresetHasHeadsAndSequencesBeyondATile) {
   options.preset = "llama";
   const auto all = drawn(template_of(options));
   EXPECT_GT(count(all, [](auto& q) { return q.spec.attention.head_dim > 32; }), 2);
+  EXPECT_GT(count(all, [](auto& q) { return q.tokens > 64; }), 1);
   EXPECT_GT(count(all, [](auto& q) { return q.spec.attention.n_heads >= 16; }), 0);
   EXPECT_GT(count(all, [](auto& q) { return q.tokens > 64; }), 0);
   EXPECT_GT(count(all, [](auto& q) { return q.spec.d > 64; }), 0);
@@ -85,7 +96,7 @@ TEST(Draw, TheWindowBites) {
 TEST(Draw, NormsAreAskedAboutManyRowsAndWideRows) {
   const auto all = drawn(R"({"part": "norm", "d": {"from": 1, "to": 4096}, "norm": {"kind": "rms_norm"}})");
   EXPECT_GT(count(all, [](auto& q) { return q.tokens * q.batch > 1000; }), 0);
-  EXPECT_GT(count(all, [](auto& q) { return q.spec.d >= 768; }), 0);
+  EXPECT_GT(count(all, [](auto& q) { return q.spec.d >= 2048; }), 0);
   EXPECT_GT(count(all, [](auto& q) { return q.spec.d == 1; }), 0);
   EXPECT_GT(count(all, [](auto& q) { return q.spec.d == q.tokens * q.batch; }), 0);
 }
