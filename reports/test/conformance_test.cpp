@@ -106,9 +106,12 @@ TEST_F(Conformance, AnEditedRecordIsNamed) {
   }
 }
 
-// Published, and not yet found out who is wrong: the page says so. One answer of twenty, off by about 1 part
-// in 2^53 of the sum of magnitudes.
-const std::set<std::string> open = {"torch/sdpa_flash, sdpa_one_key_head, float64"};
+// Published, and not a framework's doing, as the page says: one question each, of keys that are seen alone or
+// by many heads. Flash attention takes probabilities anew on its way back, from scores that a fused
+// multiply-add has not rounded; members of the ensemble have rounded ones.
+const std::set<std::string> open = {"torch/sdpa_flash, sdpa_one_key_head, float64",
+                                    "torch/sdpa_flash, sdpa_window, float64",
+                                    "torch/sdpa_flash, sdpa_window, float32"};
 
 // Of what is published, somebody found out who is wrong.
 TEST(ConformanceRecords, EveryFailureIsExplained) {
