@@ -44,7 +44,8 @@ LiveQuestions questions_of(const Run& run) {
 
 void default_run(benchmark::State& state, const Run& run, const Profile& profile,
                  const std::string& program) {
-  const CampaignSettings settings{.name = run.name, .profile = profile, .questions = questions_of(run)};
+  const CampaignSettings settings{
+      .name = run.name, .profile = profile, .questions = questions_of(run), .failures_folder = {}};
   for (auto _ : state) {
     const auto start = std::chrono::steady_clock::now();
     Subprocess peer({program, "--serve"}, 600);

@@ -10,9 +10,9 @@
 namespace plumbline::reports {
 namespace {
 
-constexpr const char* text =
+constexpr const char* power_text =
     R"(Known right answers are put to every question, and no functional may take what they show for a mistake. What that costs
-is measured by the same campaign with the rule as it was before, at the same seeds and sizes: before → now.
+is measured by the same campaign with the rule as it was before, at the same seeds and sizes: before → now. What is now:
 
 )";
 
@@ -35,9 +35,10 @@ std::string power_section(const Json& now, const Json& before) {
                     change(a, b, "unknown_found_clear"), change(a, b, "named_right"),
                     change(a, b, "named_wrong"), change(a, b, "separated")});
   }
-  return text + table({"profile", "inputs", "outputs", "planted", "found", "found when left out",
-                       "named right", "named otherwise", "separated"},
-                      "lllrrrrrr", rows);
+  return power_text + measured(now) +
+         table({"profile", "inputs", "outputs", "planted", "found", "found when left out", "named right",
+                "named otherwise", "separated"},
+               "lllrrrrrr", rows);
 }
 
 }  // namespace plumbline::reports

@@ -1,5 +1,4 @@
-// Public reports of bugs, planted in the implementation in PyTorch; none of them is a deviation of the
-// catalogue.
+// Public reports of bugs, planted in the implementation in PyTorch.
 #include <fmt/format.h>
 
 #include "reports/oracle/record.hpp"
@@ -9,10 +8,10 @@
 namespace plumbline::reports {
 namespace {
 
-constexpr const char* text =
+constexpr const char* real_bugs_text =
     R"({} bugs that people reported of kernels, ports and frameworks, planted in the implementation in PyTorch and asked live
-by `plumbline verify` in {}, {} questions each. None is a deviation of the catalogue: what is said is the nearest
-alternative to the declared block. {} are found, {} of them named; of the {} others the place is right for {}. Many of the
+by `plumbline verify` in {}, {} questions each. What is said is a deviation of the catalogue where it knows one, and else the
+nearest alternative to the declared block. Found: {}; named: {}; of the other {} the place is right for {}. Many of the
 families of alternatives were written with these reports in view.
 
 )";
@@ -37,8 +36,8 @@ std::string real_bugs_section(const Json& record) {
                     said(r)});
   }
   return measured(record) +
-         fmt::format(text, rows.size(), record.at("profile").get<std::string>(), number(record, "cases"),
-                     found, named, found - named, placed) +
+         fmt::format(real_bugs_text, rows.size(), record.at("profile").get<std::string>(),
+                     number(record, "cases"), found, named, found - named, placed) +
          table({"report", "failing", "named", "what is said"}, "lrll", rows);
 }
 
