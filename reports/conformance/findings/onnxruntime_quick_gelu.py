@@ -1,6 +1,6 @@
 """QuickGelu loses its digits where x is negative: the sigmoid is a half plus something that is nearly minus a half
 
-The absolute error is small, the relative one is not: a hundredth at -7, all of it at -10.5. Exact values in float64.
+The absolute error is small, the relative one is not. Exact values are computed in float64.
 """
 
 import numpy as np
