@@ -45,7 +45,7 @@ class Ensemble {
   struct Tensor {
     Matrix<S> value;
     int stored = 0;  // bits of the type that it is a number of, 0: of none. Storing it there changes nothing
-    int terms = 0;   // of a sum of products: how many; a bias that is added may have been there first
+    int terms = 0;   // of a sum of products: how many; what is added may have been there first
   };
 
   // The exact member writes its run, the others read it.
@@ -59,7 +59,7 @@ class Ensemble {
   int cols(const Tensor& x) const { return static_cast<int>(x.value.cols()); }
 
   Tensor matmul(const Tensor& x, const Tensor& y);
-  Tensor transpose(const Tensor& x) const { return {x.value.transpose(), x.stored}; }
+  Tensor transpose(const Tensor& x) const { return {x.value.transpose(), x.stored, x.terms}; }
   Tensor add(const Tensor& x, const Tensor& y);
   Tensor sub(const Tensor& x, const Tensor& y);
   Tensor mul(const Tensor& x, const Tensor& y);
@@ -94,7 +94,8 @@ class Ensemble {
   Tensor indicator(const Mask& mask) const { return {plain_.indicator(mask), of_every_type}; }
   Tensor zeros(int rows, int cols) const { return {plain_.zeros(rows, cols), of_every_type}; }
 
-  // Of stored cotangents of one stored value the sum is stored too.
+  // Of stored cotangents of one stored value the sum is stored too. Products may be summed on from what is
+  // there, as by a product of matrices that adds to its result.
   void accumulate(Tensor& sum, const Tensor& g, int row, int col);
 
   Tensor detach(const Tensor& x) const { return x; }
@@ -102,11 +103,11 @@ class Ensemble {
   // Hooks of Tape: derivatives that kernels compute from rounded values, where the exact ones would do too.
   // The backward pass of softmax needs the row sums of p dp. Flash attention takes them from the stored
   // output, as sums of o do; the error of o, which is the larger one, then enters. And p it computes anew, as
-  // exp(s - log sum exp s), in base 2: two roundings of that logarithm.                    arXiv 2205.14135
+  // exp(s - log sum exp s), in base 2.                                                     arXiv 2205.14135
   // That of a norm, dx = r (u - mean u - n mean(u n)), is taken from the stored result n = r (x - mean x) as
   // often as from x; and kernels take n for a row of mean 0, which it is only but for its errors.
   Tensor store_cotangent(const Tensor& g, std::string_view place);
-  Tensor softmax_dot(const Tensor& dot);
+  Tensor softmax_dot(const Tensor& dot, const Tensor& g);
   bool takes_out_means_twice() const { return exact_; }
   Tensor saved(const Tensor& x);
   Tensor centring_sum(const Tensor& sum);
@@ -124,7 +125,10 @@ class Ensemble {
   static constexpr int of_every_type = 1;  // 0, 1 and other powers of two
   enum class Library : std::uint64_t { rsqrt = 1, exp, tanh, erf, constants };
 
-  struct Norm {                              // what its way back reads
+  struct Head {                                     // what its way back reads
+    Matrix<S> output, output_error, softmax_error;  // the last is relative
+  };
+  struct Norm {
     Matrix<S> result_error, centre, factor;  // the first is relative
   };
 
@@ -157,10 +161,11 @@ class Ensemble {
   // The cotangent of the variance holds sum g (x - mean x): taken as sum g x - mean x sum g, with the error
   // of the former.
   Matrix<S> uncentred_error(const Matrix<S>& g, const Norm& norm);
-  S recomputed_error(S log_sum);  // relative, of a row of probabilities
+  void recompute(Eigen::Index row, const Matrix<S>& scores, const Mask& mask, S log_sum);
   Tensor stored_probabilities(Tensor p);
   bool leaves_out(std::string_view place) const;  // whether nothing is rounded there
   void forget_what_was_saved();
+  Matrix<S> error_of_dot(const Matrix<S>& g, const Head& head);
   void add_cotangent_error_to_dot(const Matrix<S>& p);
   S activation(Activation f, int derivative, S x, std::uint64_t salt) const;
   Turns<S> turns(const Rotation& rotation, int rows) const;
@@ -174,12 +179,12 @@ class Ensemble {
   std::uint64_t stores_;  // which stores round, where rounding is to nearest
   std::uint64_t seed_, calls_ = 0;
   Matrix<S> last_sum_error_, dot_error_, probability_cotangent_error_;
-  Matrix<S> earlier_sum_error_;  // of the product before the last, where products are coarser
-  struct Head {
-    Matrix<S> output_error, softmax_error;  // absolute; relative
-  };
-  std::vector<Head> heads_;  // in the order of execution
+  Matrix<S> earlier_sum_error_;  // of the product before the last
+  std::vector<Head> heads_;      // in the order of execution
   Matrix<S> last_softmax_error_;
+  Matrix<S> anew_;             // what probabilities differ by that are taken anew
+  Matrix<S> score_deviation_;  // of the sums of the last scores, but for the factor that came after them
+  S score_factor_ = 1;
   std::map<std::string, std::vector<Norm>> norms_;  // by the place of the result
   Matrix<S> last_centre_, last_factor_, last_product_;
   Matrix<S> saved_error_, saved_mean_, variance_error_, variance_cotangent_;  // on the way back

@@ -54,11 +54,24 @@ auto Ensemble<S>::activation(Activation f, int derivative, const Tensor& x) -> T
   return {std::move(y)};
 }
 
+// Of a row of probabilities that are taken anew from its scores: two roundings of the logarithm of the sum,
+// which all of the row have; and of every score the sum, in another order, its rounding, which a fused
+// multiply-add does not make, and that of its distance from the logarithm.
 template <class S>
-S Ensemble<S>::recomputed_error(S log_sum) {
-  const S base2 = log_sum / std::log(S(2));
-  return softmax_.rounded(log_sum, next_salt()) - log_sum +
-         (softmax_.rounded(base2, next_salt()) - base2) * std::log(S(2));
+void Ensemble<S>::recompute(Eigen::Index row, const Matrix<S>& scores, const Mask& mask, S log_sum) {
+  const auto error = [this](S x, std::uint64_t salt) { return softmax_.rounded(x, salt) - x; };
+  const std::uint64_t salt = next_salt(), salt2 = next_salt(), salt3 = next_salt();
+  const S of_row =
+      error(log_sum, next_salt()) + error(log_sum / std::log(S(2)), next_salt()) * std::log(S(2));
+  const bool knows_sums =
+      score_deviation_.rows() == scores.rows() && score_deviation_.cols() == scores.cols();
+  for (Eigen::Index j = 0; j < scores.cols(); ++j) {
+    if (!mask.sees(int(row), int(j))) continue;
+    const S s = scores(row, j);
+    S& e = last_softmax_error_(row, j);
+    e = of_row + error(s, salt) + error(s - log_sum, salt2);
+    if (knows_sums) e += sum_error(s, score_deviation_(row, j) * score_factor_, salt3, accumulator_);
+  }
 }
 
 // Stored at once: its derivative is computed from the stored probabilities.
@@ -94,7 +107,7 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
       const S e = divides_at_end ? branches_.nearest(p.value(i, j)) : p.value(i, j);
       p.value(i, j) = softmax_.rounded(e / total, salt4);
     }
-    if (visible > 0) last_softmax_error_.row(i).setConstant(recomputed_error(largest + std::log(total)));
+    if (visible > 0) recompute(i, x.value, mask, largest + std::log(total));
   }
   p.stored = branches_.precision() >= softmax_.precision() ? branches_.precision() : 0;
   return stored_probabilities(std::move(p));

@@ -96,9 +96,14 @@ S Ensemble<S>::constant(S c) const {
   return kernel_.nearest(c) == c ? c : c * factor_of(std::bit_cast<std::uint64_t>(static_cast<double>(c)));
 }
 
+// 1 / sqrt(r) has two roundings, and its own root, which some multiply both sides of a product by, counts
+// twice.
 template <class S>
 S Ensemble<S>::constant(Exact c) const {
-  return constant(F::value(c));
+  const S value = F::value(c), root = std::sqrt(std::abs(value));
+  if (exact_ || to_nearest_ || c.radicand == 1 || kernel_.nearest(root) == root) return constant(value);
+  const S factor = factor_of(std::bit_cast<std::uint64_t>(c.radicand));
+  return value * factor * factor;
 }
 
 template <class S>
@@ -118,8 +123,8 @@ Matrix<S> Ensemble<S>::as_operand(const Tensor& x) const {
 
 template <class S>
 auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
-  if (exact_ || !products_are_coarser()) return product(x.value, y.value);
   earlier_sum_error_ = std::move(last_sum_error_);
+  if (exact_ || !products_are_coarser()) return product(x.value, y.value);
   Tensor z = rounds_operands_ ? product(as_operand(x), as_operand(y)) : product(x.value, y.value);
   if (branches_are_coarser()) z = {rounded(std::move(z.value), branches_), branches_.precision(), z.terms};
   last_sum_error_ = z.value - x.value * y.value;  // that of the operands too
@@ -229,11 +234,13 @@ template <class S>
 void Ensemble<S>::accumulate(Tensor& sum, const Tensor& g, int row, int col) {
   sum.stored = sum.stored && g.stored ? std::max(sum.stored, g.stored) : 0;
   const Grid<S>& grid = is_of(branches_, sum) ? branches_ : sum.stored ? storage_ : kernel_;
-  const std::uint64_t salt = next_salt();
+  const bool may_go_on = g.terms > 0 && !exact_;
+  const std::uint64_t salt = next_salt(), salt2 = next_salt();
   for (int i = 0; i < rows(g); ++i)
     for (int j = 0; j < cols(g); ++j) {
       S &a = sum.value(row + i, col + j), b = g.value(i, j);
-      a = where_both(a, b, a + b, grid, salt);
+      const S on_the_way = may_go_on ? bias_first_error(b, a, g.terms, salt2) : S(0);
+      a = where_both(a, b, a + b, grid, salt) + on_the_way;
     }
 }
 
@@ -260,6 +267,7 @@ auto Ensemble<S>::mul_col(const Tensor& x, const Tensor& col) -> Tensor {
 template <class S>
 auto Ensemble<S>::scale(const Tensor& x, Exact c) -> Tensor {
   const S factor = constant(c);
+  score_factor_ *= factor;
   if (detail::is_power_of_two(factor)) return {x.value * factor, x.stored};
   return in_kernel(x.value * factor);
 }
@@ -294,6 +302,8 @@ auto Ensemble<S>::exp(const Tensor& x) -> Tensor {
 template <class S>
 auto Ensemble<S>::tanh(const Tensor& x) -> Tensor {
   Tensor t = in_kernel(plain_.tanh(x.value) * factor_of(std::uint64_t(Library::tanh)));
+  if (score_deviation_.rows() == t.value.rows() && score_deviation_.cols() == t.value.cols())
+    score_deviation_.array() *= S(1) - t.value.array().square();
   return stored_as(branches_, t);
 }
 

@@ -59,8 +59,12 @@ auto Ensemble<S>::store(const Tensor& x, std::string_view place) -> Tensor {
   if (place.ends_with("input")) last_centre_.resize(0, 0);
   Tensor y = stored_as(memory(place), x, leaves_out(place));
   if (exact_) return y;
+  if (place.ends_with("products") && sums_matter_ && !to_nearest_) {
+    score_deviation_ = run_->sum_deviations.at(next_sum_ - 1);
+    score_factor_ = 1;
+  }
   if (place.ends_with("heads"))
-    heads_.push_back({last_sum_error_ + (y.value - x.value), last_softmax_error_});
+    heads_.push_back({y.value, last_sum_error_ + (y.value - x.value), last_softmax_error_});
   if (place.ends_with("normalized"))
     norms_[std::string(place)].push_back(
         {(last_product_.array() == 0).select(S(0), y.value.array() / last_product_.array() - S(1)),
@@ -74,12 +78,11 @@ auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Te
   Tensor y = place.ends_with("variance") || leaves_out(place) ? g : stored_as(memory(place), g);
   if (place.ends_with("probabilities")) {
     probability_cotangent_error_ = y.value - g.value;
-    const bool is_of_dp = earlier_sum_error_.rows() == rows(g) && earlier_sum_error_.cols() == cols(g);
-    if (products_are_coarser() && is_of_dp)
+    if (earlier_sum_error_.rows() == rows(g) && earlier_sum_error_.cols() == cols(g))
       probability_cotangent_error_ += earlier_sum_error_;  // then came dv
   }
   if (place.ends_with("heads")) {
-    dot_error_ = y.value.cwiseProduct(heads_.back().output_error).rowwise().sum();
+    dot_error_ = error_of_dot(y.value, heads_.back());
     saved_error_ = std::move(heads_.back().softmax_error);
     heads_.pop_back();
   } else if (place.ends_with("normalized")) {
@@ -120,9 +123,24 @@ Matrix<S> Ensemble<S>::uncentred_error(const Matrix<S>& g, const Norm& norm) {
   return error;
 }
 
-// In every other member the row sum of p dp does not see how dp was computed of coarser operands, and stored:
-// attention that divides by the sum of its exponentials at the end takes it from the output, and the error of
-// dp does not cancel where p is 1.
+// Of the sums of o do: that of o, and in every other member those of the sum, which where p is 1 does not
+// cancel against dp as a sum of p dp does.
+template <class S>
+Matrix<S> Ensemble<S>::error_of_dot(const Matrix<S>& g, const Head& head) {
+  Matrix<S> error = g.cwiseProduct(head.output_error).rowwise().sum();
+  if (!fuses_attention_ || !sums_matter_) return error;
+  const std::uint64_t salt = next_salt();
+  const Matrix<S> terms = g.cwiseProduct(head.output);
+  for (Eigen::Index i = 0; i < terms.rows(); ++i) {
+    const S sum = terms.row(i).sum();
+    const S deviation = sum_deviation(sum, terms.row(i).squaredNorm(), int(terms.cols()), true, accumulator_);
+    error(i, 0) += sum_error(sum, deviation, salt, accumulator_);
+  }
+  return error;
+}
+
+// In every other member the row sum of p dp does not see how dp was computed, and stored: it is taken from
+// the output, and the error of dp does not cancel where p is 1.
 template <class S>
 void Ensemble<S>::add_cotangent_error_to_dot(const Matrix<S>& p) {
   const Matrix<S>& error = probability_cotangent_error_;
@@ -135,9 +153,11 @@ void Ensemble<S>::add_cotangent_error_to_dot(const Matrix<S>& p) {
 template <class S>
 auto Ensemble<S>::saved(const Tensor& x) -> Tensor {
   add_cotangent_error_to_dot(x.value);
+  anew_.resize(0, 0);
   if (saved_error_.rows() != x.value.rows() || saved_error_.cols() != x.value.cols()) return x;
   Tensor y{x.value.cwiseProduct((saved_error_.array() + S(1)).matrix())};
   saved_mean_ = y.value.rowwise().mean();
+  anew_ = y.value - x.value;
   return y;
 }
 
@@ -147,9 +167,15 @@ auto Ensemble<S>::centring_sum(const Tensor& sum) -> Tensor {
   return {sum.value - S(2) * variance_cotangent_.cwiseProduct(saved_mean_)};
 }
 
+// The output comes from the probabilities of the way there; in every other member its dot with do does too.
 template <class S>
-auto Ensemble<S>::softmax_dot(const Tensor& dot) -> Tensor {
-  return exact_ || dot_error_.rows() != dot.value.rows() ? dot : Tensor{dot.value + dot_error_};
+auto Ensemble<S>::softmax_dot(const Tensor& dot, const Tensor& g) -> Tensor {
+  if (exact_) return dot;
+  Tensor y = dot;
+  if (dot_error_.rows() == dot.value.rows()) y.value += dot_error_;
+  if (fuses_attention_ && anew_.rows() == g.value.rows() && anew_.cols() == g.value.cols())
+    y.value -= anew_.cwiseProduct(g.value).rowwise().sum();
+  return y;
 }
 
 }  // namespace plumbline

@@ -22,7 +22,7 @@ template <class A, class T>
 T softmax_derivative(A& a, const T& p, const T& g) {
   const auto without_mean = [&](const T& u) {
     T mean = a.row_sum(a.mul(p, u));
-    if constexpr (requires { a.softmax_dot(mean); }) mean = a.softmax_dot(mean);
+    if constexpr (requires { a.softmax_dot(mean, u); }) mean = a.softmax_dot(mean, u);
     return a.sub_col(u, mean);
   };
   const T once = without_mean(g);

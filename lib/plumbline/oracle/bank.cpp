@@ -171,6 +171,7 @@ std::vector<Scores> Bank::scores(std::span<const std::vector<Matrix<double>>> er
     weights.emplace_back();
     for (std::size_t i = 0; i < error.size(); ++i) weights.back().push_back(in_sigmas(out.back()[i], i));
     weights_of_y.push_back(weights.back()[0]);
+    weights.back()[0].setZero();  // those of y have been seen: a difference would be their rounding
   }
   std::vector<Scores> of_y = trace.adjoints(weights_of_y);
   const bool in_y_alone = std::all_of(errors.begin(), errors.end(), [](const auto& error) {
@@ -192,10 +193,9 @@ std::vector<Scores> Bank::scores(std::span<const std::vector<Matrix<double>>> er
       add(Scores(2 * taps_));
       continue;
     }
-    Scores& of_gradients = of_y[k];
-    for (std::size_t i = 0; i < taps_; ++i) of_gradients[i] = all[k].value[i] - of_y[k][i];
+    for (std::size_t i = 0; i < taps_; ++i) of_y[k][i] += all[k].value[i];
+    add(std::move(of_y[k]));
     add(std::move(all[k].value));
-    add(std::move(of_gradients));
     add(std::move(all[k].cotangent));
   }
   return out;

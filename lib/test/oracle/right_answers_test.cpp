@@ -76,6 +76,34 @@ TEST(RightAnswers, OfAQueryThatSeesOneKeyAgree) {
       }
 }
 
+// What flash attention and PyTorch's math backend do differently, at heads that share keys and at windows of
+// a few keys, which show it.
+TEST(RightAnswers, OfAttentionThatComputesProbabilitiesAnewAgree) {
+  constexpr const char* specs[] = {
+      R"({"part": "sdpa", "attention": {"n_heads": 4, "n_kv_heads": 2, "head_dim": 8, "mask": "causal_sliding", "window": 1}})",
+      R"({"part": "sdpa", "attention": {"n_heads": 4, "n_kv_heads": 2, "head_dim": 8, "mask": "causal_sliding", "window": 3}})",
+      R"({"part": "sdpa", "attention": {"n_heads": 32, "n_kv_heads": 1, "head_dim": 4, "mask": "bidirectional"}})"};
+  for (const char* name : {"float32", "float64"})
+    for (const char* text : specs)
+      for (std::uint64_t seed : {11, 23, 29, 47, 53, 59, 77}) {
+        const Profile& profile = find_profile(name);
+        const Question q = question_from({.spec = spec_from_json(parse_json(text, "spec")),
+                                          .tokens = 5 + int(seed % 30),
+                                          .gradients = true,
+                                          .recipe = Recipe(seed % names<Recipe>().size()),
+                                          .seed = seed},
+                                         profile);
+        const Judge judge(q, profile);
+        for (const peer::Variant& v :
+             {peer::Variant{.name = "anew", .output_dot = true, .recomputes = true, .sums_go_on = true},
+              peer::Variant{.name = "roots", .roots_of_scale = true}}) {
+          const Verdict verdict = judge.unnamed(peer::answer(q, v, profile.storage == Dtype::f64));
+          EXPECT_EQ(verdict.finding, Finding::agrees)
+              << name << ", " << text << ", " << seed << ", " << v.name << ": " << describe(verdict);
+        }
+      }
+}
+
 constexpr const char* with_edges[] = {
     R"({"part": "norm", "d": 33, "norm": {"kind": "layer_norm"}})",
     R"({"part": "add_norm", "d": 40, "norm": {"kind": "rms_norm"}})",

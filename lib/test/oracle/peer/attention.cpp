@@ -97,16 +97,27 @@ T Peer<T>::scaled(T x) const {
 }
 
 template <class T>
+T Peer<T>::raw_score(const A& q, const A& k, int i, int j) const {
+  return k_.sum(q.cols, [&](int c) { return k_.product(q(i, c), k(j, c)); });
+}
+
+template <class T>
 typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v) {
   const auto& cap = s_.attention.logit_softcap;
-  Head head{q, k, v, A(q.rows, k.rows), A(q.rows, v.cols), A(q.rows, k.rows)};
+  Head head{q, k, v, A(q.rows, k.rows), A(q.rows, v.cols), A(q.rows, k.rows), A(q.rows, 1)};
+  const bool by_roots = k_.variant.roots_of_scale && score_factor() > 0;
+  if (by_roots) {
+    const T root = std::sqrt(score_factor());
+    for (A* a : {&q, &k})
+      for (T& x : a->v) x *= root;
+  }
   for (int i = 0; i < q.rows; ++i) {
     std::vector<T> score(k.rows);
     T largest = -INFINITY;
     for (int j = 0; j < k.rows; ++j) {
       if (!sees(i, j)) continue;
-      T x = k_.may_store(k_.sum(q.cols, [&](int c) { return k_.product(q(i, c), k(j, c)); }), "products");
-      x = k_.may_store(k_.op(scaled(x)), "scores");
+      T x = k_.may_store(raw_score(q, k, i, j), "products");
+      x = k_.may_store(k_.op(by_roots ? x : scaled(x)), "scores");
       if (cap) {
         head.t(i, j) = k_.may_store(k_.op(std::tanh(k_.may_store(k_.op(x / T(*cap)), "over cap"))), "tanh");
         x = k_.may_store(k_.op(head.t(i, j) * T(*cap)), "capped");
@@ -128,6 +139,7 @@ typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v) {
       total = k_.sum(k.rows,
                      [&](int j) { return sees(i, j) ? k_.op(std::exp(k_.op(score[j] - largest))) : T(0); });
     }
+    head.log_sum(i, 0) = largest + std::log(total);
     const bool at_end = k_.variant.divides_at_end;
     for (int j = 0; j < k.rows; ++j) {
       const T e = sees(i, j) ? k_.op(std::exp(k_.op(score[j] - largest))) : T(0);
@@ -144,10 +156,39 @@ typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v) {
   return head;
 }
 
-// Gradients of one head; dk and dv are added to in the accumulator's type.
+// Probabilities as flash attention has them on its way back: sums in another order, no rounding of the
+// scores.
+template <class T>
+typename Peer<T>::A Peer<T>::anew(const Head& x) const {
+  A p(x.p.rows, x.p.cols);
+  for (int i = 0; i < p.rows; ++i)
+    for (int j = 0; j < p.cols; ++j) {
+      if (!sees(i, j)) continue;
+      T product = 0;
+      for (int c = x.q.cols; c-- > 0;) product += k_.product(x.q(i, c), x.k(j, c));
+      p(i, j) = k_.to_storage(std::exp(std::fma(product, score_factor(), -x.log_sum(i, 0))));
+    }
+  return p;
+}
+
+// to += a^T b; in the accumulator's type.
+template <class T>
+void Peer<T>::add_product(A& to, const A& a, const A& b, const char* place) const {
+  if (k_.variant.sums_go_on) {
+    for (int i = 0; i < to.rows; ++i)
+      for (int j = 0; j < to.cols; ++j)
+        for (int t = 0; t < a.rows; ++t) to(i, j) += k_.product(a(t, i), b(t, j));
+    return;
+  }
+  const A one = k_.transposed_times(a, b);
+  for (std::size_t i = 0; i < to.v.size(); ++i) to.v[i] += k_.may_store(one.v[i], place);
+}
+
+// Gradients of one head; dk and dv are added to.
 template <class T>
 void Peer<T>::pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv) {
   const auto& cap = s_.attention.logit_softcap;
+  const A p = k_.variant.recomputes && !cap ? anew(x) : x.p;
   A ds(x.p.rows, x.p.cols);
   for (int i = 0; i < g.rows; ++i) {
     std::vector<T> dp(x.k.rows);
@@ -161,15 +202,14 @@ void Peer<T>::pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv) {
             : k_.sum(x.k.rows, [&](int j) { return sees(i, j) ? k_.op(x.p(i, j) * dp[j]) : T(0); });
     for (int j = 0; j < x.k.rows; ++j) {
       if (!sees(i, j)) continue;
-      T d = k_.may_store(k_.op(x.p(i, j) * k_.op(dp[j] - mean)), "grad scores");
+      T d = k_.may_store(k_.op(p(i, j) * k_.op(dp[j] - mean)), "grad scores");
       if (cap) d = k_.may_store(k_.op(d * k_.op(1 - k_.op(x.t(i, j) * x.t(i, j)))), "grad capped");
       ds(i, j) = k_.to_storage(k_.op(scaled(d)));
     }
   }
   dq = k_.store(k_.times(ds, x.k));
-  const A one_dk = k_.transposed_times(ds, x.q), one_dv = k_.transposed_times(x.p, g);
-  for (std::size_t i = 0; i < dk.v.size(); ++i) dk.v[i] += k_.may_store(one_dk.v[i], "grad k of a head");
-  for (std::size_t i = 0; i < dv.v.size(); ++i) dv.v[i] += k_.may_store(one_dv.v[i], "grad v of a head");
+  add_product(dk, ds, x.q, "grad k of a head");
+  add_product(dv, p, g, "grad v of a head");
 }
 
 template <class T>

@@ -60,14 +60,17 @@ class Peer {
 
   // attention.cpp
   struct Head {
-    A q, k, v, p, o, t;  // t: tanh(score / cap)
+    A q, k, v, p, o, t, log_sum;  // t: tanh(score / cap)
   };
   A rotated(A x, int direction) const;
   R positioned(const NormSlot& slot, const std::string& name, int heads, const A& x);
   bool sees(int i, int j) const;
   T score_factor() const;
   T scaled(T x) const;
+  T raw_score(const A& q, const A& k, int i, int j) const;
   Head one_head(A q, A k, A v);
+  A anew(const Head& x) const;
+  void add_product(A& to, const A& a, const A& b, const char* place) const;
   void pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv);
   struct Cotangents {
     A q, k, v;

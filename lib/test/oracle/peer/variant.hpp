@@ -36,6 +36,9 @@ struct Variant {
   bool bias_apart = false;          // x W is stored before b is added
   bool double_tables = false;       // cosines and sines computed in double
   bool divides_by_root = false;     // scores / sqrt(h) where others multiply by 1/sqrt(h)
+  bool roots_of_scale = false;      // queries and keys each times the root of the scale
+  bool recomputes = false;          // softmax backward from exp(s - log sum), s by a fused multiply-add
+  bool sums_go_on = false;          // what heads add to keys and values, term by term
   std::uint64_t seed = 1;           // of shuffles, and of which stores happen
 };
 
@@ -57,6 +60,11 @@ inline std::vector<Variant> correct_variants(Storage storage) {
   add("Welford", [](Variant& x) { x.welford = true; });
   add("online softmax", [](Variant& x) { x.online_softmax = x.output_dot = true; });
   add("dot of the output", [](Variant& x) { x.output_dot = true, x.order = Order::pairwise; });
+  add("probabilities anew", [](Variant& x) {  // as scores are never stored
+    x.stores = Stores::fused;
+    x.recomputes = x.output_dot = x.sums_go_on = true;
+  });
+  add("roots of the scale", [](Variant& x) { x.roots_of_scale = true, x.order = Order::eight_lanes; });
   add("tables in double", [](Variant& x) { x.double_tables = x.divides_by_root = true; });
   add("bias apart", [](Variant& x) { x.bias_apart = true; });
   if (storage != Storage::native) {
