@@ -14,7 +14,8 @@ struct OracleRecords {
   Json characteristics, before;  // of plumbline_characteristics; with the rule as it was
   Json agreement;                // of lib/test/peers/agreement.py
   Json census;                   // of plumbline_census
-  Json naming, pairs;            // of lib/test/peers/naming.py
+  std::vector<Json> naming;      // of lib/test/peers/naming.py, by profile
+  Json pairs;                    // of the same
   Json real_bugs;                // of lib/test/peers/planted.py
   Json cost;                     // of plumbline_benchmark --record
 };

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "plumbline/error.hpp"
 #include "plumbline/io/file.hpp"
 #include "reports/conformance/cells.hpp"
@@ -106,23 +104,14 @@ TEST_F(Conformance, AnEditedRecordIsNamed) {
   }
 }
 
-// Published, and not a framework's doing, as the page says: one question each, of keys that are seen alone or
-// by many heads. Flash attention takes probabilities anew on its way back, from scores that a fused
-// multiply-add has not rounded; members of the ensemble have rounded ones.
-const std::set<std::string> open = {"torch/sdpa_flash, sdpa_one_key_head, float64",
-                                    "torch/sdpa_flash, sdpa_window, float64",
-                                    "torch/sdpa_flash, sdpa_window, float32"};
-
 // Of what is published, somebody found out who is wrong.
 TEST(ConformanceRecords, EveryFailureIsExplained) {
   const ConformanceRecords r = read_conformance(conformance_folder());
   for (const Subject& s : r.subjects)
     for (const ConformanceRun& run : s.runs)
       for (const ConformanceFailure& f : run.failures)
-        if (!open.contains(s.id + ", " + run.spec + ", " + run.profile)) {
-          EXPECT_FALSE(r.why(s, run, f).empty())
-              << s.id << ", " << run.spec << ", " << run.profile << ": " << f.headline;
-        }
+        EXPECT_FALSE(r.why(s, run, f).empty())
+            << s.id << ", " << run.spec << ", " << run.profile << ": " << f.headline;
 }
 
 }  // namespace

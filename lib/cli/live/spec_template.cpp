@@ -105,6 +105,47 @@ SpecTemplate template_of_preset(const BlockOptions& o) {
           {"ffn", {{"d_ff", size(o.d_ff, range(5, 1024))}}}};
 }
 
+bool says_sizes(const Json& spec) {
+  if (spec.contains("d")) return true;
+  for (const char* component : {"attention", "ffn"}) {
+    const Json knobs = spec.value(component, Json::object());
+    if (!knobs.is_object()) return true;
+    for (const char* size : {"n_heads", "n_kv_heads", "head_dim", "one_of"})
+      if (knobs.contains(size)) return true;
+  }
+  return false;
+}
+
+// A file that names a preset, and no size of it, leaves all open that its part has.
+SpecTemplate with_open_sizes(SpecTemplate spec) {
+  if (!spec.is_object() || !spec.value("preset", Json()).is_string() || says_sizes(spec)) return spec;
+  BlockOptions preset;
+  preset.preset = spec["preset"];
+  Json open = template_of_preset(preset);
+  const Json part = spec.value("part", Json("stack"));
+  if (part != "stack") open.erase("n_layers");
+  if (part == "sdpa") {  // no d from which heads have their width
+    open.erase("d");
+    open["attention"] = open["attention"]["one_of"].back();
+    if (!open["attention"].contains("head_dim")) open["attention"]["head_dim"] = range(3, 256);
+  }
+  if (part == "norm" || part == "add_norm" || part == "ffn") open.erase("attention");
+  if (part == "norm" || part == "add_norm" || part == "sdpa" || part == "attention") open.erase("ffn");
+  for (const char* size : {"d", "n_layers"})
+    if (open.contains(size) && !spec.contains(size)) spec[size] = open[size];
+  for (const char* component : {"attention", "ffn"}) {
+    if (!open.contains(component)) continue;
+    Json& sizes = open[component];
+    const Json said = spec.value(component, Json::object());
+    if (sizes.contains("one_of"))
+      for (Json& heads : sizes["one_of"]) heads.update(said);
+    else
+      sizes.update(said);
+    spec[component] = sizes;
+  }
+  return spec;
+}
+
 }  // namespace
 
 bool is_open(const Json& j) {
@@ -157,7 +198,7 @@ bool admits(const SpecTemplate& open, const Json& value) {
 
 SpecTemplate template_of(const BlockOptions& o) {
   if (o.spec_file.empty()) return with_question_sizes(template_of_preset(o), o);
-  return with_question_sizes(with_sizes(read_json(o.spec_file), o), o);
+  return with_question_sizes(with_open_sizes(with_sizes(read_json(o.spec_file), o)), o);
 }
 
 bool leaves_open(const SpecTemplate& spec, std::string_view key, const Json& value) {

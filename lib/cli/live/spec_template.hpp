@@ -10,7 +10,8 @@ namespace plumbline::cli {
 // as it may be shrunk) or {"one_of": [...]}, simplest first, stand for a number or any value.
 using SpecTemplate = Json;
 
-// A preset whose sizes are open where the command line does not fix them, or the template in a file. Those of
+// A preset whose sizes are open where the command line does not fix them, or the template in a file; one that
+// names a preset, or a part of it, and no size leaves its sizes open too. Those of
 // presets avoid the points at which mistakes hide: odd widths, several heads, grouped heads where the model
 // has them.
 SpecTemplate template_of(const BlockOptions& options);

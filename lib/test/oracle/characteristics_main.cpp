@@ -22,7 +22,9 @@ struct Options {
 
 Options parse(int argc, char** argv) {
   if (argc < 2 || argc % 2 != 0) throw Error("expected FILE and then options with a value each");
-  Options o{.file = argv[1]};
+  const std::string file = argv[1];
+  if (file.starts_with("-")) throw Error("expected FILE before the options, found " + file);
+  Options o{.file = file};
   for (int i = 2; i < argc; i += 2) {
     const std::string key = argv[i], value = argv[i + 1];
     if (key == "--seeds")
