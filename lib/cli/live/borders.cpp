@@ -14,7 +14,7 @@ const Values tiles = {15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 25
 const Values many_rows = {511, 512, 513, 1023, 1024, 1025, 1027, 2049};
 // Channels of a head or of the stream, multiples of 64 and of 16 and none.
 const Values widths = {31, 32, 33, 63, 64, 65, 72, 80, 96, 100, 127, 128, 129, 160, 200, 256, 257};
-const Values wide = {768, 1000, 1023, 1025, 2048, 4096};
+const Values wide = {768, 1000, 1023, 1025, 2048}, very_wide = {4096};
 
 Values joined(Values a, const Values& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -48,7 +48,7 @@ Theme rows() {
   return {"T", {{"T", many_rows}, {"d", {1, 2, 3, 5, 8}}, {"d_ff", {1, 2, 3, 5}}, {"batch", {1, 2}}}};
 }
 Theme width() { return {"d", {{"d", widths}, {"T", few_tokens}, {"n_heads", {1, 2, 4}}}}; }
-Theme great_width() { return {"d", {{"d", wide}, {"T", one_to_three}, {"batch", one}}}; }
+Theme great_width(const Values& d) { return {"d", {{"d", d}, {"T", one_to_three}, {"batch", one}}}; }
 Theme head_width() {
   return {
       "head_dim",
@@ -108,7 +108,7 @@ std::vector<Theme> themes(Part part, bool has_window) {
     if (attends) out.push_back(head_width());
     out.push_back(attends ? long_sequence() : i == 0 ? rows() : tokens());
     out.push_back(tile_of_both(attends ? "head_dim" : "d"));
-    if (part != Part::sdpa) out.push_back(is_norm ? great_width() : width());
+    if (part != Part::sdpa) out.push_back(is_norm ? great_width(i == 0 ? wide : very_wide) : width());
     if (!is_norm && part != Part::sdpa) out.push_back(hidden_width());
     if (attends) out.push_back(many_heads());
     out.push_back(equal(i == 0 ? 6 : 16));

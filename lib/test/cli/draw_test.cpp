@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/live/reached.hpp"
+#include "plumbline/io/file.hpp"
 
 namespace plumbline::cli {
 namespace {
@@ -74,6 +75,30 @@ TEST(Draw, APresetHasHeadsAndSequencesBeyondATile) {
   EXPECT_GT(count(all, [](auto& q) { return q.spec.d > 64; }), 0);
 }
 
+std::vector<QuestionSettings> drawn_from_file(const std::string& text) {
+  BlockOptions options;
+  options.spec_file = testing::TempDir() + "plumbline-sizes.json";
+  write_bytes(options.spec_file, text);
+  return drawn(template_of(options));
+}
+
+TEST(Draw, AFileThatNamesAPresetAndNoSizeLeavesSizesOpen) {
+  for (const char* preset : {"llama", "gpt2", "bert"})
+    for (const char* part : {"stack", "block", "attention", "ffn", "sdpa"}) {
+      const auto all =
+          drawn_from_file(std::string(R"({"preset": ")") + preset + R"(", "part": ")" + part + "\"}");
+      const bool attends = part != std::string("ffn");
+      EXPECT_GT(count(all, [&](auto& q) { return attends ? q.spec.attention.head_dim > 32 : q.spec.d > 64; }),
+                0)
+          << preset << " " << part;
+    }
+  for (const auto& q : drawn_from_file(
+           R"({"preset": "llama", "n_layers": 3, "attention": {"mask": "causal_sliding", "window": 3}})")) {
+    EXPECT_EQ(q.spec.attention.window, 3);
+    EXPECT_EQ(q.spec.n_layers, 3);
+  }
+}
+
 TEST(Draw, ManyKeysAreAskedForWhereHeadsAreFixed) {
   const auto all = drawn(
       R"({"part": "sdpa", "attention": {"n_heads": 4, "n_kv_heads": 2, "head_dim": 64, "mask": "causal"}})");
@@ -96,7 +121,7 @@ TEST(Draw, TheWindowBites) {
 TEST(Draw, NormsAreAskedAboutManyRowsAndWideRows) {
   const auto all = drawn(R"({"part": "norm", "d": {"from": 1, "to": 4096}, "norm": {"kind": "rms_norm"}})");
   EXPECT_GT(count(all, [](auto& q) { return q.tokens * q.batch > 1000; }), 0);
-  EXPECT_GT(count(all, [](auto& q) { return q.spec.d >= 2048; }), 0);
+  EXPECT_GT(count(all, [](auto& q) { return q.spec.d == 4096; }), 0);
   EXPECT_GT(count(all, [](auto& q) { return q.spec.d == 1; }), 0);
   EXPECT_GT(count(all, [](auto& q) { return q.spec.d == q.tokens * q.batch; }), 0);
 }
