@@ -26,6 +26,7 @@ class LiveQuestions {
     Choices choices;
   };
   QuestionSettings settings_from(Chooser& choose, const Border* border) const;
+  Drawn made(Chooser choose, const Border* border) const;
   std::optional<Drawn> from(Chooser choose, const Border* border = nullptr) const;
   std::optional<Drawn> at_border(rc::Random random, const Border& border) const;
   Drawn first(rc::Random random) const;

@@ -105,6 +105,10 @@ SpecTemplate template_of_preset(const BlockOptions& o) {
           {"ffn", {{"d_ff", size(o.d_ff, range(5, 1024))}}}};
 }
 
+bool is_preset(const Json& name) {
+  return std::any_of(presets().begin(), presets().end(), [&](const Preset& p) { return name == p.name; });
+}
+
 bool says_sizes(const Json& spec) {
   if (spec.contains("d")) return true;
   for (const char* component : {"attention", "ffn"}) {
@@ -118,7 +122,7 @@ bool says_sizes(const Json& spec) {
 
 // A file that names a preset, and no size of it, leaves all open that its part has.
 SpecTemplate with_open_sizes(SpecTemplate spec) {
-  if (!spec.is_object() || !spec.value("preset", Json()).is_string() || says_sizes(spec)) return spec;
+  if (!spec.is_object() || !is_preset(spec.value("preset", Json())) || says_sizes(spec)) return spec;
   BlockOptions preset;
   preset.preset = spec["preset"];
   Json open = template_of_preset(preset);
