@@ -81,7 +81,7 @@ BUGS = {
     "BLK-06": (PRE_NORM, ["twice", "residual"], ["residual"]),
     "BLK-18": (PARALLEL, ["branch_scale"], ["residual", "branches"]),
     "BLK-scale": (DEEP, ["residual_scale"], ["residual"]),
-    "BLK-15": (PARALLEL, ["norm", "branches"], ["norm"]),
+    "BLK-15": (PARALLEL, ["norm", "branches", "x-for-ffn"], ["norm", "ffn"]),
     "ATT-05": (ATTENTION, ["scale"], ["scores", "scale"]),
     "ATT-10": (FULL_SDPA, ["padding"], ["probabilities"]),
     "ATT-18": (SDPA, ["mask", "bidirectional"], ["probabilities", "mask"]),
