@@ -69,7 +69,9 @@ TEST(Truth, ANormAtEps0OfARowWithoutSpreadIsRefused) {
     EXPECT_EQ(why_refused(bare_norm(NormKind::layer_norm, 0), norm_inputs(x)),
               std::string("y[1, 0]") + no_value);
     EXPECT_EQ(why_refused(bare_norm(NormKind::layer_norm, 1e-5), norm_inputs(x)), "");
-    if (c != 0) EXPECT_EQ(why_refused(bare_norm(NormKind::rms_norm, 0), norm_inputs(x)), "");
+    if (c != 0) {
+      EXPECT_EQ(why_refused(bare_norm(NormKind::rms_norm, 0), norm_inputs(x)), "");
+    }
   }
   x.row(1).setConstant(-0.0);
   EXPECT_EQ(why_refused(bare_norm(NormKind::rms_norm, 0), norm_inputs(x)), std::string("y[1, 0]") + no_value);

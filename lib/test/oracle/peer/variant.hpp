@@ -21,7 +21,7 @@ enum class Stores { all, fused, some, before_gain };
 enum class Operands { as_they_are, tf32, tf32_cut, bfloat16 };
 
 struct Variant {
-  std::string name;
+  std::string name = {};
   Storage storage = Storage::native;
   Order order = Order::sequential;
   Stores stores = Stores::all;
