@@ -185,7 +185,8 @@ std::string naming(const Json& record, Rows shown = Rows::all) {
       continue;
     }
     const bool is_named = r.at("named"), is_separated = smallest(r.at("separation")) >= 1;
-    ++planted, named += is_named, failing += number(r, "failing") > 0;
+    const bool is_found = number(r, "failing") > 0;
+    ++planted, named += is_named, failing += is_found;
     separated += is_separated, separated_named += is_separated && is_named;
     if (shown == Rows::not_named && is_named) continue;
     Json also = r.at("same");
@@ -194,8 +195,10 @@ std::string naming(const Json& record, Rows shown = Rows::all) {
         r.at("first").empty() ? r.at("headline").get<std::string>() : joined(r.at("first"), " and ");
     rows.push_back({joined(r.at("deviations"), " and "), r.at("block"), separations(r.at("separation")),
                     of(number(r, "failing"), number(r, "judged")), std::to_string(number(r, "laws")),
-                    is_named ? "yes" : "no: " + first,
-                    fmt::format("e^{:.3g}", r.at("likelihood").get<double>()), joined(also)});
+                    is_named   ? "yes"
+                    : is_found ? "no: " + first
+                               : "not found",
+                    is_found ? fmt::format("e^{:.3g}", r.at("likelihood").get<double>()) : "", joined(also)});
   }
   const std::string sentence = fmt::format(
       "In {}, {} live questions each: {} of {} are found, {} are named first; of the {} that a single question "

@@ -11,9 +11,11 @@ std::string measured(const Json& record) {
   const Json& s = record.at("stamp");
   const std::string found = s.at("rule");
   const std::string which = found == rule() ? "the rule as it is" : "an earlier rule";
+  std::string machines;
+  for (const Json& m : record.value("machines", Json::array({s.at("machine")})))
+    machines += (machines.empty() ? "" : " and ") + m.get<std::string>();
   return fmt::format("Measured with {} ({}), plumbline {}, on {}, on {}.\n\n", which, found,
-                     s.at("version").get<std::string>(), s.at("date").get<std::string>(),
-                     s.at("machine").get<std::string>());
+                     s.at("version").get<std::string>(), s.at("date").get<std::string>(), machines);
 }
 
 int number(const Json& j, const char* key) { return j.contains(key) ? j.at(key).get<int>() : 0; }

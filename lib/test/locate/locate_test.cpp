@@ -21,7 +21,9 @@ Question attention(const Profile& profile, AskedSizes n, bool gradients) {
   spec.attention.n_kv_heads = n.kv_heads;
   spec.attention.head_dim = n.head_dim;
   spec.d = n.heads * n.head_dim;
-  return question_from({.spec = spec, .batch = n.batch, .tokens = n.tokens, .gradients = gradients}, profile);
+  constexpr std::uint64_t seed = 4;  // of no question with a row so noisy that it widens the limits of all
+  return question_from(
+      {.spec = spec, .batch = n.batch, .tokens = n.tokens, .gradients = gradients, .seed = seed}, profile);
 }
 
 class Asked {
