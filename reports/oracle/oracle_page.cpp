@@ -201,23 +201,22 @@ std::string naming(const Json& record, Rows shown = Rows::all) {
                     is_found ? fmt::format("e^{:.3g}", r.at("likelihood").get<double>()) : "", joined(also)});
   }
   const std::string sentence = fmt::format(
-      "In {}, {} live questions each: {} of {} are found, {} are named first; of the {} that a single question "
+      "In {}, {} live questions each: {} of {} are found, {} are named first; of the {} that a single "
+      "question "
       "separates from correct code, {}.{}{}\n\n",
       record.at("profile").get<std::string>(), number(record, "cases"), failing, planted, named, separated,
       separated_named, unseen.empty() ? "" : " Without any effect in these blocks: " + unseen + ".",
       shown == Rows::not_named && !rows.empty() ? " Those not named first:" : "");
   if (rows.empty()) return sentence;
-  return sentence +
-         table({"planted", "in", "separation", "failing", "laws broken", "named first", "likelihood ratio",
-                "not told apart"},
-               "llrrrlrl", rows);
+  return sentence + table({"planted", "in", "separation", "failing", "laws broken", "named first",
+                           "likelihood ratio", "not told apart"},
+                          "llrrrlrl", rows);
 }
 
 // In full for the first profile.
 std::string planted_live(const std::vector<Json>& records) {
   std::string text;
-  for (const Json& r : records)
-    text += measured(r) + naming(r, text.empty() ? Rows::all : Rows::not_named);
+  for (const Json& r : records) text += measured(r) + naming(r, text.empty() ? Rows::all : Rows::not_named);
   return text;
 }
 
@@ -233,11 +232,15 @@ OracleRecords read_oracle_records() {
       throw Error(path + ": " + e.what());
     }
   };
-  return {read("characteristics.json"), read("characteristics-before.json"),
-          read("agreement.json"),       read("census.json"),
-          {read("naming-float32.json"), read("naming-bfloat16-mixed.json"), read("naming-float16-mixed.json")},
-          read("pairs.json"),           read("real-bugs.json"),
-          read("cost.json")};
+  return {
+      read("characteristics.json"),
+      read("characteristics-before.json"),
+      read("agreement.json"),
+      read("census.json"),
+      {read("naming-float32.json"), read("naming-bfloat16-mixed.json"), read("naming-float16-mixed.json")},
+      read("pairs.json"),
+      read("real-bugs.json"),
+      read("cost.json")};
 }
 
 Pages oracle_pages(const OracleRecords& r) {
@@ -256,9 +259,8 @@ Pages oracle_pages(const OracleRecords& r) {
       "A second independent implementation, in C++, in variants of order, stores and kernels.\n\n" +
       measured(c) + false_alarms(c) + "## Planted deviations\n\n" + planted_text + detection(c) +
       "## What right answers cost\n\n" + power_section(c, r.before) + "## Two deviations at once\n\n" +
-      pairs(c) + "## Planted in Python\n\n" + python_text + planted_live(r.naming) +
-      "### Two at once\n\n" + measured(r.pairs) + naming(r.pairs) + "## Real bugs\n\n" +
-      real_bugs_section(r.real_bugs) +
+      pairs(c) + "## Planted in Python\n\n" + python_text + planted_live(r.naming) + "### Two at once\n\n" +
+      measured(r.pairs) + naming(r.pairs) + "## Real bugs\n\n" + real_bugs_section(r.real_bugs) +
       "## Truths of several kinds\n\n"
       "Verdicts on y where bfloat16-mixed is declared, by what is true:\n\n" +
       confusion(c) + "## What a case costs\n\n" + cost_section(r.cost);

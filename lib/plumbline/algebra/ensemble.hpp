@@ -5,7 +5,7 @@
 //   sums        of k terms, S = sum, Q = sum of squares, one by one in random order (Cauchy-Schwarz, Smyth):
 //               d^2 ((k+1)(Q/6 + S^2/3) + Q for the products), d = half an ulp / sqrt(3); that begin with a
 //               bias b: k b^2 + (k+1) b S more. Products of matrices take S and Q of the exact values.
-//   constants   and library functions have a common relative error of at most half an ulp
+//   constants   and library functions have a common relative error of at most half an ulp, roots of an ulp
 //   kinks       the branch is decided with the error tripled, so that rare flips are common among members
 //   products    of rounded operands: equal numbers err equally in all of them; TF32 errs as truncation does,
 //               all numbers of a member to one side

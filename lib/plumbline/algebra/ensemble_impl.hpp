@@ -267,8 +267,8 @@ auto Ensemble<S>::mul_col(const Tensor& x, const Tensor& col) -> Tensor {
 template <class S>
 auto Ensemble<S>::scale(const Tensor& x, Exact c) -> Tensor {
   const S value = F::value(c);
-  const bool stays_stored = detail::is_power_of_two(value) && is_of(branches_, x) &&
-                            branches_.precision() < kernel_.precision();
+  const bool stays_stored =
+      detail::is_power_of_two(value) && is_of(branches_, x) && branches_.precision() < kernel_.precision();
   const S factor = stays_stored ? value : constant(c);
   score_factor_ *= factor;
   if (detail::is_power_of_two(factor)) return {x.value * factor, x.stored};
