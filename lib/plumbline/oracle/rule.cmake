@@ -1,11 +1,15 @@
 # Writes OUT, a source file that returns a hash of the sources in SOURCE that verdicts follow from: twelve digits of
-# SHA-256 over the hashes of all files, in the order of their paths.
+# SHA-256 over the hashes of all files, in the order of their paths. Comments and layout are left out: a better word in
+# a comment makes no record one of an earlier rule.
 set(hashes "")
 foreach(folder algebra block oracle spec)
   file(GLOB_RECURSE files RELATIVE ${SOURCE} ${SOURCE}/${folder}/*.hpp ${SOURCE}/${folder}/*.cpp)
   list(SORT files)
   foreach(path ${files})
-    file(SHA256 ${SOURCE}/${path} hash)
+    file(READ ${SOURCE}/${path} code)
+    string(REGEX REPLACE "//[^\n]*" "" code "${code}")
+    string(REGEX REPLACE "[ \t\n]+" "" code "${code}")
+    string(SHA256 hash "${code}")
     string(APPEND hashes "${path} ${hash}\n")
   endforeach()
 endforeach()
