@@ -1,0 +1,167 @@
+"""The residual block over mpmath numbers, from the spec's JSON: written from the formulas alone.
+
+    b = N_out(F(N_in(x)))        y = N_post(alpha x + beta b)
+    parallel: y = alpha x + beta (N_out(Attn(N(x))) + N_out'(FFN(N(x))))
+
+The stream is [B T, d]. Choices that no golden case makes are refused, not guessed.
+"""
+
+import mpmath
+import numpy as np
+from mp_tape import constant, exp, normal_distribution, positive_part, reciprocal, sqrt, tanh
+
+
+def ratio(p, q):
+    return mpmath.mpf(p) / q
+
+
+def logistic(x):
+    return reciprocal(exp(-x) + 1)
+
+
+def gelu_tanh(x):
+    """x (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3), where (1 + tanh u) / 2 = logistic(2 u)."""
+    u = (x + x * x * x * ratio(44715, 10**6)) * mpmath.sqrt(2 / mpmath.pi)
+    return x * logistic(u * 2)
+
+
+ACTIVATIONS = {
+    "relu": positive_part,
+    "gelu_erf": lambda x: x * normal_distribution(x),
+    "gelu_tanh": lambda x: gelu_tanh(x),
+    "silu": lambda x: x * logistic(x),
+    "quick_gelu": lambda x: x * logistic(x * ratio(1702, 1000)),
+}
+
+
+def standard_deviation(variance, eps):
+    """What a norm divides by."""
+    return sqrt(variance + eps)
+
+
+def rotation(rope, tokens, head_dim):
+    """cos and sin [T, h], and J [h, h], which turns a pair by 90 degrees: rotated x = x cos + (x J) sin."""
+    half, turn = rope["rotary_dim"] // 2, np.zeros((head_dim, head_dim))
+    cos, sin = np.ones((tokens, head_dim), object), np.zeros((tokens, head_dim), object)
+    for j in range(half):
+        a, b = (2 * j, 2 * j + 1) if rope["style"] == "interleaved" else (j, j + half)
+        turn[b, a], turn[a, b] = -1, 1
+        frequency = mpmath.power(rope["base"], -ratio(j, half))
+        for t in range(tokens):
+            cos[t, [a, b]], sin[t, [a, b]] = mpmath.cos(t * frequency), mpmath.sin(t * frequency)
+    return constant(cos), constant(sin), constant(turn)
+
+
+def seen(mask, window, tokens):
+    """1 where query i sees key j, else 0."""
+    i, j = np.arange(tokens)[:, None], np.arange(tokens)
+    far = {"bidirectional": -tokens, "causal": -tokens, "causal_sliding": -(window or 0)}[mask]
+    return constant(((j - i > far) & ((j <= i) | (mask == "bidirectional"))).astype(int))
+
+
+class Block:
+    def __init__(self, spec, params, batch):
+        """`params`: name -> tensor."""
+        self.spec, self.params, self.batch = spec, params, batch
+        if spec["residual_source"] != "stream" or spec["position"]["bias"]:
+            raise NotImplementedError(spec)
+
+    def linear(self, name, x):
+        y = x @ self.params[name + ".weight"].swapaxes(0, 1)
+        return y + self.params[name + ".bias"] if name + ".bias" in self.params else y
+
+    def norm(self, n, name, x):
+        """gamma (x - mean) / sqrt(mean (x - mean)^2 + eps) + beta; rms_norm leaves the mean alone."""
+        if not n:
+            return x
+        if n["kind"] == "layer_norm":
+            x = x - x.row_mean()
+        y = x / standard_deviation((x * x).row_mean(), n["eps"])
+        if n["gain"] == "vector":
+            y = y * (self.params[name + ".weight"] + n["gain_offset"])
+        return y + self.params[name + ".bias"] if n["bias"] else y
+
+    def heads(self, x):
+        """[B T, heads h] -> [B, heads, T, h]"""
+        h = self.spec["attention"]["head_dim"]
+        return x.reshape(self.batch, x.shape[0] // self.batch, x.shape[1] // h, h).swapaxes(1, 2)
+
+    def positioned(self, n, name, x):
+        """Queries or keys as heads, normed and rotated."""
+        rope = self.spec["position"]["rope"]
+        if n and n["position"] != "before_rope":
+            raise NotImplementedError(n)
+        x = self.heads(self.norm(n, name, x)) if n and n["width"] == "full_heads" else self.norm(n, name, self.heads(x))
+        if not rope:
+            return x
+        cos, sin, turn = rotation(rope, *x.shape[-2:])
+        return x * cos + (x @ turn) * sin
+
+    def shared(self, x):
+        """Key-value heads [B, K, T, h] as query heads read them: head i reads floor(i K / H)."""
+        n_heads, n_kv_heads = self.spec["attention"]["n_heads"], x.shape[1]
+        reads = np.zeros((n_heads, n_kv_heads), int)
+        for i in range(n_heads):
+            reads[i, i * n_kv_heads // n_heads] = 1
+        flat = x.reshape(self.batch, n_kv_heads, x.shape[2] * x.shape[3])
+        return (constant(reads) @ flat).reshape(self.batch, n_heads, *x.shape[2:])
+
+    def attention(self, p, x):
+        s, norms = self.spec["attention"], self.spec["norm_slots"]["attn"]
+        if s["scale"]["rule"] != "inv_sqrt_head_dim" or norms["mid"]:
+            raise NotImplementedError(s)
+        q = self.positioned(norms["q"], p + "norm_q", self.linear(p + "q_proj", x))
+        k = self.shared(self.positioned(norms["k"], p + "norm_k", self.linear(p + "k_proj", x)))
+        v = self.shared(self.heads(self.linear(p + "v_proj", x)))
+        scores = q @ k.swapaxes(2, 3) * (s["scale"]["mult"] / mpmath.sqrt(s["head_dim"]))
+        if cap := s["logit_softcap"]:
+            scores = tanh(scores / cap) * cap
+        weights = exp(scores) * seen(s["mask"], s["window"], x.shape[0] // self.batch)
+        heads = weights / weights.row_sum() @ v
+        return self.linear(p + "o_proj", heads.swapaxes(1, 2).reshape(x.shape[0], s["n_heads"] * s["head_dim"]))
+
+    def feed_forward(self, p, x):
+        s = self.spec["ffn"]
+        activation, up = ACTIVATIONS[s["activation"]], self.linear(p + "up_proj", x)
+        if s["kind"] not in ("mlp", "glu") or self.spec["norm_slots"]["ffn"]["mid"]:
+            raise NotImplementedError(s)
+        hidden = activation(self.linear(p + "gate_proj", x)) * up if s["kind"] == "glu" else activation(up)
+        return self.linear(p + "down_proj", hidden)
+
+    def join(self, x, branch):
+        return x * self.spec["residual_scale"] + branch * self.spec["branch_scale"]
+
+    def sublayer(self, which, branch, p, x):
+        n = self.spec["norm_slots"][which]
+        b = self.norm(n["out"], p + "norm_out", branch(p, self.norm(n["in"], p + "norm_in", x)))
+        return self.norm(n["post"], p + "norm_post", self.join(x, b))
+
+    def parallel(self, p, x):
+        if not self.spec["parallel_shared_norm"]:
+            raise NotImplementedError(self.spec)
+        slots = self.spec["norm_slots"]
+        u = self.norm(slots["attn"]["in"], p + "norm_in", x)
+        attn = self.norm(slots["attn"]["out"], p + "attn.norm_out", self.attention(p + "attn.", u))
+        ffn = self.norm(slots["ffn"]["out"], p + "ffn.norm_out", self.feed_forward(p + "ffn.", u))
+        return self.join(x, attn + ffn)
+
+    def layer(self, p, x):
+        if self.spec["topology"] == "parallel":
+            return self.parallel(p, x)
+        x = self.sublayer("attn", self.attention, p + "attn.", x)
+        return self.sublayer("ffn", self.feed_forward, p + "ffn.", x)
+
+    def __call__(self, x):
+        """The part that the spec names, of x [B T, d]."""
+        parts = {
+            "norm": lambda x: self.norm(self.spec["norm_slots"]["attn"]["in"], "norm", x),
+            "attention": lambda x: self.attention("layers.0.attn.", x),
+            "ffn": lambda x: self.feed_forward("layers.0.ffn.", x),
+            "stack": self.stack,
+        }
+        return parts[self.spec["part"]](x)
+
+    def stack(self, x):
+        for i in range(self.spec["n_layers"]):
+            x = self.layer(f"layers.{i}.", x)
+        return self.norm(self.spec["final_norm"], "final_norm", x)
