@@ -150,7 +150,7 @@ Matrix<double> stored_at(const std::string& place, const QuestionSettings& s, co
 }
 
 // All tokens are near one vector of signs, so a feed-forward reads about the same row h for each; with the
-// weights s_j h / |h|^2, unit j sees s_j. The branch is loud, so that the activation's error is too.
+// weights s_j h / |h|^2, unit j sees s_j. down_proj times 8 amplifies the activation's error in y.
 void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
   const bool has_ffn = s.spec.part == Part::stack || s.spec.part == Part::block || s.spec.part == Part::ffn;
   if (!has_ffn || s.spec.ffn.activation == Activation::relu) return;  // a kink is to be kept away from

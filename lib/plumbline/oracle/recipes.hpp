@@ -27,6 +27,7 @@ inline Names<Recipe> names<Recipe>() {
   return table;
 }
 
+// All that a question follows from.
 struct QuestionSettings {
   BlockSpec spec;
   int batch = 1, tokens = 6;
@@ -36,14 +37,15 @@ struct QuestionSettings {
   std::uint64_t seed = 1;
 };
 
-// Spec and sizes of a question; what is drawn stays as it is by default.
+// Spec, sizes and gradients of a question; recipe and seed are the default ones.
 QuestionSettings settings_of(const Question& question);
 
-// Everything that the settings leave open follows from the seed. Numbers are those of the storage type.
+// A question of the recipe. What the settings leave open follows from the seed. Numbers are those of the
+// storage type. The spec must be valid (spec/json.hpp).
 Question question_from(const QuestionSettings& settings, const Profile& profile);
 
-// The same for a block of about this width, whose sizes follow from the seed too: powers of two for ordinary
-// questions, odd ones and grouped heads for all others.
+// The same for a preset at about this width, whose sizes follow from the seed too: powers of two for ordinary
+// questions, odd ones and grouped heads for all others. Throws Error where there is no such preset.
 Question question_from(std::string_view preset, Recipe recipe, const Profile& profile, bool gradients,
                        std::uint64_t seed, int width = 32);
 

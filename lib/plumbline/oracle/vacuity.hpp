@@ -8,6 +8,7 @@
 
 namespace plumbline {
 
+// One of them.
 struct EmptyAnswer {
   std::string_view name;
   Outputs outputs;

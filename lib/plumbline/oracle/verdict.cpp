@@ -219,8 +219,8 @@ const Judge* Judge::coarser() const {
   return coarser_.get();
 }
 
-// Coarser storage shows in numbers that are too coarse; without them, an error that coarser arithmetic would
-// drown may be a small mistake. Coarser arithmetic with the same storage shows in errors alone.
+// "Coarser" only if y is made of numbers of the coarser type: otherwise a small bug that hides in coarse
+// noise would be excused. Coarser arithmetic with the same storage shows in errors alone.
 bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
   const Dtype declared = calibration_->profile().storage;
   try {
