@@ -97,7 +97,7 @@ class Diagnosing {
     return plumbline::explains(deviations, *e.request, *e.outputs);
   }
 
-  // Those of the cases that the deviations explain; of no use with more than so many that they do not.
+  // The cases that these deviations explain; gives up, with none, after `most_missed` that they do not.
   Cases explained(const Deviations& deviations, const Cases& cases, int most_missed) const {
     Cases out;
     for (int i : cases)

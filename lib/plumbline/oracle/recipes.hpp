@@ -41,7 +41,7 @@ struct QuestionSettings {
 QuestionSettings settings_of(const Question& question);
 
 // A question of the recipe. What the settings leave open follows from the seed. Numbers are those of the
-// storage type. The spec must be valid (spec/json.hpp).
+// storage type. The spec must be valid (`validate`).
 Question question_from(const QuestionSettings& settings, const Profile& profile);
 
 // The same for a preset at about this width, whose sizes follow from the seed too: powers of two for ordinary
