@@ -213,8 +213,8 @@ class Diagnosing {
     return n;
   }
 
-  // What else explains the same cases, which coarser ones are explained too, and where the deviation is
-  // absent.
+  // What else explains the same cases, which coarser ones are explained too, and where the deviation
+  // is absent.
   void complete(Diagnosis& best, const Cases& coarser) const {
     if (best.deviations.size() == 1) {
       const Deviation* d = best.deviations[0];

@@ -1,5 +1,5 @@
-// Alternatives that read weights which stand in one tensor, or the heads of keys and values, in another
-// order.
+// Alternatives that read weights which stand in one tensor, or the heads of keys and values, in
+// another order.
 #include <algorithm>
 #include <numeric>
 

@@ -44,8 +44,8 @@ std::vector<Matrix<double>> difference_if_defined(const Question& declared, cons
   return out;
 }
 
-// Nothing where the deviating block has no finite value, or none at all: its mask hides all keys from a
-// query.
+// Nothing where the deviating block has no finite value, or none at all: its mask hides all keys from
+// a query.
 template <class S>
 std::vector<Matrix<double>> difference(const Question& declared, const Deviation& deviation,
                                        const std::vector<Matrix<S>>& truth) {
@@ -94,8 +94,8 @@ struct Projections {
     });
   }
 
-  // The root mean square of the members' coefficients; more where a right answer has a larger one than chance
-  // explains.
+  // The root mean square of the members' coefficients; more where a right answer has a larger one than
+  // chance explains.
   double reach(const Eigen::VectorXd& coefficients) const {
     const double of_members = std::sqrt(coefficients.head(members).squaredNorm() / double(members));
     const auto of_right_answers = coefficients.tail(coefficients.size() - members);
