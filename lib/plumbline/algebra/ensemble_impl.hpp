@@ -96,8 +96,8 @@ S Ensemble<S>::constant(S c) const {
   return kernel_.nearest(c) == c ? c : c * factor_of(std::bit_cast<std::uint64_t>(static_cast<double>(c)));
 }
 
-// 1 / sqrt(r) has two roundings, and its own root, which some multiply both sides of a product by,
-// counts twice.
+// 1 / sqrt(r) has two roundings; and where code multiplies both sides of a product by its root, the error of
+// that root counts twice.
 template <class S>
 S Ensemble<S>::constant(Exact c) const {
   const S value = F::value(c), root = std::sqrt(std::abs(value));

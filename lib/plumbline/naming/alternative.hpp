@@ -26,7 +26,8 @@ struct Alternative {
   std::string id;    // a path: "tile/rows-missing-16", "knob/attention.window"
   std::string says;  // what it computes instead, as the formula of a deviation
   std::string bug;   // a report of it in the wild, or ""
-  double assumes;    // how much it takes for granted: of two that explain as much the smaller one leads
+  double assumes;    // its prior cost, in units of log(1 / Judge::alpha): of two that explain as much the
+                     // smaller leads
   // The answer; it may leave out outputs that it says nothing about. Throws Error where it does not apply.
   std::function<Outputs(const Failed&, const Computing&)> outputs;
   // Where it is the arithmetic that differs: what is computed in, where a profile is declared. Throws Error

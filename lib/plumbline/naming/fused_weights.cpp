@@ -162,7 +162,7 @@ void add_projections(Alternatives& out, const BlockSpec& s) {
                });
 }
 
-// Keys and values of every query head, those of the head that `map` says.
+// Gives every query head the keys and values of the head that `map` says.
 struct Sharing {
   const char *id, *says;
   int (*map)(int head, int heads, int groups);

@@ -140,7 +140,7 @@ void Calibration::set_reach() {
   trace_ = std::move(traces.front());
 }
 
-// A few members at a time, of one set: their scores are gone before the next ones come.
+// Runs a few members of one set at a time, so that the scores of all need not be kept.
 std::vector<std::vector<double>> Calibration::functionals_of_members(
     const std::vector<std::unique_ptr<Trace>>& traces) {
   struct Few {
@@ -172,7 +172,8 @@ std::vector<std::vector<double>> Calibration::functionals_of_members(
   return c;
 }
 
-// Of one family, from the functionals c of all members.
+// Sets the standard errors, the inflation of the tails and the energies of one family, from the functionals c
+// of all members.
 void Calibration::set_reach(int family, const std::vector<std::vector<double>>& c) {
   const int k1 = settings_.members;
   const Family& f = bank_->families()[family];

@@ -103,7 +103,7 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   if (s.attn_norms.k) scale(in.parameters, "k_proj", 3 * std::sqrt(s.attn_norms.k->eps));
 }
 
-// Scores spread over so many times their cap, or over so much.
+// Scores spread over `caps` times the softcap, or, without one, over `otherwise`.
 void spread_scores(const BlockSpec& s, CaseInputs& in, double caps, double otherwise) {
   const auto& cap = s.attention.logit_softcap;
   const double factor = std::sqrt(cap ? caps * *cap : otherwise);
@@ -112,7 +112,8 @@ void spread_scores(const BlockSpec& s, CaseInputs& in, double caps, double other
   if (s.part == Part::sdpa) in.x *= factor, in.parameters.at("k") *= factor;
 }
 
-// What is switched off, pruned, or not yet trained.
+// Gains, biases and rows of projections that are 0, as where a unit is switched off, pruned, or not
+// yet trained.
 void set_to_zero(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInputs& in) {
   const bool rows_too = takes_zeros(s, profile);
   for (const auto& [name, rows, cols] : parameter_shapes(s)) {
