@@ -111,8 +111,8 @@ class Source:
         if not is_public or not (call or kind and not of_class) or INSTANCE.match(self.code, start):
             return
         name = (kind or call)[1].strip().replace("LESS", "<").replace("MORE", ">")
-        is_of_another = re.search(r"::\s*$", head[:(kind or call).start(1)])
-        if is_of_another or name in ("static_assert", "operator==") or re.search(r"= (default|delete)$|\boverride$", head):
+        before = head[:(kind or call).start(1)]  # nothing: a macro is used
+        if before.endswith("::") or not (before or of_class) or name in ("static_assert", "operator==") or re.search(r"= (default|delete)$|\boverride$", head):
             return
         if not in_group and not any(i in self.comments for i in range(self.line(start), self.line(end) + 1)):
             self.fault(self.line(start), f"{of_class + '::' * bool(of_class)}{name} has no comment")

@@ -9,13 +9,13 @@
 
 namespace plumbline::identify {
 
-// One of them, in words.
+// What was tried, and what came of it.
 struct Reading {
   std::string what;   // "a later token changes an earlier row"
   std::string found;  // "never"
 };
 
-// All of them, and what the search uses.
+// What was read, for people; and of it what the search uses.
 struct Readings {
   std::vector<Reading> all;
   bool repeats = true;                   // the same question twice, the same bits

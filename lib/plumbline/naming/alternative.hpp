@@ -21,7 +21,7 @@ struct Failed {
 // Answers a question with a slip: exactly, or as one member of the ensemble does.
 using Computing = std::function<Outputs(const Question&, const Slip&)>;
 
-// One of them.
+// One explanation: what it is called, and how to compute the answer that it explains.
 struct Alternative {
   std::string id;    // a path: "tile/rows-missing-16", "knob/attention.window"
   std::string says;  // what it computes instead, as the formula of a deviation

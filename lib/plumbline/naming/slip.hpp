@@ -1,6 +1,6 @@
-// Slips: mistakes in what a block does with one of its tensors, where a deviation is a mistake in what it is.
-// A tensor that is stored is written for some rows, heads or channels only, twice, not at all, or read where
-// another one is meant; the running sums of a softmax are kept wrongly from tile to tile.
+// Slips: the block is the right one, but something goes wrong with one of its tensors. (A deviation is
+// another block.) A tensor that is stored is written for some rows, heads or channels only, twice, not at
+// all, or read where another one is meant; the running sums of a softmax are kept wrongly from tile to tile.
 #pragma once
 
 #include <string>

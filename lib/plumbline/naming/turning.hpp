@@ -9,7 +9,7 @@
 
 namespace plumbline {
 
-// One wrong way.
+// One wrong rotary embedding, with its id and its description.
 struct OtherTurns {
   enum class What {
     tables_of_other_style,  // each cosine twice in a row where halves are right, and the reverse

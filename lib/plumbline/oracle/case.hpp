@@ -11,7 +11,7 @@
 
 namespace plumbline {
 
-// What kind of rows x has. Plain rows hide many mistakes; so do the others, each its own.
+// What kind of rows x has. Each kind hides some mistakes, plain rows the most.
 enum class Regime { plain, offset, tiny, large, spike, constant };
 
 template <>

@@ -8,7 +8,7 @@
 
 namespace plumbline {
 
-// A list of them.
+// The patterns for one tensor.
 using Patterns = std::vector<Matrix<double>>;
 
 // For rows and columns of an output: 1 and the value; and x where the output has its shape, else null.

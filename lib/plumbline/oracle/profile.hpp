@@ -1,5 +1,5 @@
 // What an implementation says about its arithmetic. The profile is a hypothesis: a correct output that is
-// coarser than declared is told so.
+// coarser than declared is reported as that.
 #pragma once
 
 #include <span>

@@ -14,7 +14,7 @@ namespace plumbline {
 // hot_scores: rich, and scores spread widely, which shows softcaps, masks and scales.
 // sweep: rich, and the activation's arguments sweep -6 ... 0.5, one unit a number, the same for every token,
 // which shows how an activation and its derivative are computed.
-// edges: rich, and values that real code falls off: gains, biases and rows of projections that are exactly 0;
+// edges: rich, and values at which real code fails: gains, biases and rows of projections that are exactly 0;
 // tokens that are 0, nearly constant, or have one channel whose square is large for the type of the
 // statistics; in half of the questions softmaxes that choose one key and activations far out.
 enum class Recipe { ordinary, rich, near_eps, hot_scores, sweep, edges };
