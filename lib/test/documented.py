@@ -59,8 +59,7 @@ class Source:
     def is_comment_line(self, line):
         return line in self.comments and not self.lines[line - 1].strip()
 
-    def closing_brace(self, at):
-        depth = 0
+    def closing_brace(self, at, depth=0):
         for brace in re.compile(r"[{}]").finditer(self.code, at):
             depth += 1 if brace[0] == "{" else -1
             if depth == 0:
@@ -110,11 +109,12 @@ class Source:
         call = None if kind else FUNCTION.search(head if "operator" in head else head.split("=")[0])
         if not is_public or not (call or kind and not of_class) or INSTANCE.match(self.code, start):
             return
-        name = (kind or call)[1].strip().replace("LESS", "<").replace("MORE", ">")
         before = head[:(kind or call).start(1)]  # nothing: a macro is used
-        if before.endswith("::") or not (before or of_class) or name in ("static_assert", "operator==") or re.search(r"= (default|delete)$|\boverride$", head):
+        unasked = re.search(r"= (default|delete)$|\boverride$|\boperator==|^static_assert", head)
+        if unasked or before.endswith("::") or not (before or of_class):
             return
         if not in_group and not any(i in self.comments for i in range(self.line(start), self.line(end) + 1)):
+            name = (kind or call)[1].strip().replace("LESS", "<").replace("MORE", ">")
             self.fault(self.line(start), f"{of_class + '::' * bool(of_class)}{name} has no comment")
 
     def look_at_comments(self):
