@@ -17,8 +17,8 @@ struct ErrorRecord {
 Json to_json(const ErrorRecord& record);
 
 // float, double, long double, Mp50, Mp100: three records each, over entries whose truth is told from 0.
-// Inputs are exact in all of them. Of
-// the first three the digits depend on the machine's C library and vector width; of the others they do not.
+// Inputs are exact in all of them. Of the first three the digits depend on the machine's C library and vector
+// width; of the others they do not.
 std::vector<ErrorRecord> errors_of(const GoldenCase& c);
 
 }  // namespace plumbline::golden

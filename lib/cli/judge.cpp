@@ -38,8 +38,8 @@ std::set<std::string> cases_in(const std::string& folder) {
   return out;
 }
 
-// Throws Error where the suite is not the one that its manifest lists: a green report would speak of fewer
-// cases.
+// Throws Error where the suite is not the one that its manifest lists: a green report would speak of
+// fewer cases.
 void check_manifest(const std::string& folder, const std::set<std::string>& questions) {
   const std::set<std::string> listed = cases_of_manifest(folder);
   for (const std::string& id : listed)

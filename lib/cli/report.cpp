@@ -13,8 +13,8 @@
 namespace plumbline::cli {
 namespace {
 
-// Where it was built it stands beside this one; it reads what is claimed from the sources, so it is not
-// installed.
+// Where it was built it stands beside this one; it reads what is claimed from the sources, so it is
+// not installed.
 std::filesystem::path program() {
   const auto path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "plumbline-report";
   if (!std::filesystem::exists(path))

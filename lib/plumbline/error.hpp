@@ -1,5 +1,4 @@
-// What Plumbline throws at input that cannot be used: one line that says where, what was expected, what was
-// found.
+// What Plumbline throws at input that cannot be used.
 #pragma once
 
 #include <stdexcept>
@@ -7,6 +6,7 @@
 
 namespace plumbline {
 
+// what() is one line: where, what was expected, what was found.
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -8,12 +8,13 @@ namespace plumbline {
 
 inline constexpr std::size_t longest_excerpt = 80;
 
-// The text without quotes, escaped as in JSON; bytes that are no UTF-8 become U+FFFD.
+// The text without quotes, or a value, as JSON writes it in ASCII; bytes that are no UTF-8 become U+FFFD.
+// After `longest` characters, of a value after longest_excerpt, it is cut, and "..." follows.
 std::string excerpt(const std::string& text, std::size_t longest = longest_excerpt);
 std::string excerpt(const nlohmann::json& json);
 std::string excerpt(const nlohmann::ordered_json& json);
 
-// A name, in quotes.
+// The excerpt of a name, in quotes.
 std::string shown(const std::string& name);
 
 }  // namespace plumbline

@@ -1,5 +1,5 @@
-// Random parameters and inputs for unit tests: exact doubles from a generator whose bits are the same
-// everywhere.
+// Random parameters and inputs for unit tests: exact doubles from a generator whose bits are the
+// same everywhere.
 #pragma once
 
 #include <random>

@@ -47,8 +47,8 @@ void activation_by_definition(const Subject& f) {
   RC_ASSERT(equal(value(f, Activation::gelu_tanh, x), I(x / I(2) * (I(1) + tanh(inner)))));
   RC_ASSERT(equal(value(f, Activation::silu, x), I(x / (I(1) + exp(I(-x))))));
   RC_ASSERT(equal(value(f, Activation::quick_gelu, x), I(x / (I(1) + exp(I(I(-1702) / I(1000) * x))))));
-  // GELU = x Phi(x): Phi(x) = 1/2 + exp(-x^2/2)/sqrt(2 pi) sum_n x^(2n+1)/(1 3 5 ... (2n+1)), summed to
-  // exhaustion.
+  // GELU = x Phi(x): Phi(x) = 1/2 + exp(-x^2/2)/sqrt(2 pi) sum_n x^(2n+1)/(1 3 5 ... (2n+1)), summed
+  // to exhaustion.
   I term = x, sum = x;
   for (int n = 1; n < 250; ++n) sum += term *= x * x / I(2 * n + 1);
   sum += term * hull(I(-1), I(1));

@@ -52,8 +52,8 @@ void determinant_is_bounded(const Subject& f) {
   RC_ASSERT(at_most(n * (log(I(I(1) - attention)) + log(I(I(1) - ffn))), value));
 }
 
-// ln det(I + A) = sum_{k < K} (-1)^(k+1) tr A^k / k + rest, |rest| <= n sum_{k >= K} a^k/k <= n a^K/(K (1 -
-// a)).
+// ln det(I + A) = sum_{k < K} (-1)^(k+1) tr A^k / k + rest,
+// |rest| <= n sum_{k >= K} a^k/k <= n a^K/(K (1 - a)).
 void determinant_is_a_series_of_traces(const Subject& f) {
   const Instance at = draw_gentle_attention(f);
   const Matrix<I> a = branch_jacobians(at).attention;

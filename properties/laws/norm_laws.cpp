@@ -1,5 +1,5 @@
-// What LayerNorm and RMSNorm satisfy, row by row. v is the biased variance, s = sqrt(v + eps), xhat = (x -
-// mean)/s.
+// What LayerNorm and RMSNorm satisfy, row by row. v is the biased variance, s = sqrt(v + eps),
+// xhat = (x - mean)/s.
 #include "properties/certified.hpp"
 #include "properties/composition.hpp"
 #include "properties/generators/instances.hpp"

@@ -1,5 +1,5 @@
-// Post-norm: u = LN(x + Attn(x)), y = LN(u + FFN(u)). The output is normalized, and every route passes a
-// J_LN.
+// Post-norm: u = LN(x + Attn(x)), y = LN(u + FFN(u)). The output is normalized, and every route passes
+// a J_LN.
 #include "properties/composition.hpp"
 #include "properties/generators/instances.hpp"
 #include "properties/law.hpp"

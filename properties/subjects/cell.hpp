@@ -33,8 +33,8 @@ struct Gap {
   std::string_view why;
 };
 
-// Where a law is tried. Each case draws one of the cells; every other cell has a reason, the first gap that
-// fits.
+// Where a law is tried. Each case draws one of the cells; every other cell has a reason, the first gap
+// that fits.
 struct Scope {
   std::vector<Cell> tried;
   std::vector<Gap> gaps;

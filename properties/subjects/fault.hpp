@@ -1,6 +1,5 @@
 // Faults: broken rules of an algebra. A deviation is a wrong block; a fault is a right block over wrong
-// arithmetic: a derivative without its factor, an enclosure that is rounded inward or
-// loses its mark.
+// arithmetic: a derivative without its factor, an enclosure that is rounded inward or loses its mark.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// How well the oracle judges: false alarms and detection side by side, from the records of measured
-// campaigns.
+// How well the oracle judges: false alarms and detection side by side, from the records of
+// measured campaigns.
 #pragma once
 
 #include <nlohmann/json.hpp>

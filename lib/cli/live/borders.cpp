@@ -69,8 +69,8 @@ Theme tile_of_both(const char* channels) {
       "T",
       {{"T", {16, 17, 32, 33, 64, 65}}, {channels, {64, 80, 96, 128}}, {"n_heads", {1, 2}}, {"batch", one}}};
 }
-// Whoever takes one size for another is right as long as they are equal, and wrong where nothing divides
-// anything.
+// Code that takes one size for another is right where all sizes are equal, and wrong where all differ and
+// none divides another.
 Theme equal(int n) {
   return {"T",
           {{"T", {n}},

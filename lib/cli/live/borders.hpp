@@ -13,8 +13,8 @@ struct Border {
   bool beyond_window = false;  // more tokens than the window holds, if there is one
 };
 
-// Those that the template, whose sizes are open as said, leaves open, in the order in which they are asked
-// for.
+// Those that the template, whose sizes are open as said, leaves open, in the order in which they are
+// asked for.
 std::vector<Border> borders(const OpenSizes& open, Part part, bool has_window);
 
 // How many tokens are more than the window holds: by one, and by some windows.

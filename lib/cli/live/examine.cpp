@@ -14,8 +14,8 @@ std::string message_of(const Verdict& v) {
   return text.starts_with(name) ? text.substr(name.size()) : text;
 }
 
-// What a complaint is about, without the numbers in it: "crash", "tensor y", "the implementation reports
-// ValueError".
+// What a complaint is about, without the numbers in it: "crash", "tensor y", "the implementation
+// reports ValueError".
 std::string beginning(std::string reason) {
   const std::string reported = "the implementation reports: ";
   const bool is_reported = reason.starts_with(reported);

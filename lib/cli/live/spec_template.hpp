@@ -11,9 +11,8 @@ namespace plumbline::cli {
 using SpecTemplate = Json;
 
 // A preset whose sizes are open where the command line does not fix them, or the template in a file; one that
-// names a preset, or a part of it, and no size leaves its sizes open too. Those of
-// presets avoid the points at which mistakes hide: odd widths, several heads, grouped heads where the model
-// has them.
+// names a preset, or a part of it, and no size leaves its sizes open too. Those of presets avoid the points
+// at which mistakes hide: odd widths, several heads, grouped heads where the model has them.
 SpecTemplate template_of(const BlockOptions& options);
 
 // Throws Error where a range or a choice is none.

@@ -10,7 +10,7 @@ namespace plumbline {
 // the bits that are too many.                                                        docs.nvidia.com, PTX ISA
 enum class Operand { f64, f32, tf32, bf16, f16 };
 
-// The type whose range of exponents it has; and the bits of its significand.
+// The type with the same range of exponents; and the bits of its significand, the leading one included.
 constexpr Dtype range_of(Operand operand) {
   switch (operand) {
     case Operand::f64: return Dtype::f64;

@@ -23,11 +23,15 @@ struct Cost {
   std::int64_t elementwise = 0;
   std::int64_t parameters = 0;  // entries of the parameters that were read, each once
 
+  // A parameter. Its entries count once, when an operation first reads it.
   Tensor parameter(const std::string& name, int rows, int cols) const { return {rows, cols, name}; }
 
+  // The shape of x.
   int rows(const Tensor& x) const { return x.rows; }
   int cols(const Tensor& x) const { return x.cols; }
 
+  // The operations of Algebra (operations.hpp): each returns the shape of its result and counts what it
+  // costs. That operands fit is not checked. matmul throws Error where the sum is beyond 2^63 multiply-adds.
   Tensor matmul(const Tensor& x, const Tensor& y) {
     std::int64_t product = 0;
     if (__builtin_mul_overflow(size(x), std::int64_t{y.cols}, &product) ||
@@ -55,6 +59,7 @@ struct Cost {
   }
   Tensor divide(const Tensor& x, int) { return entrywise(x); }
 
+  // The same of functions; a softmax counts the visible entries alone, a rotation the pairs that turn.
   Tensor rsqrt(const Tensor& x) { return entrywise(x); }
   Tensor reciprocal(const Tensor& x) { return entrywise(x); }
   Tensor exp(const Tensor& x) { return entrywise(x); }
@@ -71,6 +76,7 @@ struct Cost {
     return read({x.rows, x.cols, {}}, x);
   }
 
+  // Moving entries, constants, and names for places and components are free.
   Tensor take_cols(const Tensor& x, int, int count) { return read({x.rows, count, {}}, x); }
   Tensor take_rows(const Tensor& x, int, int count) { return read({count, x.cols, {}}, x); }
   Tensor concat_cols(const std::vector<Tensor>& parts) {

@@ -13,6 +13,8 @@
 
 namespace plumbline {
 
+// An input of the block; a component, or an operation outside of all components; an add or a scale outside of
+// all components.
 enum class NodeKind { source, box, add, scale };
 
 // A node of the picture; its operands stand before it.
@@ -24,6 +26,7 @@ struct Node {
   std::string notes = {};          // of a box: the norms inside, e.g. "RMS on q, k"
 };
 
+// The algebra, and the picture that it has drawn so far.
 struct Diagram {
   struct Tensor {
     int rows = 0, cols = 0;
@@ -32,12 +35,17 @@ struct Diagram {
   };
   std::vector<Node> nodes = {};
 
+  // An input, which is a node; a parameter, which is none: boxes remember that they read it.
   Tensor source(const std::string& name, int rows, int cols) { return push(rows, cols, {.symbol = name}); }
   Tensor parameter(const std::string& name, int rows, int cols) const { return {rows, cols, -1, {name}}; }
 
+  // The shape of x.
   int rows(const Tensor& x) const { return x.rows; }
   int cols(const Tensor& x) const { return x.cols; }
 
+  // The operations of Algebra (operations.hpp). Outside of all components each is a node: add and scale of
+  // their own kind, any other a box with its name. Inside a component none is drawn; the box reads what
+  // they read.
   Tensor matmul(const Tensor& x, const Tensor& y) { return bare("matmul", x.rows, y.cols, x, y); }
   Tensor transpose(const Tensor& x) { return bare("transpose", x.cols, x.rows, x); }
   Tensor add(const Tensor& x, const Tensor& y) {
@@ -59,6 +67,7 @@ struct Diagram {
   Tensor col_sum(const Tensor& x) { return bare("col_sum", 1, x.cols, x); }
   Tensor divide(const Tensor& x, int) { return bare("divide", x.rows, x.cols, x); }
 
+  // The same of functions.
   Tensor rsqrt(const Tensor& x) { return bare("rsqrt", x.rows, x.cols, x); }
   Tensor reciprocal(const Tensor& x) { return bare("reciprocal", x.rows, x.cols, x); }
   Tensor exp(const Tensor& x) { return bare("exp", x.rows, x.cols, x); }
@@ -69,6 +78,7 @@ struct Diagram {
   Tensor softmax_rows(const Tensor& x, const Mask&) { return bare("softmax", x.rows, x.cols, x); }
   Tensor rotate(const Tensor& x, const Rotation&) { return bare("rotate", x.rows, x.cols, x); }
 
+  // The same of moved entries; constants, and places where something is stored, are not drawn.
   Tensor take_cols(const Tensor& x, int, int count) { return bare("take_cols", x.rows, count, x); }
   Tensor take_rows(const Tensor& x, int, int count) { return bare("take_rows", count, x.cols, x); }
   Tensor concat_cols(const std::vector<Tensor>& parts) {

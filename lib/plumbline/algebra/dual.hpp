@@ -7,6 +7,9 @@
 
 namespace plumbline {
 
+// Forward derivatives over A: y = f(x) carries dy = J dx. A has the operations of Algebra (operations.hpp),
+// and of the products with a transpose and accumulate those that are used.
+//   bound: over enclosures, value and tangent are enclosures of the exact ones
 template <class A>
 struct Dual {
   using Inner = plumbline::Tensor<A>;
@@ -15,14 +18,19 @@ struct Dual {
   };
   A inner;
 
+  // As A does (softmax_derivative.hpp).
   bool takes_out_means_twice() const { return plumbline::takes_out_means_twice(inner); }
 
+  // What moves along `tangent`, which has the shape of the value; what does not move.
   Tensor variable(const Inner& value, const Inner& tangent) const { return {value, tangent}; }
   Tensor constant(const Inner& x) const { return {x, inner.zeros(inner.rows(x), inner.cols(x))}; }
 
+  // The shape of x.
   int rows(const Tensor& x) const { return inner.rows(x.value); }
   int cols(const Tensor& x) const { return inner.cols(x.value); }
 
+  // The operations of Algebra (operations.hpp), and x y^T, x^T y: values as A computes them; tangents by
+  // linearity and (x y)' = x' y + x y'.
   Tensor matmul(const Tensor& x, const Tensor& y) const {
     return {inner.matmul(x.value, y.value),
             inner.add(inner.matmul(x.tangent, y.value), inner.matmul(x.value, y.tangent))};
@@ -78,6 +86,8 @@ struct Dual {
     return linear(x, [&](const Inner& v) { return inner.divide(v, n); });
   }
 
+  // The same of functions, y' = f'(x) x'. The n-th derivative of an activation, n = 0 or 1: A then gives the
+  // next one. `above` and constants have tangent 0; accumulate adds to a part of both; store stores both.
   Tensor rsqrt(const Tensor& x) const {  // (x^-1/2)' = -1/2 (x^-1/2)^3
     const Inner r = inner.rsqrt(x.value);
     return chain(x, r, inner.scale(inner.mul(inner.mul(r, r), r), {-0.5}));

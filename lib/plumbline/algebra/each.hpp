@@ -10,21 +10,28 @@
 
 namespace plumbline {
 
+// Lists over A, an algebra of exact numbers: its store and component are not asked. In one operation all
+// lists have one length, or length 1; std::out_of_range otherwise.
 template <class A>
 struct Each {
   using Inner = plumbline::Tensor<A>;
   struct Tensor {
     std::vector<Inner> list;  // of length 1: the same for all
 
+    // The k-th tensor, or the one that is the same for all; throws std::out_of_range beyond the list.
     const Inner& of(std::size_t k) const { return list.size() == 1 ? list.front() : list.at(k); }
   };
   A inner;
 
+  // As A does (softmax_derivative.hpp).
   bool takes_out_means_twice() const { return plumbline::takes_out_means_twice(inner); }
 
+  // The shape of each tensor in the list.
   int rows(const Tensor& x) const { return inner.rows(x.list.front()); }
   int cols(const Tensor& x) const { return inner.cols(x.list.front()); }
 
+  // The operations of Algebra (operations.hpp), and x y^T, x^T y, for each tensor of the list; as many as the
+  // longest operand has.
   Tensor matmul(const Tensor& x, const Tensor& y) const {
     return each([&](auto& u, auto& v) { return inner.matmul(u, v); }, x, y);
   }
@@ -74,6 +81,7 @@ struct Each {
     return each([&](auto& u) { return inner.divide(u, n); }, x);
   }
 
+  // The same of functions.
   Tensor rsqrt(const Tensor& x) const {
     return each([&](auto& u) { return inner.rsqrt(u); }, x);
   }
@@ -102,6 +110,7 @@ struct Each {
     return each([&](auto& u) { return inner.rotate(u, rotation); }, x);
   }
 
+  // The same of moved entries; constants are lists of length 1.
   Tensor take_cols(const Tensor& x, int first, int count) const {
     return each([&](auto& u) { return inner.take_cols(u, first, count); }, x);
   }
@@ -117,11 +126,13 @@ struct Each {
   Tensor indicator(const Mask& mask) const { return {{inner.indicator(mask)}}; }
   Tensor zeros(int rows, int cols) const { return {{inner.zeros(rows, cols)}}; }
 
+  // Adds g to the part of `sum` that begins at (row, col), list by list; `sum` gets as long as g.
   void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {
     if (sum.list.size() < g.list.size()) sum.list.resize(g.list.size(), Inner(sum.list.front()));
     for (std::size_t k = 0; k < sum.list.size(); ++k) inner.accumulate(sum.list[k], g.of(k), row, col);
   }
 
+  // x as it is, and what body() returns.
   Tensor detach(const Tensor& x) const { return x; }
   const Tensor& store(const Tensor& x, std::string_view) const { return x; }
   template <class Body>

@@ -30,6 +30,9 @@ class Enclosure {
   using Range = mp::number<mp::mpfi_float_backend<digits>, mp::et_off>;
 
   Enclosure() = default;  // the point 0
+  // The point x; of what is no number (NaN, an infinity) the empty range, marked ill. What has more digits
+  // than the range is rounded outward, as is text, which throws std::runtime_error where it is no number. A
+  // range with its mark is taken as it is.
   template <class N>
   requires std::is_arithmetic_v<N> Enclosure(N x) : Enclosure(Range(x), Domain::def) {
     refuse_what_is_no_number();
@@ -42,21 +45,26 @@ class Enclosure {
   explicit Enclosure(const char* text) : Enclosure(Range(text), Domain::def) { refuse_what_is_no_number(); }
   Enclosure(Range range, Domain domain) : range_(std::move(range)), domain_(domain) {}
 
+  // The mark; the two ends, which are NaN of the empty range.
   Domain domain() const { return domain_; }
   mpfi_srcptr range() const { return range_.backend().data(); }
 
+  // The number pi, between two neighbours of that many digits.
   static Enclosure pi() {
     Enclosure y;
     mpfi_const_pi(y.data());
     return y;
   }
 
+  // Interval arithmetic, each end rounded outward (MPFI). Division by a range that holds 0 is marked trv, and
+  // its ends may be infinite. (IEEE 1788-2015)
   Enclosure operator-() const { return {Range(-range_), domain_}; }
   Enclosure& operator+=(const Enclosure& y) { return with(y, range_ += y.range_); }
   Enclosure& operator-=(const Enclosure& y) { return with(y, range_ -= y.range_); }
   Enclosure& operator*=(const Enclosure& y) { return with(y, range_ *= y.range_); }
   Enclosure& operator/=(const Enclosure& y) { return *this = *this / y; }
 
+  // As above.
   friend Enclosure operator+(const Enclosure& x, const Enclosure& y) {
     return {x.range_ + y.range_, least(x, y)};
   }
@@ -77,6 +85,8 @@ class Enclosure {
   }
   friend bool operator>(const Enclosure& x, const Enclosure& y) { return y < x; }
 
+  // The range of f over x, each end rounded outward (MPFI). sqrt and log take what of x lies in their domain,
+  // marked trv where that is not all of it; the empty range where it is nothing.
   friend Enclosure abs(const Enclosure& x) { return x.by(mpfi_abs); }
   friend Enclosure square(const Enclosure& x) { return x.by(mpfi_sqr); }
   friend Enclosure exp(const Enclosure& x) { return x.by(mpfi_exp); }
@@ -131,6 +141,7 @@ class Enclosure {
     return y;
   }
 
+  // The range as MPFI writes it, and the mark where it is not def: "[1,2]_trv".
   friend std::ostream& operator<<(std::ostream& out, const Enclosure& x) {
     out << x.range_;
     return x.domain_ == Domain::def ? out : out << (x.domain_ == Domain::trv ? "_trv" : "_ill");
@@ -185,6 +196,7 @@ class Enclosure {
 
 namespace Eigen {
 
+// What Eigen asks of a type of numbers; the costs are rough.
 template <unsigned digits>
 struct NumTraits<plumbline::Enclosure<digits>> : GenericNumTraits<plumbline::Enclosure<digits>> {
   enum {

@@ -2,21 +2,21 @@
 // wider type, with the rounding errors that the implementation may make. The members of the ensemble differ
 // by their seed. Every error has at least the variance of the legitimate choice that errs most:
 //   rounding    to the nearest number of a shifted grid, hashed so that equal values err equally; u^2/12
-//   sums        of k terms, S = sum, Q = sum of squares, one by one in random order (Cauchy-Schwarz, Smyth):
+//   sums        of k terms, S = sum, Q = sum of squares, one by one, the mean over all orders of the terms:
 //               d^2 ((k+1)(Q/6 + S^2/3) + Q for the products), d = half an ulp / sqrt(3); that begin with a
-//               bias b: k b^2 + (k+1) b S more. Products of matrices take S and Q of the exact values.
+//               bias b: d^2 (k b^2 + (k+1) b S) more. Products of matrices take S and Q of the exact values.
 //   constants   and library functions have a common relative error of at most half an ulp, roots of an ulp
 //   kinks       the branch is decided with the error tripled, so that rare flips are common among members
 //   products    of rounded operands: equal numbers err equally in all of them; TF32 errs as truncation does,
 //               all numbers of a member to one side
-//   attention   probabilities are stored by every other member; with the rest, as in a fused kernel, they err
-//               as much and yet differ where the true ones do
-// The member of seed 0 makes no error: it computes the exact values, and what of them the others need.
+//   attention   members of even seed store their probabilities; the others, like fused kernels, do not: they
+//               err as much, but what would round to one number errs alike, so differences survive
+// The member of seed 0 makes no error: it computes the exact values, and of these what the others need.
 //
 // Members that round to nearest are plain correct code without any noise of ours: sums round once, and the
-// seed says which of the block's stores round at all (1: all, 2: none) and what the way back reads. Their
-// errors can share a factor, which those on shifted grids never do: a row of 16-bit numbers times nearly a
-// power of two moves as a whole.
+// seed says which of the block's stores round at all (1: all, 2: none) and what the backward pass reads.
+// Their errors can share a factor, which those on shifted grids never do: a row of 16-bit numbers times
+// nearly a power of two moves as a whole.
 #pragma once
 
 #include <map>
@@ -39,6 +39,8 @@ struct ExactRun {
   std::vector<Matrix<S>> sum_deviations;  // of every product of matrices, if sums matter
 };
 
+// One member. S is double or long double, wider than every type of the arithmetic. It runs one block, once:
+// what it replays of the exact run is found by the order of the operations.
 template <class S>
 class Ensemble {
  public:
@@ -48,16 +50,21 @@ class Ensemble {
     int terms = 0;   // of a sum of products: how many; what is added may have been there first
   };
 
-  // The exact member writes its run, the others read it.
+  // The exact member, of seed 0, clears `run` and writes it; the others read it and must run the same block
+  // on the same inputs. The run must outlive the member.
   Ensemble(const Arithmetic& arithmetic, std::uint64_t seed, ExactRun<S>& run,
            Rounding rounding = Rounding::shifted);
 
-  // An input or a parameter; rounded where it is not a number of the storage type.
+  // An input, a parameter or a cotangent, in the order of the exact run; rounded where it is not a number of
+  // the storage type.
   Tensor given(Matrix<S> x);
 
+  // The shape of x.
   int rows(const Tensor& x) const { return static_cast<int>(x.value.rows()); }
   int cols(const Tensor& x) const { return static_cast<int>(x.value.cols()); }
 
+  // The operations of Algebra (operations.hpp), each with the errors that the head of this file lists. Shapes
+  // are not checked.
   Tensor matmul(const Tensor& x, const Tensor& y);
   Tensor transpose(const Tensor& x) const { return {x.value.transpose(), x.stored, x.terms}; }
   Tensor add(const Tensor& x, const Tensor& y);
@@ -73,6 +80,8 @@ class Ensemble {
   Tensor col_sum(const Tensor& x);
   Tensor divide(const Tensor& x, int n);
 
+  // The same of functions; a ReLU and a maximum choose their branch by the tripled error. The n-th derivative
+  // of an activation, n = 0, 1, 2; the second makes no error.
   Tensor rsqrt(const Tensor& x);
   Tensor reciprocal(const Tensor& x);
   Tensor exp(const Tensor& x);
@@ -83,6 +92,7 @@ class Ensemble {
   Tensor softmax_rows(const Tensor& x, const Mask& mask);
   Tensor rotate(const Tensor& x, const Rotation& rotation);
 
+  // Entries moved, and constants, without an error.
   Tensor take_cols(const Tensor& x, int first, int count) const {
     return {x.value.middleCols(first, count), x.stored};
   }
@@ -94,23 +104,30 @@ class Ensemble {
   Tensor indicator(const Mask& mask) const { return {plain_.indicator(mask), of_every_type}; }
   Tensor zeros(int rows, int cols) const { return {plain_.zeros(rows, cols), of_every_type}; }
 
-  // Of stored cotangents of one stored value the sum is stored too. Products may be summed on from what is
-  // there, as by a product of matrices that adds to its result.
+  // Adds g to the part of `sum` that begins at (row, col). The sum of stored cotangents is stored too. A
+  // product of matrices may begin its sums with what is there already.
   void accumulate(Tensor& sum, const Tensor& g, int row, int col);
 
+  // x as it is; x as a number of the type of tensors at that place, where this member stores there at all.
   Tensor detach(const Tensor& x) const { return x; }
   Tensor store(const Tensor& x, std::string_view place);
-  // Hooks of Tape: derivatives that kernels compute from rounded values, where the exact ones would do too.
-  // The backward pass of softmax needs the row sums of p dp. Flash attention takes them from the stored
-  // output, as sums of o do; the error of o, which is the larger one, then enters. And p it computes anew, as
-  // exp(s - log sum exp s), in base 2.                                                     arXiv 2205.14135
-  // That of a norm, dx = r (u - mean u - n mean(u n)), is taken from the stored result n = r (x - mean x) as
-  // often as from x; and kernels take n for a row of mean 0, which it is only but for its errors.
+  // Backward hooks, called by Tape. Real kernels differentiate from values that they have stored or compute
+  // once more; these add the errors of that.
+  //   store_cotangent   as `store` does; at some places it also recalls what the forward pass left there
+  //   softmax_dot       row sums of p dp. Flash attention takes them from the stored output, as sums of o do,
+  //                     with p recomputed as exp(s - log sum exp s): the errors of both    (arXiv 2205.14135)
+  //   saved             x as the backward pass reads it: p recomputed, or the stored result n of a norm
+  //   centring_sum      sum of the cotangents of x - mean x. Code that reads n takes its mean for 0, which
+  //                     after rounding it is not: the error of that
+  // takes_out_means_twice (softmax_derivative.hpp): only the exact member does.
   Tensor store_cotangent(const Tensor& g, std::string_view place);
   Tensor softmax_dot(const Tensor& dot, const Tensor& g);
   bool takes_out_means_twice() const { return exact_; }
   Tensor saved(const Tensor& x);
   Tensor centring_sum(const Tensor& sum);
+
+  // The result of body(). Inside a norm, which is every component but "Attn" and "FFN", operations round to
+  // the type of the statistics.
   template <class Body>
   Tensor component(const char* symbol, const Tensor&, Body body) {
     const Grid<S> outside = kernel_;
@@ -125,7 +142,7 @@ class Ensemble {
   static constexpr int of_every_type = 1;  // 0, 1 and other powers of two
   enum class Library : std::uint64_t { rsqrt = 1, exp, tanh, erf, constants };
 
-  struct Head {                                     // what its way back reads
+  struct Head {                                     // what its backward pass reads
     Matrix<S> output, output_error, softmax_error;  // the last is relative
   };
   struct Norm {
@@ -156,7 +173,7 @@ class Ensemble {
   S constant(Exact c) const;
   S constant(S c) const;
   Matrix<S> exact_kink(const Matrix<S>& x);
-  // Sums about a running mean (Welford) carry its roundings, d of them: sqrt(2/3) of half an ulp of the mean.
+  // Sums about a running mean (Welford) carry its d roundings: sqrt(2/3) of half an ulp of the mean.
   Tensor with_running_mean(Tensor variance);
   // The cotangent of the variance holds sum g (x - mean x): taken as sum g x - mean x sum g, with the error
   // of the former.
@@ -187,7 +204,7 @@ class Ensemble {
   S score_factor_ = 1;
   std::map<std::string, std::vector<Norm>> norms_;  // by the place of the result
   Matrix<S> last_centre_, last_factor_, last_product_;
-  Matrix<S> saved_error_, saved_mean_, variance_error_, variance_cotangent_;  // on the way back
+  Matrix<S> saved_error_, saved_mean_, variance_error_, variance_cotangent_;  // of the backward pass
   Turns<S> turns_;                                                            // the last ones
   ExactRun<S>* run_;
   std::size_t next_given_ = 0, next_kink_ = 0, next_sum_ = 0;

@@ -54,9 +54,10 @@ auto Ensemble<S>::activation(Activation f, int derivative, const Tensor& x) -> T
   return {std::move(y)};
 }
 
-// Of a row of probabilities that are taken anew from its scores: two roundings of the logarithm of the sum,
-// which all of the row have; and of every score the sum, in another order, its rounding, which a fused
-// multiply-add does not make, and that of its distance from the logarithm.
+// Relative errors of one row of probabilities that the backward pass recomputes as exp(s - log sum exp s):
+// two roundings of the logarithm, which the whole row shares; and of each score the error of its sum in
+// another order, its rounding, which code with a fused multiply-add leaves out, and the rounding of its
+// distance from the logarithm.
 template <class S>
 void Ensemble<S>::recompute(Eigen::Index row, const Matrix<S>& scores, const Mask& mask, S log_sum) {
   const auto error = [this](S x, std::uint64_t salt) { return softmax_.rounded(x, salt) - x; };
@@ -74,7 +75,7 @@ void Ensemble<S>::recompute(Eigen::Index row, const Matrix<S>& scores, const Mas
   }
 }
 
-// Stored at once: its derivative is computed from the stored probabilities.
+// Stored at once, since its derivative is computed from the stored probabilities.
 template <class S>
 auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
   if (exact_) return {plain_.softmax_rows(x.value, mask)};
@@ -82,8 +83,8 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
   const std::uint64_t salt = next_salt(), salt2 = next_salt(), salt3 = next_salt(), salt4 = next_salt();
   last_softmax_error_ = Matrix<S>::Zero(rows(x), cols(x));
   const S exp_error = factor_of(std::uint64_t(Library::exp));
-  // An online softmax stores exponentials for the product with the values, and divides by their sum at the
-  // end.
+  // An online softmax stores exponentials for the product with the values and divides by their
+  // sum afterwards.
   const bool divides_at_end = to_nearest_ && fuses_attention_ && leaves_out("probabilities");
   for (int i = 0; i < p.value.rows(); ++i) {
     S largest = -std::numeric_limits<S>::infinity(), total(0), squares(0);

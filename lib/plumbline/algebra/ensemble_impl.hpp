@@ -96,8 +96,8 @@ S Ensemble<S>::constant(S c) const {
   return kernel_.nearest(c) == c ? c : c * factor_of(std::bit_cast<std::uint64_t>(static_cast<double>(c)));
 }
 
-// 1 / sqrt(r) has two roundings, and its own root, which some multiply both sides of a product by, counts
-// twice.
+// 1 / sqrt(r) has two roundings; and where code multiplies both sides of a product by its root, the error of
+// that root counts twice.
 template <class S>
 S Ensemble<S>::constant(Exact c) const {
   const S value = F::value(c), root = std::sqrt(std::abs(value));
@@ -127,7 +127,7 @@ auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
   if (exact_ || !products_are_coarser()) return product(x.value, y.value);
   Tensor z = rounds_operands_ ? product(as_operand(x), as_operand(y)) : product(x.value, y.value);
   if (branches_are_coarser()) z = {rounded(std::move(z.value), branches_), branches_.precision(), z.terms};
-  last_sum_error_ = z.value - x.value * y.value;  // that of the operands too
+  last_sum_error_ = z.value - x.value * y.value;  // with the errors of the rounded operands
   return z;
 }
 
@@ -301,7 +301,7 @@ auto Ensemble<S>::exp(const Tensor& x) -> Tensor {
   return in_kernel(x.value.array().exp().matrix() * factor_of(std::uint64_t(Library::exp)));
 }
 
-// Stored at once: its derivative 1 - t^2 is computed from the stored t.
+// Stored at once, since its derivative 1 - t^2 is computed from the stored t.
 template <class S>
 auto Ensemble<S>::tanh(const Tensor& x) -> Tensor {
   Tensor t = in_kernel(plain_.tanh(x.value) * factor_of(std::uint64_t(Library::tanh)));

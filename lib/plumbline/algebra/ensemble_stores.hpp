@@ -1,5 +1,5 @@
-// What Ensemble<S> keeps of one pass for the other: values as they were stored, and the errors that kernels
-// make of them on the way back.
+// What Ensemble<S> keeps of the forward pass for the backward one: values as they were stored, and the errors
+// that kernels make when they compute from these.
 #pragma once
 
 #include "plumbline/algebra/ensemble.hpp"
@@ -38,7 +38,7 @@ const Grid<S>& Ensemble<S>::memory(std::string_view place) const {
   return is_outside || place.starts_with("norm.") ? storage_ : branches_;
 }
 
-// Of a number that is in memory already: every reader casts it alike.
+// A number that is in memory already: every reader casts it alike.
 template <class S>
 Matrix<S> Ensemble<S>::cast_to(const Grid<S>& grid, const Matrix<S>& x) const {
   const std::uint64_t salt = mixed(seed_ ^ 0x63617374);
@@ -101,7 +101,7 @@ auto Ensemble<S>::store_cotangent(const Tensor& g, std::string_view place) -> Te
   return y;
 }
 
-// The way back then reads what the formula says, from the values that the way there left.
+// The backward pass then follows the formula, from the values that the forward pass left.
 template <class S>
 void Ensemble<S>::forget_what_was_saved() {
   for (Matrix<S>* error : {&dot_error_, &saved_error_, &variance_error_, &probability_cotangent_error_})
@@ -123,8 +123,8 @@ Matrix<S> Ensemble<S>::uncentred_error(const Matrix<S>& g, const Norm& norm) {
   return error;
 }
 
-// Of the sums of o do: that of o, and in every other member those of the sum, which where p is 1 does not
-// cancel against dp as a sum of p dp does.
+// The error of the sums of o do: that of the stored o; and in every other member that of the sums themselves,
+// which does not cancel against dp where one p is 1, as the error of a sum of p dp would.
 template <class S>
 Matrix<S> Ensemble<S>::error_of_dot(const Matrix<S>& g, const Head& head) {
   Matrix<S> error = g.cwiseProduct(head.output_error).rowwise().sum();
@@ -139,8 +139,8 @@ Matrix<S> Ensemble<S>::error_of_dot(const Matrix<S>& g, const Head& head) {
   return error;
 }
 
-// In every other member the row sum of p dp does not see how dp was computed, and stored: it is taken from
-// the output, and the error of dp does not cancel where p is 1.
+// In every other member the row sums of p dp come from the output and do not see how dp was computed and
+// stored: so the error of dp does not cancel where one p is 1.
 template <class S>
 void Ensemble<S>::add_cotangent_error_to_dot(const Matrix<S>& p) {
   const Matrix<S>& error = probability_cotangent_error_;
@@ -167,7 +167,8 @@ auto Ensemble<S>::centring_sum(const Tensor& sum) -> Tensor {
   return {sum.value - S(2) * variance_cotangent_.cwiseProduct(saved_mean_)};
 }
 
-// The output comes from the probabilities of the way there; in every other member its dot with do does too.
+// The output comes from the probabilities of the forward pass; in every other member its dot product with do
+// does too.
 template <class S>
 auto Ensemble<S>::softmax_dot(const Tensor& dot, const Tensor& g) -> Tensor {
   if (exact_) return dot;

@@ -33,9 +33,12 @@ inline constexpr double almost_normal_deviation = 65536 * 0.57735026918962576451
 // To the format's own numbers, ties to even, as processors do; or to those of a shifted grid.
 enum class Rounding { to_nearest, shifted };
 
+// Rounding of S, double or long double, to the numbers of a floating-point format; all arguments are finite
+// unless it says otherwise.
 template <class S>
 class Grid {
  public:
+  // All numbers of that floating-point type.
   explicit Grid(Dtype dtype, Rounding rounding = Rounding::shifted)
       : Grid(dtype, info(dtype).precision, rounding) {}
 
@@ -51,6 +54,7 @@ class Grid {
         dropped_((std::uint64_t(1) << (53 - precision_)) - 1),
         half_dropped_((dropped_ + 1) / 2) {}
 
+  // Bits of the significand, the leading one included; and what rounding errs by at most.
   int precision() const { return precision_; }
   double half_ulp() const { return half_ulp_; }  // relative, of a number just above 2^e
 
@@ -69,9 +73,9 @@ class Grid {
 
   // Round to nearest on the grid shifted by a hash of the rounded value: variance unit^2 / 12, the same error
   // for the same x. What the format has stays as it is; a tie, as sums of such numbers often are, goes half a
-  // unit up or down. Beyond the largest number: infinity. Subnormal
-  // numbers may be flushed to 0, and the grid is as coarse as that; but float16 is hardly any use without
-  // them. Where rounding is to nearest, that is all there is to it.
+  // unit up or down. Beyond the largest number: infinity; NaN stays NaN. Subnormal numbers may be flushed to
+  // 0, and the grid is as coarse as that; but float16 is hardly any use without them. With
+  // Rounding::to_nearest the same as nearest(x).
   S rounded(S x, std::uint64_t salt) const {
     if (to_nearest_) return nearest(x);
     const S q = std::max(unit(x), finest_);
@@ -101,13 +105,14 @@ class Grid {
     return x - std::copysign((shifted - std::floor(shifted)) * q, side * x);
   }
 
-  // To nearest, ties to even.
+  // To nearest, ties to even; infinity beyond the largest number, and for an infinite x.
   S nearest(S x) const {
     const S q = unit(x), y = whole(x * inverse(q)) * q;
     return std::abs(y) <= largest_ ? y : x * std::numeric_limits<S>::infinity();
   }
 
-  // What identifies x as an implementation sees it.
+  // The bits of the format's number that is nearest to x: what an implementation sees of it, as a key for
+  // a hash.
   std::uint64_t identity(S x) const {
     if constexpr (std::is_same_v<S, double>)
       if (std::abs(x) >= smallest_normal_)

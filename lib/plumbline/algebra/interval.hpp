@@ -8,9 +8,9 @@
 
 namespace plumbline {
 
-// The two ends, in 120 digits (exact for every supported enclosure), and what is made of them. What may not
-// exist lies between no ends: its lower one is -infinity, its upper one infinity, so nothing is proved by
-// them.
+// The two ends, in 120 digits, which is exact for every supported enclosure, and what is made of them.
+// What may not exist lies between no ends: its lower one is -infinity, its upper one infinity, so they
+// prove nothing.
 using End = mp::number<mp::mpfr_float_backend<121, mp::allocate_stack>, mp::et_off>;
 
 // Whether the value exists and the ends are numbers.
@@ -19,6 +19,8 @@ bool is_bounded(const I& x) {
   return x.domain() == Domain::def && mpfi_bounded_p(x.range());
 }
 
+// The ends of x.
+//   bound: lower(x) <= every enclosed value <= upper(x)
 template <class I>
 End lower(const I& x) {
   if (x.domain() != Domain::def) return -std::numeric_limits<End>::infinity();
@@ -27,6 +29,7 @@ End lower(const I& x) {
   return y;
 }
 
+// See lower.
 template <class I>
 End upper(const I& x) {
   if (x.domain() != Domain::def) return std::numeric_limits<End>::infinity();
@@ -35,20 +38,20 @@ End upper(const I& x) {
   return y;
 }
 
-// Whether 0 may be the enclosed value. False proves that it is not; true proves nothing unless the width is
-// small.
+// Whether 0 may be the enclosed value. False proves that it is not; true proves nothing, unless the width
+// is small.
 template <class I>
 bool contains_zero(const I& x) {
   return x.domain() != Domain::def || mpfi_has_zero(x.range());
 }
 
-// Whether every point of y is one of x.
+// Whether every point of y is one of x; false where one of them may not exist.
 template <class I>
 bool contains(const I& x, const I& y) {
   return x.domain() == Domain::def && y.domain() == Domain::def && mpfi_is_inside(y.range(), x.range()) > 0;
 }
 
-// Upper bound of (upper - lower), rounded up.
+// Upper bound of upper - lower, rounded up; infinity where x may not exist.
 template <class I>
 End width(const I& x) {
   End y = std::numeric_limits<End>::infinity();
@@ -56,7 +59,8 @@ End width(const I& x) {
   return y;
 }
 
-// The largest absolute value in x, rounded up; the smallest, rounded down.
+// The largest absolute value in x, rounded up; the smallest, rounded down. Infinity and 0 where x may
+// not exist.
 template <class I>
 End magnitude(const I& x) {
   End y = std::numeric_limits<End>::infinity();

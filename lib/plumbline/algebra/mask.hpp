@@ -15,12 +15,14 @@ struct Mask {
   int behind = 0, ahead = 0;
   int shift = 0;
 
+  // The first and the last key that query i sees; first > last where it sees none.
   int first(int i) const { return std::max(i + shift - behind, 0); }
   int last(int i) const {
     const int s = i + shift;
     return std::min(std::max(s + ahead, std::min(s, 0)), keys - 1);
   }
   bool sees(int i, int j) const { return first(i) <= j && j <= last(i); }
+  // Every query sees every key.
   static Mask everything(int queries, int keys) { return {queries, keys, queries, keys}; }
 };
 

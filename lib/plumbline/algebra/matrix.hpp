@@ -5,11 +5,12 @@
 
 namespace plumbline {
 
+// A dense matrix of S whose rows lie one behind the other.
 template <class S>
 using Matrix = Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-// Entry by entry, exactly (every supported scalar holds at least the values of double, but for float, which
-// rounds).
+// Entry by entry. From double it is exact in every supported scalar but float; to a type of fewer digits each
+// entry is rounded to nearest.
 template <class To, class From>
 Matrix<To> cast(const Matrix<From>& x) {
   Matrix<To> y(x.rows(), x.cols());

@@ -7,6 +7,7 @@ namespace plumbline {
 
 // Stands first in a thread that computes in multiprecision; gives back what that thread had cached.
 struct MpfrCaches {
+  // Frees the caches of the thread that it runs in.
   ~MpfrCaches() { mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE); }
 };
 

@@ -2,8 +2,7 @@
 // enclosures, a node on a tape, a box in a picture. Adding an algebra touches no block code.
 //
 // A tensor is a matrix [rows, cols]; the batch is folded into the rows. A row vector is [1, n], a column [n,
-// 1]. Operations that are not primitive (linear, row_mean, softmax's derivative ...) are written in terms of
-// these.
+// 1]. What is no primitive (linear, row_mean, the derivative of a softmax, ...) is written in terms of these.
 #pragma once
 
 #include <concepts>
@@ -19,9 +18,13 @@
 
 namespace plumbline {
 
+// What the algebra A takes for a tensor.
 template <class A>
 using Tensor = typename A::Tensor;
 
+// What A must have. That operands have the shapes which stand here is the caller's duty: algebras do
+// not check it. The products x y^T and x^T y, accumulate and some hooks are asked for where they are
+// used (tape.hpp).
 template <class A>
 concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation rotation, Activation f, int n,
                            std::vector<Tensor<A>> parts, std::string_view place, const char* symbol,

@@ -10,6 +10,10 @@
 
 namespace plumbline {
 
+// The operations of Algebra (operations.hpp) in the arithmetic of S.
+//   units: numbers of S
+//   bound: over enclosures, each entry holds the exact one; over numbers, one rounding of S in each step
+//   bad input: softmax_rows throws Error where a query sees no key; otherwise as Function<S> says
 template <class S>
 struct Plain {
   using Scalar = S;
@@ -17,9 +21,12 @@ struct Plain {
   using F = Function<S>;
   static constexpr bool takes_out_means_twice() { return !is_interval<S>; }  // see softmax_derivative.hpp
 
+  // The shape of x.
   int rows(const Tensor& x) const { return static_cast<int>(x.rows()); }
   int cols(const Tensor& x) const { return static_cast<int>(x.cols()); }
 
+  // Matrix products sum in Eigen's order for native numbers, and in one fixed order for all others, whatever
+  // the processor.
   Tensor matmul(const Tensor& x, const Tensor& y) const;
   Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const;  // x y^T
   Tensor matmul_of_transpose(const Tensor& x, const Tensor& y) const;  // x^T y
@@ -50,6 +57,7 @@ struct Plain {
     return map(x, [&](const S& v) { return S(v / S(n)); });
   }
 
+  // Function<S> of every entry; softmax and rotation row by row.
   Tensor rsqrt(const Tensor& x) const { return map(x, F::rsqrt); }
   Tensor reciprocal(const Tensor& x) const {
     return map(x, [](const S& v) { return S(S(1) / v); });
@@ -68,6 +76,7 @@ struct Plain {
   Tensor softmax_rows(const Tensor& x, const Mask& mask) const;
   Tensor rotate(const Tensor& x, const Rotation& rotation) const;
 
+  // Entries moved, unchanged; constants of 0 and 1.
   Tensor take_cols(const Tensor& x, int first, int count) const { return x.middleCols(first, count); }
   Tensor take_rows(const Tensor& x, int first, int count) const { return x.middleRows(first, count); }
   Tensor concat_cols(const std::vector<Tensor>& parts) const;
@@ -84,6 +93,7 @@ struct Plain {
       for (int j = 0; j < g.cols(); ++j) sum(row + i, col + j) += g(i, j);
   }
 
+  // x as it is, and what body() returns: numbers have no derivative and no name.
   Tensor detach(const Tensor& x) const { return x; }
   const Tensor& store(const Tensor& x, std::string_view) const { return x; }
   template <class Body>

@@ -12,8 +12,8 @@ Matrix<S> Plain<S>::matmul(const Tensor& x, const Tensor& y) const {
   if constexpr (is_native<S>) {
     return x * y;
   } else {
-    // One fixed order of summation, whatever the processor: Eigen's blocked product depends on the cache's
-    // size.
+    // One fixed order of summation, whatever the processor: Eigen's blocked product depends on the
+    // cache's size.
     Tensor z = zeros(rows(x), cols(y));
     for (int i = 0; i < z.rows(); ++i)
       for (int k = 0; k < x.cols(); ++k)

@@ -6,8 +6,12 @@
 
 namespace plumbline {
 
-// Pair j of row t turns by the angle sign * (first_position + t) * base^(-2j / exponent_dim). Pairs are
-// (j, j + rotary_dim/2) for half, (2j, 2j+1) for interleaved; columns from rotary_dim on pass through.
+// Pair j of row t turns by the angle phi = sign * (first_position + t) * base^(-2j / exponent_dim):
+//   formula: (a, b) -> (a cos phi - b sin phi, a sin phi + b cos phi)
+//   shapes: [T, h] -> [T, h]; pairs are (j, j + rotary_dim/2) for half, (2j, 2j + 1) for interleaved; columns
+//     from rotary_dim on pass through
+//   domain: rotary_dim even and at most h, exponent_dim > 0, base > 0, sign 1 or -1
+//   source: arXiv 2104.09864
 struct Rotation {
   RopeStyle style = RopeStyle::half;
   int rotary_dim = 0;
@@ -16,11 +20,13 @@ struct Rotation {
   int first_position = 0;
   int sign = 1;
 
+  // The rotation that undoes this one, which is its transpose too.
   Rotation inverse() const {
     Rotation r = *this;
     r.sign = -sign;
     return r;
   }
+  // The two channels of a pair.
   int first(int pair) const { return style == RopeStyle::half ? pair : 2 * pair; }
   int second(int pair) const { return style == RopeStyle::half ? pair + rotary_dim / 2 : 2 * pair + 1; }
   // As above but for the sign, which the table of turns leaves to the reader.
@@ -36,6 +42,7 @@ struct Turns {
   Rotation of;
   Matrix<S> cos, sin;
 
+  // Whether this table holds `rows` rows of r, or of its inverse.
   bool serve(const Rotation& r, int rows) const { return cos.rows() == rows && of.has_turns_of(r); }
 };
 

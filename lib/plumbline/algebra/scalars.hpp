@@ -11,6 +11,7 @@
 
 namespace plumbline {
 
+// Numbers of 50 and of 100 decimal digits, rounded to nearest by MPFR.
 using Mp50 = mp::number<mp::mpfr_float_backend<50, mp::allocate_stack>, mp::et_off>;
 using Mp100 = mp::number<mp::mpfr_float_backend<100, mp::allocate_stack>, mp::et_off>;
 // Enclosures of 60 digits, which are 202 bits, and of 120, which are 401.

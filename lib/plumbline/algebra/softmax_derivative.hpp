@@ -1,15 +1,16 @@
-// The derivative of a softmax, p o (g - sum_j p_j g_j) row by row: along a tangent g, or of a cotangent g,
-// for the Jacobian diag p - p p^T is symmetric.
+// The derivative of a softmax, row by row. The Jacobian diag p - p p^T is symmetric, so one function serves
+// tangents and cotangents.
 //
-// Where one p is nearly 1 its own difference cancels, and what is left of it is rounding. Numbers that round
-// therefore take the weighted mean out twice: the second time from differences that are small, so that the
-// result is right to first order in its own size and not in that of g. Enclosures would only widen.
+// When one p is nearly 1, g - sum p g cancels, and what is left is the rounding of g. Numbers that round
+// therefore subtract the weighted mean twice: the second pass removes the rounding of the first, so that the
+// error is relative to the result and not to g. Not so enclosures, which a second pass would only widen.
 #pragma once
 
 #include "plumbline/algebra/operations.hpp"
 
 namespace plumbline {
 
+// Whether A subtracts the mean twice; false where it does not say so.
 template <class A>
 constexpr bool takes_out_means_twice(const A& a) {
   if constexpr (requires { a.takes_out_means_twice(); })
@@ -18,6 +19,11 @@ constexpr bool takes_out_means_twice(const A& a) {
     return false;
 }
 
+// The derivative at probabilities p, along a tangent g or of a cotangent g.
+//   formula: p_j (g_j - sum_k p_k g_k)
+//   shapes: p, g [n, m] -> [n, m]
+//   domain: each row of p is what softmax_rows returns
+//   bound: over enclosures the result is one
 template <class A, class T>
 T softmax_derivative(A& a, const T& p, const T& g) {
   const auto without_mean = [&](const T& u) {

@@ -1,7 +1,7 @@
 // Tape<A>: a tensor is a value in A and its place on a tape. Playing the tape backwards gives vector-Jacobian
 // products: the gradient of <cotangent, y> in every variable. It asks one more operation of A than blocks do:
-// accumulate, which adds a cotangent to a part of the sum of others. Of products with a transpose, x y^T and
-// x^T y, it uses what A has that writes no transpose down.
+// accumulate, which adds a cotangent to a part of the sum of others. Where A has the products x y^T and x^T
+// y, it uses these in place of a transpose.
 #pragma once
 
 #include <functional>
@@ -20,6 +20,7 @@ namespace plumbline {
 template <class T>
 class Shared {
  public:
+  // Holds no value yet, and must not be read; holds that value.
   Shared() = default;
   Shared(T value) : value_(std::make_shared<const T>(std::move(value))) {}
   operator const T&() const { return *value_; }
@@ -30,6 +31,9 @@ class Shared {
   std::shared_ptr<const T> value_;
 };
 
+// Backward derivatives over A. Recorded steps point to the tape: it must not be copied or moved after the
+// first one, and its tensors are of use on no other tape.
+//   bound: over enclosures, gradients are enclosures of the exact ones
 template <class A>
 struct Tape {
   using Inner = plumbline::Tensor<A>;
@@ -40,13 +44,16 @@ struct Tape {
   };
   A inner;
 
+  // A tape over that algebra, without a step.
   Tape() = default;
   explicit Tape(A algebra) : inner(std::move(algebra)) {}
 
+  // What gradients are asked of; what has none.
   Tensor variable(const Inner& value) { return push(value, {}); }
   Tensor constant(Shared<Inner> value) const { return {std::move(value)}; }
 
-  // Gradients of <cotangent, y>, one per node; nodes that y does not depend on hold nothing.
+  // Gradients of <cotangent, y>, one for each node; nodes that y does not depend on hold nothing. The
+  // cotangent has the shape of y. It can be played again.
   std::vector<std::optional<Inner>> backward(const Tensor& y, const Inner& cotangent) {
     return play(y, cotangent, [](std::optional<Inner>&, Step&) {});
   }
@@ -58,9 +65,13 @@ struct Tape {
     });
   }
 
+  // The shape of x.
   int rows(const Tensor& x) const { return inner.rows(x.value); }
   int cols(const Tensor& x) const { return inner.cols(x.value); }
 
+  // The operations of Algebra (operations.hpp): values as A computes them, and a step that takes the
+  // cotangent of the result to those of the operands. Where no operand is variable the result is a constant,
+  // save for those of concat_cols and concat_rows.
   Tensor matmul(const Tensor& x, const Tensor& y) {
     return record(
         inner.matmul(x.value, y.value),
@@ -166,6 +177,9 @@ struct Tape {
         inner.divide(x.value, n), [=, this](const Inner& g) { accumulate(x, inner.divide(g, n)); }, x);
   }
 
+  // The same of functions: the cotangent times f'(x). The n-th derivative of an activation, n = 0 or 1: A
+  // then gives the next one. `above` and constants have no gradient; store stores the value, and in the
+  // backward pass its cotangent.
   Tensor rsqrt(const Tensor& x) {
     const Shared<Inner> r = inner.rsqrt(x.value);
     return chain(x, r, [=, this] { return inner.scale(inner.mul(inner.mul(r, r), r), {-0.5}); });

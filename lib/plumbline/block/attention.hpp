@@ -1,7 +1,8 @@
-// The attention branch: for each head, P = softmax(softcap(scale q k^T), mask), o = P v; then o_proj of all
-// heads. x [B T, d] -> [B T, d]. Query head h reads key-value head floor(h n_kv_heads / n_heads). Norms on q
-// and k stand before or after the rotary embedding; the norm in slot mid before o_proj.           arXiv
-// 1706.03762, 2305.13245
+// Attention: for each head, P = softmax(softcap(scale q k^T), mask), o = P v; then o_proj of all heads. Query
+// head h reads key-value head floor(h n_kv_heads / n_heads). Norms on q and k stand before or after the
+// rotary embedding; the norm in slot mid stands before o_proj.
+//
+// Sources: arXiv 1706.03762 (attention), 2305.13245 (grouped heads), 2104.09864 (rotary embedding).
 #pragma once
 
 #include "plumbline/block/derivative_of.hpp"
@@ -115,8 +116,8 @@ std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormS
   return out;
 }
 
-// All heads of one sequence: projected q [T, n_heads h], k, v [T, n_kv_heads h] -> [T, n_heads h], before
-// o_proj.
+// All heads of one sequence, before o_proj.
+//   shapes: q [T, n_heads h], k, v [T, n_kv_heads h], all projected -> [T, n_heads h]
 template <Algebra A>
 Tensor<A> heads_of_sequence(A& a, const BlockSpec& spec, const ParameterView<A>& p,
                             const Tensor<A>& projected_q, const Tensor<A>& projected_k, const Tensor<A>& v) {
@@ -153,13 +154,25 @@ Tensor<A> heads_of_batch(A& a, const BlockSpec& spec, const ParameterView<A>& p,
 
 }  // namespace detail
 
-// What fused kernels compute: q [B Tq, n_heads h], k, v [B Tk, n_kv_heads h] -> [B Tq, n_heads h].
+// What fused kernels compute: all heads of q, k and v that are projected already.
+//   formula: o = softmax(softcap(scale q k^T), mask) v for each head, with norms on q and k and the rotary
+//     embedding where the spec has them
+//   shapes: q [B Tq, n_heads h], k, v [B Tk, n_kv_heads h] -> [B Tq, n_heads h]; B = `batch` divides the rows
+//   error: that of the algebra
+//   bad input: throws Error where p holds no "k" or "v", or a query sees no key; shapes are not checked
+//   source: arXiv 1706.03762, 2205.14135
 template <Algebra A>
 Tensor<A> sdpa(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch) {
   return a.component("Attn", q,
                      [&] { return detail::heads_of_batch(a, spec, p, q, p.at("k"), p.at("v"), batch); });
 }
 
+// The attention branch, with its projections.
+//   formula: o_proj(N_mid(sdpa(q_proj x, k_proj x, v_proj x)))
+//   shapes: x [B T, d] -> [B T, d]; B = `batch` divides the rows
+//   error: that of the algebra
+//   bad input: throws Error where a parameter is missing or a query sees no key; shapes are not checked
+//   source: arXiv 1706.03762, 2305.13245
 template <Algebra A>
 Tensor<A> attention(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
   return a.component("Attn", x, [&] {

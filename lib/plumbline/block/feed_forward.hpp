@@ -1,6 +1,4 @@
 // The feed-forward branch.
-//   mlp: F(x) = down(f(up(x)))              glu: F(x) = down(f(gate(x)) * up(x))        arXiv 2002.05202
-// x [n,d] -> [n,d], through d_ff; the norm in slot mid stands before down.
 #pragma once
 
 #include "plumbline/block/derivative_of.hpp"
@@ -18,6 +16,12 @@ Tensor<A> activated(A& a, const FeedForwardSpec& f, const ParameterView<A>& p, c
 
 }  // namespace detail
 
+// With f the activation of spec.ffn; the norm in slot mid stands before down.
+//   formula: mlp: down(f(up(x))); glu: down(f(gate(x)) * up(x))
+//   shapes: x [n,d] -> [n,d], through d_ff channels
+//   error: that of the algebra
+//   bad input: throws Error where a parameter is missing; shapes are not checked
+//   source: arXiv 1706.03762 (mlp), 2002.05202 (glu)
 template <Algebra A>
 Tensor<A> feed_forward(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x) {
   const FeedForwardSpec& f = spec.ffn;

@@ -90,7 +90,14 @@ Tensor<A> add_norm(A& a, const BlockSpec& s, const ParameterView<A>& p, const Te
 
 }  // namespace detail
 
-// One layer: x [B T, d] -> [B T, d]; appends what stands on the stream after each sublayer.
+// One layer, whose parameters stand under p; appends what stands on the stream after each sublayer
+// to `stream`.
+//   formula: b = N_out(F(N_in(r))), y = N_post(alpha r + beta b) for attention and then for the feed-forward;
+//     parallel: y = alpha r + beta (Attn(N(r)) + FFN(N'(r)))
+//   shapes: x [B T, d] -> [B T, d]; B = `batch` divides the rows
+//   error: that of the algebra
+//   bad input: throws Error where a parameter is missing or a query sees no key; shapes are not checked
+//   source: arXiv 1706.03762 (post-norm), 2002.04745 (pre-norm)
 template <Algebra A>
 Tensor<A> layer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x, int batch,
                 Stream<A>* stream = nullptr) {
@@ -107,7 +114,10 @@ Tensor<A> layer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tenso
   return note(detail::ffn_sublayer(a, s, p, x, u));
 }
 
-// What the spec is about: the whole stack with its final norm, or the part that it names.
+// The whole stack with its final norm, or the part that the spec names.
+//   shapes: x [B T, d] -> y, as many columns as output_width(spec) says; B = `batch` divides the rows
+//   error: that of the algebra
+//   bad input: as `layer`
 template <Algebra A>
 Tensor<A> run(A& a, const BlockSpec& s, const ParameterMap<A>& parameters, const Tensor<A>& x, int batch = 1,
               Stream<A>* stream = nullptr) {

@@ -1,7 +1,4 @@
-// Layer normalization and RMS normalization of each row.
-//   layer_norm: N(x) = gamma * (x - mean x) / sqrt(mean (x - mean x)^2 + eps) + beta      arXiv 1607.06450
-//   rms_norm:   N(x) = gamma * x / sqrt(mean x^2 + eps) (+ beta)                          arXiv 1910.07467
-// x [n,d] -> [n,d]; gamma, beta [1,d]; gain_offset 1 means gamma = 1 + weight.
+// Layer normalization and RMS normalization of each row, right and wrong.
 #pragma once
 
 #include "plumbline/block/derivative_of.hpp"
@@ -87,6 +84,15 @@ Tensor<A> standardise_along(A& a, const NormSpec& n, const ParameterView<A>& p, 
 
 }  // namespace detail
 
+// The norm that n describes, with its gain and bias, where it has them, under p.
+//   formula: layer_norm: gamma (x - mean x) / sqrt(mean (x - mean x)^2 + eps) + beta; rms_norm: gamma x /
+//     sqrt(mean x^2 + eps) (+ beta); gamma = gain_offset + weight
+//   shapes: x [n,d] -> [n,d]; weight and bias [1,d]
+//   domain: eps > 0, or rows whose variance (mean square) is not 0
+//   error: that of the algebra
+//   bad input: throws Error where p holds no "weight" or "bias"; a row without variance and eps = 0 gives
+//     what the algebra makes of 0 times 1 / sqrt 0: NaN, or an enclosure marked trv
+//   source: arXiv 1607.06450, 1910.07467
 template <Algebra A>
 Tensor<A> norm(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
   return a.component(n.kind == NormKind::layer_norm ? "LN" : "RMS", x, [&] {
@@ -99,7 +105,7 @@ Tensor<A> norm(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<
   });
 }
 
-// The norm in a slot; an empty slot is the identity.
+// The norm in a slot; an empty slot is the identity. Otherwise as above.
 template <Algebra A>
 Tensor<A> norm(A& a, const NormSlot& slot, const ParameterView<A>& p, const Tensor<A>& x) {
   return slot ? norm(a, *slot, p, x) : x;

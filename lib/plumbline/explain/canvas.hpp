@@ -7,8 +7,10 @@
 
 namespace plumbline {
 
+// Rows and columns count from 0; what is beyond the sheet is blank.
 class Canvas {
  public:
+  // Writes the text from (row, col) on, over what stands there. Neither may be negative, here and below.
   void put(int row, int col, const std::string& text) {
     reach(row, col + static_cast<int>(text.size()));
     std::copy(text.begin(), text.end(), lines_[row].begin() + col);

@@ -15,11 +15,13 @@ struct Point {
   int node;
 };
 
+// A factor of the residual or of a branch.
 struct Scale {
   std::string name;  // alpha on the residual, beta on the branch; numbered where there are several values
   double value;
 };
 
+// One layer and the final norm, or a part.
 struct Picture {
   std::vector<Node> nodes = {};
   std::vector<Point> points = {};    // x first, in the order of the stream
@@ -38,13 +40,14 @@ struct Picture {
 // The picture of one layer of the stack with its final norm, or of the part that the spec names.
 Picture picture_of(const BlockSpec& spec);
 
-// The stream runs down the left; a branch leaves it to the right and comes back to the add. Lines end in
-// '\n'.
+// The stream runs down the left; a branch leaves it to the right and comes back to the add. Each line ends
+// in '\n'.
 std::string ascii(const Picture& picture);
 
-// A flowchart in the syntax of mermaid.js. Lines end in '\n'.
+// A flowchart in the syntax of mermaid.js. Each line ends in '\n'.
 std::string mermaid(const Picture& picture);
 
+// Plain text, or LaTeX for a formula.
 enum class Notation { text, latex };
 
 // One equation per point after x: "u = x + Attn(LN(x))".

@@ -33,7 +33,7 @@ std::vector<int> common_start(std::vector<Lane*> lanes) {
   return common;
 }
 
-// A scale at the end of a single lane stands on the way back to the add.
+// A scale at the end of a single lane stands between the branch and the add.
 void move_scales_to_tail(const Picture& p, Sublayer& s) {
   std::vector<int>& items = s.lanes[0].items;
   while (s.lanes.size() == 1 && !items.empty() && p.nodes[items.back()].kind == NodeKind::scale) {

@@ -1,5 +1,5 @@
 // What the names and shapes of a black box's parameters tell of it: sizes, gates and biases, and which norms
-// there are; of those that stand on the residual stream not where.
+// exist. Where a norm of the residual stream sits is not certain from its name, and is searched for.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,7 @@ struct KnownSizes {
   std::optional<int> d = {}, n_heads = {}, n_kv_heads = {}, head_dim = {};
 };
 
+// What is known of a box before it is asked.
 struct Anatomy {
   BlockSpec spec;                 // its part, sizes, kinds and biases; norms on q and k, mid and final ones
   std::vector<int> head_dims;     // how wide a head can be
@@ -47,7 +48,7 @@ struct Anatomy {
 // names of spec/parameters.hpp and what common frameworks call the same. Throws Error naming the parameter.
 Anatomy anatomy_of(const std::vector<Tensor>& tensors, const KnownSizes& known);
 
-// "layers.3.norm1"
+// What norm `number` of the stream in that layer is called in Anatomy::ours: "layers.3.norm1".
 std::string stream_norm(int layer, int number);
 
 }  // namespace plumbline::identify

@@ -6,6 +6,7 @@
 
 namespace plumbline::identify {
 
+// What the box may compute.
 struct Candidate {
   BlockSpec spec;
   std::vector<Place> places;  // of the norms of a layer, in the order of Anatomy::norms
@@ -14,7 +15,7 @@ struct Candidate {
 
 // The slot of a spec; that of shared_in is attn.in.
 NormSlot& slot(BlockSpec& spec, Place place);
-// "attn.in"
+// What it is called in a spec's norm_slots: "attn.in"; "in, shared" and "nowhere" of the other two.
 std::string name_of(Place place);
 
 // The candidate with its norms in other places, each with the norm that it had. Nothing where two would share
@@ -23,7 +24,8 @@ std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate candidate
                                      const std::vector<Place>& places);
 
 // Parameters under the names that the candidate's spec has for them; those that it does not read are left
-// out. `ours`: under the names of Anatomy::ours.
+// out. `ours`: under the names of Anatomy::ours. Throws std::out_of_range where it has more norms than
+// the candidate.
 Parameters<double> as_read_by(const Candidate& candidate, const Parameters<double>& ours);
 // The inverse for names alone: what the spec's parameter is called in `ours`.
 std::string our_name(const Candidate& candidate, const std::string& spec_name);

@@ -20,12 +20,17 @@ struct Judged {
   std::unique_ptr<Judge> judge = {};  // none: correct code overflows here
   Verdict verdict = {};
 };
+
+// One fresh question of each recipe but `edges`, with seeds from `seed` on, and two sequences of `tokens`
+// tokens. Throws Error where the box does not answer.
 std::vector<Judged> judged(Asking& ask, Questions& questions, const Candidate& candidate, int tokens,
                            std::uint64_t seed);
 
 // What explains the answers that do not agree.
 std::vector<Diagnosis> diagnoses(const std::vector<Judged>& judged);
 
+// Whether at least one answer is right, if perhaps coarser, and none is wrong or invalid; the first that is,
+// or nullptr.
 bool agrees(const std::vector<Judged>& judged);
 const Judged* first_wrong(const std::vector<Judged>& judged);
 
@@ -38,10 +43,11 @@ struct Decision {
   std::string recipe;
   std::vector<std::string> undecided;  // other values that no question separates from it
 };
+// One for each knob that has other values, in the order of the search.
 std::vector<Decision> decisions(const Candidate& candidate, const Search& search,
                                 const std::vector<Judged>& judged);
 
-// The candidate with a deviation of the catalogue; nothing where it does not apply.
+// The candidate with a deviation of the catalogue; nothing where that changes nothing.
 std::optional<Candidate> deviating(const Candidate& candidate, const Deviation& deviation);
 
 }  // namespace plumbline::identify

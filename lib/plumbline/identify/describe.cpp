@@ -19,8 +19,8 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
   return text;
 }
 
-// The layout that fills the same slots of the stream, or the slots; what the two sides are multiplied by,
-// where no layout says so.
+// The layout whose slots of the stream are those of the spec, else the slots one by one; and the factors of
+// residual and branches, where no layout says them.
 std::string layout_text(const BlockSpec& s) {
   const auto filled = [](BlockSpec t) {
     std::vector<std::string> ids;
@@ -97,7 +97,8 @@ void collect(const Json& j, const std::string& path, std::map<std::string, std::
   for (const auto& [key, value] : j.items()) collect(value, path.empty() ? key : path + "." + key, out);
 }
 
-// A spec as values by key. Keys that stand only where a value is wrong are in neither or read "as usual".
+// The values of a spec by key. Keys that stand only where a value is wrong are in neither, or read
+// "as usual".
 using Leaves = std::map<std::string, std::string>;
 Leaves leaves(const BlockSpec& s) {
   Leaves out;

@@ -5,8 +5,8 @@
 
 namespace plumbline::identify {
 
-// "pre_norm with RMSNorm (eps 1e-05), final norm; causal attention, 4 heads of 16, RoPE (half, base 10000);
-// SwiGLU"
+// In words, by what tells models apart: "pre_norm with RMSNorm (eps 1e-05), final norm; causal attention, 4
+// heads of 16, RoPE (half, base 10000); SwiGLU".
 std::string sentence(const BlockSpec& spec);
 
 // The way from one spec to another: by deviations of the catalogue, as many as help, and then what is left,

@@ -23,7 +23,7 @@ std::optional<Matrix<double>> value_of(const Candidate& c, const Asked& a) {
 }
 
 constexpr int members = 8;
-// Correct code may be noisier than the noisiest of so few members.
+// How much noisier than the noisiest of so few members correct code may be: chosen, since this is no verdict.
 constexpr double patience = 9;
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 namespace plumbline::identify {
 
-// A question and its answer. The noise is what rounding does to a row: the mean square of its entries'
-// errors.
+// A question and its answer. The noise is what rounding does to a row: the mean square of the errors of
+// its entries.
 struct Asked {
   std::string id;
   Probe probe;
@@ -18,10 +18,13 @@ struct Asked {
   Eigen::VectorXd noise;
   double reach = 1;  // how many times its noise the worst row of a correct answer shows
 
+  // The noise is the square of one unit in the last place of the largest entry of a row, until set_noise
+  // knows better.
   Asked(std::string id, Probe probe, Matrix<double> y, const Profile& profile);
   // y of the candidate, in double. Throws Error where it has none.
   Matrix<double> computed(const Candidate& candidate) const;
-  // From what correct implementations of the candidate would answer; left alone where it has no value here.
+  // Sets the noise from what eight correct implementations of the candidate would answer; leaves it alone
+  // where the candidate has no finite value here.
   void set_noise(const Candidate& candidate, const Profile& profile);
 
  private:
@@ -30,18 +33,22 @@ struct Asked {
   mutable Parameters<double> read_;
 };
 
+// All questions that a candidate has to explain.
 using Evidence = std::vector<std::shared_ptr<Asked>>;
 
-// Nats: for every row of n entries n/2 log(1 + mean square error / noise), which is minus the logarithm of
-// the likelihood where the size of the error is not known beforehand. So a row that is explained counts for
-// much though all others are not yet. Infinite where the candidate has no value.
+// How badly a candidate explains an answer, in nats: minus the logarithm of the likelihood where the size of
+// the error is not known beforehand. The logarithm makes each row that is fully explained worth a lot, even
+// while others are still wrong.
+//   formula: the sum over rows of n entries of n/2 log(1 + mean square error / noise)
+//   bad input: infinite where the candidate has no value; a row that is finite in one of both alone costs as
+//     much as one that is far off
 double misfit(const Candidate& candidate, const Asked& asked);
-// Infinite too where the sum is beyond `limit`.
+// The sum over all questions; infinite where it is beyond `limit`.
 double misfit(const Candidate& candidate, const Evidence& evidence,
               double limit = std::numeric_limits<double>::infinity());
 
-// Whether every row is as near as correct implementations come. Not a verdict: it says when to stop
-// searching.
+// Whether every row is about as near as correct implementations come. Not a verdict: it only says when to
+// stop searching.
 bool explains(const Candidate& candidate, const Evidence& evidence);
 
 }  // namespace plumbline::identify

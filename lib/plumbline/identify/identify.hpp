@@ -6,12 +6,14 @@
 
 namespace plumbline::identify {
 
+// How a box is asked.
 struct Settings {
   std::uint64_t seed = 1;  // of everything that is drawn
   int longest = 9;         // tokens of the longest sequence that is asked
   std::function<void(const std::string&)> progress = [](const std::string&) {};
 };
 
+// What was found, and how.
 struct Identification {
   Candidate candidate;
   bool named = false;  // every fresh question agrees with it
@@ -21,10 +23,12 @@ struct Identification {
   int questions = 0;
 };
 
-// Where it is not named: what the answers that disagree with the candidate compute instead.
+// Where it is not named: what the answers that disagree with the candidate compute instead, in words.
 std::string leftover(const Identification& identification);
 
-// Throws Error where the box does not answer.
+// Readings, then the search in stages, then fresh questions. Where answers disagree they become evidence,
+// the search goes on and fresh questions follow, in at most three rounds. Throws Error where the box does
+// not answer.
 Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profile& profile,
                         const Settings& settings = {});
 

@@ -69,7 +69,7 @@ std::vector<std::pair<std::string, Probe>> Questions::wiring() {
           {"one token", without({})}};
 }
 
-// v and the hidden layer too, where a norm reads them.
+// Where norms read v or the hidden layer, these are made small too.
 Probe Questions::of_size(double size, int batch, int tokens) {
   Probe p = rich(batch, tokens);
   for (Eigen::Index t = 0; t < p.x.rows(); ++t) {

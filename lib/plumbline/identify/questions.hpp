@@ -8,30 +8,33 @@
 
 namespace plumbline::identify {
 
+// Draws probes. Numbers are those of the storage type where it says `stored`.
 class Questions {
  public:
+  // The anatomy and the profile must outlive it.
   Questions(const Anatomy& anatomy, const Profile& profile, std::uint64_t seed)
       : anatomy_(anatomy), profile_(profile), bits_(seed) {}
 
-  // Random gains, biases and weights; rows of x that are plain, or far from 0, or narrow.
+  // Random gains, biases and weights; rows of x that are plain, or far from 0, or narrow. Not yet stored.
   Probe rich(int batch, int tokens);
   // A sequence of one token attends to itself, whatever the mask, the scale and the positions are: attention
-  // is linear. Three questions have a branch less: without the weights of both their biases show the wiring.
+  // is linear. Three of the questions switch branches off; without the weights of both, their biases show the
+  // wiring. Stored.
   std::vector<std::pair<std::string, Probe>> wiring();
-  // Rows of about that size, and branches that add about as much.
+  // Rows of about that size, and branches that add about as much. Stored.
   Probe of_size(double size, int batch, int tokens);
-  // Feed-forward off. Uniform: queries are 0, so that the mask alone decides; faint and steep: scores that
-  // are small and large.
+  // One sequence with the feed-forward switched off. Uniform: queries are 0, so that the mask alone decides;
+  // faint and steep: scores that are small and large. Stored.
   Probe uniform_attention(int tokens, const Candidate& candidate);
   Probe faint_attention(int tokens, const Candidate& candidate);
   Probe steep_attention(int tokens);
 
-  // What is off is multiplied by that from now on, in place of 0: a norm without eps has no value at 0.
+  // What is switched off is multiplied by that from now on, not by 0: a norm without eps has no value at 0.
   void turn_off_by(double factor) { off_ = factor; }
 
-  // As a number of the storage type.
+  // The same probe in numbers of the storage type.
   Probe stored(Probe probe) const;
-  // Numbers of a parameter of our name, as rich() draws them.
+  // Numbers of a parameter of our name, as rich() draws them; nearly normal numbers of any other use.
   Matrix<double> draw(const std::string& ours, Eigen::Index rows, Eigen::Index cols);
   Matrix<double> normal(Eigen::Index rows, Eigen::Index cols, double scale, double offset = 0);
 
@@ -44,7 +47,7 @@ class Questions {
   double off_ = 0;
 };
 
-// Multiplies every parameter whose name holds that.
+// Multiplies every parameter whose name holds `part_of_name` by that factor.
 void scale(Probe& probe, std::string_view part_of_name, double factor);
 
 }  // namespace plumbline::identify

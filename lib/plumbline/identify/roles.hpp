@@ -21,6 +21,7 @@ enum class Role {
   unknown
 };
 
+// What a name says.
 struct ParameterName {
   int layer = -1;      // -1: its name has none
   std::string within;  // the name within the layer, without .weight or .bias: "attn.q_proj"
@@ -28,7 +29,8 @@ struct ParameterName {
   Role role = Role::unknown;
 };
 
-// Throws Error where the name ends in neither weight nor bias (nor what some call them: gamma, scale, beta).
+// A name taken apart at its dots. Throws Error where it ends in neither weight nor bias (nor what some call
+// them: gamma, scale, beta), or has nothing behind the number of its layer.
 ParameterName parsed(const std::string& name);
 
 // What the role is called in a spec's layer: "attn.q_proj"; empty for norms of the stream.

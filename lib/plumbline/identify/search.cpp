@@ -14,7 +14,7 @@ namespace {
 constexpr double no_limit = std::numeric_limits<double>::infinity();
 const double nats_per_oddity = -std::log(Judge::alpha);
 
-// What is gained must be more than the rounding of a sum.
+// Less by more than the rounding of a sum.
 bool is_less(double a, double b) {
   return a < b - 1e-9 * std::abs(b) || (std::isfinite(a) && !std::isfinite(b));
 }
@@ -27,7 +27,7 @@ double with_digits(double x, int digits) {
   return std::strtod(text, nullptr);
 }
 
-// Of a number that nobody publishes each digit has to explain something too.
+// Each digit of a number that nobody publishes has to explain something too.
 double price_of_digits(double x) {
   for (int digits = 1; digits < most_digits; ++digits)
     if (with_digits(x, digits) == x) return digits * std::log(10.0);
@@ -134,8 +134,8 @@ Candidate Search::solved(Candidate c, const Evidence& evidence, unsigned groups,
   return c;
 }
 
-// One number makes up for another as far as it can: so each is set to its most usual value once, and the
-// others are solved for again.
+// Numbers can make up for one another: so each is set once to its most usual value, and the others are solved
+// for again.
 Candidate Search::solve(Candidate c, const Evidence& evidence, unsigned groups) const {
   c = solved(c, evidence, groups, nullptr);
   for (const Number& n : numbers_) {
@@ -148,8 +148,8 @@ Candidate Search::solve(Candidate c, const Evidence& evidence, unsigned groups) 
   return c;
 }
 
-// A mistake can make up for a number: a doubled residual for half of its scale. So what is found is compared
-// with what is found from there without any mistake.
+// A mistake can make up for a number, as a doubled residual for half of its scale. So what is found is
+// compared with what is found when one starts from it without any mistake.
 Candidate Search::look(const Candidate& start, const Evidence& evidence, unsigned groups) const {
   const Candidate c = nearest(start, evidence, groups), right = corrected(c, space_.anatomy);
   if (right == c) return c;

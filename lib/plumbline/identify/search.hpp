@@ -6,13 +6,16 @@
 
 namespace plumbline::identify {
 
+// Searches among the candidates of one space, which must outlive it.
 class Search {
  public:
+  // Lists the knobs and numbers of the space.
   explicit Search(const Space& space) : space_(space), knobs_(knobs_of(space)), numbers_(numbers_of(space)) {}
 
-  // Nats: the misfit, and for every odd choice what an oddity has to explain: it must make the answers
-  // 1/alpha times likelier, with the judge's alpha; and 10 times for each digit of a number that nobody
-  // publishes.
+  // What a candidate costs, in nats: it is chosen for as large a likelihood, and as few odd choices, as
+  // there is.
+  //   formula: misfit + oddity log(1/alpha) + d log 10 for each number of d digits that nobody publishes;
+  //     alpha is that of the judge
   double cost(const Candidate& candidate, const Evidence& evidence) const;
 
   // The `count` best, best first, each once; those that have no value are left out.
@@ -25,10 +28,11 @@ class Search {
   // Sets the numbers to what explains best, in as few digits as explain it.
   Candidate solve(Candidate start, const Evidence& evidence, unsigned groups) const;
 
-  // descend; where that does not explain the answers solve, and then from some of the best neighbours too:
-  // two knobs that help only together. What has mistakes gives way to what explains as much without.
+  // descend; where that does not explain the answers, solve; then from some of the best neighbours too, for
+  // two knobs that help only together. What has mistakes gives way to what explains as much without them.
   Candidate look(const Candidate& start, const Evidence& evidence, unsigned groups) const;
 
+  // All of the space.
   const std::vector<Knob>& knobs() const { return knobs_; }
 
  private:

@@ -7,7 +7,7 @@
 namespace plumbline::identify {
 namespace {
 
-// A norm of that kind in every slot, with the gain that is stored as such or as what is added to 1.
+// Gives every norm that kind, and the gain weight or 1 + weight.
 void set_norms(BlockSpec& s, NormKind kind, int gain_offset) {
   for (const NamedSlot& n : filled_slots(s)) {
     (*n.slot)->kind = kind;
@@ -15,7 +15,7 @@ void set_norms(BlockSpec& s, NormKind kind, int gain_offset) {
   }
 }
 
-// Norms without parameters leave no trace among them: any layout can have them.
+// Norms without parameters are not among the names and shapes: any layout can have them.
 std::vector<BlockSpec> with_bare_norms(const BlockSpec& s) {
   std::vector<BlockSpec> out{s};
   NormSpec bare;

@@ -10,6 +10,7 @@
 
 namespace plumbline::identify {
 
+// One search of one box, stage by stage. What it is made of must outlive it.
 class Stages {
  public:
   // `without_effect`: parameters, under our names, that are known to change nothing.
@@ -18,12 +19,13 @@ class Stages {
       : ask_(ask), questions_(questions), search_(search), space_(space), without_effect_(without_effect) {}
 
   // The wiring and the norms, from sequences of one token; then eps, from small numbers; then attention; then
-  // every knob on all questions.
+  // every knob on all questions. Throws Error where the box does not answer.
   Candidate operator()();
 
   // The last stage once more, with further evidence.
   Candidate again(const Candidate& candidate, const Evidence& more);
 
+  // All questions so far, and their answers.
   const Evidence& evidence() const { return evidence_; }
 
  private:

@@ -6,6 +6,7 @@
 
 namespace plumbline::identify {
 
+// The knobs and numbers of each part of a spec that the space leaves open; knobs_of and numbers_of join them.
 std::vector<Knob> wiring_knobs(const Space& space);
 std::vector<Knob> feed_forward_knobs(const Space& space);
 std::vector<Knob> attention_knobs(const Space& space);

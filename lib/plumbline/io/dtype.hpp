@@ -7,8 +7,10 @@
 
 namespace plumbline {
 
+// IEEE 754 binary64, binary32 and binary16, bfloat16, and two types that are no floating-point format.
 enum class Dtype { f64, f32, bf16, f16, i64, boolean };
 
+// What is known of one of them.
 struct DtypeInfo {
   Dtype dtype;
   std::string_view name;  // as safetensors spells it: F64, F32, BF16, F16, I64, BOOL
@@ -18,12 +20,13 @@ struct DtypeInfo {
   int max_exponent;  // the largest finite number is below 2^max_exponent
 };
 
-// All of them.
+// All of them, in the order of the enumeration; and one of them.
 std::span<const DtypeInfo> dtypes();
 const DtypeInfo& info(Dtype dtype);
 
-// The bits of a number of that format, and the number of bits. encode expects a value that the format has
-// (NaN and infinities too).
+// The bits of a number of that format; and the number of such bits. encode expects a value that the format
+// has, NaN and infinities too, and does not check it; what it makes of others is left open. decode rounds an
+// int64 beyond 2^53 to nearest.
 std::uint64_t encode(double value, Dtype dtype);
 double decode(std::uint64_t bits, Dtype dtype);
 

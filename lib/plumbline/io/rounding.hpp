@@ -9,7 +9,10 @@
 namespace plumbline {
 
 // x rounded to nearest, ties to even, in one rounding: subnormal numbers and overflow to infinity as IEEE 754
-// has them. The result is a number of that floating-point format, hence exact in double; 0 has the sign +.
+// has them.
+//   domain: any x, infinities too; a floating-point dtype
+//   units: a number of that format, hence exact in double; 0 has the sign +
+//   error: that of one rounding
 double rounded(const End& x, Dtype dtype);
 
 // The one number of the format to which every point of x rounds; none where the two ends differ.
@@ -19,8 +22,8 @@ std::optional<double> rounded(const I& x, Dtype dtype) {
   return low == high ? std::optional<double>(low) : std::nullopt;
 }
 
-// One unit in the last place of x (not 0) in a format of that precision whose smallest positive number is
-// 2^least: 2^ulp_exponent.
+// One unit in the last place of x (not 0, finite) in a format of that precision whose smallest positive
+// number is 2^least: 2^ulp_exponent.
 long ulp_exponent(const End& x, int precision, long least);
 
 }  // namespace plumbline

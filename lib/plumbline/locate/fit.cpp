@@ -24,8 +24,8 @@ bool holds(const Compared& t, const Entries& entries, double times, const Expect
                      [&](std::size_t e) { return std::abs(t.found[e] - expected(e)) <= times * t.limit[e]; });
 }
 
-// Whether the entries agree with something else by more than chance, where as many somethings are tried. What
-// was fitted to the entries uses up the most telling one.
+// Whether the entries agree with something else by more than chance, where `tried` such things are compared.
+// A number that was fitted to the entries uses up the most telling one.
 bool is_telling(const Compared& t, const Entries& entries, double tried, bool fitted = false) {
   const std::vector<double> surprise = surprises(t);
   double sum = 0, largest = 0;
@@ -104,7 +104,7 @@ std::string displaced(const Compared& t, const Entries& entries, const Along& al
   return "";
 }
 
-// Whether all indices of this axis hold the same, which is right of none or of few.
+// Whether x is the same at all indices of this axis, within the limits.
 bool is_constant_along(const Compared& t, const Entries& entries, const Along& along,
                        std::span<const double> x) {
   return std::all_of(entries.begin(), entries.end(), [&](std::size_t e) {

@@ -20,15 +20,16 @@ struct Compared {
 // What the tensor could hold instead, by name: an input, the right values of another output. Of its size.
 using Suspects = std::map<std::string, Matrix<double>>;
 
-// "0", "1.5 times what is right", "the input x", "what is right of the next row"; empty where nothing fits
-// all marked entries within their limits.
+// What all marked entries hold within their limits: "0", "1.5 times what is right", "the input x", "what is
+// right of the next row"; empty where nothing fits, or what fits may do so by chance.
 std::string fit(const Compared& tensor, const std::vector<bool>& marked, const Suspects& suspects);
 
 // By entry: -log of the probability that an entry is within its limit of the right value by chance, if it
-// could be anything in the range of the right values.
+// could be anything in the range of the right values; at most 60 log 2, and 0 where the limit is as wide as
+// that range.
 std::vector<double> surprises(const Compared& tensor);
 
-// Three digits.
+// x in three digits: "0.731", "1.2e+07".
 std::string three_digits(double x);
 
 }  // namespace plumbline

@@ -21,8 +21,8 @@ std::vector<std::ptrdiff_t> index_of(const View& view, std::ptrdiff_t e) {
   return out;
 }
 
-// How much farther than Student's t allows the members of the second set, which set no scale, come in the
-// entries of one output.
+// The inflation of the tails over Student's t, from the entries of one output in the second set of members,
+// which sets no scale.
 double heaviness(const Calibration& c, int output, double dof) {
   const Matrix<double>& sigma = c.sigma()[output];
   double largest = 0;
@@ -96,7 +96,7 @@ class Telling {
     std::vector<bool> these(rest_.size());
     for (std::size_t e = 0; e < rest_.size(); ++e) these[e] = rest_[e] && is(l_.found.data()[e]);
     if (std::count(these.begin(), these.end(), true) == 0) return;
-    // Where nothing else is, it does not matter that some entries are nearly right by chance.
+    // Where the whole tensor is so, entries that are right by chance belong to it too.
     if (std::all_of(l_.found.data(), l_.found.data() + l_.found.size(), is)) these.assign(these.size(), true);
     const Region r = region_of(l_.tensor->views, these);
     const bool numbers = is(0.0);  // zeros are told apart only where there is nothing else in their region
@@ -186,7 +186,7 @@ std::vector<Looked> look(const Calibration& c, const std::vector<OutputTensor>& 
   return out;
 }
 
-// Whether all of a, wrong or not, is what is right of b.
+// Whether a holds in all its entries, wrong or not, what is right of b.
 bool holds(const Looked& a, const Looked& b) {
   if (a.truth.rows() != b.truth.rows() || a.truth.cols() != b.truth.cols()) return false;
   for (Eigen::Index e = 0; e < a.truth.size(); ++e)

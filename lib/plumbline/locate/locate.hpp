@@ -13,6 +13,7 @@ namespace plumbline {
 struct Nearness {
   std::string output = {};
   double ulps = 0, least = 0, most = 0;
+  // Whether anything has a scale; how far beside the farthest member, where it has.
   bool is_known() const { return most > 0; }
   double ratio() const { return ulps / most; }
 };
@@ -20,10 +21,11 @@ struct Nearness {
 // "largest error 0.6 ulp (y), correct code here: 0.5…0.9 ulp"
 std::string describe(const Nearness& nearness);
 
+// An entry that is not exactly right, and its error.
 struct EntryError {
   std::vector<std::ptrdiff_t> index;
   double expected = 0, found = 0, ulps = 0;
-  double in_limits = 0;  // its error, in what correct code's may be; infinite where it is no number
+  double in_limits = 0;  // its error over the limit of its entry; infinite where it is no number
 };
 
 // One tensor of an answer.
@@ -37,9 +39,11 @@ struct Located {
   Nearness nearness = {};
   std::vector<std::vector<std::ptrdiff_t>> wrong_along = {};  // by axis of the view, by index: wrong entries
 
+  // Whether no entry is wrong by itself.
   bool is_right() const { return wrong == 0; }
 };
 
+// All tensors of an answer, in the order of output_tensors (tensors.hpp).
 struct Location {
   std::vector<Located> tensors;
   std::vector<std::pair<std::string, std::string>> exchanged = {};  // tensors in each other's place
@@ -47,15 +51,18 @@ struct Location {
   bool found_any() const;  // whether an entry is wrong by itself
 };
 
-// The limits of entries: what Student's t says correct code exceeds in one of `alpha` answers, with the guard
-// of the profile. Each is the largest |error| of its entry; in the order of output_names.
+// The largest |error| of each entry that correct code has, by Student's t with the guard of the profile and
+// the inflation of the tails that the second set of members shows: in at most a share
+// Judge::alpha of correct answers any entry exceeds its limit. In the order of output_names.
 std::vector<Matrix<double>> entry_limits(const Calibration& calibration);
 
-// What is found must have the outputs of the question, in their shapes.
+// What is wrong in an answer, and how near to the truth it is. Throws std::out_of_range where an output is
+// missing; that each has its shape is not checked.
 Location locate(const Calibration& calibration, const Outputs& found);
 Nearness nearness(const Calibration& calibration, const Outputs& found);
 
-// One phrase: "y: channels from 32 on of every head are 0"; empty where no entry is wrong by itself.
+// One phrase, of the first wrong output: "y: channels from 32 on of every head are 0"; or of two that are
+// exchanged. Empty where no entry is wrong by itself.
 std::string place(const Location& location);
 
 // For people, the most telling first: "y: channels from 32 on of every head are 0; worst at [0, 3, 0, 35]:

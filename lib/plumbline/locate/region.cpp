@@ -55,7 +55,7 @@ bool has_heads(const View& view, std::size_t axis) {
   return axis > 0 && view[axis - 1].one == "head" && view[axis - 1].size > 1;
 }
 
-// Of an axis that tells no cells apart too.
+// Whether no index is left out; true also of an axis that is not looked at, whose shadow is empty.
 bool is_whole(const Indices& shadow) { return std::count(shadow.begin(), shadow.end(), false) == 0; }
 
 // The set of cells as a product of one index set for each axis, if it is one and there are words for it.

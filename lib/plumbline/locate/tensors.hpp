@@ -13,10 +13,11 @@ struct OutputTensor {
   Eigen::Index cols = 0;
   std::vector<View> views;  // the first one as it is indexed
 
+  // This tensor, of the whole output.
   Matrix<double> of(const Matrix<double>& output) const { return output.middleCols(first_col, cols); }
 };
 
-// In the order of output_names.
+// All output tensors of the question, in the order of output_names.
 std::vector<OutputTensor> output_tensors(const Question& question);
 
 }  // namespace plumbline

@@ -21,17 +21,20 @@ struct Failed {
 // Answers a question with a slip: exactly, or as one member of the ensemble does.
 using Computing = std::function<Outputs(const Question&, const Slip&)>;
 
+// One explanation: what it is called, and how to compute the answer that it explains.
 struct Alternative {
   std::string id;    // a path: "tile/rows-missing-16", "knob/attention.window"
   std::string says;  // what it computes instead, as the formula of a deviation
   std::string bug;   // a report of it in the wild, or ""
-  double assumes;    // how much it takes for granted: of two that explain as much the smaller one leads
+  double assumes;    // its prior cost, in units of log(1 / Judge::alpha): of two that explain as much the
+                     // smaller leads
   // The answer; it may leave out outputs that it says nothing about. Throws Error where it does not apply.
   std::function<Outputs(const Failed&, const Computing&)> outputs;
   // Where it is the arithmetic that differs: what is computed in, where a profile is declared. Throws Error
   // where that is no coarser.
   std::function<Profile(Profile)> arithmetic = {};
 };
+// A list of them; those that do not apply throw Error when they are computed.
 using Alternatives = std::vector<Alternative>;
 
 // A family of alternatives with a number, which is to be found: a knob, a factor.
@@ -40,6 +43,7 @@ struct Fitted {
   std::function<Alternative(double)> at;
 };
 
+// A deviation of the catalogue. It must outlive the alternative.
 Alternative of_catalogue(const Deviation& deviation);
 // What is written of right outputs: zeros, the input, some rows, channels or heads only, in the wrong order.
 Alternatives miswritten(const Question& question);
@@ -53,13 +57,15 @@ Alternatives coarser_arithmetic(const Question& question);
 Alternatives fused_weights(const Question& question);
 // Backward passes of norms, rotary embeddings and activations as they are written by hand, wrongly.
 Alternatives hand_written(const Failed& failed);
-// Every softmax, or every product, with a slip; one stored tensor or operation.
+// Every softmax, or the heads of keys and values, with a slip; one stored tensor or operation with a slip.
+// The latter throw Error as with_slip does.
 Alternatives slips_everywhere(const Question& question);
 Alternatives slips_of_places(const Failed& failed);
-// The same of y alone, or of the gradients alone: forward and backward passes are written apart.
+// The same of y alone, or of the gradients alone, all else as declared: forward and backward passes are
+// written apart.
 Alternative of_y(Alternative alternative);
 Alternative of_gradients(Alternative alternative);
-// Numbers: factors of outputs, knobs.
+// Families with a number: factors of outputs, knobs; constants of operations that are written by hand.
 std::vector<Fitted> fitted(const Question& question);
 std::vector<Fitted> fitted_by_hand(const Question& question);
 
@@ -69,11 +75,12 @@ inline std::string in_layer(const std::string& name) {
 }
 inline std::string plain(const std::string& name) { return name.starts_with('.') ? name.substr(1) : name; }
 
+// Whether the part that the spec is about has attention.
 inline bool has_heads(const BlockSpec& s) {
   return s.part == Part::stack || s.part == Part::block || s.part == Part::attention || s.part == Part::sdpa;
 }
 
-// Three digits or as many as there are: 1e-05, 0.22, 500000.
+// The shortest text that gives the same double: 1e-05, 0.22, 500000.0.
 std::string digits_of(double x);
 
 }  // namespace plumbline

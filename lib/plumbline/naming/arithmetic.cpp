@@ -12,7 +12,7 @@ namespace {
 
 using Errors = std::vector<Matrix<double>>;
 
-// Mean square of errors in standard deviations.
+// The mean square of errors, in standard errors.
 double energy(const Errors& scaled) {
   double sum = 0;
   Eigen::Index entries = 0;
@@ -20,7 +20,7 @@ double energy(const Errors& scaled) {
   return sum / double(std::max<Eigen::Index>(entries, 1));
 }
 
-// Of independent entries, in nats, save what is the same for all calibrations.
+// The log likelihood of an error with independent normal entries, less what is the same for all calibrations.
 double likelihood(const Calibration& c, const Errors& error) {
   double sum = 0;
   for (std::size_t k = 0; k < error.size(); ++k)
@@ -30,7 +30,7 @@ double likelihood(const Calibration& c, const Errors& error) {
   return sum;
 }
 
-// The square of an error that half of the entries have: what is wrong in a few places leaves it small.
+// The median square of the entries: a mistake in a few places leaves it small.
 double usual_square(const Errors& scaled) {
   std::vector<double> all;
   for (const auto& z : scaled)
@@ -40,9 +40,9 @@ double usual_square(const Errors& scaled) {
   return *middle;
 }
 
-// Whether an error is as large as correct code's in that profile. No larger than a member's, which err as
-// much as any; and no smaller, over all or in most places, than those of code that rounds to nearest, which
-// err least: a small mistake hides in coarse arithmetic, and is none.
+// Whether an error is as large as correct code's in that profile: no larger than a member's, which errs the
+// most; and no smaller, over all and in most places, than that of code which rounds to nearest, which errs
+// the least. Otherwise a small mistake would pass for coarse arithmetic.
 bool has_size_of(const Profile& profile, const Question& q, const Calibration& declared,
                  const Errors& error) {
   constexpr int some = 3;
@@ -68,11 +68,11 @@ std::optional<double> likelihood_in(const Profile& profile, const Failing& f, co
   const Judge judge(f.request->question, profile);
   if (judge.vacuous() || judge.p(*f.outputs) < Judge::alpha) return std::nullopt;
   const double gain = likelihood(judge.calibration(), error) - likelihood(declared, error);
-  // nobody is told that it is coarser arithmetic where what was declared is as likely
+  // not called coarser unless that is 1 / alpha times likelier than what was declared
   return gain > -std::log(Judge::alpha) ? std::optional(gain) : std::nullopt;
 }
 
-// sum z sign(y), in standard errors as members show them: negative where errors go towards 0.
+// sum z sign(y) over its standard error, as members show it: negative where errors go towards 0.
 double direction(const Calibration& c, const Errors& error) {
   const auto along = [&](const Errors& e) {
     const Errors z = c.scaled(e);
@@ -90,7 +90,7 @@ double direction(const Calibration& c, const Errors& error) {
   return reach > 0 ? along(error) / reach : 0;
 }
 
-// What is left of errors that are the same part of every entry of a row.
+// What is left of errors when a common factor of each row is taken out, by least squares.
 Errors without_row_factors(const Calibration& c, Errors error) {
   for (std::size_t k = 0; k < error.size(); ++k) {
     const Matrix<double> y = cast<double>(c.truth()[k]);
@@ -120,7 +120,8 @@ std::optional<double> of_truncated_sums(const Failing& f, const Calibration& c) 
   return found * found / 2;
 }
 
-// Of a failing case, given what calibrates the declared profile; nothing where it is not explained.
+// The log likelihood ratio of a failing case, given the calibration of the declared profile; nothing where it
+// does not explain it.
 using Likelihood = std::function<std::optional<double>(const Failing&, const Calibration& declared)>;
 
 Likelihood in(std::function<Profile(Profile)> arithmetic) {
@@ -142,7 +143,7 @@ class Explaining {
                      [&](int a, int b) { return size_of(failing[a]) < size_of(failing[b]); });
   }
 
-  // Most of the cases, the smallest first: where the first two are not explained, it is given up.
+  // Explains the cases one by one, the smallest first; gives up where the first two are not explained.
   std::optional<Neighbour> explained(const std::string& id, const std::string& says, const Likelihood& in) {
     Neighbour n{.id = id, .says = says, .bug = ""};
     int missed = 0;

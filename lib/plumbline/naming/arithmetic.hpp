@@ -8,11 +8,11 @@ namespace plumbline {
 
 // The first of coarser_arithmetic() that explains more than `least` of the failing cases: a correct
 // implementation in it could give the answer, and none in it is so much more exact. Else sums that are
-// truncated, where they are seen to be. Nothing where neither is.
+// truncated, where they are seen to be. Nothing where neither is, or where the profile is float64.
 std::optional<Neighbour> explained_by_arithmetic(std::span<const Failing> failing, int least);
 
-// A single tensor that is rounded, or a number of more digits than anybody writes, makes up for errors that
-// arithmetic explains in a simpler way.
+// Whether a single tensor is rounded, or a number has more digits than anybody writes: such a neighbour makes
+// up for errors that arithmetic explains in a simpler way.
 bool is_far_fetched(const Neighbour& neighbour);
 
 }  // namespace plumbline

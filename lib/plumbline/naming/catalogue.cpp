@@ -1,4 +1,5 @@
-// A deviation of the catalogue as an alternative: of what explains as many failures it is the name to give.
+// A deviation of the catalogue as an alternative; among those that explain as many failures it is the one
+// to name.
 #include "plumbline/naming/alternative.hpp"
 #include "plumbline/oracle/deviate.hpp"
 #include "plumbline/spec/parameters.hpp"

@@ -20,7 +20,7 @@ bool contains(const std::vector<T>& all, const T& x) {
   return std::find(all.begin(), all.end(), x) != all.end();
 }
 
-// The largest sums, the largest first.
+// The deviations with the largest sums above `least`, the largest first.
 Deviations likeliest(const Likelihoods& sums, double least) {
   Deviations out;
   for (const auto& [deviation, sum] : sums)
@@ -97,7 +97,7 @@ class Diagnosing {
     return plumbline::explains(deviations, *e.request, *e.outputs);
   }
 
-  // Those of the cases that the deviations explain; of no use with more than so many that they do not.
+  // The cases that these deviations explain; gives up, with none, after `most_missed` that they do not.
   Cases explained(const Deviations& deviations, const Cases& cases, int most_missed) const {
     Cases out;
     for (int i : cases)
@@ -131,7 +131,8 @@ class Diagnosing {
     for (int i : rest) failing.push_back({evidence_[i].request, evidence_[i].outputs});
     auto found = nearest_neighbour(failing, int(best.cases.size()) - (best.deviations.size() == 2 ? 1 : 0),
                                    candidates(rest));
-    // What is plainly something else is no matter of arithmetic.
+    // Arithmetic is asked only where nothing explains more than half of the cases, or only something
+    // far-fetched does.
     const std::size_t explained = found ? found->cases.size() : best.cases.size();
     const bool is_far_fetched = found && plumbline::is_far_fetched(*found);
     if (2 * explained <= rest.size() || is_far_fetched)
@@ -181,8 +182,8 @@ class Diagnosing {
 
   using Pair = std::pair<Deviations, double>;
 
-  // Pairs that explain the smallest few of the cases that a single deviation does not, those that explain
-  // most of them first: the second deviation is the likeliest as the first one's judge sees it.
+  // Pairs that explain some of the smallest few cases which no single deviation does, those that explain most
+  // of them first. The second deviation is the one that the first one's judge finds likeliest.
   std::vector<Pair> pairs(const Cases& by_one, Cases rest) const {
     take(by_one, rest);
     std::stable_sort(rest.begin(), rest.end(), [&](int a, int b) { return size(a) < size(b); });
@@ -213,8 +214,8 @@ class Diagnosing {
     return n;
   }
 
-  // What else explains the same cases, which coarser ones are explained too, and where the deviation is
-  // absent.
+  // What else explains the same cases, which coarser ones are explained too, and where the deviation
+  // is absent.
   void complete(Diagnosis& best, const Cases& coarser) const {
     if (best.deviations.size() == 1) {
       const Deviation* d = best.deviations[0];
@@ -231,7 +232,7 @@ class Diagnosing {
         best.cases.push_back(i);
   }
 
-  // Whether they do the same to the output of each of the cases: likelihoods of different signatures differ.
+  // Whether both do the same to the output of each case: their likelihoods are equal to nine digits.
   bool same(const Deviation* a, const Deviation* b, const Cases& cases) const {
     return std::all_of(cases.begin(), cases.end(), [&](int i) {
       const double x = likelihood(a, i), y = likelihood(b, i);

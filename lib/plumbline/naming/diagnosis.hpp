@@ -28,6 +28,7 @@ struct Diagnosis {
   int absent = 0;               // answers that agree, and would not if the deviation were always computed
   std::optional<Neighbour> alternative = {};  // where no deviation of the catalogue explains as much
 
+  // Whether it says what is computed instead.
   bool is_named() const { return !deviations.empty() || alternative; }
   // Coarser where it is right but for the arithmetic.
   Finding finding() const {
@@ -38,8 +39,8 @@ struct Diagnosis {
 // The fewest explanations: first what explains most failures, a single deviation before an alternative, that
 // before a pair, and of those that explain as many the likeliest; then the same of the rest. Failures that
 // are right in a coarser profile are explained by what the others compute, or else left out. What explains
-// most of all failures comes first, then the failures that nothing explains: a name for a few may be an
-// accident.
+// most of all failures comes first, then the failures that nothing explains: a name for a few of them may be
+// an accident.
 std::vector<Diagnosis> diagnose(std::span<const Evidence> evidence);
 
 // Whether the outputs could be those of a correct implementation of the block that computes these deviations.
@@ -52,8 +53,8 @@ bool explains(const Diagnosis& diagnosis, const Request& request, const Outputs&
 std::string describe(const Deviations& deviations);
 std::string described_name(const Diagnosis& diagnosis);
 
-// "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^41000, explains 37 of 37 failing
-// cases)"
+// One line for people: "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^41000, explains
+// 37 of 37 failing cases)", of `failures` in all.
 std::string describe(const Diagnosis& diagnosis, int failures);
 
 }  // namespace plumbline

@@ -1,5 +1,5 @@
-// Alternatives that read weights which stand in one tensor, or the heads of keys and values, in another
-// order.
+// Alternatives that read weights which stand in one tensor, or the heads of keys and values, in
+// another order.
 #include <algorithm>
 #include <numeric>
 
@@ -162,7 +162,7 @@ void add_projections(Alternatives& out, const BlockSpec& s) {
                });
 }
 
-// Keys and values of every query head, those of the head that `map` says.
+// Gives every query head the keys and values of the head that `map` says.
 struct Sharing {
   const char *id, *says;
   int (*map)(int head, int heads, int groups);

@@ -86,7 +86,7 @@ void add_activations(Alternatives& out, const Question& q) {
                            1, {.what = What::other_activation, .pass = pass, .from = i}));
 }
 
-// A sum that is given on beside its norm has a cotangent of its own, which has nothing to do with the norm.
+// The sum beside a norm has a cotangent of its own, which must not go back through the norm.
 void add_sum_through_norm(Alternatives& out) {
   for (bool parameters_too : {true, false})
     out.push_back(
@@ -108,7 +108,7 @@ void add_sum_through_norm(Alternatives& out) {
          }});
 }
 
-// Rows are divided by their largest entry, lest its square overflow, and eps is added as if they were not.
+// Rows are divided by their largest entry, so that squares do not overflow, but eps is not scaled with them.
 void add_scaled_rows(Alternatives& out) {
   out.push_back({"norm/eps-times-largest-squared",
                  "each row is divided by its largest entry before its variance is taken and eps is added",

@@ -13,7 +13,7 @@ namespace {
 
 using Pointer = Json::json_pointer;
 
-// Every value that is no list of others, by its path.
+// The path of every value that is no object.
 void add_leaves(const Json& j, const std::string& path, std::vector<std::string>& out) {
   if (!j.is_object()) {
     out.push_back(path);
@@ -92,7 +92,7 @@ std::vector<std::string> all_names() {
   (add_names<E>(out), ...);
   return out;
 }
-// Of every enumeration: a knob refuses those that are not its own.
+// The names of all enumerations together: a knob refuses those that are not its own.
 const std::vector<std::string>& every_name() {
   static const auto all =
       all_names<NormKind, NormWidth, QkPosition, VarianceDivisor, EpsMode, Centring, NormScaling, NormAxis,
@@ -145,7 +145,7 @@ void add_whole_numbers(Alternatives& out, const Knob& k) {
   for (int value : {0, 1, 2, 4, 8, 16, 32, 64}) out.push_back(set_to(k, value, value < 2 ? 1 : 1.25));
 }
 
-// Left out of the JSON: the reader's default, which is what a program has that does not read the knob.
+// Left out of the JSON: the reader's default is what a program computes that ignores the knob.
 void add_default(Alternatives& out, const Knob& k, const Json& spec) {
   const auto erase = [k](Json& spec) {
     for (const std::string& path : k.paths) {

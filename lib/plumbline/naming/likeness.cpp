@@ -8,10 +8,11 @@
 namespace plumbline {
 namespace {
 
-// Where nothing gives a scale, only what is far beyond every member is unlike them.
+// Where members give no scale, only an error far beyond all of theirs counts; chosen, not derived.
 constexpr double far_beyond = 10;
 
-// Of the logarithm of a statistic, from those of members: Student's t, at least 1 % wide.
+// Pr of a larger statistic, by Student's t for its logarithm, whose standard deviation is taken to be at
+// least 0.01.
 double p_of(double found, const std::vector<double>& usual, double guard) {
   const double n = double(usual.size());
   double mean = 0, squares = 0;

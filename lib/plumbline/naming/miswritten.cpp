@@ -223,7 +223,7 @@ void add_values(Alternatives& out) {
                               return y;
                             });
                           }));
-  // A reduction over the rows that is none over the columns, and the reverse; a mean where a sum is right.
+  // Means where sums are right, and the reverse: a factor that is some count of the question.
   struct Count {
     const char* what;
     std::function<double(const Question&)> of;

@@ -80,8 +80,9 @@ class Comparison {
   const Failed& failed() const { return failed_; }
   double declared() const { return declared_; }
 
-  // Nats: for every row of n entries n/2 log(1 + mean square error / noise), so that a row that is explained
-  // counts for much though others are not. Outputs that nothing is said of are as declared.
+  // How badly an answer fits, in nats: the sum over rows of n entries of n/2 log(1 + mean square error /
+  // noise). The logarithm makes each row that is explained worth a lot, even while others are wrong. Outputs
+  // that it leaves out are as declared.
   double misfit(const Outputs& answer) const {
     double sum = 0;
     for (const auto& [name, right] : exact_) {
@@ -90,7 +91,7 @@ class Comparison {
       const Matrix<double> error = failing_.outputs->at(name) - value;
       const Eigen::VectorXd& noise = noise_.at(name);
       for (int i = 0; i < error.rows(); ++i) {
-        // what is larger than the right row has larger errors
+        // an answer that is larger than the right one errs more too
         const double size = std::max(1.0, value.row(i).squaredNorm() / (right.row(i).squaredNorm() + 1e-300));
         const double ratio =
             error.row(i).squaredNorm() / double(error.cols()) / (noise[i] * std::min(size, 1e12));
@@ -109,7 +110,7 @@ class Comparison {
   }
 
  private:
-  // The mean square of each row's errors; of a row without any, next to nothing.
+  // The mean square of each row's errors, and a little where that is 0.
   static Eigen::VectorXd noise_of(const Matrix<double>& sigma) {
     Eigen::VectorXd noise = sigma.cwiseAbs2().rowwise().mean();
     const double least = std::max(1e-300, (noise.size() ? noise.maxCoeff() : 0) * 1e-12);
@@ -241,7 +242,7 @@ class Neighbourhood {
       }
     const double value = std::exp((a + b) / 2);
     if (std::max(at_x, at_y) < assumption) return f.at(value);
-    // the errors of an answer may share a factor, so not the likelihood decides but whether members err so
+    // errors that share a factor move the likeliest number: taken is the simplest that members could compute
     const double power_of_ten = std::pow(10, std::round(std::log10(value)));  // the simplest number
     if (explains_compared(f.at(power_of_ten))) return f.at(power_of_ten);
     for (int digits = 0; digits < 6; ++digits) {

@@ -11,12 +11,13 @@
 
 namespace plumbline {
 
-// An answer that failed.
+// An answer that failed. What it points to must outlive the search.
 struct Failing {
   const Request* request;
   const Outputs* outputs;
 };
 
+// The alternative that was found.
 struct Neighbour {
   std::string id, says, bug;
   double likelihood = 0;        // log likelihood ratio against "correct", of the cases that were looked at
@@ -24,8 +25,9 @@ struct Neighbour {
   std::function<bool(const Failing&)> explains = {};
 };
 
-// Nothing where no alternative explains more than `least` of them. `known`: deviations of the catalogue that
-// are held against the alternatives, by the same measure; the neighbour then has the id of one.
+// The simplest alternative that explains most of the failing cases. Nothing where none explains more than
+// `least` of them, or where the profile is float64. `known`: deviations of the catalogue that are held
+// against the alternatives, by the same measure; the neighbour then has the id of one.
 std::optional<Neighbour> nearest_neighbour(std::span<const Failing> failing, int least,
                                            const Deviations& known = {});
 

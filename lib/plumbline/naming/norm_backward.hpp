@@ -1,4 +1,5 @@
-// How a norm's backward pass goes wrong where it is written by hand. Right is
+// How a norm's backward pass goes wrong where it is written by hand. Right is, with r = 1 / sqrt(variance
+// + eps),
 //   dx = r (u - mean(u) - n mean(u n)),  n = (x - mean x) r,  u = dy gamma,  dgamma = sum over rows of dy n
 // (RMS norm: without mean(u) and mean x).
 #pragma once
@@ -7,6 +8,7 @@
 
 namespace plumbline {
 
+// One wrong way: what stands in the place of each part of that formula.
 struct NormBackward {
   // The mean of u, or of u n, over the channels of each row.
   enum class Mean {
@@ -32,6 +34,7 @@ struct NormBackward {
   int tile = 0;
 };
 
+// All of them, in a fixed order: slips name them by their index.
 std::span<const NormBackward> norm_backwards();
 
 }  // namespace plumbline

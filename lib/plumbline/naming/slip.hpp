@@ -1,6 +1,6 @@
-// Slips: mistakes in what a block does with one of its tensors, where a deviation is a mistake in what it is.
-// A tensor that is stored is written for some rows, heads or channels only, twice, not at all, or read where
-// another one is meant; the running sums of a softmax are kept wrongly from tile to tile.
+// Slips: the block is the right one, but something goes wrong with one of its tensors. (A deviation is
+// another block.) A tensor that is stored is written for some rows, heads or channels only, twice, not at
+// all, or read where another one is meant; the running sums of a softmax are kept wrongly from tile to tile.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@
 
 namespace plumbline {
 
+// One slip: what happens, where, and in which pass.
 struct Slip {
   enum class What {
     none,
@@ -53,8 +54,7 @@ struct Slip {
     turned,            // every rotary embedding, `from` of other_turns(), with `number`
     other_activation,  // every activation, `from` of other_activations(), with `number`
     cut_activation,    // 0 below -number
-    // Of every product of matrices, forward and backward: sums, one by one, drop what `from` bits cannot
-    // hold.
+    // Of every product of matrices, in both passes: sums, term by term, drop what `from` bits do not hold.
     sums_truncated,
     // Of every softmax. Tiles of `from` keys; m_k the running maximum up to and with tile k.
     sum_not_rescaled,       // sum exp(s_j - m_k(j)) where exp(s_j - m) is right
@@ -80,21 +80,27 @@ struct Slip {
   std::string other = {};
   double number = 0;
 
+  // Whether it changes that place: the names are equal, or `places` has one that begins with a dot and ends
+  // the place's. And whether it changes softmaxes.
   bool is_at(std::string_view place) const;
   bool is_of_softmax() const { return what >= What::sum_not_rescaled; }
 };
 
-// A stored tensor or the result of an operation: where, and how large. Heads and sequences share a place.
+// A stored tensor or the result of an operation: where, and its shape. Heads and sequences share a place.
 struct Stored {
   std::string name;
   int rows, cols;
 };
+
+// All places of a question, in the order of execution. Throws Error as evaluate does.
 std::vector<Stored> places_of(const Question& question);
 
-// What a block with that slip answers, in double. Throws Error where it has no value.
+// What a block with that slip answers, in double; without a slip, the right outputs. Throws Error where it
+// has no value or does not apply, and as evaluate does.
 Outputs with_slip(const Question& question, const Slip& slip);
 
-// Errors of `count` members that compute it: the answers less the exact one.
+// Errors of `count` members that compute it, fixed ones: their answers less the exact one. Throws Error as
+// with_slip does.
 std::vector<Outputs> member_errors(const Question& question, const Slip& slip, const Profile& profile,
                                    int count);
 

@@ -1,5 +1,5 @@
-// Slipping<A>: A, an algebra of numbers or a tape over one, save for one slip. Included only where it is
-// instantiated.
+// Slipping<A>: A, an algebra of numbers or a tape over one, save for one slip. Included only where a block
+// with a slip is instantiated.
 #pragma once
 
 #include <cmath>
@@ -42,8 +42,10 @@ struct TruncatedSums : A {
   using T = plumbline::Tensor<A>;
   int bits = 0;
 
+  // Sums of that many bits, at most 53, the leading one included.
   TruncatedSums(A algebra, int bits) : A(std::move(algebra)), bits(bits) {}
 
+  // x y, x y^T, x^T y. What drops digits goes towards 0.
   T matmul(const T& x, const T& y) {
     if constexpr (std::is_same_v<T, Matrix<double>>)
       if (bits) return truncated(x, y);
@@ -66,19 +68,26 @@ struct TruncatedSums : A {
   }
 };
 
+// What remembers every tensor by its place, and changes those at the places of the slip. It runs one
+// block, once.
 template <class A>
 class Slipping : public A {
  public:
   using T = plumbline::Tensor<A>;
   using What = Slip::What;
 
+  // Heads and sequences of the block: some slips tell them apart. The slip must outlive the algebra.
   Slipping(A algebra, const Slip& slip, int heads, int batch)
       : A(std::move(algebra)), slip_(slip), heads_(heads), batch_(batch) {}
 
-  // The parameters, which an exchange of gradients reads.
+  // The parameters, which some slips read; to be given before the block is run. What they are must
+  // outlive it.
   void given(const std::map<std::string, T>& parameters) { parameters_ = &parameters; }
+
+  // Where something was stored or computed, each once, in the order of execution.
   const std::vector<Stored>& places() const { return places_; }
 
+  // What A stores, or what the slip makes of it. Throws Error where the slip does not apply there.
   T store(const T& x, std::string_view place) {
     const T y = A::store(x, place);
     after_ = place;
@@ -86,6 +95,8 @@ class Slipping : public A {
     return slipped(y, after_, nullptr, nullptr);
   }
 
+  // The operations of Algebra (operations.hpp) that a slip can change: what A computes, or what the slip
+  // makes of it. Throw Error where the slip does not apply there.
   T add(const T& x, const T& y) { return operation("add", A::add(x, y), x, &y); }
   T mul(const T& x, const T& y) { return operation("mul", A::mul(x, y), x, &y); }
   T scale(const T& x, Exact c) { return operation("scale", A::scale(x, c), x); }
@@ -110,6 +121,7 @@ class Slipping : public A {
                                     constants());
   }
 
+  // The softmax, with the slip where that is one of a softmax. Throws Error where a query sees no key.
   T softmax_rows(const T& x, const Mask& mask) {
     if (!slip_.is_of_softmax()) return A::softmax_rows(x, mask);
     return slip_.pass == Slip::Pass::both ? weights_of(x, mask)
@@ -362,8 +374,8 @@ class Slipping : public A {
     return it->second;
   }
 
-  // What the other one of two projections makes of the same input: its derivative is read in place of this
-  // one's.
+  // What the other one of two projections makes of the same input: its derivative is read in place of the
+  // right one.
   T of_other_projection(const std::string& place) {
     const auto projection = [&](const std::string& name) { return name.substr(0, name.rfind('.') + 1); };
     const std::string here = projection(place), there = projection(in_layer_of(place, slip_.other));

@@ -100,7 +100,7 @@ constexpr Way ways_of_operations[] = {
 
 bool is(const std::string& name, const char* operation) { return name.find(operation) != name.npos; }
 
-// Of sums over the channels, and of what is subtracted from all of them.
+// Sums over some of the channels, and the cotangent of what is subtracted from all of them.
 void add_reductions(Alternatives& out, const Stored& p, const std::string& here, Slip::Pass pass) {
   if (is(p.name, "/row_sum")) {
     out.push_back(
@@ -134,7 +134,7 @@ void add_reductions(Alternatives& out, const Stored& p, const std::string& here,
     }
 }
 
-// All columns of a norm at once: statistics of all rows together.
+// Norms whose statistics are those of all rows together.
 void add_joint_statistics(Alternatives& out, const std::vector<Stored>& places, Slip::Pass pass) {
   std::map<std::string, std::vector<std::string>> of_norms;
   for (const Stored& p : places)
@@ -195,7 +195,7 @@ void add_readings(Alternatives& out, const std::vector<Stored>& places, const St
   if (is_operation && (is(here, "/add_"))) return;
   for (const Stored& other : places) {
     if (other.name == p.name) break;
-    // what a projection is given has been stored before
+    // what a projection reads has been stored before under another name
     if (is(other.name, "/") || other.name.ends_with("_proj.input") || other.rows != p.rows ||
         other.cols != p.cols)
       continue;

@@ -9,6 +9,7 @@
 
 namespace plumbline {
 
+// One wrong rotary embedding, with its id and its description.
 struct OtherTurns {
   enum class What {
     tables_of_other_style,  // each cosine twice in a row where halves are right, and the reverse
@@ -30,10 +31,14 @@ struct OtherTurns {
   What what;
 };
 
+// All of them, in a fixed order: slips name them by their index.
 std::span<const OtherTurns> other_turns();
 
-// y = x * direct + (x * partner) * crossed: [rows, h] twice, and which channel, and with what sign, stands in
-// for each one, [h, h].
+// A rotation of one head, right or wrong, as a linear map.
+//   formula: y = x * direct + (x partner) * crossed, the products entry by entry
+//   shapes: direct, crossed [rows, head_dim]; partner [head_dim, head_dim] says which channel, and with what
+//     sign, stands in for each one
+//   domain: head_dim at least r.rotary_dim; c, the factor of positions_scaled, any number
 struct TurnTables {
   Matrix<double> direct, crossed, partner;
 };

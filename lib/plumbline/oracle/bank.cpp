@@ -10,8 +10,8 @@ namespace {
 // 1 / sqrt(x), and 0 where nothing is measured.
 double inverse_root(double x) { return x > 0 && std::isfinite(x) ? 1 / std::sqrt(x) : 0; }
 
-// Sums of products by row, and added to those by column, of `rows` rows of `cols` entries: 1 or 4. Four rows
-// at a time do not wait for each other, and this is where judging spends its time.
+// Sums of products by row, and added to those by column, of `rows` rows of `cols` entries: 1 or 4. The hot
+// loop of judging: four rows are independent, which hides the latency of the additions.
 template <int rows>
 void project_rows(const double* s, const double* p, Eigen::Index cols, double* by_row, double* by_col) {
   double a = 0, b = 0, c = 0, d = 0;
@@ -34,8 +34,8 @@ void project_rows(const double* s, const double* p, Eigen::Index cols, double* b
   std::copy_n(sums, rows, by_row);
 }
 
-// The sum of score times pattern; and by row and by column where there is room for those. A tensor without
-// room for one of them alone has a single row, or column.
+// The sum of score times pattern, and by row and by column where there is room for these. by_row or by_col
+// alone is null only where the tensor has a single row, or column.
 double project(const Matrix<double>& score, const Matrix<double>& pattern, double* by_row, double* by_col) {
   if (!by_row && !by_col) return score.cwiseProduct(pattern).sum();
   double the_row = 0, the_col = 0;
@@ -171,7 +171,7 @@ std::vector<Scores> Bank::scores(std::span<const std::vector<Matrix<double>>> er
     weights.emplace_back();
     for (std::size_t i = 0; i < error.size(); ++i) weights.back().push_back(in_sigmas(out.back()[i], i));
     weights_of_y.push_back(weights.back()[0]);
-    weights.back()[0].setZero();  // those of y have been seen: a difference would be their rounding
+    weights.back()[0].setZero();  // y's are in of_y; twice, their difference would be rounding
   }
   std::vector<Scores> of_y = trace.adjoints(weights_of_y);
   const bool in_y_alone = std::all_of(errors.begin(), errors.end(), [](const auto& error) {

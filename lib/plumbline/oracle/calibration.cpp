@@ -38,7 +38,7 @@ Scores sums_of_squares(const std::vector<Scores>& of_members) {
   return sums;
 }
 
-// Row mean times column mean over the mean: the scale that rows and columns explain.
+// Row mean times column mean over the mean: the variance that rows and columns explain.
 Matrix<double> prior(const Matrix<double>& s2) {
   const double mean = s2.mean();
   if (!(mean > 0)) return s2;
@@ -49,9 +49,9 @@ Matrix<double> prior(const Matrix<double>& s2) {
 
 constexpr int smallest_energy_family = 8;
 constexpr int at_once = 4;  // members that share a pass; more do not fit the cache
-// Functionals are normalised: of independent scores they would be of size 1. One that is smaller than this
-// for every member has cancelled more than half of a double's digits, and is rounding noise of our own: the
-// row sum of the cotangents of probabilities, to which no output responds.
+// Functionals are normalised: of independent scores they would be of size 1. One that is below 2^-26 for
+// every member has lost more than half of a double's digits to cancellation: it is our own rounding, not the
+// members' error. The row sum of the cotangents of probabilities is such a one: no output responds to it.
 constexpr double cancelled = 0x1p-26;
 
 }  // namespace
@@ -95,7 +95,7 @@ void Calibration::set_scale() {
     for (const auto* answers : {&errors_, &right_})
       for (const auto& answer : *answers) largest = std::max(largest, answer[i].cwiseAbs().maxCoeff());
     largest_.push_back(largest);
-    // a true 0 is computed as something far below what rounding does to it
+    // a value of exactly 0 comes out far below its rounding errors
     no_scale_.push_back(value.cwiseAbs().maxCoeff() <= largest * 0x1p-16);
     const Matrix<double> measured = s2;
     for (Eigen::Index e = 0; e < s2.size(); ++e) {
@@ -140,7 +140,7 @@ void Calibration::set_reach() {
   trace_ = std::move(traces.front());
 }
 
-// A few members at a time, of one set: their scores are gone before the next ones come.
+// Runs a few members of one set at a time, so that the scores of all need not be kept.
 std::vector<std::vector<double>> Calibration::functionals_of_members(
     const std::vector<std::unique_ptr<Trace>>& traces) {
   struct Few {
@@ -172,7 +172,8 @@ std::vector<std::vector<double>> Calibration::functionals_of_members(
   return c;
 }
 
-// Of one family, from the functionals c of all members.
+// Sets the standard errors, the inflation of the tails and the energies of one family, from the functionals c
+// of all members.
 void Calibration::set_reach(int family, const std::vector<std::vector<double>>& c) {
   const int k1 = settings_.members;
   const Family& f = bank_->families()[family];
@@ -198,7 +199,7 @@ void Calibration::set_reach(int family, const std::vector<std::vector<double>>& 
   for (int i = 0; i < f.count; ++i) {
     double& tau = tau_[f.first + i];
     tau = !is_finite(i) ? 0 : c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
-    // What is 0 for most members has no scale: a few differ, by a rounding that fell on the other side.
+    // If most members give 0, the variance says nothing: the scale is then the largest value seen.
     if (is_finite(i) && members_above[i] <= k1) tau = std::max(tau, most[i]);
     inverse_tau[i] = tau > 0 ? 1 / tau : 0;
   }
@@ -226,8 +227,8 @@ void Calibration::set_reach(int family, const std::vector<std::vector<double>>& 
 }
 
 // Errors of nearest rounding may share a factor, and then a sum along the output is far more than independent
-// errors give. What a right answer shows is what the noisiest of so many would: no functional takes it for
-// more.
+// errors give. Where a right answer shows more than the noisiest of so many correct ones would, tau is raised
+// until it does not, and likewise the deviation of the energy.
 void Calibration::reach_right_answers(int family, const Functionals& of_right_answers) {
   const Family& f = bank_->families()[family];
   FamilyTest& test = families_[family];

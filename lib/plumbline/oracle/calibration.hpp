@@ -1,7 +1,8 @@
-// The calibration of one question in one profile: how far each functional of a correct output's error
-// reaches. It does not depend on what is judged. Two sets of members: the first sets the scale of every entry
-// and how heavy the tails are, the second how far every functional reaches. Answers that are known to be
-// right are put to the question too; a functional reaches at least as far as they do.
+// The calibration of one question in one profile: the standard error of each test statistic where the output
+// is correct. It does not depend on what is judged. Two sets of members: the first sets the standard error
+// sigma of every entry and the inflation of the tails over Student's t, the second the standard error tau of
+// every functional. Answers that are known to be right are put to the question too, and raise tau where they
+// show more than the noisiest of so many correct ones would. Derivation: README.md, "Calibration".
 #pragma once
 
 #include <map>
@@ -11,6 +12,7 @@
 
 namespace plumbline {
 
+// How many members, and which.
 struct CalibrationSettings {
   int members = 24;                   // in each of the two sets
   std::uint64_t seed = 1;             // of the members; any will do
@@ -18,46 +20,61 @@ struct CalibrationSettings {
   bool right_answers = true;          // false: to show what they are for
 };
 
-// How much noisier than the noisiest member correct code may be. 16-bit storage hides the order of sums;
-// where sums matter, real orders are less random than a random permutation, those of gradients least of all.
+// The safety factor g of the test: how much noisier than the noisiest member correct code may be. Chosen, not
+// derived: 16-bit storage hides the order of sums; where sums matter, real orders are less random than a
+// random permutation, those of gradients least of all.
 double guard(const Profile& profile, bool gradients);
 
 // What the generic test says about an error.
 struct Rejection {
   double p = 1;             // a Bonferroni bound, which may exceed 1
-  std::string family = {};  // of the smallest p, and the place that it names, if it does
+  std::string family = {};  // that of the smallest p; and the tap that it belongs to, if any
   std::string place = {};
   double statistic = 0;  // the largest |T| of that family (or its mean T^2)
   bool by_energy = false;
 };
 
+// The test of one question in one profile. Settings and members are fixed when it is made. Do not move it.
 class Calibration {
  public:
+  // Runs all members and right answers of a question whose tensors have the shapes that its spec asks for.
+  // Throws NothingToJudge where one of them overflows or every output is 0, Error where a query sees no key.
   Calibration(const Question& question, const Profile& profile, const CalibrationSettings& settings = {});
 
+  // What it was made of, and from: lists of outputs are in the order of names().
   const Question& question() const { return question_; }
   const Profile& profile() const { return profile_; }
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<Matrix<long double>>& truth() const { return truth_; }  // in the order of names()
   const std::vector<Matrix<double>>& sigma() const { return sigma_; }  // 0: judged by largest_error alone
-  double largest_error(int output) const { return largest_[output]; }  // of a member, anywhere in the tensor
+  double largest_error(int output) const { return largest_[output]; }  // of all members and right answers
   bool has_no_scale(int output) const { return no_scale_[output]; }    // its true value is 0
   const std::vector<std::vector<Matrix<double>>>& member_errors() const { return errors_; }
   const std::vector<std::vector<Matrix<double>>>& right_answers() const { return right_; }  // their errors
   int members() const { return settings_.members; }
   int threads() const { return settings_.threads; }
 
-  // y^ - y, in the order of names(); and z = e / sigma, 0 where there is no scale.
+  // The error y^ - y, and z = e / sigma, 0 where there is no scale. Throws std::out_of_range where an output
+  // is missing; that each has its shape is not checked.
   std::vector<Matrix<double>> error(const Outputs& observed) const;
   std::vector<Matrix<double>> scaled(const std::vector<Matrix<double>>& error) const;
 
-  // The generic test (families of functionals) of the error y^ - y.
+  // The generic test of an error y^ - y, one call at a time. For each of N families of n functionals c, with
+  // T = c / tau, g the guard, h the inflation of the tails, mu and s of log mean T^2 over K members:
+  //   formula: P_max = 2 n Pr[t > max |T| / (g h)]; P_energy = Pr[t > (log mean T^2 - mu - 2 log g) / (s
+  //     sqrt(1 + 1/K))] where n >= 8; p = 2 N min over the families
+  //   shapes: a matrix for each output
+  //   domain: guard > 0
+  //   bound: p bounds how often a correct output does worse, as far as members show
+  //   bad input: an error that is no number gives p = 0
+  //   source: README.md, "Calibration"
   Rejection test(const std::vector<Matrix<double>>& error, double guard) const;
-  // The same with the shapes alone: an upper bound of p that needs no backward pass.
+  // The same with the shapes alone: never below the p of `test`, and without a backward pass.
   Rejection test_shapes(const std::vector<Matrix<double>>& error, double guard) const;
 
-  // By place: the smallest relative change of the tensors there that would have been noticed in y, to first
-  // order. 0.0002 at "layers.0.attn.scores": scores wrong by 0.02 %.
+  // By place: the smallest relative change of the tensors there that would have been noticed in y with p =
+  // alpha, to first order. 0.0002 at "layers.0.attn.scores": scores wrong by 0.02 %. Infinite where nothing
+  // would show.
   std::map<std::string, double> smallest_noticed(double guard, double alpha) const;
 
  private:
@@ -72,7 +89,7 @@ class Calibration {
   void reach_right_answers(int family, const Functionals& of_right_answers);
   std::vector<double> functionals(const Scores& scores) const;
   Rejection test(const std::vector<double>& functionals, int families, double guard) const;
-  std::vector<double> limits(double guard, double alpha) const;  // of |T|, by family; half of alpha's share
+  std::vector<double> limits(double guard, double alpha) const;  // of |T|, by family, at half of alpha
 
   Question question_;
   Profile profile_;
@@ -89,8 +106,8 @@ class Calibration {
   std::vector<FamilyTest> families_;
 };
 
-// The exact outputs: for float64 from 50 digits, for coarser types in long double, whose own rounding is
-// below 2^-40 of a float32's.
+// The exact outputs, in the order of output_names: for float64 from 50 digits, for coarser types in long
+// double, whose own rounding is below 2^-40 of a float32's. Throws Error as evaluate does.
 std::vector<Matrix<long double>> exact_outputs(const Question& question, const Profile& profile);
 
 }  // namespace plumbline

@@ -1,5 +1,5 @@
-// A case: a spec with an input, parameters and a cotangent that follow from a seed, the same on every
-// machine.
+// A case: a spec with an input, parameters and a cotangent, which follow from a seed, the same on
+// every machine.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace plumbline {
 
-// What kind of rows x has. Plain rows hide many mistakes; so do the others, each its own.
+// What kind of rows x has. Each kind hides some mistakes, plain rows the most.
 enum class Regime { plain, offset, tiny, large, spike, constant };
 
 template <>
@@ -22,10 +22,12 @@ inline Names<Regime> names<Regime>() {
   return table;
 }
 
-// x in [-1, 1), row t of it (in order): plus 2, 4 or 8; times 2^-(6 + t mod 4), so that the variance is near
-// 1e-5; times 2^12; channel t times 2^8; every second row replaced by 3/4.
+// x in [-1, 1), its row t changed by the regime, in the order of the enumeration: as it is; plus 2, 4 or 8;
+// times 2^-(6 + t mod 4), so that the variance is near 1e-5; times 2^12; channel t mod d times 2^8; every
+// second row 3/4.
 Matrix<double> in_regime(Matrix<double> x, Regime regime);
 
+// All that a case follows from.
 struct CaseSettings {
   BlockSpec spec;
   int tokens = 6, batch = 1;
@@ -45,8 +47,9 @@ struct CaseInputs {
 // Error naming the key.
 CaseSettings case_from_json(const Json& json);
 
-// Gains lie on [0.75, 1.75), other vectors on [-1, 1), matrices [out,in] on [-1, 1) times the power of 2 next
-// to 1 / sqrt(in). Drawn in the order x, other inputs, parameters as parameter_shapes lists them, cotangent.
+// The numbers of a case. Gains lie on [0.75, 1.75), other vectors on [-1, 1), matrices [out,in] on [-1, 1)
+// times the power of 2 next to 1 / sqrt(in). Drawn in the order x, other inputs, parameters as
+// parameter_shapes lists them, cotangent.
 CaseInputs inputs_of(const CaseSettings& settings);
 
 }  // namespace plumbline

@@ -30,12 +30,14 @@ Parameters<S> as_read_by(const Deviation& deviation, const Parameters<S>& declar
 // Deviations that are computed together, the first one applied first.
 using Deviations = std::vector<const Deviation*>;
 
+// The same for deviations that are computed together.
 template <class S>
 Parameters<S> as_read_by(const Deviations& deviations, Parameters<S> declared) {
   for (const Deviation* d : deviations) declared = as_read_by(*d, declared);
   return declared;
 }
 
+// The spec that the deviation makes of the declared one.
 inline BlockSpec deviating(const Deviation& deviation, BlockSpec declared) {
   deviation.apply(declared);
   return declared;

@@ -14,9 +14,10 @@ namespace plumbline {
 // the same on every machine; the standard library's distributions differ between libraries.
 class Draw {
  public:
+  // Equal seeds draw equal numbers.
   explicit Draw(std::uint64_t seed) : state_(mixed(seed)) {}
-  // The sum of 12 uniform numbers of 16 bits, four of them at a time, and one that fills the gaps between the
-  // sums: variance 1, up to 6 in size.
+  // Nearly normal, mean 0, variance 1, at most 6 in size: the sum of 12 uniform numbers of 16 bits, and one
+  // that fills the gaps between such sums.
   double normal() {
     constexpr std::uint64_t every_second = 0x0000ffff0000ffff;
     std::uint64_t pairs = 0;
@@ -28,6 +29,8 @@ class Draw {
     return (sum + centred_uniform(bits())) * 0x1p-16;
   }
   double uniform() { return centred_uniform(bits()) + 0.5; }  // on [0, 1)
+  // Whole on [low, high], low <= high and fewer than 2^31 of them; whether 1 was drawn of 1 ... n, n >= 1;
+  // and normal numbers times `scale` plus `offset`, row by row.
   int whole(int low, int high) { return low + int(bits() % std::uint64_t(high - low + 1)); }
   bool one_in(int n) { return whole(1, n) == 1; }
   Matrix<double> matrix(int rows, int cols, double scale = 1, double offset = 0) {

@@ -11,8 +11,9 @@ bool norms_read_x(const BlockSpec& s) {
   return s.attn_norms.in && (s.parallel_shared_norm || s.ffn_norms.in || s.attn_norms.post);
 }
 
-// Of one entry, or d equal ones, whose squares add up to about a quarter of the largest 16-bit number, where
-// statistics are of 16 bits, or overflow it. Streams have channels of some thousands, arXiv 2402.17762.
+// The size of one large entry, or the norm of d equal ones. Where statistics are float16 its square is at
+// most a quarter of the largest number; otherwise it is some thousands, as streams have in some channels
+// (arXiv 2402.17762).
 double large_entry(Draw& draw, const Profile& profile) {
   constexpr int seen = 13;
   return std::ldexp(1 + draw.uniform(), std::min(seen, info(profile.statistics).max_exponent / 2 - 1) - 1);

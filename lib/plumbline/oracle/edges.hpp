@@ -1,4 +1,4 @@
-// Values that real code falls off, of the recipe of that name.
+// Values at which real code fails: the recipe `edges`.
 #pragma once
 
 #include "plumbline/oracle/drawing.hpp"
@@ -6,11 +6,13 @@
 
 namespace plumbline {
 
-// Tokens: ordinary ones, and some that are nearly constant, 0, or large where a norm reads them first.
+// Tokens [rows, cols]: ordinary ones, and some that are nearly constant, 0 where takes_zeros, or large where
+// a norm reads them first.
 Matrix<double> edge_rows(Draw& draw, int rows, int cols, const BlockSpec& spec, const Profile& profile);
 
-// Whether what is exactly 0 has a value and one slope everywhere. A ReLU has two; a norm's is 1 / sqrt(eps),
-// which code computes from its third power among the statistics.
+// Whether the block has a value and one slope where a token or a row of weights is exactly 0. A ReLU has two
+// slopes there; a norm has 1 / sqrt(eps), which code computes from its third power: too large for the types
+// of the profile where eps is small.
 bool takes_zeros(const BlockSpec& spec, const Profile& profile);
 
 }  // namespace plumbline

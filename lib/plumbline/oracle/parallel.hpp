@@ -8,7 +8,8 @@ namespace plumbline {
 // As many threads as the processor runs at once. Work is too short for more than eight.
 int processor_threads();
 
-// body(0) ... body(count - 1), each once, on up to `threads` threads. Rethrows what one of them throws.
+// body(0) ... body(count - 1), each once, on up to `threads` threads, of which there is at least one.
+// Rethrows what one of them throws; others may then not have run.
 void in_parallel(int count, int threads, const std::function<void(int)>& body);
 
 }  // namespace plumbline

@@ -1,4 +1,5 @@
-// The simple ways in which a tensor can be wrong: added to it in small, they are patterns of the bank.
+// Simple ways in which a tensor can be wrong: the patterns that the bank multiplies errors by. Each has the
+// shape of the tensor.
 #pragma once
 
 #include <vector>
@@ -7,19 +8,20 @@
 
 namespace plumbline {
 
+// The patterns for one tensor.
 using Patterns = std::vector<Matrix<double>>;
 
-// Along each row and column of an output: {1, value} and x, where the output has a counterpart in it.
+// For rows and columns of an output: 1 and the value; and x where the output has its shape, else null.
 Patterns line_patterns(const Matrix<double>& value, const Matrix<double>* x);
 
-// Of an output as a whole: powers of the value, its neighbours, its borders, halves and means; with x also x,
-// x standardised row by row, and value - x. `tokens` rows make a sequence.
+// For an output as a whole: powers of the value, its neighbours, borders, halves and means; with x also x, x
+// standardised row by row, and value - x. `tokens` rows make a sequence.
 Patterns whole_patterns(const Matrix<double>& value, const Matrix<double>* x, int tokens);
 
-// Of an intermediate tensor: u, rms(u), |u|, u^3 / rms(u)^2, previous token - u; `briefly` the first two.
+// For an intermediate tensor: u, rms(u), |u|, u^3 / rms(u)^2, previous token - u; `briefly` the first two.
 Patterns tap_patterns(const Matrix<double>& u, bool briefly);
 
-// Of the cotangent of an intermediate tensor: itself and its row means.
+// For the cotangent of an intermediate tensor: itself and its row means.
 Patterns cotangent_patterns(const Matrix<double>& g);
 
 }  // namespace plumbline

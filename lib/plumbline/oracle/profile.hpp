@@ -1,5 +1,5 @@
 // What an implementation says about its arithmetic. The profile is a hypothesis: a correct output that is
-// coarser than declared is told so.
+// coarser than declared is reported as that.
 #pragma once
 
 #include <span>
@@ -29,7 +29,7 @@ inline Names<Dtype> names<Dtype>() {
   return table;
 }
 
-// What products can multiply.
+// The types that the operands of a product can be rounded to.
 template <>
 inline Names<Operand> names<Operand>() {
   static constexpr std::pair<Operand, std::string_view> table[] = {{Operand::f64, "float64"},
@@ -40,6 +40,7 @@ inline Names<Operand> names<Operand>() {
   return table;
 }
 
+// Which type holds what, in the words of Arithmetic; and where results are rounded to the storage type.
 struct Profile {
   std::string name;
   Dtype storage = Dtype::f32;
@@ -53,6 +54,8 @@ struct Profile {
   Operand products = Operand::f32;
   bool operator==(const Profile&) const = default;
 
+  // The same for the ensemble: a kernel computes in the storage type, or, with `stores`, in
+  // the accumulator's.
   Arithmetic arithmetic() const;
 };
 
@@ -63,7 +66,8 @@ std::span<const Profile> profiles();
 // Throws Error, naming the nearest known profile, where there is none of that name.
 const Profile& find_profile(std::string_view name);
 
-// The next coarser profile that the same bits could come from; nullptr where there is none.
+// The next coarser profile that the same bits could come from; nullptr where there is none. The pointer
+// stays valid.
 const Profile* coarser_than(const Profile& profile);
 
 // A profile's name, or {"name": "mine", "storage": "bfloat16", "accumulator": "float32", "statistics":
@@ -71,11 +75,12 @@ const Profile* coarser_than(const Profile& profile);
 // "every_operation", "products": "bfloat16", "branches": "bfloat16"}: products round what they multiply to
 // that type (float64, float32, tf32, bfloat16, float16); branches are the tensors that attention and
 // feed-forward store. What is left out is as in the storage type's preset ("float32", or the mixed one).
-// Throws Error naming the key.
+// Throws Error naming the key; also where statistics or softmax are coarser than storage, products or
+// branches finer, or a known name stands with other types.
 Profile profile_from_json(const Json& json);
 Json to_json(const Profile& profile);
 
-// A name, or such an object as text.
+// A name, or such an object as text. Throws Error as the two above do, and where the text is no JSON.
 Profile profile_from_text(const std::string& text);
 
 }  // namespace plumbline

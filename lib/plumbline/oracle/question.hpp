@@ -6,6 +6,7 @@
 
 namespace plumbline {
 
+// All that an answer follows from.
 struct Question {
   BlockSpec spec;
   CaseInputs inputs;  // numbers of the profile's storage type
@@ -16,10 +17,11 @@ struct Question {
 // y [B T, d] (or as output_width says); with gradients grad.x (grad.q of sdpa) and grad.<parameter>.
 using Outputs = Parameters<double>;
 
-// Every number rounded to nearest, ties to even.
+// Every number rounded to nearest, ties to even; infinite beyond the largest number of the type.
 CaseInputs rounded_to(const CaseInputs& inputs, Dtype dtype);
 
-// Throws Error naming the first number that the profile's storage type does not have.
+// Throws Error naming the first number that the profile's storage type does not have, or that is NaN. Nothing
+// is checked for float64.
 void check_representable(const CaseInputs& inputs, const Profile& profile);
 
 // The names of the outputs, in the order in which every part of the oracle keeps them: y, grad.x, then the

@@ -103,7 +103,7 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   if (s.attn_norms.k) scale(in.parameters, "k_proj", 3 * std::sqrt(s.attn_norms.k->eps));
 }
 
-// Scores spread over so many times their cap, or over so much.
+// Scores spread over `caps` times the softcap, or, without one, over `otherwise`.
 void spread_scores(const BlockSpec& s, CaseInputs& in, double caps, double otherwise) {
   const auto& cap = s.attention.logit_softcap;
   const double factor = std::sqrt(cap ? caps * *cap : otherwise);
@@ -112,7 +112,8 @@ void spread_scores(const BlockSpec& s, CaseInputs& in, double caps, double other
   if (s.part == Part::sdpa) in.x *= factor, in.parameters.at("k") *= factor;
 }
 
-// What is switched off, pruned, or not yet trained.
+// Gains, biases and rows of projections that are 0, as where a unit is switched off, pruned, or not
+// yet trained.
 void set_to_zero(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInputs& in) {
   const bool rows_too = takes_zeros(s, profile);
   for (const auto& [name, rows, cols] : parameter_shapes(s)) {
@@ -150,7 +151,7 @@ Matrix<double> stored_at(const std::string& place, const QuestionSettings& s, co
 }
 
 // All tokens are near one vector of signs, so a feed-forward reads about the same row h for each; with the
-// weights s_j h / |h|^2, unit j sees s_j. The branch is loud, so that the activation's error is too.
+// weights s_j h / |h|^2, unit j sees s_j. down_proj times 8 amplifies the activation's error in y.
 void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
   const bool has_ffn = s.spec.part == Part::stack || s.spec.part == Part::block || s.spec.part == Part::ffn;
   if (!has_ffn || s.spec.ffn.activation == Activation::relu) return;  // a kink is to be kept away from

@@ -12,7 +12,7 @@ namespace {
 
 double dot(const Matrix<double>& a, const Matrix<double>& b) { return a.cwiseProduct(b).sum(); }
 
-// x with the scalar S: itself where it has it already.
+// x in the scalar S, by reference where it is in S already.
 template <class S, class T>
 decltype(auto) as(const T& x) {
   if constexpr (std::is_same_v<S, double>)
@@ -44,8 +44,8 @@ std::vector<Matrix<double>> difference_if_defined(const Question& declared, cons
   return out;
 }
 
-// Nothing where the deviating block has no finite value, or none at all: its mask hides all keys from a
-// query.
+// Nothing where the deviating block has no finite value, or none at all: its mask hides all keys from
+// a query.
 template <class S>
 std::vector<Matrix<double>> difference(const Question& declared, const Deviation& deviation,
                                        const std::vector<Matrix<S>>& truth) {
@@ -58,7 +58,7 @@ std::vector<Matrix<double>> difference(const Question& declared, const Deviation
   }
 }
 
-// A deviation this far below the noise has no direction of its own in the arithmetic that computes it.
+// In standard errors: a smaller deviation is lost in the rounding of the arithmetic that computes it.
 constexpr double faint = 1e-3;
 
 // The errors of all members, and of the right answers after them, along all deviations: one product of
@@ -94,8 +94,8 @@ struct Projections {
     });
   }
 
-  // The root mean square of the members' coefficients; more where a right answer has a larger one than chance
-  // explains.
+  // The root mean square of the members' coefficients; more where a right answer has a larger one than
+  // chance explains.
   double reach(const Eigen::VectorXd& coefficients) const {
     const double of_members = std::sqrt(coefficients.head(members).squaredNorm() / double(members));
     const auto of_right_answers = coefficients.tail(coefficients.size() - members);

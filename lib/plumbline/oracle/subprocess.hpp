@@ -9,6 +9,7 @@
 
 namespace plumbline {
 
+// One such command. Requests are asked one after the other, from one thread.
 class Subprocess {
  public:
   // Throws Error where the command cannot be run. `timeout`: of one answer, in seconds; the first one
@@ -16,14 +17,16 @@ class Subprocess {
   Subprocess(std::vector<std::string> command, double timeout);
 
   // Whatever the command does, crash, hang, half a frame, rubbish, or more than a frame, is an invalid answer
-  // that says what happened; the command is then started again for the next request. Throws Interrupted.
+  // that says what happened; the command is then started again for the next request. Throws Interrupted where
+  // this program is told to end, std::runtime_error where the system has no pipe left.
   Answer ask(const Request& request);
   // The same with a request of one's own making; the question says what shapes the answer has.
   Answer ask(const Container& request, const Question& question, const Profile& profile);
 
+  // What it was started with, and how it has done so far.
   const std::vector<std::string>& command() const { return command_; }
-  double seconds() const { return seconds_; }  // that the command has taken so far
-  int hangs() const { return hangs_; }
+  double seconds() const { return seconds_; }  // that answers have taken
+  int hangs() const { return hangs_; }         // requests without an answer in time
 
  private:
   void restart();                              // throws Error where it cannot be run

@@ -8,7 +8,8 @@
 namespace plumbline {
 namespace {
 
-// How much a case adds to what is separated already: first how many deviations, then by how many powers of e.
+// What a case adds to those that are chosen: first how many more deviations are separated, then how much
+// better, in powers of e; what was separated by less than 1/1000 counts as that.
 struct Gain {
   int deviations = 0;
   double powers = 0;

@@ -10,23 +10,24 @@
 
 namespace plumbline {
 
-// By deviation: its separation over the one that is asked for; from 1 on the question separates it.
+// By id of a deviation: its separation over the one that is asked for; from 1 on the question separates it.
 using Separations = std::map<std::string, double>;
 
+// A question, and what it separates.
 struct SuiteCase {
   Request request;
   Separations separations;
 };
 
 // What the question separates; nothing where it can judge nothing: correct code overflows, or an empty answer
-// would pass.
+// would pass. Throws Error where the inputs are not numbers of the storage type.
 std::optional<SuiteCase> candidate(const Request& request);
 
-// At most `count` of the candidates: as long as that separates further deviations the one that separates most
-// of them, then those that separate them better. In the order of the candidates.
+// `count` of the candidates, or all: one after the other that which separates most further deviations, and
+// among equals that which separates them better. In the order of the candidates.
 std::vector<SuiteCase> choose(std::vector<SuiteCase> candidates, int count);
 
-// The case that separates a deviation best, and by how much.
+// By id of a deviation: the case that separates it best, and by how much.
 struct Separated {
   std::string id;
   double factor = 0;

@@ -41,7 +41,8 @@ struct Changed : Dual<Numbers> {
   }
 };
 
-// Inputs move what depends on them alone, so their stores are taps; parameters do not.
+// Inputs beside x are variables of the tape, as x is. Parameters are constants: what depends on them alone is
+// no tap.
 bool is_input(const BlockSpec& spec, const std::string& name) {
   const auto others = other_inputs(spec, 1, 1);
   return std::any_of(others.begin(), others.end(), [&](const ParameterShape& s) { return s.name == name; });

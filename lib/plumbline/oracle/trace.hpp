@@ -14,14 +14,19 @@ namespace plumbline {
 // One matrix per tensor of a list of tensors: outputs, taps.
 using Scores = std::vector<Matrix<double>>;
 
+// A stored tensor.
 struct Tap {
   std::string place;         // "layers.0.attn.scores"; heads and sequences share one place
   Matrix<double> value;      // u
   Matrix<double> cotangent;  // the gradient of <grad.y, y> in u; empty where no gradients are asked for
 };
 
+// The taps of one question, and a tape to play back. One call at a time.
 class Trace {
  public:
+  // Runs the block forward, and backward from a fixed probe: a tensor is a tap if y depends on it. Throws
+  // Error where a parameter is missing or a query sees no key; shapes are not checked. The question must
+  // outlive the trace.
   explicit Trace(const Question& question);
   ~Trace();
 
@@ -48,7 +53,9 @@ class Trace {
   std::vector<Tap> taps_;
 };
 
-// J f: the change of y when the tensors stored at `place` change by their own values; [B T, d].
+// J u: the change of y, to first order, when all tensors u stored at `place` change by their own values.
+//   shapes: [B T, width of y]; 0 where nothing is stored there
+//   bad input: throws Error where a parameter is missing or a query sees no key; shapes are not checked
 Matrix<double> response(const Question& question, const std::string& place);
 
 }  // namespace plumbline

@@ -20,7 +20,7 @@ struct Certificate {
 };
 
 // y, grad.x (grad.q of sdpa) and grad.<parameter> by name. Throws Error where a value has no finite
-// enclosure.
+// enclosure, and as evaluate does.
 std::vector<Certificate> certificates(const CaseSettings& settings);
 std::vector<Certificate> certificates(const BlockSpec& spec, const CaseInputs& inputs, int batch);
 // The same, save that gradients without a finite enclosure say why: y may have a value where they have none.

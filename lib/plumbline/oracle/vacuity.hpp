@@ -8,6 +8,7 @@
 
 namespace plumbline {
 
+// Outputs under the names of a real answer, and what they are called in messages.
 struct EmptyAnswer {
   std::string_view name;
   Outputs outputs;

@@ -36,7 +36,7 @@ bool has_numbers_of(Dtype storage, const Matrix<double>& y) {
   return y.unaryExpr([&](double v) { return grid.nearest(v); }) == y;
 }
 
-// Where nothing gives a scale, only what is far beyond every member is called wrong.
+// Where members give no scale, only an error far beyond all of theirs is called wrong; chosen, not derived.
 constexpr double beyond = 10;
 constexpr int most_candidates = 3;
 
@@ -102,7 +102,7 @@ std::optional<Verdict> Judge::not_finite(const Outputs& observed) const {
   return std::nullopt;
 }
 
-// A remark on an answer that is not finite: that correct code in a coarser profile has none here either.
+// A remark on an answer that is not finite: whether correct code in a coarser profile overflows here too.
 std::string Judge::overflow_in_coarser() const {
   const Judge* finer = this;
   while (const Profile* next = finer->next_profile()) {
@@ -219,8 +219,8 @@ const Judge* Judge::coarser() const {
   return coarser_.get();
 }
 
-// Coarser storage shows in numbers that are too coarse; without them, an error that coarser arithmetic would
-// drown may be a small mistake. Coarser arithmetic with the same storage shows in errors alone.
+// "Coarser" only if y is made of numbers of the coarser type: otherwise a small bug that hides in coarse
+// noise would be excused. Coarser arithmetic with the same storage shows in errors alone.
 bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
   const Dtype declared = calibration_->profile().storage;
   try {
@@ -270,7 +270,7 @@ Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const D
   }
   v.finding = Finding::wrong;
   if (names && name(observed, unknown, v)) return v;
-  // Coarser arithmetic errs more, and in no known pattern; a small mistake has one.
+  // Coarser arithmetic errs more, but along no deviation's pattern; a small mistake errs along one.
   if (is_right_in_coarser(observed, unknown, v) && !v.resembles) v.finding = Finding::coarser;
   return v;
 }

@@ -30,12 +30,13 @@ inline Names<Finding> names<Finding>() {
   return table;
 }
 
+// What is said of one output.
 struct Verdict {
   Finding finding = Finding::agrees;
   std::string reason;   // one line: which tensor, what was expected, what was found
   double p = 1;         // how often a correct implementation does this or worse, by Bonferroni; may exceed 1
-  Rejection rejection;  // the test that speaks loudest, and where it points
-  const Deviation* resembles = nullptr;  // whose pattern, at its full size, speaks loudest, if any does
+  Rejection rejection;  // the most significant family, and where it points
+  const Deviation* resembles = nullptr;  // whose pattern, with coefficient 1, is the most significant, if any
   std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a
                            // name: one whose errors are as large
   std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
@@ -55,23 +56,25 @@ std::string with_formula(const Deviation& deviation);
 // One line for people: "wrong: computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^41000)".
 std::string describe(const Verdict& verdict);
 
-// Reads one question in one profile; judges any number of outputs. Calibrates when it is made; the next
-// coarser profile only when it is needed.
+// Judges any number of outputs of one question in one profile. Calibrates when it is made; the next coarser
+// profile and what deviations would do only when they are needed, so that one call at a time may run, though
+// they are const.
 class Judge {
  public:
   // Throws Error where the inputs are not numbers of the storage type, NothingToJudge where a correct
-  // implementation overflows.
+  // implementation overflows or every output is 0.
   Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings = {});
   ~Judge();
   Judge(const Judge&) = delete;
 
-  // The target for false alarms: a correct output should be called anything but `agrees` no more often than
-  // this. No bound is proved: it is extrapolated from the members, with a guard, and counted in
-  // reports/published/oracle.md.
+  // The target for false alarms: a correct output should be called anything but `agrees` no more often
+  // than this. It is not proved: it is extrapolated from the members, with a guard;
+  // reports/published/oracle.md counts.
   static constexpr double alpha = 1e-6;
 
-  // `suspect`: the deviation in question; the verdict is inconclusive where the question cannot separate it.
-  // `unknown`: a deviation that is to be taken out of the catalogue (to measure what is found without it).
+  // The verdict on one output. `suspect`: the deviation in question; the verdict is inconclusive where the
+  // question cannot separate it. `unknown`: a deviation that is to be taken out of the catalogue (to measure
+  // what is found without it). Whatever the output holds is a verdict about it.
   Verdict operator()(const Outputs& observed, const Deviation* suspect = nullptr,
                      const Deviation* unknown = nullptr) const;
   // The same without a name for what is wrong; naming takes longest.
@@ -83,7 +86,8 @@ class Judge {
   static std::unique_ptr<Judge> of_deviating(Question question, const Profile& profile,
                                              const Deviations& deviations,
                                              const CalibrationSettings& settings = {});
-  // A bound on how often a correct implementation fails the generic test as this output does.
+  // A bound on how often a correct implementation fails the generic test as this output does; and what the
+  // deviations are worth. Throws std::out_of_range where an output is missing; shapes are not checked.
   double p(const Outputs& observed) const;
   Likelihoods likelihoods(const Outputs& observed) const;
 
@@ -91,9 +95,10 @@ class Judge {
   const std::optional<std::string>& vacuous() const { return vacuous_; }
   // What an agreeing output could still be: ids of deviations that the question cannot separate.
   std::vector<std::string> cannot_separate() const;
-  // The relative change of the tensors at each place that would have been noticed in y.
+  // The smallest relative change of the tensors at each place that would have been noticed in y.
   const std::map<std::string, double>& smallest_noticed() const;
 
+  // What it measures with. They live as long as the judge.
   const Calibration& calibration() const { return *calibration_; }
   const Signatures& signatures() const;
 
@@ -124,7 +129,7 @@ class Judge {
   mutable std::optional<std::map<std::string, double>> noticed_;
 };
 
-// Calibrates and judges one output.
+// Calibrates and judges one output. Throws as the constructor of Judge does.
 Verdict judge(const Question& question, const Profile& profile, const Outputs& observed,
               const CalibrationSettings& settings = {});
 

@@ -1,5 +1,5 @@
-// JUnit reports are valid by their schema whatever stands in them, and another reader finds in them what was
-// said.
+// JUnit reports are valid by their schema whatever stands in them, and another reader finds in them what
+// was said.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

@@ -38,9 +38,9 @@ TEST(Cost, EveryParameterIsReadOnce) {
   }
 }
 
-// A post_norm layer without biases: a norm is 7 operations per entry (sum, centre, square, sum, scale, gain,
-// bias) and 4 per row (divide, divide, add eps, rsqrt); then the adds, the scores' scale and softmax, the
-// activation.
+// A post_norm layer without biases: a norm is 7 operations per entry (sum, centre, square, sum, scale,
+// gain, bias) and 4 per row (divide, divide, add eps, rsqrt); then the adds, the scores' scale and softmax,
+// the activation.
 TEST(Cost, ElementwiseOperationsAreCountedOneByOne) {
   BlockSpec s = find_preset("post_norm").make({});
   s.attention.bias = {false, false, false, false};

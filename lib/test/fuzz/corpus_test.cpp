@@ -1,5 +1,5 @@
-// The corpus in the ordinary build: what is valid is accepted, what is malformed is refused, and nothing
-// breaks.
+// The corpus in the ordinary build: what is valid is accepted, what is malformed is refused, and
+// nothing breaks.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// The way in of libFuzzer; PLUMBLINE_FUZZ_TARGET is one function of targets.hpp. What it throws ends the
-// program.
+// The way in of libFuzzer; PLUMBLINE_FUZZ_TARGET is one function of targets.hpp. What it throws ends
+// the program.
 #include <cstddef>
 #include <cstdint>
 

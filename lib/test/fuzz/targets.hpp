@@ -22,8 +22,8 @@ bool frame(std::string_view bytes);
 // A spec as JSON text: its canonical form is read as the same spec, and written as the same text.
 bool spec(std::string_view bytes);
 
-// A container as a request, or as the answer to one of a few questions: written again, it has the same
-// tensors.
+// A container as a request, or as the answer to one of a few questions: written again, it has the
+// same tensors.
 bool exchange(std::string_view bytes);
 
 // A refusal is one line of text, of a length that somebody reads.

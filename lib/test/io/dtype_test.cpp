@@ -33,8 +33,8 @@ TEST(Dtype, Float64KeepsADouble) {
   EXPECT_EQ(rounded(End("1e-400"), Dtype::f64), 0.0);
 }
 
-// Between two neighbours everything below the middle rounds down, above it up, and the middle to the even
-// one.
+// Between two neighbours everything below the middle rounds down, above it up, and the middle to the
+// even one.
 class SixteenBits : public testing::TestWithParam<Dtype> {};
 
 TEST_P(SixteenBits, EveryNumberIsKeptAndEveryMiddleGoesToTheEvenOne) {
@@ -76,8 +76,8 @@ TEST(Dtype, AnEnclosureThatHoldsAMiddleIsNotDecided) {
 }
 
 TEST(Dtype, NoDoubleRounding) {
-  // Just above the middle of two bfloat16 neighbours: by way of float32 it would become the middle, and go
-  // down.
+  // Just above the middle of two bfloat16 neighbours: by way of float32 it would become the middle, and
+  // go down.
   const Interval60 x = Interval60(1) + Interval60(0x1p-8) + Interval60(0x1p-60);
   EXPECT_EQ(rounded(x, Dtype::bf16), 1 + 0x1p-7);
   EXPECT_EQ(rounded(Interval60(rounded(x, Dtype::f32).value()), Dtype::bf16), 1.0);

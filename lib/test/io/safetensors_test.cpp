@@ -1,5 +1,5 @@
-// What is written is read again, and whatever the format does not allow is refused with a line that says
-// where.
+// What is written is read again, and whatever the format does not allow is refused with a line that
+// says where.
 #include "plumbline/io/safetensors.hpp"
 
 #include <gtest/gtest.h>

@@ -42,8 +42,8 @@ struct Campaign {
 
 Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe recipe, bool gradients);
 
-// How truths of several kinds are judged where `profile` is declared: agrees, coarser, named, wrong without a
-// name.
+// How truths of several kinds are judged where `profile` is declared: agrees, coarser, named, wrong without
+// a name.
 struct Confusion {
   std::string truth;
   int agrees = 0, coarser = 0, named = 0, wrong = 0, inconclusive = 0;

@@ -59,8 +59,8 @@ TEST(RightAnswers, OfAWideNormAgree) {
   EXPECT_GT(refused_without, 0);
 }
 
-// A query that sees one key has a gradient of 0, which attention that divides at the end computes as
-// rounding.
+// A query that sees one key has a gradient of 0, which attention that divides at the end computes
+// as rounding.
 TEST(RightAnswers, OfAQueryThatSeesOneKeyAgree) {
   const BlockSpec spec = spec_from_json(parse_json(
       R"({"part": "sdpa", "attention": {"n_heads": 2, "head_dim": 16, "mask": "causal"}})", "spec"));

@@ -51,8 +51,8 @@ TEST(Statistics, ModerationPoolsWhatIsAlike) {
   const Moderated a = moderated(alike, ones, count), b = moderated(apart, ones, count);
   EXPECT_GT(a.dof, 10 * count);
   EXPECT_LT(b.dof, 2 * count);
-  // The common scale is the mean of n logarithms of variance trigamma(count / 2) <= 2 (1 + 2 / count) /
-  // count.
+  // The common scale is the mean of n logarithms of variance
+  // trigamma(count / 2) <= 2 (1 + 2 / count) / count.
   const double five_sigma = 5 * std::sqrt(2.0 / count * (1 + 2.0 / count) / n);
   for (int i = 0; i < n; ++i) {
     const double scale = (a.variance[i] - count / a.dof * alike[i]) / (1 - count / a.dof);

@@ -2,6 +2,8 @@
 #include "plumbline/block/evaluate_impl.hpp"
 
 namespace plumbline {
+
+// The number type of this translation unit.
 using Chosen = PLUMBLINE_SCALAR;
 template struct Function<Chosen>;
 template struct Plain<Chosen>;

@@ -156,8 +156,8 @@ typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v) {
   return head;
 }
 
-// Probabilities as flash attention has them on its way back: sums in another order, no rounding of the
-// scores.
+// Probabilities as the backward pass of flash attention recomputes them: sums in another order, no rounding
+// of the scores.
 template <class T>
 typename Peer<T>::A Peer<T>::anew(const Head& x) const {
   A p(x.p.rows, x.p.cols);

@@ -1,7 +1,7 @@
-// plumbline_peer_server [--spec FILE] [--deviation ID] [--protocol FAULT] [--above D]: answers over its stdin
-// and stdout with the independent block of peer/block.hpp, save where it is told to go wrong. With --spec it
-// is a black box: it computes that spec whatever it is asked for, and takes no notice of tensors that it
-// lacks.
+// plumbline_peer_server [--spec FILE] [--deviation ID] [--protocol FAULT] [--above D]: answers over its
+// stdin and stdout with the independent block of peer/block.hpp, save where it is told to go wrong. With
+// --spec it is a black box: it computes that spec whatever it is asked for, and takes no notice of tensors
+// that it lacks.
 #include <unistd.h>
 
 #include <algorithm>

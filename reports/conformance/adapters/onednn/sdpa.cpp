@@ -5,8 +5,8 @@
 namespace plumbline::onednn {
 namespace {
 
-// q, k, v and their gradients are stored [B, T, heads, head_dim] and read as matrices [B, heads, T,
-// head_dim].
+// q, k, v and their gradients are stored [B, T, heads, head_dim] and read as matrices
+// [B, heads, T, head_dim].
 memory::desc heads(const Tensor& t) {
   const memory::dims s = t.shape, strides = dense_strides(s);
   return {{s[0], s[2], s[1], s[3]}, type_of(t), {strides[0], strides[2], strides[1], strides[3]}};
