@@ -74,6 +74,8 @@ class Block:
         """gamma (x - mean) / sqrt(mean (x - mean)^2 + eps) + beta; rms_norm leaves the mean alone."""
         if not n:
             return x
+        if n["kind"] not in ("layer_norm", "rms_norm"):
+            raise NotImplementedError(n)
         if n["kind"] == "layer_norm":
             x = x - x.row_mean()
         y = x / standard_deviation((x * x).row_mean(), n["eps"])
@@ -108,7 +110,7 @@ class Block:
 
     def attention(self, p, x):
         s, norms = self.spec["attention"], self.spec["norm_slots"]["attn"]
-        if s["scale"]["rule"] != "inv_sqrt_head_dim" or norms["mid"]:
+        if s["scale"]["rule"] != "inv_sqrt_head_dim" or norms["mid"] or "causal_alignment" in s:
             raise NotImplementedError(s)
         q = self.positioned(norms["q"], p + "norm_q", self.linear(p + "q_proj", x))
         k = self.shared(self.positioned(norms["k"], p + "norm_k", self.linear(p + "k_proj", x)))
