@@ -13,7 +13,7 @@ import pathlib
 import re
 import sys
 
-EXCLUDED = ("lib/plumbline/spec/*", "lib/plumbline/identify/*knobs*")  # those are being rewritten
+EXCLUDED = ("lib/plumbline/spec/*", "lib/plumbline/identify/*knobs*")  # not documented yet
 LABELS = ("formula", "shapes", "domain", "units", "dtype", "error", "bound", "bad input", "source")
 NOT_CODE = re.compile(r"""(?P<comment>//[^\n]*|/\*.*?\*/)"""
                       r"""|R"(?P<end>[^(\s]*)\(.*?\)(?P=end)"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'"""
