@@ -7,7 +7,7 @@
 
 #include "golden/check/errors.hpp"
 #include "golden/check/folder.hpp"
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 #include "plumbline/io/file.hpp"
 
 namespace plumbline::golden {

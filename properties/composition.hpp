@@ -14,7 +14,7 @@ inline Instance norm_alone(const Instance& at, const NormSlot& slot, const std::
   Instance n{{}, {}, x};
   n.spec.part = Part::norm;
   n.spec.d = at.spec.d;
-  n.spec.attn_norms.in = slot;
+  n.spec.norm_slots.attn.in = slot;
   for (const char* leaf : {".weight", ".bias"})
     if (const auto it = at.parameters.find(prefix + leaf); it != at.parameters.end())
       n.parameters["norm" + std::string(leaf)] = it->second;

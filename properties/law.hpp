@@ -2,6 +2,7 @@
 // mutants it must notice.
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +15,7 @@ struct Law {
   std::string_view claim;  // one sentence, with its regime
   Scope scope;             // the cells it is tried in, and why not in the others
   // Draws an instance of the subject's cell with RapidCheck's generators and asserts the claim (RC_ASSERT).
-  void (*check)(const Subject& subject);
+  std::function<void(const Subject& subject)> check;
   std::vector<std::string_view> mutants;  // ids of those that must turn it red
 };
 
@@ -32,6 +33,7 @@ const std::vector<Law>& bound_laws();
 const std::vector<Law>& layout_laws();
 const std::vector<Law>& identity_laws();
 const std::vector<Law>& algebra_laws();
+const std::vector<Law>& relation_laws();
 
 // All of them, in this order.
 const std::vector<Law>& all_laws();

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "plumbline/algebra/interval.hpp"
+#include "plumbline/number/interval.hpp"
 
 namespace plumbline::properties {
 

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <iterator>
 
-#include "plumbline/algebra/mpfr_caches.hpp"
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
+#include "plumbline/number/mpfr_caches.hpp"
 #include "reports/chains/chains_page.hpp"
 #include "reports/conformance/conformance_page.hpp"
 #include "reports/findings/findings_page.hpp"
@@ -14,6 +14,7 @@
 #include "reports/layouts/layouts_page.hpp"
 #include "reports/oracle/oracle_page.hpp"
 #include "reports/properties/laws_page.hpp"
+#include "reports/spec/spec_page.hpp"
 #include "reports/summary/summary_page.hpp"
 
 namespace plumbline::reports {
@@ -61,6 +62,7 @@ Pages all_pages() {
   add(pages, chains_pages(chains));
   add(pages, conformance_pages(conformance));
   add(pages, oracle_pages(oracle));
+  add(pages, spec_pages());
   return pages;
 }
 

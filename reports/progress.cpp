@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-#include "plumbline/algebra/mpfr_caches.hpp"
+#include "plumbline/number/mpfr_caches.hpp"
 
 namespace plumbline::reports {
 namespace {

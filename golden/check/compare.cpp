@@ -11,14 +11,14 @@ std::string hexadecimal(double x) { return fmt::format("{:a}", x); }
 
 }  // namespace
 
-std::string to_string(const std::string& id, const Place& p) {
+std::string to_string(const std::string& id, const Mismatch& p) {
   return fmt::format("{}: {}{}: expected {}, found {}", id, p.tensor,
                      p.index < 0 ? "" : fmt::format(" [{}]", p.index), p.expected, p.found);
 }
 
-std::vector<Place> differences(const Container& expected, const Container& found, std::size_t limit) {
-  std::vector<Place> places;
-  const auto add = [&](Place p) {
+std::vector<Mismatch> differences(const Container& expected, const Container& found, std::size_t limit) {
+  std::vector<Mismatch> places;
+  const auto add = [&](Mismatch p) {
     if (places.size() < limit) places.push_back(std::move(p));
   };
   for (const auto& [key, value] : expected.metadata)
@@ -44,9 +44,9 @@ std::vector<Place> differences(const Container& expected, const Container& found
   return places;
 }
 
-std::vector<Place> refuted(const Container& file, const BlockSpec& spec,
+std::vector<Mismatch> refuted(const Container& file, const BlockSpec& spec,
                            const std::vector<Certificate>& truth, std::size_t limit) {
-  std::vector<Place> places;
+  std::vector<Mismatch> places;
   for (const Certificate& c : truth)
     for (const Form& form : forms()) {
       const auto it = file.tensors.find(c.name + form.suffix);

@@ -3,8 +3,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "plumbline/io/rounding.hpp"
-#include "plumbline/oracle/truth.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/cases/truth.hpp"
+#include "plumbline/number/rounding.hpp"
 
 namespace plumbline::golden {
 namespace {
@@ -71,7 +72,7 @@ void add_scalar(std::vector<ErrorRecord>& records, const GoldenCase& c, const Ca
   for (const Certificate& t : truth) {
     if (t.name == "y")
       y.add(t, found.y);
-    else if (t.name == "grad.x")
+    else if (t.name == "grad." + std::string(input_name(c.settings.spec)))
       x.add(t, found.x);
     else
       parameters.add(t, found.parameters.at(t.name.substr(5)));

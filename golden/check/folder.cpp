@@ -55,7 +55,7 @@ std::vector<std::string> check_case(const fs::path& folder, const GoldenCase& c)
   const Container expected = golden_file(c);
   std::vector<std::string> wrong;
   try {
-    for (const Place& p : differences(expected, read_container(path)))
+    for (const Mismatch& p : differences(expected, read_container(path)))
       wrong.push_back(to_string(path.string(), p));
     if (wrong.empty() && read_bytes(path.string()) != to_bytes(expected))
       wrong.push_back(path.string() + ": the header is written in another way");

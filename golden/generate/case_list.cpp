@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "golden/generate/pairs.hpp"
-#include "plumbline/spec/names.hpp"
+#include "plumbline/base/names.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline::golden {
@@ -40,12 +40,12 @@ void qk_norm(BlockSpec& s, NormWidth width, QkPosition position) {
   NormSpec norm = rms_norm(0);
   norm.width = width;
   norm.position = position;
-  s.attn_norms.q = s.attn_norms.k = norm;
+  s.norm_slots.attn.q = s.norm_slots.attn.k = norm;
 }
 
 constexpr AttentionKind attention_kinds[] = {
     {"causal", [](BlockSpec& s) { heads(s, 3, 3); }},
-    {"bidirectional", [](BlockSpec& s) { heads(s, 3, 3), s.attention.mask = MaskKind::bidirectional; }},
+    {"bidirectional", [](BlockSpec& s) { heads(s, 3, 3), s.attention.mask.kind = MaskKind::bidirectional; }},
     {"gqa", [](BlockSpec& s) { heads(s, 4, 2); }},
     {"mqa-without-biases",
      [](BlockSpec& s) {
@@ -53,16 +53,17 @@ constexpr AttentionKind attention_kinds[] = {
      }},
     {"window",
      [](BlockSpec& s) {
-       heads(s, 2, 2), s.attention.mask = MaskKind::causal_sliding, s.attention.window = 3;
+       heads(s, 2, 2), s.attention.mask.kind = MaskKind::causal_sliding, s.attention.mask.window = 3;
      }},
-    {"rope-half", [](BlockSpec& s) { heads(s, 4, 2), s.rope = rope(RopeStyle::half, 4); }},
-    {"rope-interleaved", [](BlockSpec& s) { heads(s, 2, 2), s.rope = rope(RopeStyle::interleaved, 4); }},
-    {"rope-partial", [](BlockSpec& s) { heads(s, 3, 3), s.rope = rope(RopeStyle::half, 2); }},
-    {"softcap", [](BlockSpec& s) { heads(s, 2, 2), s.attention.logit_softcap = 2; }},
+    {"rope-half", [](BlockSpec& s) { heads(s, 4, 2), s.position.rope = rope(RopeStyle::half, 4); }},
+    {"rope-interleaved",
+     [](BlockSpec& s) { heads(s, 2, 2), s.position.rope = rope(RopeStyle::interleaved, 4); }},
+    {"rope-partial", [](BlockSpec& s) { heads(s, 3, 3), s.position.rope = rope(RopeStyle::half, 2); }},
+    {"softcap", [](BlockSpec& s) { heads(s, 2, 2), s.attention.softcap.cap = 2; }},
     {"qk-norm",
      [](BlockSpec& s) {
        heads(s, 4, 2), qk_norm(s, NormWidth::head_dim, QkPosition::before_rope),
-           s.rope = rope(RopeStyle::half, 4);
+           s.position.rope = rope(RopeStyle::half, 4);
      }},
     {"qk-norm-full",
      [](BlockSpec& s) { heads(s, 3, 3), qk_norm(s, NormWidth::full_heads, QkPosition::before_rope); }},
@@ -72,7 +73,7 @@ constexpr AttentionKind attention_kinds[] = {
 // gradients; norms on them keep the scores in bounds.
 const AttentionKind& attention_kind(int i, const BlockSpec& s, Regime regime) {
   constexpr std::size_t kinds = std::size(attention_kinds);
-  const bool saturates = !s.attn_norms.in && (regime == Regime::large || regime == Regime::spike);
+  const bool saturates = !s.norm_slots.attn.in && (regime == Regime::large || regime == Regime::spike);
   return attention_kinds[saturates ? kinds - 1 - static_cast<std::size_t>(i) % 2
                                    : static_cast<std::size_t>(i) % kinds];
 }
@@ -86,8 +87,8 @@ std::string ffn_name(const FeedForwardSpec& f) {
 void feed_forward_kind(BlockSpec& s, int i) {
   s.ffn.kind = i % 2 ? FeedForwardKind::glu : FeedForwardKind::mlp;
   s.ffn.activation = names<Activation>()[static_cast<std::size_t>(i / 2 % 5)].first;
-  s.ffn.bias_in = i % 3 != 1;
-  s.ffn.bias_out = i % 3 != 2;
+  s.ffn.bias.in = i % 3 != 1;
+  s.ffn.bias.out = i % 3 != 2;
   s.ffn.d_ff = 10 + i % 3;
 }
 
@@ -97,8 +98,10 @@ BlockSpec layout(const char* name, int d, int n_layers = 1) {
 
 class List {
  public:
-  void add(std::string id, BlockSpec spec, Regime regime, int tokens = 5, int batch = 1) {
-    cases_.push_back({std::move(id), {std::move(spec), tokens, batch, 1000 + cases_.size(), regime}});
+  void add(std::string id, BlockSpec spec, Regime regime, int tokens = 5, int batch = 1,
+           std::optional<int> key_tokens = {}) {
+    cases_.push_back(
+        {std::move(id), {std::move(spec), tokens, batch, 1000 + cases_.size(), regime, key_tokens}});
   }
   std::vector<GoldenCase> sorted() {
     std::sort(cases_.begin(), cases_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
@@ -139,7 +142,7 @@ void add_parts(List& list) {
       BlockSpec s;
       s.part = Part::norm;
       s.d = 13;
-      s.attn_norms.in = norm_kind(kind);
+      s.norm_slots.attn.in = norm_kind(kind);
       const char* names[] = {"layer_norm", "rms_norm", "layer_norm_small_eps", "rms_norm_offset_gain"};
       list.add(std::string(names[kind]) + "/" + std::string(name_of(regime)), s, regime, 4);
     }
@@ -172,6 +175,92 @@ void add_large(List& list) {
            Regime::plain, 40);
 }
 
+// Of as many heads as make a power of two, and of others.
+void add_alibi(List& list) {
+  for (int n_heads : {4, 6}) {
+    BlockSpec s = layout("pre_norm", 12);
+    heads(s, n_heads, n_heads / 2);
+    s.position.bias = AlibiSpec{};
+    s.part = Part::attention;
+    list.add("attention/alibi-" + std::to_string(n_heads), s, Regime::plain, 6, 2);
+  }
+}
+
+void add_dyt(List& list) {
+  const NormSpec dyt{.kind = NormKind::dyt};
+  for (Regime regime : {Regime::plain, Regime::offset, Regime::tiny}) {
+    BlockSpec s;
+    s.part = Part::norm;
+    s.d = 13;
+    s.norm_slots.attn.in = dyt;
+    list.add("dyt/" + std::string(name_of(regime)), s, regime, 4);
+  }
+  BlockSpec s = layout("pre_norm", 12);
+  heads(s, 3, 3);
+  list.add("pre_norm/dyt", with_layout(s, "pre_norm", dyt), Regime::plain, 5, 2);
+}
+
+// Choices that the cases above do not make.
+void add_choices(List& list) {
+  const auto attention = [&](const char* name, void (*change)(BlockSpec&)) {
+    BlockSpec s = layout("pre_norm", 12);
+    heads(s, 4, 2);
+    s.part = Part::attention;
+    change(s);
+    list.add(std::string("attention/") + name, s, Regime::plain, 5, 2);
+  };
+  attention("scale-one", [](BlockSpec& s) { s.attention.scale = {.rule = ScaleRule::one, .mult = 0.25}; });
+  attention("scale-by-number", [](BlockSpec& s) {
+    s.attention.scale = {.rule = ScaleRule::inv_sqrt_scalar, .value = 7};
+    s.attention.mask.kind = MaskKind::bidirectional;
+  });
+  attention("qk-norm-after-rope", [](BlockSpec& s) {
+    qk_norm(s, NormWidth::head_dim, QkPosition::after_rope);
+    s.position.rope = rope(RopeStyle::half, 4);
+  });
+  attention("norm-before-o-proj", [](BlockSpec& s) { s.norm_slots.attn.mid = layer_norm(1e-5); });
+  attention("alibi-of-4-bits", [](BlockSpec& s) { s.position.bias = AlibiSpec{.max_bias = 4}; });
+
+  const auto sdpa = [&](const char* name, MaskSpec mask, int key_tokens) {
+    BlockSpec s = layout("pre_norm", 12);
+    heads(s, 4, 2);
+    s.d = 16;
+    s.part = Part::sdpa;
+    s.attention.mask = mask;
+    list.add(std::string("sdpa/") + name, s, Regime::plain, 4, 2, key_tokens);
+  };
+  sdpa("causal", {.kind = MaskKind::causal}, 7);
+  sdpa("causal-from-the-first-key", {.kind = MaskKind::causal, .alignment = CausalAlignment::top_left}, 7);
+  sdpa("bidirectional", {.kind = MaskKind::bidirectional}, 4);
+
+  BlockSpec s = layout("pre_norm", 12);
+  s.norm_slots.ffn.mid = layer_norm(1e-5);
+  s.part = Part::ffn;
+  list.add("ffn/norm-before-down-proj", s, Regime::plain);
+
+  s = BlockSpec{};
+  s.part = Part::add_norm;
+  s.d = 13;
+  s.norm_slots.attn.in = rms_norm(0);
+  s.residual_scale = 1.5;
+  s.branch_scale = 0.5;
+  list.add("add_norm/scaled", s, Regime::plain);
+  s.part = Part::norm;
+  s.residual_scale = s.branch_scale = 1;
+  s.norm_slots.attn.in = NormSpec{.gain = false, .bias = false};
+  list.add("layer_norm/without-gain", s, Regime::plain);
+
+  s = layout("pre_norm", 12);
+  heads(s, 3, 3);
+  s.part = Part::block;
+  s.final_norm.reset();
+  list.add("pre_norm/block", s, Regime::plain);
+  s.branch_scale = 0.25;
+  list.add("pre_norm/branch-scaled", s, Regime::plain);
+  s.residual_source = ResidualSource::normed;
+  list.add("pre_norm/normed-residual", s, Regime::plain);
+}
+
 }  // namespace
 
 const std::vector<GoldenCase>& cases() {
@@ -182,6 +271,9 @@ const std::vector<GoldenCase>& cases() {
     add_parts(list);
     add_large(list);
     for (const PairCase& c : pair_cases()) list.add(c.id, c.spec, c.regime, 4);
+    add_alibi(list);
+    add_dyt(list);
+    add_choices(list);
     return list.sorted();
   }();
   return all;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/oracle/case.hpp"
+#include "plumbline/cases/case.hpp"
 
 namespace plumbline::golden {
 

@@ -6,26 +6,34 @@
 #include <nlohmann/json.hpp>
 
 #include "golden/generate/form.hpp"
-#include "plumbline/io/digits.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/number/digits.hpp"
 
 namespace plumbline::golden {
 namespace {
 
-// [B, T, d] for what has the shape of the stream, the declared shape for parameters.
+bool is_parameter(const BlockSpec& s, const std::string& name) {
+  const std::vector<ParameterShape> all = parameter_shapes(s);
+  return std::any_of(all.begin(), all.end(),
+                     [&](const ParameterShape& p) { return name == p.name || name == "grad." + p.name; });
+}
+
+// [B, T, channels] for what belongs to tokens, the declared shape for parameters.
 std::vector<std::int64_t> shape_of(const CaseSettings& s, const std::string& name,
                                    const Matrix<double>& value) {
-  if (name == "x" || name == "y" || name == "grad.x" || name == "grad.y")
-    return {s.batch, s.tokens, s.spec.d};
+  if (!is_parameter(s.spec, name)) return {s.batch, value.rows() / s.batch, value.cols()};
   if (value.rows() == 1) return {value.cols()};
   return {value.rows(), value.cols()};
 }
 
 Json settings_json(const CaseSettings& s) {
-  return {{"spec", to_json(s.spec)},
-          {"T", s.tokens},
-          {"batch", s.batch},
-          {"seed", s.seed},
-          {"regime", name_of(s.regime)}};
+  Json json = {{"spec", to_json(s.spec)},
+               {"T", s.tokens},
+               {"batch", s.batch},
+               {"seed", s.seed},
+               {"regime", name_of(s.regime)}};
+  if (s.key_tokens) json["T_k"] = *s.key_tokens;
+  return json;
 }
 
 void add_inputs(Container& file, const CaseSettings& s) {
@@ -33,7 +41,7 @@ void add_inputs(Container& file, const CaseSettings& s) {
     file.tensors[name] = stored(value, Dtype::f64, shape_of(s, name, value));
   };
   const CaseInputs in = inputs_of(s);
-  add("x", in.x);
+  add(std::string(input_name(s.spec)), in.x);
   add("grad.y", in.cotangent);
   for (const auto& [name, value] : in.parameters) add(name, value);
 }

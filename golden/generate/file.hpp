@@ -11,8 +11,8 @@
 #pragma once
 
 #include "golden/generate/case_list.hpp"
+#include "plumbline/cases/truth.hpp"
 #include "plumbline/io/safetensors.hpp"
-#include "plumbline/oracle/truth.hpp"
 
 namespace plumbline::golden {
 

@@ -19,19 +19,19 @@ const std::vector<Form>& forms() {
                                         {".float32", Dtype::f32},
                                         {".bfloat16", Dtype::bf16},
                                         {".float16", Dtype::f16}})
-      list.push_back({suffix, dtype, [dtype](const Interval120& x) { return rounded(x, dtype); }});
+      list.push_back({suffix, dtype, [dtype = dtype](const Interval120& x) { return rounded(x, dtype); }});
     return list;
   }();
   return all;
 }
 
 bool is_zero_by_theorem(const BlockSpec& s, const std::string& name, std::int64_t i) {
-  if (name.ends_with("attn.v_proj.bias.residual")) return s.part == Part::attention && !s.attn_norms.mid;
-  if (s.attention.logit_softcap) return false;
-  const bool rotated = s.rope && i % s.attention.head_dim < s.rope->rotary_dim;
+  if (name.ends_with("attn.v_proj.bias.residual")) return s.part == Part::attention && !s.norm_slots.attn.mid;
+  if (s.attention.softcap.cap) return false;
+  const bool rotated = s.position.rope && i % s.attention.head_dim < s.position.rope->rotary_dim;
   if (name.ends_with("attn.norm_k.bias"))
-    return s.attn_norms.k->position == QkPosition::after_rope || !rotated;
-  return name.ends_with("attn.k_proj.bias") && !s.attn_norms.k && !rotated;
+    return s.norm_slots.attn.k->position == QkPosition::after_rope || !rotated;
+  return name.ends_with("attn.k_proj.bias") && !s.norm_slots.attn.k && !rotated;
 }
 
 std::optional<double> value_of(const BlockSpec& spec, const Certificate& c, Eigen::Index i,

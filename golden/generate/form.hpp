@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/io/rounding.hpp"
-#include "plumbline/oracle/truth.hpp"
+#include "plumbline/cases/truth.hpp"
+#include "plumbline/number/rounding.hpp"
 
 namespace plumbline::golden {
 

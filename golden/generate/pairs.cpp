@@ -1,6 +1,6 @@
 #include "golden/generate/pairs.hpp"
 
-#include "plumbline/spec/names.hpp"
+#include "plumbline/base/names.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline::golden {
@@ -71,24 +71,25 @@ std::optional<RopeSpec> rope_of(Rope rope) {
 }
 
 void apply(Score score, BlockSpec& s) {
-  if (score == Score::softcap) s.attention.logit_softcap = 2;
+  if (score == Score::softcap) s.attention.softcap.cap = 2;
   if (score == Score::plain || score == Score::softcap) return;
   const NormWidth width = score == Score::qk_norm ? NormWidth::head_dim : NormWidth::full_heads;
-  s.attn_norms.q = s.attn_norms.k = NormSpec{.kind = rms, .eps = 1e-6, .bias = false, .width = width};
+  s.norm_slots.attn.q = s.norm_slots.attn.k =
+      NormSpec{.kind = rms, .eps = 1e-6, .bias = false, .width = width};
 }
 
 BlockSpec spec_of(const Row& r) {
   BlockSpec s = find_preset(r.layout).make(
       {.d = 9, .n_heads = r.n_heads, .n_kv_heads = r.n_kv_heads, .head_dim = 4, .d_ff = 6});
   s = with_layout(s, r.layout, {.kind = r.norm, .gain_offset = r.gain_offset, .bias = r.norm == layer});
-  s.attention.mask = r.mask;
-  if (r.mask == MaskKind::causal_sliding) s.attention.window = 3;
-  s.rope = rope_of(r.rope);
+  s.attention.mask.kind = r.mask;
+  if (r.mask == MaskKind::causal_sliding) s.attention.mask.window = 3;
+  s.position.rope = rope_of(r.rope);
   apply(r.score, s);
   s.attention.bias = {r.bias, r.bias, r.bias, r.bias};
   s.ffn.kind = r.ffn;
   s.ffn.activation = r.activation;
-  s.ffn.bias_in = s.ffn.bias_out = r.bias;
+  s.ffn.bias.in = s.ffn.bias.out = r.bias;
   return s;
 }
 

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "plumbline/io/digits.hpp"
-#include "plumbline/oracle/truth.hpp"
+#include "plumbline/cases/truth.hpp"
+#include "plumbline/number/digits.hpp"
 
 namespace plumbline::golden {
 

@@ -5,7 +5,7 @@
 #include <boost/multiprecision/cpp_int.hpp>
 
 #include "plumbline/block/evaluate.hpp"
-#include "plumbline/io/digits.hpp"
+#include "plumbline/number/digits.hpp"
 
 namespace plumbline::golden {
 namespace {
@@ -28,7 +28,7 @@ Matrix<I> layer_norm(const Matrix<I>& x, Eps eps) {
   BlockSpec norm;
   norm.part = Part::norm;
   norm.d = 3;
-  norm.attn_norms.in = NormSpec{.eps = eps == Eps::zero ? 0.0 : 1.0, .gain = false, .bias = false};
+  norm.norm_slots.attn.in = NormSpec{.eps = eps == Eps::zero ? 0.0 : 1.0, .gain = false, .bias = false};
   return evaluate(norm, {}, eps == Eps::zero ? x : Matrix<I>(x * sqrt(I(100000))));
 }
 

@@ -52,33 +52,55 @@ def rotation(rope, tokens, head_dim):
     return constant(cos), constant(sin), constant(turn)
 
 
-def seen(mask, window, tokens):
-    """1 where query i sees key j, else 0."""
-    i, j = np.arange(tokens)[:, None], np.arange(tokens)
-    far = {"bidirectional": -tokens, "causal": -tokens, "causal_sliding": -(window or 0)}[mask]
+def seen(mask, window, queries, keys=None, at_the_end=True):
+    """1 where query i sees key j, else 0. Of fewer queries than keys the last stands at the last key, or the first at the
+    first."""
+    keys = keys or queries
+    i, j = np.arange(queries)[:, None] + (keys - queries if at_the_end else 0), np.arange(keys)
+    far = {"bidirectional": -keys, "causal": -keys, "causal_sliding": -(window or 0)}[mask]
     return constant(((j - i > far) & ((j <= i) | (mask == "bidirectional"))).astype(int))
+
+
+def alibi(max_bias, n_heads, tokens):
+    """What is added to scores [heads, T, T]: minus the distance of the key, times the slope of the head."""
+    below = 1
+    while 2 * below <= n_heads:
+        below *= 2
+
+    def slope(head):
+        numerator, denominator = (head + 1, below) if head < below else (2 * (head - below) + 1, 2 * below)
+        return mpmath.mpf(2) ** (-max_bias * mpmath.mpf(numerator) / denominator)
+
+    return np.array([[[-slope(h) * abs(i - j) for j in range(tokens)] for i in range(tokens)] for h in range(n_heads)])
+
+
+def rows(x):
+    """[B, T, d] -> [B T, d]"""
+    return x.reshape(-1, x.shape[-1])
 
 
 class Block:
     def __init__(self, spec, params, batch):
         """`params`: name -> tensor."""
         self.spec, self.params, self.batch = spec, params, batch
-        if spec["residual_source"] != "stream" or spec["position"]["bias"]:
-            raise NotImplementedError(spec)
 
     def linear(self, name, x):
         y = x @ self.params[name + ".weight"].swapaxes(0, 1)
         return y + self.params[name + ".bias"] if name + ".bias" in self.params else y
 
     def norm(self, n, name, x):
-        """gamma (x - mean) / sqrt(mean (x - mean)^2 + eps) + beta; rms_norm leaves the mean alone."""
+        """gamma (x - mean) / sqrt(mean (x - mean)^2 + eps) + beta; rms_norm leaves the mean alone; dyt: gamma tanh(alpha x)
+        + beta."""
         if not n:
             return x
-        if n["kind"] not in ("layer_norm", "rms_norm"):
+        if n["kind"] not in ("layer_norm", "rms_norm", "dyt"):
             raise NotImplementedError(n)
         if n["kind"] == "layer_norm":
             x = x - x.row_mean()
-        y = x / standard_deviation((x * x).row_mean(), n["eps"])
+        if n["kind"] == "dyt":
+            y = tanh(x * self.params[name + ".alpha"])
+        else:
+            y = x / standard_deviation((x * x).row_mean(), n["eps"])
         if n["gain"] == "vector":
             y = y * (self.params[name + ".weight"] + n["gain_offset"])
         return y + self.params[name + ".bias"] if n["bias"] else y
@@ -90,11 +112,15 @@ class Block:
 
     def positioned(self, n, name, x):
         """Queries or keys as heads, normed and rotated."""
-        rope = self.spec["position"]["rope"]
-        if n and n["position"] != "before_rope":
-            raise NotImplementedError(n)
-        x = self.heads(self.norm(n, name, x)) if n and n["width"] == "full_heads" else self.norm(n, name, self.heads(x))
-        if not rope:
+        if n and n["position"] == "after_rope":
+            if n["width"] == "full_heads":
+                raise NotImplementedError(n)
+            return self.norm(n, name, self.rotated(self.heads(x)))
+        full = n and n["width"] == "full_heads"
+        return self.rotated(self.heads(self.norm(n, name, x)) if full else self.norm(n, name, self.heads(x)))
+
+    def rotated(self, x):
+        if not (rope := self.spec["position"]["rope"]):
             return x
         cos, sin, turn = rotation(rope, *x.shape[-2:])
         return x * cos + (x @ turn) * sin
@@ -109,37 +135,50 @@ class Block:
         return (constant(reads) @ flat).reshape(self.batch, n_heads, *x.shape[2:])
 
     def attention(self, p, x):
-        s, norms = self.spec["attention"], self.spec["norm_slots"]["attn"]
-        if s["scale"]["rule"] != "inv_sqrt_head_dim" or norms["mid"] or "causal_alignment" in s:
-            raise NotImplementedError(s)
+        norms = self.spec["norm_slots"]["attn"]
         q = self.positioned(norms["q"], p + "norm_q", self.linear(p + "q_proj", x))
-        k = self.shared(self.positioned(norms["k"], p + "norm_k", self.linear(p + "k_proj", x)))
-        v = self.shared(self.heads(self.linear(p + "v_proj", x)))
-        scores = q @ k.swapaxes(2, 3) * (s["scale"]["mult"] / mpmath.sqrt(s["head_dim"]))
+        k = self.positioned(norms["k"], p + "norm_k", self.linear(p + "k_proj", x))
+        heads = self.averaged(q, self.shared(k), self.shared(self.heads(self.linear(p + "v_proj", x))))
+        return self.linear(p + "o_proj", self.norm(norms["mid"], p + "norm_mid", heads))
+
+    def sdpa(self, q):
+        k, v = (self.shared(self.heads(rows(self.params[name]))) for name in "kv")
+        return self.averaged(self.heads(q), k, v)
+
+    def averaged(self, q, k, v):
+        """softmax(q k / sqrt h) v of all heads [B, heads, T, h] -> [B T, heads h]"""
+        s, queries, keys = self.spec["attention"], q.shape[2], k.shape[2]
+        rule, value = s["scale"]["rule"], s["scale"]["value"]
+        root = {"inv_sqrt_head_dim": s["head_dim"], "inv_sqrt_scalar": value, "one": 1}[rule]
+        scores = q @ k.swapaxes(2, 3) * (s["scale"]["mult"] / mpmath.sqrt(root))
         if cap := s["logit_softcap"]:
             scores = tanh(scores / cap) * cap
-        weights = exp(scores) * seen(s["mask"], s["window"], x.shape[0] // self.batch)
+        if bias := self.spec["position"]["bias"]:
+            scores = scores + constant(alibi(bias["max_bias"], s["n_heads"], scores.shape[2]))
+        at_the_end = s.get("causal_alignment", "bottom_right") == "bottom_right"
+        weights = exp(scores) * seen(s["mask"], s["window"], queries, keys, at_the_end)
         heads = weights / weights.row_sum() @ v
-        return self.linear(p + "o_proj", heads.swapaxes(1, 2).reshape(x.shape[0], s["n_heads"] * s["head_dim"]))
+        return heads.swapaxes(1, 2).reshape(self.batch * queries, s["n_heads"] * s["head_dim"])
 
     def feed_forward(self, p, x):
         s = self.spec["ffn"]
         activation, up = ACTIVATIONS[s["activation"]], self.linear(p + "up_proj", x)
-        if s["kind"] not in ("mlp", "glu") or self.spec["norm_slots"]["ffn"]["mid"]:
+        if s["kind"] not in ("mlp", "glu"):
             raise NotImplementedError(s)
         hidden = activation(self.linear(p + "gate_proj", x)) * up if s["kind"] == "glu" else activation(up)
-        return self.linear(p + "down_proj", hidden)
+        return self.linear(p + "down_proj", self.norm(self.spec["norm_slots"]["ffn"]["mid"], p + "norm_mid", hidden))
 
     def join(self, x, branch):
         return x * self.spec["residual_scale"] + branch * self.spec["branch_scale"]
 
     def sublayer(self, which, branch, p, x):
         n = self.spec["norm_slots"][which]
-        b = self.norm(n["out"], p + "norm_out", branch(p, self.norm(n["in"], p + "norm_in", x)))
-        return self.norm(n["post"], p + "norm_post", self.join(x, b))
+        u = self.norm(n["in"], p + "norm_in", x)
+        residual = {"stream": x, "normed": u}[self.spec["residual_source"]]
+        return self.norm(n["post"], p + "norm_post", self.join(residual, self.norm(n["out"], p + "norm_out", branch(p, u))))
 
     def parallel(self, p, x):
-        if not self.spec["parallel_shared_norm"]:
+        if not self.spec["parallel_shared_norm"] or self.spec["residual_source"] != "stream":
             raise NotImplementedError(self.spec)
         slots = self.spec["norm_slots"]
         u = self.norm(slots["attn"]["in"], p + "norm_in", x)
@@ -159,9 +198,17 @@ class Block:
             "norm": lambda x: self.norm(self.spec["norm_slots"]["attn"]["in"], "norm", x),
             "attention": lambda x: self.attention("layers.0.attn.", x),
             "ffn": lambda x: self.feed_forward("layers.0.ffn.", x),
+            "add_norm": self.add_norm,
+            "sdpa": self.sdpa,
+            "block": self.stack,
             "stack": self.stack,
         }
         return parts[self.spec["part"]](x)
+
+    def add_norm(self, x):
+        """The norm of the sum, and beside it the sum."""
+        total = self.join(rows(self.params["residual"]), x)
+        return self.norm(self.spec["norm_slots"]["attn"]["in"], "norm", total).beside(total)
 
     def stack(self, x):
         for i in range(self.spec["n_layers"]):

@@ -35,7 +35,7 @@ def array(body, entry):
 
 
 class File:
-    """`tensors` by name, as floats; `inputs`: x and the parameters; `outputs`: names of what comes out."""
+    """`tensors` by name, as floats; `inputs`: x (its name is in `x`) and the parameters; `outputs`: names of what comes out."""
 
     def __init__(self, path):
         data = path.read_bytes()
@@ -44,6 +44,7 @@ class File:
         metadata = header.pop("__metadata__")
         settings = json.loads(metadata["settings"])
         self.id, self.spec, self.batch = metadata["case"], settings["spec"], settings["batch"]
+        self.x = "q" if self.spec["part"] == "sdpa" else "x"
         self.tensors = {name: array(body, entry) for name, entry in header.items()}
         stored = {"y" + suffix for suffix in FORMATS}
         self.inputs = {n: t for n, t in self.tensors.items() if not n.startswith("grad.") and n not in stored}

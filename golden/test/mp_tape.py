@@ -68,6 +68,12 @@ class Tensor:
     def reshape(self, *shape):
         return Tensor(self.value.reshape(shape), [(self, lambda g: g.reshape(self.shape))])
 
+    def beside(self, other):
+        """[self | other]"""
+        n = self.shape[-1]
+        both = np.concatenate([self.value, other.value], axis=-1)
+        return Tensor(both, [(self, lambda g: g[..., :n]), (other, lambda g: g[..., n:])])
+
     def row_sum(self):
         total = self.value.sum(axis=-1, keepdims=True)
         return Tensor(total, [(self, lambda g: g + 0 * self.value)])

@@ -14,10 +14,10 @@ def computed(file, digits):
     """y and every gradient, by name."""
     with mpmath.workdps(digits):
         inputs = {n: variable(t) for n, t in file.inputs.items()}
-        x = inputs["x"]
+        x = inputs[file.x]
         y = Block(file.spec, inputs, file.batch)(x.reshape(-1, x.shape[-1]))
         found = gradients(y, exact(file.tensors["grad.y"]).reshape(y.shape), inputs.values())
-    return {"y": y.value.reshape(x.shape), **{"grad." + n: g for n, g in zip(inputs, found)}}
+    return {"y": y.value.reshape(file.tensors["grad.y"].shape), **{"grad." + n: g for n, g in zip(inputs, found)}}
 
 
 def settled(coarse, fine):

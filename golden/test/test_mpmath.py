@@ -36,9 +36,10 @@ def truth(case):
 @pytest.mark.parametrize("case", CASES)
 def test_file_holds_its_inputs_and_every_output(case):
     file = golden(case)
-    x = file.inputs["x"]
-    outputs = {"y": x, **{"grad." + name: t for name, t in file.inputs.items()}}
-    expected = {**file.inputs, "grad.y": x, **{n + suffix: t for n, t in outputs.items() for suffix in FORMATS}}
+    x = file.inputs[file.x]
+    y = np.concatenate([x, x], -1) if file.spec["part"] == "add_norm" else x
+    outputs = {"y": y, **{"grad." + name: t for name, t in file.inputs.items()}}
+    expected = {**file.inputs, "grad.y": y, **{n + suffix: t for n, t in outputs.items() for suffix in FORMATS}}
     assert file.id == case
     assert {n: t.shape for n, t in file.tensors.items()} == {n: t.shape for n, t in expected.items()}
 
@@ -92,7 +93,7 @@ WRONG = {  # a function of the block, what stands in its place, the case that is
     "eps outside the root": ("standard_deviation", lambda v, eps: mp_block.sqrt(v) + eps, "layer_norm/plain"),
     "eps left out": ("standard_deviation", lambda v, eps: mp_block.sqrt(v), "rms_norm/large"),
     "every key seen": ("seen", lambda mask, *sizes: SEEN("bidirectional", *sizes), "attention/causal"),
-    "window too long": ("seen", lambda mask, w, n: SEEN(mask, w + 1, n), "attention/window"),
+    "window too long": ("seen", lambda mask, w, *sizes: SEEN(mask, w + 1, *sizes), "attention/window"),
     "pairs of the other style": (
         "rotation",
         lambda rope, *sizes: ROTATION({**rope, "style": "interleaved"}, *sizes),

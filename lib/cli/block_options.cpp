@@ -13,8 +13,8 @@ void add(CLI::App& verb, const char* name, Value& value, int largest, const char
 constexpr const char* question_sizes[] = {"T", "T_k", "batch"};
 
 // "6" or "1..257".
-Range read_range(const char* name, const std::string& text, int largest) {
-  Range r{0, 0};
+FromTo read_range(const char* name, const std::string& text, int largest) {
+  FromTo r{0, 0};
   int used = 0;
   if (std::sscanf(text.c_str(), "%d%n", &r.from, &used) == 1 && used == int(text.size()))
     r.to = r.from;
@@ -26,7 +26,7 @@ Range read_range(const char* name, const std::string& text, int largest) {
   return r;
 }
 
-void add_range(CLI::App& verb, const char* name, std::optional<Range>& value, int largest, const char* help) {
+void add_range(CLI::App& verb, const char* name, std::optional<FromTo>& value, int largest, const char* help) {
   const auto read = [&value, name, largest](const std::string& text) {
     value = read_range(name, text, largest);
   };
@@ -100,7 +100,7 @@ Json with_question_sizes(Json json, const BlockOptions& o) {
       if (key != "spec") spec[key] = value;
     json = std::move(spec);
   }
-  const auto put = [&](const char* key, const std::optional<Range>& r) {
+  const auto put = [&](const char* key, const std::optional<FromTo>& r) {
     if (r) json[key] = r->from == r->to ? Json(r->from) : Json{{"from", r->from}, {"to", r->to}};
   };
   put("T", o.tokens);
@@ -119,7 +119,7 @@ Json as_case(Json json, const BlockOptions& o) {
     json = std::move(of_case);
   }
   json["spec"] = with_sizes(json["spec"], o);
-  const auto put = [&](const char* key, const char* option, const std::optional<Range>& r) {
+  const auto put = [&](const char* key, const char* option, const std::optional<FromTo>& r) {
     if (!r) return;
     if (r->from != r->to)
       throw Error(std::string(option) + ": expected one number, found " + std::to_string(r->from) + ".." +

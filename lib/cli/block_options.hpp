@@ -6,19 +6,19 @@
 #include <optional>
 #include <string>
 
+#include "plumbline/block/sizes.hpp"
 #include "plumbline/spec/json.hpp"
-#include "plumbline/spec/sizes.hpp"
 
 namespace plumbline::cli {
 
-struct Range {
+struct FromTo {
   int from, to;
 };
 
 struct BlockOptions {
   std::string preset, spec_file;
   std::optional<int> d, n_layers, n_heads, n_kv_heads, head_dim, d_ff;
-  std::optional<Range> tokens, key_tokens, batch;  // of the questions
+  std::optional<FromTo> tokens, key_tokens, batch;  // of the questions
 };
 
 // --preset or --spec, and --d, --n-layers, --n-heads, --n-kv-heads, --head-dim, --d-ff.

@@ -2,7 +2,6 @@
 
 #include <iostream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "plumbline/io/file.hpp"
 

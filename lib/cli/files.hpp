@@ -1,9 +1,10 @@
 // Reading what the user names on the command line.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline::cli {

@@ -7,8 +7,9 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "cli/run_report.hpp"
+#include "cli/formats.hpp"
 #include "cli/tally.hpp"
+#include "plumbline/campaign/run_report.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline::cli {

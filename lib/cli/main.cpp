@@ -8,13 +8,20 @@
 
 #include "cli/tally.hpp"
 #include "cli/verbs.hpp"
-#include "plumbline/error.hpp"
-#include "plumbline/excerpt.hpp"
+#include "plumbline/base/error.hpp"
+#include "plumbline/base/excerpt.hpp"
+#include "plumbline/base/nearest.hpp"
 #include "plumbline/io/process.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline::cli {
 namespace {
+
+// What registers itself before main() may do so before any variable of this file exists.
+std::vector<Verb>& registered() {
+  static std::vector<Verb> all;
+  return all;
+}
 
 void describe(CLI::App& app) {
   app.name("plumbline");
@@ -37,12 +44,27 @@ void describe(CLI::App& app) {
   app.set_version_flag("--version", "plumbline " PLUMBLINE_VERSION);
 }
 
+std::vector<const CLI::App*> all_verbs(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+const CLI::App* verb_of(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* verb : all_verbs(app))
+    if (verb->get_name() == name) return verb;
+  return nullptr;
+}
+
+std::string names_of_verbs(const CLI::App& app) {
+  std::string names;
+  for (const CLI::App* verb : all_verbs(app)) names += (names.empty() ? "" : ", ") + verb->get_name();
+  return names;
+}
+
 // What was wrong with the command line, in one sentence.
 std::string reason(const CLI::App& app, const CLI::ParseError& e) {
   const auto unexpected = app.remaining();
   if (!unexpected.empty() && app.get_subcommands().empty())
-    return "unknown verb " + shown(unexpected.front()) +
-           "; known are list, explain, truth, report, verify, identify, emit, judge";
+    return "unknown verb " + shown(unexpected.front()) + "; known are " + names_of_verbs(app);
   return e.what();
 }
 
@@ -52,12 +74,6 @@ int fail(std::string message, int status = exit_code::misuse) {
   if (message.size() > longest) message = message.substr(0, longest) + "...";
   std::cerr << "plumbline: " << message << "\n";
   return status;
-}
-
-const CLI::App* verb_of(const CLI::App& app, const std::string& name) {
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
-    if (verb->get_name() == name) return verb;
-  return nullptr;
 }
 
 // The first word before "--" that looks like an option and is none of the verb's; what is misspelt would be
@@ -86,17 +102,18 @@ std::string help_command(const CLI::App& app) {
 
 }  // namespace
 
+Verb::Verb(int place, AddVerb add) : place(place), add(add) { registered().push_back(*this); }
+
+std::vector<Verb> verbs() {
+  std::vector<Verb> all = registered();
+  std::sort(all.begin(), all.end(), [](const Verb& a, const Verb& b) { return a.place < b.place; });
+  return all;
+}
+
 int run(int argc, char** argv) {
   CLI::App app;
   int status = 0;
-  add_list(app);
-  add_explain(app);
-  add_truth(app);
-  add_report(app);
-  add_verify(app, status);
-  add_identify(app, status);
-  add_emit(app);
-  add_judge(app, status);
+  for (const Verb& verb : verbs()) verb.add(app, status);
   describe(app);  // last: verbs would inherit the footer
   try {
     if (const CLI::App* verb = argc > 1 ? verb_of(app, argv[1]) : nullptr)

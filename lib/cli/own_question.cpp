@@ -8,12 +8,24 @@
 #include <set>
 
 #include "cli/files.hpp"
-#include "plumbline/spec/parameters.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline::cli {
 namespace {
 
-constexpr const char* cotangents[] = {"grad.y", "grad.sum"};
+// Of whatever part, each once.
+std::vector<std::string> cotangents() {
+  std::vector<std::string> out;
+  for (const PartRecord& part : part_records) {
+    std::vector<TokenTensor> outputs{part.y};
+    outputs.insert(outputs.end(), part.beside_y.begin(), part.beside_y.end());
+    for (const TokenTensor& t : outputs)
+      if (const std::string name = "grad." + std::string(t.name);
+          std::find(out.begin(), out.end(), name) == out.end())
+        out.push_back(name);
+  }
+  return out;
+}
 
 // The tensors of an answer that stands beside the question, under the names that it had.
 Container without_answer(Container& c) {
@@ -57,7 +69,7 @@ class Reading {
     const bool gradients = wants_gradients();
     c_.metadata["want"] = "y";
     Container given;  // the cotangents
-    for (const char* name : cotangents)
+    for (const std::string& name : cotangents())
       if (auto t = c_.tensors.extract(name)) given.tensors.insert(std::move(t));
     out_.request = request_from(c_, path_);
     if (gradients)
@@ -92,8 +104,7 @@ class Reading {
     if (said_.profile) {
       c_.metadata["profile"] = profile_text(profile_from_text(*said_.profile));
     } else if (!c_.metadata.contains("profile")) {
-      const auto x = c_.tensors.contains("q") ? c_.tensors.find("q") : c_.tensors.find("x");
-      const char* name = usual_profile(x == c_.tensors.end() ? Dtype::f32 : x->second.dtype);
+      const char* name = usual_profile(storage());
       c_.metadata["profile"] = name;
       note(fmt::format("no profile is named: {}", name));
     }
@@ -113,21 +124,26 @@ class Reading {
                                                    .tokens = int(q.inputs.x.rows()) / q.batch,
                                                    .batch = q.batch,
                                                    .seed = said_.seed,
-                                                   .key_tokens = key_tokens(q)}),
+                                                   .key_tokens = key_tokens_of(q)}),
                                         r.profile.storage);
     q.inputs.cotangent = drawn.cotangent;
     q.gradients = true;
     Container c = to_container(r);
-    for (const char* name : cotangents)
+    for (const std::string& name : cotangents())
       if (c.tensors.contains(name) && !given.tensors.contains(name))
         note(fmt::format("{} is missing: drawn from seed {}, uniform on [-1, 1)", name, said_.seed));
     for (auto& [name, tensor] : given.tensors) c.tensors[name] = std::move(tensor);
     r = request_from(c, path_);
   }
 
-  static std::optional<int> key_tokens(const Question& q) {
-    if (q.spec.part != Part::sdpa) return std::nullopt;
-    return int(q.inputs.parameters.at("k").rows()) / q.batch;
+  // That of x, whatever it is called; another name than "x" says more.
+  Dtype storage() const {
+    auto x = c_.tensors.find("x");
+    for (const PartRecord& part : part_records)
+      if (const auto t = c_.tensors.find(std::string(part.x.name));
+          part.x.name != "x" && t != c_.tensors.end())
+        x = t;
+    return x == c_.tensors.end() ? Dtype::f32 : x->second.dtype;
   }
 
   const std::string& path_;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/block_options.hpp"
-#include "plumbline/oracle/exchange.hpp"
+#include "plumbline/exchange/exchange.hpp"
 
 namespace plumbline::cli {
 

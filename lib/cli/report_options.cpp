@@ -1,4 +1,5 @@
 #include "cli/report_options.hpp"
+#include "cli/formats.hpp"
 
 #include <iostream>
 

@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/run_report.hpp"
+#include "plumbline/campaign/run_report.hpp"
 
 namespace plumbline::cli {
 

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "cli/run_report.hpp"
+#include "plumbline/campaign/run_report.hpp"
 
 namespace plumbline::cli {
 
@@ -13,8 +13,8 @@ std::vector<std::pair<Outcome, int>> counts(const RunReport& report);
 // Why results were not judged, and how often: "skipped: forward only".
 std::map<std::string, int> reasons(const RunReport& report);
 
-// "No failure.", "3 of 104 failed; 12 of 100 cases were not judged (4 skipped, 8 discarded)." Laws are no
-// cases: where nothing but laws was judged, "No case was judged".
+// "No failure.", "3 of 104 failed; 12 of 100 cases were not judged (4 skipped, 8 discarded)." Relations are
+// no cases: where nothing but these was judged, "No case was judged".
 std::string closing_line(const RunReport& report);
 
 // Whether more of the cases than allowed were skipped or discarded.

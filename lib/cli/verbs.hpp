@@ -1,18 +1,25 @@
-// The verbs of the command, one file each. A verb adds its options to the command line and says what to do;
-// it throws Error where its input cannot be used.
+// The verbs of the command: each registers itself in a file of its own, in verbs/. These are compiled into
+// the program itself, not into an archive from which a linker would leave out what nobody names.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <vector>
 
 namespace plumbline::cli {
 
-void add_list(CLI::App& app);
-void add_explain(CLI::App& app);
-void add_truth(CLI::App& app);
-void add_report(CLI::App& app);
-void add_emit(CLI::App& app);
-void add_judge(CLI::App& app, int& status);
-void add_verify(CLI::App& app, int& status);    // status: 1 where something does not agree
-void add_identify(CLI::App& app, int& status);  // status: 1 where no spec explains all answers
+// Adds the options of the verb and says what to do; that throws Error where its input cannot be used.
+// status: what the command exits with, where it has run: 0 unless set, 1 where something does not agree.
+using AddVerb = void (*)(CLI::App& app, int& status);
+
+// A variable of this type, of a name that no other file has, makes a verb known.
+struct Verb {
+  int place;  // in the help
+  AddVerb add;
+
+  Verb(int place, AddVerb add);
+};
+
+// All of them, in their order.
+std::vector<Verb> verbs();
 
 }  // namespace plumbline::cli

@@ -13,11 +13,11 @@ import pathlib
 import re
 import sys
 
-EXCLUDED = ("lib/plumbline/spec/*", "lib/plumbline/identify/*knobs*")  # not documented yet
+EXCLUDED = ()
 LABELS = ("formula", "shapes", "domain", "units", "dtype", "error", "bound", "bad input", "source")
 NOT_CODE = re.compile(r"""(?P<comment>//[^\n]*|/\*.*?\*/)"""
                       r"""|R"(?P<end>[^(\s]*)\(.*?\)(?P=end)"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'"""
-                      r"""|^[ \t]*\#(?:\\\n|[^\n])*""", re.S | re.M)
+                      r"""|^[ \t]*\#(?:\\\n|[^\n])*|^[A-Z_]+\([^()]*\)$""", re.S | re.M)
 FUNCTION = re.compile(r"(operator\s*\(\)|operator[^(]+|~?\b\w+)\s*\((?!\s*\*)")
 TYPE = re.compile(r"(?:class|struct|union|enum(?:\s+class)?|using|concept)\s+(\w+)")
 INSTANCE = re.compile(r"template\s*<>|template\s+(?!<)|extern\s+template")
@@ -94,7 +94,8 @@ class Source:
                 if not checked and (kind := re.match(r"(class|struct|union) (\w+)", head)):
                     self.check(start, at, head, is_public, of_class, in_group)
                     checked = True
-                    self.scope(at + 1, is_public and kind[1] != "class", kind[2])
+                    is_open = kind[1] != "class" and not INSTANCE.match(self.code, start)
+                    self.scope(at + 1, is_public and is_open, kind[2])
                 elif depth == 0 and FUNCTION.search(head) and not (goes_on or re.search(r"=$|^concept|^enum", head)):
                     self.check(start, at, head, is_public, of_class, in_group)
                     return close

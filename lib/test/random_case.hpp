@@ -5,7 +5,7 @@
 #include <random>
 
 #include "plumbline/block/evaluate.hpp"
-#include "plumbline/spec/parameters.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {
 
@@ -20,10 +20,9 @@ inline Matrix<double> random_matrix(std::mt19937_64& bits, int rows, int cols) {
 // Gains away from 0, everything else around 0: nothing is left at a value that hides a mistake.
 inline Parameters<double> random_parameters(std::mt19937_64& bits, const BlockSpec& spec) {
   Parameters<double> p;
-  for (const auto& [name, rows, cols] : parameter_shapes(spec)) {
-    p[name] = random_matrix(bits, rows, cols);
-    const bool gain = name.find("norm") != std::string::npos && name.ends_with(".weight");
-    if (gain) p[name] = (p[name].array() * 0.5 + 1.25).matrix();
+  for (const ParameterShape& s : parameter_shapes(spec)) {
+    p[s.name] = random_matrix(bits, s.rows, s.cols);
+    if (s.role == Role::gain) p[s.name] = (p[s.name].array() * 0.5 + 1.25).matrix();
   }
   return p;
 }

@@ -46,6 +46,7 @@ COMPLETE = [
     ["// S.", "struct S {", "  S() = default;", "  S(const S&) = delete;", "  bool operator==(const S&) const = default;",
      "  const char* what() const override { return nullptr; }", " private:", "  int f();", "};"],
     ["template <>", "int f<int>();", "template struct S<int>;", "template <class S>", "int S<S>::f() {", "  return 1;", "}"],
+    ["template <>", "struct S<int> {", "  int f();", "};"],
     ["NAMES(E, a, b);", "static_assert(f(1) == 1);", "extern int x;", "inline constexpr int y[] = {1, 2};"],
 ]
 

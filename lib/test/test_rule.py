@@ -9,12 +9,12 @@ import subprocess
 import pytest
 
 LIBRARY = pathlib.Path(__file__).resolve().parents[1] / "plumbline"
-FOLDERS = ("algebra", "block", "oracle", "spec")
+FOLDERS = ("algebra", "block", "cases", "ensemble", "judge", "number", "spec")
 
 
 def hash_of(folder):
     out = folder / "rule.cpp.out"
-    script = LIBRARY / "oracle" / "rule.cmake"
+    script = LIBRARY / "judge" / "rule.cmake"
     subprocess.run(["cmake", f"-DSOURCE={folder}", f"-DOUT={out}", "-P", script], check=True)
     return re.search(r'return "(\w{12})"', out.read_text()).group(1)
 
@@ -36,8 +36,15 @@ def test_a_changed_word_of_the_code_changes_it(copy, folder):
 
 def test_a_comment_and_the_layout_do_not(copy):
     before = hash_of(copy)
-    file = copy / "oracle" / "verdict.cpp"
+    file = copy / "judge" / "verdict.cpp"
     file.write_text("// Another word.\n\n" + file.read_text().replace("\n  ", "\n    "))
+    assert hash_of(copy) == before
+
+
+def test_a_verdict_in_other_words_does_not(copy):
+    before = hash_of(copy)
+    file = copy / "judge" / "describe.cpp"
+    file.write_text(file.read_text().replace("coarser than declared", "coarser than claimed"))
     assert hash_of(copy) == before
 
 

@@ -4,7 +4,7 @@
 #include <random>
 #include <sstream>
 
-#include "plumbline/spec/parameters.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
@@ -52,36 +52,37 @@ Sizes draw_sizes() {
 
 Sizes draw_small_sizes() { return {draw_number_from(5, 6), 2, 1, 2, draw_number_from(3, 4)}; }
 
-BlockSpec sized(const Cell& cell, const Sizes& n) {
+BlockSpec sized(const Cell& cell, const Sizes& n, double eps) {
   const std::string_view layout = find_layout(cell.subject);
   BlockSpec s = find_preset(layout).make(
       {.d = n.d, .n_heads = n.n_heads, .n_kv_heads = n.n_kv_heads, .head_dim = n.head_dim, .d_ff = n.d_ff});
   const NormKind kind = cell.norm.value_or(NormKind::layer_norm);
-  const NormSpec norm{.kind = kind, .eps = draw_eps(), .bias = kind == NormKind::layer_norm};
-  RC_CLASSIFY(cell.norm.has_value(), "eps " + eps_text(norm.eps));
-  s = with_layout(s, layout, norm);
+  s = with_layout(s, layout, {.kind = kind, .eps = eps, .bias = kind == NormKind::layer_norm});
   s.final_norm.reset();
-  if (cell.subject == "norm") s.part = Part::norm;
-  if (cell.subject == "attention") s.part = Part::attention;
-  if (cell.subject == "ffn") s.part = Part::ffn;
+  if (const auto part = find_named<Part>(cell.subject)) s.part = *part;  // otherwise a layout
   return s;
 }
 
+BlockSpec draw_sized(const Cell& cell, const Sizes& n) {
+  const double eps = draw_eps();
+  RC_CLASSIFY(cell.norm.has_value(), "eps " + eps_text(eps));
+  return sized(cell, n, eps);
+}
+
 void note_what_dominates(const BlockSpec& spec, const Matrix<double>& x) {
-  if (!spec.attn_norms.in || spec.part != Part::norm) return;
+  if (!spec.norm_slots.attn.in || !is_one_norm(spec)) return;
   const auto centred = (x.colwise() - x.rowwise().mean()).eval();
   const auto smallest = (centred.array().square().rowwise().mean()).minCoeff();
-  RC_CLASSIFY(smallest < spec.attn_norms.in->eps, "eps dominates the variance of a row");
+  RC_CLASSIFY(smallest < spec.norm_slots.attn.in->eps, "eps dominates the variance of a row");
 }
 
 Instance instance(const BlockSpec& spec, int tokens, Regime regime) {
   std::mt19937_64 bits = draw_bits();
   Parameters<I> parameters;
-  for (const auto& [name, rows, cols] : parameter_shapes(spec)) {
-    Matrix<double> p = uniform_matrix(bits, rows, cols);
-    if (name.find("norm") != std::string::npos && name.ends_with(".weight"))
-      p = (p.array() * 0.5 + 1.25).matrix();
-    parameters[name] = cast<I>(p);
+  for (const ParameterShape& s : parameter_shapes(spec)) {
+    Matrix<double> p = uniform_matrix(bits, s.rows, s.cols);
+    if (s.role == Role::gain) p = (p.array() * 0.5 + 1.25).matrix();
+    parameters[s.name] = cast<I>(p);
   }
   Matrix<double> x = uniform_matrix(bits, tokens, spec.d);
   x = in_regime(std::move(x), regime);
@@ -102,28 +103,31 @@ Regime draw_regime() {
   return regime;
 }
 
-BlockSpec draw_spec(const Cell& cell) { return sized(cell, draw_sizes()); }
-BlockSpec draw_small_spec(const Cell& cell) { return sized(cell, draw_small_sizes()); }
+BlockSpec spec_of(const Cell& cell) { return sized(cell, {5, 2, 1, 2, 3}, 1e-5); }
+BlockSpec draw_spec(const Cell& cell) { return draw_sized(cell, draw_sizes()); }
+BlockSpec draw_small_spec(const Cell& cell) { return draw_sized(cell, draw_small_sizes()); }
 
 BlockSpec draw_rich_spec(const Cell& cell) {
   BlockSpec s = draw_small_spec(cell);
-  if (s.part == Part::norm) return s;
+  if (is_one_norm(s)) return s;
   s.ffn.kind = *rc::gen::element(FeedForwardKind::mlp, FeedForwardKind::glu);
   s.ffn.activation = *rc::gen::element(Activation::gelu_erf, Activation::gelu_tanh, Activation::silu,
                                        Activation::quick_gelu);
-  s.attention.mask = *rc::gen::element(MaskKind::bidirectional, MaskKind::causal, MaskKind::causal_sliding);
-  if (s.attention.mask == MaskKind::causal_sliding) s.attention.window = 2;
-  s.attention.scale_mult = *rc::gen::element(1.0, 16.0);  // soft and steep weights
-  if (*rc::gen::arbitrary<bool>()) s.attention.logit_softcap = 2;
+  s.attention.mask.kind =
+      *rc::gen::element(MaskKind::bidirectional, MaskKind::causal, MaskKind::causal_sliding);
+  if (s.attention.mask.kind == MaskKind::causal_sliding) s.attention.mask.window = 2;
+  s.attention.scale.mult = *rc::gen::element(1.0, 16.0);  // soft and steep weights
+  if (*rc::gen::arbitrary<bool>()) s.attention.softcap.cap = 2;
   if (*rc::gen::arbitrary<bool>())
-    s.rope = RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 2};
+    s.position.rope =
+        RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 2};
   if (*rc::gen::arbitrary<bool>())
-    s.attn_norms.q = s.attn_norms.k =
+    s.norm_slots.attn.q = s.norm_slots.attn.k =
         NormSpec{.kind = NormKind::rms_norm, .eps = 1e-3, .bias = false, .width = NormWidth::full_heads};
   RC_CLASSIFY(s.ffn.kind == FeedForwardKind::glu, "gated feed-forward");
-  RC_CLASSIFY(s.rope.has_value(), "rotary positions");
-  RC_CLASSIFY(s.attention.logit_softcap.has_value(), "softcap");
-  RC_CLASSIFY(s.attn_norms.q.has_value(), "norms on q and k");
+  RC_CLASSIFY(s.position.rope.has_value(), "rotary positions");
+  RC_CLASSIFY(s.attention.softcap.cap.has_value(), "softcap");
+  RC_CLASSIFY(s.norm_slots.attn.q.has_value(), "norms on q and k");
   return s;
 }
 

@@ -6,7 +6,7 @@
 #include <ostream>
 #include <string_view>
 
-#include "plumbline/oracle/case.hpp"
+#include "plumbline/cases/case.hpp"
 #include "properties/subjects/subject.hpp"
 
 namespace plumbline {
@@ -19,6 +19,9 @@ Regime draw_regime();
 
 // A whole number from least to most; shrinks to least. RapidCheck's own range starts narrow and widens.
 int draw_number_from(int least, int most);
+
+// The spec of that cell at the least dimensions of draw_small_spec.
+BlockSpec spec_of(const Cell& cell);
 
 // The spec of that cell at drawn dimensions and eps, with biases and no final norm, away from the points at
 // which laws are vacuous: d >= 5, several heads.

@@ -16,7 +16,7 @@ Instance activation_alone(Activation f, const Matrix<I>& x) {
   at.spec.part = Part::ffn;
   at.spec.d = at.spec.ffn.d_ff = 1;
   at.spec.ffn.activation = f;
-  at.spec.ffn.bias_in = at.spec.ffn.bias_out = false;
+  at.spec.ffn.bias.in = at.spec.ffn.bias.out = false;
   at.x = x;
   at.parameters["layers.0.ffn.up_proj.weight"] = at.parameters["layers.0.ffn.down_proj.weight"] =
       filled(1, 1, 1);
@@ -59,7 +59,7 @@ void activation_by_definition(const Subject& f) {
 // f(x + bias): a first projection with a bias.
 I shifted_value(const Subject& f, Activation a, const I& x, const I& bias) {
   Instance at = activation_alone(a, x);
-  at.spec.ffn.bias_in = true;
+  at.spec.ffn.bias.in = true;
   at.parameters["layers.0.ffn.up_proj.bias"] = Matrix<I>::Constant(1, 1, bias);
   return f.value(at)(0, 0);
 }

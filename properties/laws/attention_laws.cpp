@@ -12,8 +12,8 @@ const Scope attention = attention_alone("speaks of the attention branch alone, w
 BlockSpec draw_attention(const Subject& f, MaskKind mask) {
   BlockSpec s = draw_spec(f.cell());
   s.attention.n_heads = 4;
-  s.attention.mask = mask;
-  if (mask == MaskKind::causal_sliding) s.attention.window = 2;
+  s.attention.mask.kind = mask;
+  if (mask == MaskKind::causal_sliding) s.attention.mask.window = 2;
   return s;
 }
 
@@ -26,8 +26,8 @@ Matrix<I> projected(const Instance& at, const std::string& name, const Matrix<I>
 }
 
 bool sees(const AttentionSpec& s, int i, int j) {
-  if (s.mask == MaskKind::bidirectional) return true;
-  return j <= i && (s.mask == MaskKind::causal || j > i - *s.window);
+  if (s.mask.kind == MaskKind::bidirectional) return true;
+  return j <= i && (s.mask.kind == MaskKind::causal || j > i - *s.mask.window);
 }
 
 // The rotation of one head's row by complex multiplication, pair by pair.
@@ -44,6 +44,16 @@ void turn(const RopeSpec& r, int position, Matrix<I>& row) {
   }
 }
 
+// The slope of a head by ALiBi's recipe: for a power of two heads the roots of 1/2^max_bias, one by one;
+// otherwise those of the next smaller power of two, then every second root of twice as many.
+I slope_of(const AlibiSpec& s, int head, int n_heads) {
+  int below = 1;
+  while (2 * below <= n_heads) below *= 2;
+  const I smallest = I(1) / pow(I(2), I(s.max_bias));
+  return head < below ? I(pow(smallest, I(I(head + 1) / I(below))))
+                      : I(pow(smallest, I(I(2 * (head - below) + 1) / I(2 * below))));
+}
+
 // Attention written out entry by entry from its definition: a check on the block, independent of its code.
 Matrix<I> attention_by_definition(const Instance& at) {
   const AttentionSpec& s = at.spec.attention;
@@ -58,9 +68,11 @@ Matrix<I> attention_by_definition(const Instance& at) {
       for (int j = 0; j < tokens; ++j) {
         if (!sees(s, i, j)) continue;
         Matrix<I> qi = q.block(i, head * h, 1, h), kj = k.block(j, group * h, 1, h);
-        if (at.spec.rope) turn(*at.spec.rope, i, qi), turn(*at.spec.rope, j, kj);
+        if (at.spec.position.rope) turn(*at.spec.position.rope, i, qi), turn(*at.spec.position.rope, j, kj);
         I score = dot(qi, kj) / sqrt(I(h));
-        if (s.logit_softcap) score = I(*s.logit_softcap) * tanh(I(score / I(*s.logit_softcap)));
+        if (s.softcap.cap) score = I(*s.softcap.cap) * tanh(I(score / I(*s.softcap.cap)));
+        if (const auto& bias = at.spec.position.bias)
+          score -= slope_of(*bias, head, s.n_heads) * I(i < j ? j - i : i - j);
         const I weight = exp(score);
         total += weight;
         heads.block(i, head * h, 1, h) += v.block(j, group * h, 1, h) * weight;
@@ -84,13 +96,21 @@ void bidirectional_definition(const Subject& f) {
 }
 void rope_definition(const Subject& f) {
   BlockSpec spec = draw_attention(f, MaskKind::causal);
-  spec.rope = RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 4};
+  spec.position.rope =
+      RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 4};
   value_is_the_definition(f, spec);
 }
 void softcap_definition(const Subject& f) {
   BlockSpec spec = draw_attention(f, MaskKind::causal);
-  spec.attention.logit_softcap = 2;
+  spec.attention.softcap.cap = 2;
   spec.attention.n_heads = 2;  // not head_dim, so that a scale by the number of heads shows
+  value_is_the_definition(f, spec);
+}
+
+void alibi_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(f, *rc::gen::element(MaskKind::causal, MaskKind::bidirectional));
+  spec.attention.n_heads = spec.attention.n_kv_heads = *rc::gen::element(3, 6);  // no powers of two
+  spec.position.bias = AlibiSpec{};
   value_is_the_definition(f, spec);
 }
 
@@ -121,7 +141,7 @@ void key_bias_is_invisible(const Subject& f) {
 
 void equal_tokens_are_averaged_to_themselves(const Subject& f) {
   BlockSpec spec = draw_attention(f, MaskKind::causal);
-  spec.rope = RopeSpec{.rotary_dim = 4};
+  spec.position.rope = RopeSpec{.rotary_dim = 4};
   Instance at = draw_quiet(spec, 4), one = at;
   for (Eigen::Index t = 1; t < at.x.rows(); ++t) at.x.row(t) = at.x.row(0);
   one.x = at.x.row(0);
@@ -159,27 +179,6 @@ void window_has_two_ends(const Subject& f) {
   for (int i = 0; i < 5; ++i) RC_ASSERT(changed[i] == (0 <= i - j && i - j < 2));
 }
 
-void grouped_heads_are_repeated_heads(const Subject& f) {
-  const Instance grouped = draw_quiet(draw_attention(f, MaskKind::causal), 4);
-  Instance full = grouped;
-  const AttentionSpec& s = grouped.spec.attention;
-  full.spec.attention.n_kv_heads = s.n_heads;
-  for (const char* p : {"k_proj.weight", "k_proj.bias", "v_proj.weight", "v_proj.bias"}) {
-    const Matrix<I>& from = grouped.parameters.at("layers.0.attn." + std::string(p));
-    const bool weight = from.rows() > 1;
-    Matrix<I> to(weight ? s.n_heads * s.head_dim : 1, weight ? from.cols() : s.n_heads * s.head_dim);
-    for (int head = 0; head < s.n_heads; ++head) {
-      const int at = head * s.n_kv_heads / s.n_heads * s.head_dim;
-      if (weight)
-        to.middleRows(head * s.head_dim, s.head_dim) = from.middleRows(at, s.head_dim);
-      else
-        to.middleCols(head * s.head_dim, s.head_dim) = from.middleCols(at, s.head_dim);
-    }
-    full.parameters["layers.0.attn." + std::string(p)] = to;
-  }
-  RC_ASSERT(equal(f.value(grouped), f.value(full)));
-}
-
 }  // namespace
 
 const std::vector<Law>& attention_laws() {
@@ -201,6 +200,11 @@ const std::vector<Law>& attention_laws() {
        attention,
        bidirectional_definition,
        {"scale/missing", "heads/tiled", "softmax/unnormalised"}},
+      {"ATT-DEF-alibi",
+       "attention with ALiBi is its definition, entry by entry",
+       attention,
+       alibi_definition,
+       {"alibi/missing", "alibi/sign", "alibi/slopes-evenly"}},
       {"ATT-12",
        "attention with rotary embeddings is its definition, entry by entry",
        attention,
@@ -238,11 +242,6 @@ const std::vector<Law>& attention_laws() {
        attention,
        window_has_two_ends,
        {"mask/window-too-long", "mask/window-too-short", "mask/missing", "mask/sees-next"}},
-      {"ATT-11",
-       "grouped heads are full heads with keys and values repeated consecutively",
-       attention,
-       grouped_heads_are_repeated_heads,
-       {"heads/tiled"}},
   };
   return laws;
 }

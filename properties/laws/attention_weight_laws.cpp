@@ -14,7 +14,7 @@ constexpr int tokens = 4, head_dim = 6;
 BlockSpec one_head(const Subject& f, MaskKind mask) {
   BlockSpec s = draw_spec(f.cell());
   s.attention.n_heads = s.attention.n_kv_heads = 1;
-  s.attention.mask = mask;
+  s.attention.mask.kind = mask;
   return s;
 }
 
@@ -177,16 +177,17 @@ void permutations_commute_without_mask_and_positions(const Subject& f) {
   Instance at = draw_quiet(one_head(f, MaskKind::bidirectional), 4);
   RC_ASSERT(equal(f.value(at, turned(at.x)), turned(f.value(at))));
   Instance masked = at, placed = at;
-  masked.spec.attention.mask = MaskKind::causal;
-  placed.spec.rope = RopeSpec{.rotary_dim = 4};
+  masked.spec.attention.mask.kind = MaskKind::causal;
+  placed.spec.position.rope = RopeSpec{.rotary_dim = 4};
   for (const Instance& broken : {masked, placed})
     RC_ASSERT(!equal(f.value(broken, turned(at.x)), turned(f.value(broken))));
 }
 
 void positions_are_relative(const Subject& f) {
   BlockSpec spec = one_head(f, MaskKind::causal_sliding);
-  spec.attention.window = 2;
-  spec.rope = RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 4};
+  spec.attention.mask.window = 2;
+  spec.position.rope =
+      RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 4};
   const Instance late = draw_quiet(spec, 5);
   Instance early = late;
   early.x = late.x.bottomRows(4);

@@ -148,14 +148,14 @@ void the_stream_grows_linearly(const Subject& f) {
 // the norm only divides: the derivative in the last bias along w, orthogonal to 1 and to y.
 void the_two_factors_of_post_norm_are_coupled(const Subject& f) {
   BlockSpec spec = draw_small_spec(f.cell());
-  spec.ffn_norms.post->eps = 0;
-  spec.ffn_norms.post->gain = spec.ffn_norms.post->bias = false;
-  spec.attn_norms.post.reset();
+  spec.norm_slots.ffn.post->eps = 0;
+  spec.norm_slots.ffn.post->gain = spec.norm_slots.ffn.post->bias = false;
+  spec.norm_slots.attn.post.reset();
   Instance at = draw_quiet(spec, 1);
   silence(at, "layers.0.attn.o_proj");
   for (const char* leaf : {".weight", ".bias"})
     at.parameters.at("layers.0.ffn.down_proj" + std::string(leaf)) /= I(16);
-  at.x = reference.value(norm_alone(at, spec.ffn_norms.post, "", at.x));
+  at.x = reference.value(norm_alone(at, spec.norm_slots.ffn.post, "", at.x));
   const I branch = sqrt(variance(reference.value(part_alone(at, Part::ffn, at.x))));
   const Matrix<I> y = f.value(at), any = draw_like(at.x);
   Matrix<I> w = (any.array() - mean(any)).matrix();
@@ -169,7 +169,7 @@ void the_two_factors_of_post_norm_are_coupled(const Subject& f) {
 void post_norm_is_bounded_by_its_smallest_deviation(const Subject& f) {
   Instance at = draw_stack(f, 1);
   for (const char* p : {"layers.0.attn.o_proj", "layers.0.ffn.down_proj"}) silence(at, p);
-  at.spec.attn_norms.post->eps = at.spec.ffn_norms.post->eps = 0x1p-10;
+  at.spec.norm_slots.attn.post->eps = at.spec.norm_slots.ffn.post->eps = 0x1p-10;
   at.x /= I(256);
   I bound(1);
   Matrix<I> stream = at.x;
@@ -179,7 +179,7 @@ void post_norm_is_bounded_by_its_smallest_deviation(const Subject& f) {
       if (const I v = variance(stream.row(t)); lower(v) < lower(smallest)) smallest = v;
     const Matrix<I>& gain = at.parameters.at(norm + std::string(".weight"));
     bound *= norm_bound(Matrix<I>(gain.cwiseAbs().rowwise().maxCoeff())) / sqrt(I(smallest + I(0x1p-10)));
-    stream = reference.value(norm_alone(at, at.spec.attn_norms.post, norm, stream));
+    stream = reference.value(norm_alone(at, at.spec.norm_slots.attn.post, norm, stream));
   }
   const Matrix<I> v = draw_like(at.x);
   RC_ASSERT(at_most(frobenius(f.push_forward(at, v)), bound * frobenius(v)));

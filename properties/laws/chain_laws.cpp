@@ -123,18 +123,18 @@ Matrix<I> restricted(const Matrix<I>& b, const Matrix<I>& branch, const Matrix<I
 
 void restricted_chain_keeps_its_determinant(const Subject& f) {
   BlockSpec spec = draw_small_spec(f.cell());
-  for (NormSlot* n : {&spec.attn_norms.post, &spec.ffn_norms.post}) {
+  for (NormSlot* n : {&spec.norm_slots.attn.post, &spec.norm_slots.ffn.post}) {
     (*n)->gain = (*n)->bias = false;
     (*n)->eps = 0;
   }
   Instance at = draw_quiet(spec, 2);
-  at.x = reference.value(norm_alone(at, spec.attn_norms.post, "", at.x));
+  at.x = reference.value(norm_alone(at, spec.norm_slots.attn.post, "", at.x));
   const Instance attention = part_alone(at, Part::attention, at.x);
   const Matrix<I> z1 = at.x + reference.value(attention);
   const Instance ffn =
-      part_alone(at, Part::ffn, reference.value(norm_alone(at, spec.attn_norms.post, "", z1)));
+      part_alone(at, Part::ffn, reference.value(norm_alone(at, spec.norm_slots.attn.post, "", z1)));
   const Matrix<I> z2 = ffn.x + reference.value(ffn);
-  const Matrix<I> y = reference.value(norm_alone(at, spec.ffn_norms.post, "", z2));
+  const Matrix<I> y = reference.value(norm_alone(at, spec.norm_slots.ffn.post, "", z2));
   const Matrix<I> b0 = complement_of_each(at.x), b1 = complement_of_each(ffn.x), b2 = complement_of_each(y);
   const Matrix<I> r1 = restricted(b1, reference.jacobian_at(attention), b0, z1),
                   r2 = restricted(b2, reference.jacobian_at(ffn), b1, z2);

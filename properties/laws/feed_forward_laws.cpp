@@ -18,7 +18,7 @@ BlockSpec draw_glu(const Subject& f) {
 
 void gated_branch_is_linear_in_up(const Subject& f) {
   BlockSpec spec = draw_glu(f);
-  spec.ffn.bias_in = spec.ffn.bias_out = false;
+  spec.ffn.bias.in = spec.ffn.bias.out = false;
   const Instance at = draw_instance(spec);
   Instance tripled = at;
   tripled.parameters.at("layers.0.ffn.up_proj.weight") *= I(3);
@@ -44,7 +44,7 @@ void steepest_slope_bounds_the_branch(const Subject& f) {
 
 void tokens_do_not_mix(const Subject& f) {
   BlockSpec spec = draw_glu(f);
-  spec.ffn_norms.mid = NormSpec{.eps = 1e-3};
+  spec.norm_slots.ffn.mid = NormSpec{.eps = 1e-3};
   const Instance at = draw_quiet(spec, 4);
   Matrix<I> changed = at.x;
   const int moved = draw_number_from(0, 3);

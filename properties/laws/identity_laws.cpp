@@ -20,8 +20,8 @@ const Scope any_block = both_norms(every_layout, "speaks of a whole block"),
 void a_long_window_is_causal(const Subject& f) {
   const Instance causal = draw_quiet(draw_spec(f.cell()), 4);
   Instance sliding = causal;
-  sliding.spec.attention.mask = MaskKind::causal_sliding;
-  sliding.spec.attention.window = 4;
+  sliding.spec.attention.mask.kind = MaskKind::causal_sliding;
+  sliding.spec.attention.mask.window = 4;
   RC_ASSERT(equal(f.value(sliding), reference.value(causal)));
 }
 
@@ -29,10 +29,10 @@ void a_long_window_is_causal(const Subject& f) {
 void half_rope_is_interleaved_rope_of_permuted_rows(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
   const int h = spec.attention.head_dim;
-  spec.rope = RopeSpec{.style = RopeStyle::interleaved, .rotary_dim = h};
+  spec.position.rope = RopeSpec{.style = RopeStyle::interleaved, .rotary_dim = h};
   const Instance interleaved = draw_quiet(spec, 4);
   Instance half = interleaved;
-  half.spec.rope->style = RopeStyle::half;
+  half.spec.position.rope->style = RopeStyle::half;
   for (const char* p : {"q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias"}) {
     const Matrix<I>& from = interleaved.parameters.at("layers.0.attn." + std::string(p));
     Matrix<I>& to = half.parameters.at("layers.0.attn." + std::string(p));
@@ -52,7 +52,7 @@ void half_rope_is_interleaved_rope_of_permuted_rows(const Subject& f) {
 void a_silenced_norm_silences_its_branch(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
   const int offset = draw_number_from(0, 1);
-  for (NormSlot* n : {&spec.attn_norms.out, &spec.ffn_norms.out}) {
+  for (NormSlot* n : {&spec.norm_slots.attn.out, &spec.norm_slots.ffn.out}) {
     (*n)->gain_offset = offset;
     (*n)->bias = false;
   }
@@ -66,7 +66,7 @@ void a_silenced_norm_silences_its_branch(const Subject& f) {
 void a_far_cap_is_none(const Subject& f) {
   const Instance plain = draw_quiet(draw_spec(f.cell()), 4);
   Instance capped = plain;
-  capped.spec.attention.logit_softcap = 0x1p100;
+  capped.spec.attention.softcap.cap = 0x1p100;
   const Matrix<I> y = reference.value(plain), moved = f.value(capped);
   const I slack = hull(I(-1), I(1)) * I(0x1p-120);
   RC_ASSERT(equal(moved, y + Matrix<I>::Constant(y.rows(), y.cols(), slack)));
@@ -78,7 +78,7 @@ void parallel_without_attention_is_a_sublayer(const Subject& f) {
   Instance sublayer = at;
   sublayer.spec.topology = Topology::sequential;
   sublayer.spec.parallel_shared_norm = false;
-  sublayer.spec.ffn_norms.in = at.spec.attn_norms.in;
+  sublayer.spec.norm_slots.ffn.in = at.spec.norm_slots.attn.in;
   for (const char* leaf : {".weight", ".bias"})
     if (const auto norm = at.parameters.find("layers.0.norm_in" + std::string(leaf));
         norm != at.parameters.end())
@@ -91,18 +91,18 @@ void deep_norm_of_scale_one_is_post_norm(const Subject& f) {
   Instance deep = draw_instance(draw_spec(f.cell()));
   deep.spec.residual_scale = 1;
   Instance post = deep;
-  post.spec = with_layout(deep.spec, "post_norm", *deep.spec.attn_norms.post);
+  post.spec = with_layout(deep.spec, "post_norm", *deep.spec.norm_slots.attn.post);
   RC_ASSERT(equal(f.value(deep), reference.value(post)));
 }
 
 void with_one_head_the_widths_of_qk_norm_agree(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
   spec.attention.n_heads = spec.attention.n_kv_heads = 1;
-  spec.attn_norms.q = spec.attn_norms.k =
+  spec.norm_slots.attn.q = spec.norm_slots.attn.k =
       NormSpec{.kind = NormKind::rms_norm, .eps = 1e-3, .bias = false, .width = NormWidth::head_dim};
   const Instance per_head = draw_quiet(spec, 4);
   Instance full = per_head;
-  full.spec.attn_norms.q->width = full.spec.attn_norms.k->width = NormWidth::full_heads;
+  full.spec.norm_slots.attn.q->width = full.spec.norm_slots.attn.k->width = NormWidth::full_heads;
   RC_ASSERT(equal(f.value(per_head), reference.value(full)));
   RC_ASSERT(equal(f.value(full), reference.value(per_head)));
 }
@@ -111,14 +111,14 @@ void rms_norm_is_layer_norm_of_a_centred_row(const Subject& f) {
   Instance rms = draw_instance(draw_spec(f.cell()));
   for (Eigen::Index t = 0; t < rms.x.rows(); ++t) rms.x(t, 0) -= rms.x.row(t).sum();  // exact in 60 digits
   Instance layer = rms;
-  layer.spec.attn_norms.in->kind = NormKind::layer_norm;
+  layer.spec.norm_slots.attn.in->kind = NormKind::layer_norm;
   RC_ASSERT(equal(f.value(rms), reference.value(layer)));
 }
 
 void a_silent_layer_adds_nothing(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
   spec.n_layers = 2;
-  for (NormSlot* n : {&spec.attn_norms.out, &spec.ffn_norms.out})
+  for (NormSlot* n : {&spec.norm_slots.attn.out, &spec.norm_slots.ffn.out})
     if (*n) (*n)->bias = false;
   Instance at = draw_quiet(spec, 3);
   silence(at, "layers.1.attn.o_proj");
@@ -128,7 +128,7 @@ void a_silent_layer_adds_nothing(const Subject& f) {
 
 void at_eps_zero_a_second_norm_does_nothing(const Subject& f) {
   Instance at = draw_instance(draw_spec(f.cell()));
-  NormSpec& norm = *at.spec.attn_norms.in;
+  NormSpec& norm = *at.spec.norm_slots.attn.in;
   norm.eps = 0;
   norm.gain = norm.bias = false;
   const Matrix<I> once = reference.value(at);

@@ -23,7 +23,7 @@ const Scope every_block = both_norms(every_layout, "speaks of a whole block"),
 
 void branches_write_no_mean(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  for (NormSlot* n : {&spec.attn_norms.out, &spec.ffn_norms.out}) (*n)->gain = (*n)->bias = false;
+  for (NormSlot* n : {&spec.norm_slots.attn.out, &spec.norm_slots.ffn.out}) (*n)->gain = (*n)->bias = false;
   const Instance at = draw_instance(spec);
   RC_ASSERT(equal(f.value(at).rowwise().sum(), at.x.rowwise().sum()));
 }
@@ -33,8 +33,9 @@ void output_norm_by_hand(const Subject& f) {
   const auto written = [&](Part part, const NormSlot& slot, const std::string& norm, const Matrix<I>& x) {
     return reference.value(norm_alone(at, slot, norm, reference.value(part_alone(at, part, x))));
   };
-  const Matrix<I> u = at.x + written(Part::attention, at.spec.attn_norms.out, "layers.0.attn.norm_out", at.x);
-  const Matrix<I> y = u + written(Part::ffn, at.spec.ffn_norms.out, "layers.0.ffn.norm_out", u);
+  const Matrix<I> u =
+      at.x + written(Part::attention, at.spec.norm_slots.attn.out, "layers.0.attn.norm_out", at.x);
+  const Matrix<I> y = u + written(Part::ffn, at.spec.norm_slots.ffn.out, "layers.0.ffn.norm_out", u);
   RC_ASSERT(equal(f.value(at), y));
 }
 
@@ -50,7 +51,7 @@ void final_norm_is_applied_once(const Subject& f) {
 
 void parallel_by_hand(const Subject& f) {
   const Instance at = draw_quiet(draw_spec(f.cell()), 4);
-  const Matrix<I> u = reference.value(norm_alone(at, at.spec.attn_norms.in, "layers.0.norm_in", at.x));
+  const Matrix<I> u = reference.value(norm_alone(at, at.spec.norm_slots.attn.in, "layers.0.norm_in", at.x));
   const Matrix<I> y = at.x + reference.value(part_alone(at, Part::attention, u)) +
                       reference.value(part_alone(at, Part::ffn, u));
   RC_ASSERT(equal(f.value(at), y));
@@ -59,7 +60,7 @@ void parallel_by_hand(const Subject& f) {
 void norms_on_q_and_k_forget_scale(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
   const NormWidth width = *rc::gen::element(NormWidth::head_dim, NormWidth::full_heads);
-  spec.attn_norms.q = spec.attn_norms.k =
+  spec.norm_slots.attn.q = spec.norm_slots.attn.k =
       NormSpec{.kind = NormKind::rms_norm, .eps = 0, .bias = false, .width = width};
   Instance at = draw_quiet(spec, 4), louder = at;
   for (const char* p : {"q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias"})
@@ -70,18 +71,19 @@ void norms_on_q_and_k_forget_scale(const Subject& f) {
 // One sublayer writes N(branch): its mean square is w/(w + eps), w the branch's variance or mean square.
 void branches_write_a_known_size(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  for (NormSlot* n : {&spec.attn_norms.out, &spec.ffn_norms.out}) (*n)->gain = (*n)->bias = false;
+  for (NormSlot* n : {&spec.norm_slots.attn.out, &spec.norm_slots.ffn.out}) (*n)->gain = (*n)->bias = false;
   Instance at = draw_quiet(spec, 4);
   silence(at, "layers.0.ffn.down_proj");
-  const Matrix<I> u = spec.attn_norms.in
-                          ? reference.value(norm_alone(at, spec.attn_norms.in, "layers.0.attn.norm_in", at.x))
-                          : at.x;
+  const Matrix<I> u =
+      spec.norm_slots.attn.in
+          ? reference.value(norm_alone(at, spec.norm_slots.attn.in, "layers.0.attn.norm_in", at.x))
+          : at.x;
   const Matrix<I> branch = reference.value(part_alone(at, Part::attention, u));
   const Matrix<I> written = f.value(at) - at.x;
   for (Eigen::Index t = 0; t < written.rows(); ++t) {
     const Matrix<I> row = branch.row(t);
-    const I w = spec.attn_norms.out->kind == NormKind::layer_norm ? variance(row) : mean_square(row);
-    RC_ASSERT(equal(mean_square(written.row(t)), I(w / (w + I(spec.attn_norms.out->eps)))));
+    const I w = spec.norm_slots.attn.out->kind == NormKind::layer_norm ? variance(row) : mean_square(row);
+    RC_ASSERT(equal(mean_square(written.row(t)), I(w / (w + I(spec.norm_slots.attn.out->eps)))));
   }
 }
 
@@ -89,8 +91,8 @@ void branches_write_a_known_size(const Subject& f) {
 void windows_add_up_over_layers(const Subject& f) {
   BlockSpec spec = draw_small_spec(f.cell());
   spec.n_layers = 2;
-  spec.attention.mask = MaskKind::causal_sliding;
-  spec.attention.window = 2;
+  spec.attention.mask.kind = MaskKind::causal_sliding;
+  spec.attention.mask.window = 2;
   const Instance at = draw_quiet(spec, 5);
   Matrix<I> changed = at.x;
   const int j = draw_number_from(0, 2);

@@ -17,11 +17,11 @@ const Scope any_norm = both_norms({"norm"}, elsewhere),
             an_rms_norm = rms_norm_only({"norm"}, "LN-1 and LN-4 say it of LayerNorm", elsewhere);
 
 BlockSpec without_affine(BlockSpec s) {
-  s.attn_norms.in->gain = s.attn_norms.in->bias = false;
+  s.norm_slots.attn.in->gain = s.norm_slots.attn.in->bias = false;
   return s;
 }
 
-I eps_of(const Instance& at) { return I(at.spec.attn_norms.in->eps); }
+I eps_of(const Instance& at) { return I(at.spec.norm_slots.attn.in->eps); }
 const Matrix<I>& gain_of(const Instance& at) { return at.parameters.at("norm.weight"); }
 
 I std_of(const Instance& at, const Matrix<I>& row) { return sqrt(I(variance(row) + eps_of(at))); }
@@ -40,7 +40,7 @@ Rescaled draw_rescaled(const Instance& at) {
   const double c = *rc::gen::element(-8.0, -0.5, 0.25, 2.0, 16.0);
   Rescaled r{I(c), at, at};
   r.scaled.x = at.x * I(c);
-  r.same.spec.attn_norms.in->eps = at.spec.attn_norms.in->eps / (c * c);
+  r.same.spec.norm_slots.attn.in->eps = at.spec.norm_slots.attn.in->eps / (c * c);
   return r;
 }
 
@@ -52,12 +52,6 @@ void output_is_standardised(const Subject& f) {
     RC_ASSERT(vanishes(I(y.row(t).sum())));
     RC_ASSERT(equal(I(mean_square(y.row(t))), I(v / (v + eps_of(at)))));
   }
-}
-
-void ignores_a_shift(const Subject& f) {
-  const Instance at = draw_instance(draw_spec(f.cell()));
-  const Matrix<I> c = draw_matrix(at.x.rows(), 1);
-  RC_ASSERT(equal(f.value(at, shifted(at.x, c)), f.value(at)));
 }
 
 void a_factor_divides_eps(const Subject& f) {
@@ -147,7 +141,7 @@ void rms_has_unit_mean_square(const Subject& f) {
 void layer_norm_is_rms_norm_of_the_centred_row(const Subject& f) {
   const Instance at = draw_instance(draw_spec(f.cell()));
   Instance rms = at;
-  rms.spec.attn_norms.in->kind = NormKind::rms_norm;
+  rms.spec.norm_slots.attn.in->kind = NormKind::rms_norm;
   for (Eigen::Index t = 0; t < at.x.rows(); ++t)
     rms.x.row(t) = (at.x.row(t).array() - mean(at.x.row(t))).matrix();
   RC_ASSERT(equal(f.value(at), f.value(rms)));
@@ -191,7 +185,7 @@ void largest_entry_is_bounded(const Subject& f) {
   const I bound = sqrt(I(at.spec.d - 1));
   const Matrix<I> y = f.value(at);
   for (Eigen::Index i = 0; i < y.size(); ++i) RC_ASSERT(at_most(abs(y.data()[i]), bound));
-  at.spec.attn_norms.in->eps = 0;
+  at.spec.norm_slots.attn.in->eps = 0;
   at.x = identity(at.spec.d).topRows(1);
   RC_ASSERT(equal(f.value(at)(0, 0), bound));
 }
@@ -199,10 +193,24 @@ void largest_entry_is_bounded(const Subject& f) {
 void offset_gain_is_one_plus_weight(const Subject& f) {
   const Instance plain = draw_instance(draw_spec(f.cell()));
   Instance offset = plain;
-  offset.spec.attn_norms.in->gain_offset = 1;
+  offset.spec.norm_slots.attn.in->gain_offset = 1;
   offset.parameters["norm.weight"] = (plain.parameters.at("norm.weight").array() - I(1)).matrix();
   // Evaluated without the subject's deviation on one side: a mutant may not move both.
   RC_ASSERT(equal(f.value(offset), reference.value(plain)));
+}
+
+void dyt_is_its_definition(const Subject& f) {
+  BlockSpec spec = draw_spec(f.cell());
+  spec.norm_slots.attn.in = NormSpec{.kind = NormKind::dyt};
+  const Instance at = draw_instance(spec);
+  const I alpha = at.parameters.at("norm.alpha")(0, 0);
+  Matrix<I> expected = at.x;
+  for (Eigen::Index t = 0; t < expected.rows(); ++t)
+    for (Eigen::Index j = 0; j < expected.cols(); ++j) {
+      const I e = exp(I(I(-2) * alpha * at.x(t, j)));  // tanh u = (1 - e^-2u) / (1 + e^-2u)
+      expected(t, j) = gain_of(at)(0, j) * ((I(1) - e) / (I(1) + e)) + at.parameters.at("norm.bias")(0, j);
+    }
+  RC_ASSERT(equal(f.value(at), expected));
 }
 
 }  // namespace
@@ -221,11 +229,6 @@ const std::vector<Law>& norm_laws() {
        a_layer_norm,
        largest_entry_is_bounded,
        {"norm/unbiased-variance", "norm/sum-for-mean", "norm/not-centred", "norm/divided-by-variance"}},
-      {"LN-2",
-       "LayerNorm ignores a constant shift of a row",
-       a_centring_norm,
-       ignores_a_shift,
-       {"norm/not-centred", "norm/variance-only-centred", "norm/over-tokens"}},
       {"LN-3",
        "N_eps(c x) = sign(c) N_{eps/c^2}(x), unit gain",
        any_norm,
@@ -300,6 +303,11 @@ const std::vector<Law>& norm_laws() {
        any_norm,
        offset_gain_is_one_plus_weight,
        {"norm/gain-offset-flipped", "norm/gain-missing"}},
+      {"DYT-DEF",
+       "dyt is gamma tanh(alpha x) + beta, entry by entry",
+       any_norm,
+       dyt_is_its_definition,
+       {"dyt/alpha-missing", "dyt/alpha-outside", "norm/gain-before", "norm/gain-missing"}},
   };
   return laws;
 }

@@ -17,7 +17,7 @@ const Scope post_norm = both_norms({"post_norm"}, "speaks of post-norm alone"),
                                              "the output of the layout is not normalized");
 
 BlockSpec unit_gain(BlockSpec s) {
-  for (NormSlot* n : {&s.attn_norms.post, &s.ffn_norms.post}) (*n)->gain = (*n)->bias = false;
+  for (NormSlot* n : {&s.norm_slots.attn.post, &s.norm_slots.ffn.post}) (*n)->gain = (*n)->bias = false;
   return s;
 }
 
@@ -37,7 +37,7 @@ void output_lies_in_a_hyperplane(const Subject& f) {
 
 void silent_branches_normalize_twice(const Subject& f) {
   const Instance at = silent(draw_instance(unit_gain(draw_spec(f.cell()))));
-  const I eps = I(at.spec.attn_norms.post->eps);
+  const I eps = I(at.spec.norm_slots.attn.post->eps);
   const Matrix<I> y = f.value(at);
   for (Eigen::Index t = 0; t < y.rows(); ++t) {
     I v = variance(at.x.row(t));
@@ -59,12 +59,12 @@ void jacobian_multiplies_the_route(const Subject& f) {
   const Instance at = draw_instance(draw_small_spec(f.cell()), 3);
   const Matrix<I> one = identity(at.x.size());
   const Instance attention = part_alone(at, Part::attention, at.x);
-  const Instance first =
-      norm_alone(at, at.spec.attn_norms.post, "layers.0.attn.norm_post", at.x + reference.value(attention));
+  const Instance first = norm_alone(at, at.spec.norm_slots.attn.post, "layers.0.attn.norm_post",
+                                    at.x + reference.value(attention));
   const Matrix<I> u = reference.value(first);
   const Instance ffn = part_alone(at, Part::ffn, u);
   const Instance second =
-      norm_alone(at, at.spec.ffn_norms.post, "layers.0.ffn.norm_post", u + reference.value(ffn));
+      norm_alone(at, at.spec.norm_slots.ffn.post, "layers.0.ffn.norm_post", u + reference.value(ffn));
   const Matrix<I> j1 = product(reference.jacobian_at(first), one + reference.jacobian_at(attention));
   const Matrix<I> j2 = product(reference.jacobian_at(second), one + reference.jacobian_at(ffn));
   RC_ASSERT(equal(f.value(at), reference.value(second)));
@@ -80,7 +80,7 @@ void gradients_before_the_norm_sum_to_zero(const Subject& f) {
 
 void silent_layers_do_not_decay(const Subject& f) {
   BlockSpec spec = unit_gain(draw_spec(f.cell()));
-  spec.attn_norms.post->eps = spec.ffn_norms.post->eps = 0;
+  spec.norm_slots.attn.post->eps = spec.norm_slots.ffn.post->eps = 0;
   const Instance at = silent(draw_instance(spec));
   const Matrix<I> y = f.value(at);
   for (Eigen::Index t = 0; t < y.rows(); ++t) {
@@ -93,10 +93,10 @@ void silent_layers_do_not_decay(const Subject& f) {
 // Bias-free ReLU in one sublayer without attention: the branch doubles with its input.
 Instance draw_homogeneous(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  spec.attn_norms.post.reset();
-  spec.ffn_norms.post->eps = 0;
+  spec.norm_slots.attn.post.reset();
+  spec.norm_slots.ffn.post->eps = 0;
   spec.ffn.activation = Activation::relu;
-  spec.ffn.bias_in = spec.ffn.bias_out = false;
+  spec.ffn.bias.in = spec.ffn.bias.out = false;
   Instance at = draw_quiet(spec, 3);
   silence(at, "layers.0.attn.o_proj");
   return at;
@@ -112,7 +112,7 @@ void a_homogeneous_sublayer_forgets_scale(const Subject& f) {
 
 void the_sum_forgets_its_scale(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  spec.attn_norms.post->eps = spec.ffn_norms.post->eps = 0;
+  spec.norm_slots.attn.post->eps = spec.norm_slots.ffn.post->eps = 0;
   const Instance at = draw_quiet(spec, 3);
   Instance scaled = at;
   scaled.spec.residual_scale = scaled.spec.branch_scale = 8;
@@ -124,7 +124,7 @@ void deep_norm_is_post_norm_of_a_weaker_branch(const Subject& f) {
   at.spec.residual_scale = 1;
   Instance deep = at;
   deep.spec.residual_scale = 4;
-  for (NormSlot* n : {&at.spec.attn_norms.post, &at.spec.ffn_norms.post}) (*n)->eps /= 16;
+  for (NormSlot* n : {&at.spec.norm_slots.attn.post, &at.spec.norm_slots.ffn.post}) (*n)->eps /= 16;
   at.spec.branch_scale = 0.25;
   RC_ASSERT(equal(f.value(deep), reference.value(at)));
 }

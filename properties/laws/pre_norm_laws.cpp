@@ -1,4 +1,5 @@
 // Pre-norm: u = x + Attn(LN(x)), y = u + FFN(LN(u)). The identity route is present, and nothing touches it.
+#include "plumbline/block/parameter_shapes.hpp"
 #include "properties/composition.hpp"
 #include "properties/generators/instances.hpp"
 #include "properties/law.hpp"
@@ -18,10 +19,10 @@ struct Sublayers {
 };
 Sublayers by_hand(const Instance& at) {
   Sublayers s;
-  s.first_norm = norm_alone(at, at.spec.attn_norms.in, "layers.0.attn.norm_in", at.x);
+  s.first_norm = norm_alone(at, at.spec.norm_slots.attn.in, "layers.0.attn.norm_in", at.x);
   s.attention = part_alone(at, Part::attention, reference.value(s.first_norm));
   s.u = at.x + reference.value(s.attention);
-  s.second_norm = norm_alone(at, at.spec.ffn_norms.in, "layers.0.ffn.norm_in", s.u);
+  s.second_norm = norm_alone(at, at.spec.norm_slots.ffn.in, "layers.0.ffn.norm_in", s.u);
   s.ffn = part_alone(at, Part::ffn, reference.value(s.second_norm));
   s.y = s.u + reference.value(s.ffn);
   return s;
@@ -70,7 +71,7 @@ void channel_sums_of_gradients_are_conserved(const Subject& f) {
 
 void the_branch_ignores_the_scale_of_a_row(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  spec.attn_norms.in->eps = spec.ffn_norms.in->eps = 0;
+  spec.norm_slots.attn.in->eps = spec.norm_slots.ffn.in->eps = 0;
   Instance at = draw_instance(spec);
   silence(at, "layers.0.attn.o_proj");
   Matrix<I> scaled = at.x;
@@ -105,8 +106,8 @@ void gain_and_bias_fold_into_the_projection(const Subject& f) {
   for (const char* p : {"q_proj", "k_proj", "v_proj"})
     fold(folded, "layers.0.attn.norm_in", "layers.0.attn." + std::string(p));
   fold(folded, "layers.0.ffn.norm_in", "layers.0.ffn.up_proj");
-  for (auto& [name, value] : folded.parameters)
-    if (name.find("norm_in") != std::string::npos) value.setConstant(I(name.ends_with(".weight") ? 1 : 0));
+  for (const ParameterShape& p : parameter_shapes(folded.spec))
+    if (p.module == Module::norm) folded.parameters.at(p.name).setConstant(I(p.role == Role::gain ? 1 : 0));
   RC_ASSERT(equal(f.value(at), f.value(folded)));
 }
 

@@ -2,7 +2,7 @@
 // infinities, queries that see no key, numbers next to 0.
 #include <limits>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 #include "properties/generators/instances.hpp"
 #include "properties/law.hpp"
 #include "properties/residual.hpp"
@@ -29,9 +29,9 @@ bool all_are_certain(const Matrix<I>& y) {
 // 0/0: the spread of the row is 0.
 void a_row_without_spread_has_no_norm(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  spec.attn_norms.in->eps = 0;
+  spec.norm_slots.attn.in->eps = 0;
   Instance at = draw_quiet(spec, 2);
-  const bool centres = spec.attn_norms.in->kind == NormKind::layer_norm;
+  const bool centres = spec.norm_slots.attn.in->kind == NormKind::layer_norm;
   at.x.row(0).setConstant(
       I(centres ? *rc::gen::element(0.0, -0.0, 3.0, 0x1p-1074, -0x1p1000) : *rc::gen::element(0.0, -0.0)));
   const Matrix<I> y = f.value(at);
@@ -42,16 +42,16 @@ void a_row_without_spread_has_no_norm(const Subject& f) {
 // Subnormal numbers are numbers, and so are those whose squares overflow.
 void a_norm_at_eps_0_ignores_a_scale_of_any_size(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  spec.attn_norms.in->eps = 0;
+  spec.norm_slots.attn.in->eps = 0;
   const Instance at = draw_quiet(spec, 2);
   const double scale = *rc::gen::element(0x1p-1054, 0x1p-1022, 0x1p1000);
   RC_ASSERT(equal(f.value(at, at.x * I(scale)), f.value(at)));
 }
 
 bool row_is_read(const BlockSpec& s, Eigen::Index i, Eigen::Index j) {
-  if (s.part != Part::attention) return i == j;
-  if (s.attention.mask == MaskKind::bidirectional) return true;
-  return j <= i && (s.attention.mask == MaskKind::causal || j > i - *s.attention.window);
+  if (!attends(s)) return i == j;
+  if (s.attention.mask.kind == MaskKind::bidirectional) return true;
+  return j <= i && (s.attention.mask.kind == MaskKind::causal || j > i - *s.attention.mask.window);
 }
 
 // That a query's output is marked although the row is hidden from it is no contradiction: its weight is 0,
@@ -63,7 +63,7 @@ void what_is_no_number_is_seen(const Subject& f) {
   const Matrix<I> y = f.value(at);
   for (Eigen::Index i = 0; i < y.rows(); ++i) {
     if (row_is_read(at.spec, i, t)) RC_ASSERT(none_is_certain(y.row(i)));
-    if (at.spec.part != Part::attention && i != t) RC_ASSERT(all_are_certain(y.row(i)));
+    if (!attends(at.spec) && i != t) RC_ASSERT(all_are_certain(y.row(i)));
   }
 }
 
@@ -89,9 +89,9 @@ bool throws_an_error(const Subject& f, const Instance& at) {
 
 void a_query_that_sees_no_key_has_no_value(const Subject& f) {
   BlockSpec spec = draw_spec(f.cell());
-  spec.attention.mask = MaskKind::causal_sliding;
-  spec.attention.window = draw_number_from(1, 2);
-  spec.attention.mask_offset = -*spec.attention.window;
+  spec.attention.mask.kind = MaskKind::causal_sliding;
+  spec.attention.mask.window = draw_number_from(1, 2);
+  spec.attention.mask.offset = -*spec.attention.mask.window;
   const Instance at = draw_quiet(spec, 3);
   RC_ASSERT(throws_an_error(f, at));
 }

@@ -14,16 +14,16 @@ inline Instance draw_stack(const Subject& f, int n_layers, int tokens = 3) {
   return draw_quiet(spec, tokens);
 }
 
-inline bool is_last_projection(std::string_view name) {
-  return name.find("o_proj") != std::string_view::npos || name.find("down_proj") != std::string_view::npos;
+inline bool is_last_projection(const ParameterShape& p) {
+  return p.module == Module::o_proj || p.module == Module::down_proj;
 }
 
 // Pre-norm branches so weak that bounds say something: their last projections are divided by 256.
 inline Instance draw_gentle(const Subject& f, int n_layers = 1) {
   Instance at = draw_stack(f, n_layers);
-  at.spec.attn_norms.in->eps = at.spec.ffn_norms.in->eps = 0.1;
-  for (auto& [name, value] : at.parameters)
-    if (is_last_projection(name)) value /= I(256);
+  at.spec.norm_slots.attn.in->eps = at.spec.norm_slots.ffn.in->eps = 0.1;
+  for (const ParameterShape& p : parameter_shapes(at.spec))
+    if (is_last_projection(p)) at.parameters.at(p.name) /= I(256);
   return at;
 }
 
@@ -32,10 +32,10 @@ struct Branches {
   Matrix<I> attention, ffn;
 };
 inline Branches branch_jacobians(const Instance& at) {
-  const Instance n1 = norm_alone(at, at.spec.attn_norms.in, "layers.0.attn.norm_in", at.x);
+  const Instance n1 = norm_alone(at, at.spec.norm_slots.attn.in, "layers.0.attn.norm_in", at.x);
   const Instance a = part_alone(at, Part::attention, reference.value(n1));
   const Matrix<I> u = at.x + reference.value(a);
-  const Instance n2 = norm_alone(at, at.spec.ffn_norms.in, "layers.0.ffn.norm_in", u);
+  const Instance n2 = norm_alone(at, at.spec.norm_slots.ffn.in, "layers.0.ffn.norm_in", u);
   const Instance f = part_alone(at, Part::ffn, reference.value(n2));
   return {product(reference.jacobian_at(a), reference.jacobian_at(n1)),
           product(reference.jacobian_at(f), reference.jacobian_at(n2))};

@@ -19,7 +19,7 @@ Instance draw_row(const Subject& f, int channels) {
   return draw_quiet(spec, 1);
 }
 
-I sqrt_eps(const Instance& at) { return sqrt(I(at.spec.attn_norms.in->eps)); }
+I sqrt_eps(const Instance& at) { return sqrt(I(at.spec.norm_slots.attn.in->eps)); }
 
 // gamma (w - mean w): what the norm's Jacobian does to w at a constant row, but for 1/sqrt(eps).
 Matrix<I> projected(const Instance& at, const Matrix<I>& w) {
@@ -34,8 +34,8 @@ void one_channel_is_its_bias(const Subject& f) {
 
 void two_channels_are_their_order(const Subject& f) {
   Instance at = draw_row(f, 2);
-  at.spec.attn_norms.in->eps = 0;
-  at.spec.attn_norms.in->gain = at.spec.attn_norms.in->bias = false;
+  at.spec.norm_slots.attn.in->eps = 0;
+  at.spec.norm_slots.attn.in->gain = at.spec.norm_slots.attn.in->bias = false;
   const bool rises = lower(at.x(0, 1)) > lower(at.x(0, 0));
   Matrix<I> expected = filled(1, 2, rises ? 1 : -1);
   expected(0, 0) = -expected(0, 0);
@@ -45,7 +45,7 @@ void two_channels_are_their_order(const Subject& f) {
 
 void three_channels_turn_in_one_direction(const Subject& f) {
   Instance at = draw_row(f, 3);
-  at.spec.attn_norms.in->eps = 0;
+  at.spec.norm_slots.attn.in->eps = 0;
   const Matrix<I> j = f.jacobian_at(at);
   for (int a = 0; a < 3; ++a)
     for (int b = 0; b < 3; ++b)

@@ -1,8 +1,8 @@
 // Forward mode, with one wrong rule or none.
 #include "plumbline/algebra/dual.hpp"
 #include "plumbline/algebra/plain.hpp"
-#include "plumbline/algebra/scalars.hpp"
 #include "plumbline/block/layout.hpp"
+#include "plumbline/number/scalars.hpp"
 #include "properties/subjects/broken_derivative.hpp"
 
 namespace plumbline::properties {

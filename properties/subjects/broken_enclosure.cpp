@@ -1,7 +1,7 @@
 // Enclosures, with one operation that loses its width or its mark, or none.
-#include "plumbline/algebra/interval.hpp"
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/block/layout.hpp"
+#include "plumbline/number/interval.hpp"
 #include "properties/subjects/fault.hpp"
 
 namespace plumbline::properties {

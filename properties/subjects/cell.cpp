@@ -7,21 +7,17 @@ namespace {
 
 constexpr NormKind layer_norm = NormKind::layer_norm, rms_norm = NormKind::rms_norm;
 
-constexpr Cell all_cells[] = {
-    {"norm", layer_norm},        {"norm", rms_norm},
-    {"attention", {}},           {"ffn", {}},
-    {"pre_norm", layer_norm},    {"pre_norm", rms_norm},
-    {"post_norm", layer_norm},   {"post_norm", rms_norm},
-    {"sandwich", layer_norm},    {"sandwich", rms_norm},
-    {"output_norm", layer_norm}, {"output_norm", rms_norm},
-    {"deep_norm", layer_norm},   {"deep_norm", rms_norm},
-    {"parallel", layer_norm},    {"parallel", rms_norm},
-};
+std::vector<Cell> all_cells() {
+  std::vector<Cell> cells{{"norm", layer_norm}, {"norm", rms_norm}, {"attention", {}}, {"ffn", {}}};
+  for (std::string_view layout : every_layout)
+    for (NormKind kind : {layer_norm, rms_norm}) cells.push_back({layout, kind});
+  return cells;
+}
 
 // The cells of those subjects; of one kind of norm where one is given.
 std::vector<Cell> cells_of(const Subjects& subjects, std::optional<NormKind> norm) {
   std::vector<Cell> found;
-  for (const Cell& cell : all_cells)
+  for (const Cell& cell : cells())
     if (std::ranges::count(subjects, cell.subject) && (!norm || !cell.norm || cell.norm == norm))
       found.push_back(cell);
   return found;
@@ -38,7 +34,10 @@ Scope of_one_kind(const Subjects& subjects, NormKind kind, std::string_view not_
 
 }  // namespace
 
-std::span<const Cell> cells() { return all_cells; }
+std::span<const Cell> cells() {
+  static const std::vector<Cell> all = all_cells();
+  return all;
+}
 
 std::string name_of(const Cell& cell) {
   std::string name(cell.subject);

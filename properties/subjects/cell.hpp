@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "plumbline/spec/block_spec.hpp"
+#include "plumbline/block/block_spec.hpp"
+#include "plumbline/spec/presets.hpp"
 
 namespace plumbline::properties {
 
@@ -45,8 +46,12 @@ struct Scope {
 
 using Subjects = std::vector<std::string_view>;
 
-inline const Subjects every_layout{"pre_norm",    "post_norm", "sandwich",
-                                   "output_norm", "deep_norm", "parallel"};
+inline const Subjects every_layout = [] {
+  Subjects names;
+  for (const Preset& p : presets())
+    if (p.is_layout) names.push_back(p.name);
+  return names;
+}();
 
 Scope both_norms(const Subjects& subjects, std::string_view elsewhere, std::vector<Gap> gaps = {});
 Scope layer_norm_only(const Subjects& subjects, std::string_view not_rms, std::string_view elsewhere);

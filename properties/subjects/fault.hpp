@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
-#include "plumbline/algebra/scalars.hpp"
 #include "plumbline/block/evaluate.hpp"
+#include "plumbline/number/scalars.hpp"
 
 namespace plumbline::properties {
 

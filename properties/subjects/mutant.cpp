@@ -9,6 +9,7 @@ const std::vector<Mutant>& mutants() {
   static const std::vector<Mutant> all = [] {
     std::vector<Mutant> found;
     for (const Deviation& d : deviations()) found.push_back({d.id, d.formula, Subject(d)});
+    for (const Misreading& m : misreadings()) found.push_back({m.id, m.formula, Subject(m)});
     for (const Fault& f : faults()) found.push_back({f.id, f.formula, Subject(f)});
     std::ranges::sort(found, {}, &Mutant::id);
     return found;

@@ -1,4 +1,5 @@
-// A mutant: a subject that is wrong on purpose, in its spec or in its arithmetic.
+// A mutant: a subject that is wrong on purpose: in its spec, in its arithmetic, or because it answers another
+// question than the one that was asked.
 #pragma once
 
 #include <string_view>
@@ -14,7 +15,7 @@ struct Mutant {
   Subject subject;
 };
 
-// Every deviation of the catalogue and every fault, sorted by id.
+// Every deviation of the catalogue, every misreading and every fault, sorted by id.
 const std::vector<Mutant>& mutants();
 
 // Throws Error where there is none of that id.

@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include "plumbline/oracle/deviate.hpp"
+#include "plumbline/cases/deviate.hpp"
 
 namespace plumbline::properties {
 namespace {
@@ -24,6 +24,11 @@ BlockSpec Subject::observed(BlockSpec spec) const {
   return spec;
 }
 
+Question Subject::read(Question asked) const {
+  if (misreading_) misreading_->apply(asked);
+  return asked;
+}
+
 Rule Subject::rule(FaultyAlgebra algebra) const {
   return fault_ && fault_->algebra == algebra ? fault_->rule : Rule::right;
 }
@@ -37,7 +42,7 @@ Matrix<I> Subject::value(const Instance& at, const Matrix<I>& x) const {
   note("enclosures, 60 digits");
   if (const Rule broken = rule(FaultyAlgebra::enclosure); broken != Rule::right)
     return evaluate_by(broken, at.spec, at.parameters, x);
-  return evaluate(observed(at.spec), renamed(at.spec, at.parameters), x);
+  return evaluate(observed(at.spec), renamed(at.spec, at.parameters), x, at.batch);
 }
 
 template <class S>
@@ -51,7 +56,7 @@ Gradients<I> Subject::pull_back(const Instance& at, const Matrix<I>& cotangent) 
   note("tape over enclosures");
   if (const Rule broken = rule(FaultyAlgebra::tape); broken != Rule::right)
     return gradients_by(broken, at.spec, at.parameters, at.x, cotangent);
-  return gradients(observed(at.spec), renamed(at.spec, at.parameters), at.x, cotangent);
+  return gradients(observed(at.spec), renamed(at.spec, at.parameters), at.x, cotangent, at.batch);
 }
 
 Matrix<I> Subject::push_forward(const Instance& at, const Matrix<I>& dx,

@@ -1,11 +1,12 @@
 // What the laws are tried on: the reference in one cell of the table, a mutant that computes a deviation of
-// the declared spec, or the right spec over an algebra with a fault.
+// the declared spec or takes a question for another one, or the right spec over an algebra with a fault.
 #pragma once
 
 #include <vector>
 
-#include "plumbline/algebra/interval.hpp"
 #include "plumbline/block/evaluate.hpp"
+#include "plumbline/number/interval.hpp"
+#include "plumbline/relations/relation.hpp"
 #include "plumbline/spec/deviation.hpp"
 #include "properties/ledger.hpp"
 #include "properties/subjects/cell.hpp"
@@ -22,6 +23,7 @@ struct Instance {
   BlockSpec spec;
   Parameters<I> parameters;
   Matrix<I> x;
+  int batch = 1;
 };
 
 class Subject {
@@ -29,6 +31,7 @@ class Subject {
   Subject() = default;
   explicit Subject(const Deviation& deviation) : deviation_(&deviation) {}
   explicit Subject(const Fault& fault) : fault_(&fault) {}
+  explicit Subject(const Misreading& misreading) : misreading_(&misreading) {}
 
   Subject in(const Cell& cell) const {
     Subject there = *this;
@@ -36,6 +39,8 @@ class Subject {
     return there;
   }
   const Cell& cell() const { return cell_; }
+  // The question that it answers when that one is asked.
+  Question read(Question asked) const;
 
   // y, in enclosures of 60 digits.
   Matrix<I> value(const Instance& at) const { return value(at, at.x); }
@@ -61,6 +66,7 @@ class Subject {
   Cell cell_;
   const Deviation* deviation_ = nullptr;
   const Fault* fault_ = nullptr;
+  const Misreading* misreading_ = nullptr;
 };
 
 extern template Matrix<float> Subject::value_in(const BlockSpec&, const Parameters<float>&,

@@ -9,7 +9,7 @@ Stream through_final_norm(const Stream& x, const Stream& cotangent) {
   BlockSpec norm;
   norm.part = Part::norm;
   norm.d = static_cast<int>(x.cols());
-  norm.attn_norms.in = NormSpec{.gain = false, .bias = false};
+  norm.norm_slots.attn.in = NormSpec{.gain = false, .bias = false};
   return gradients(norm, {}, x, cotangent).x;
 }
 

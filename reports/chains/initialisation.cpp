@@ -1,6 +1,6 @@
 #include "reports/chains/initialisation.hpp"
 
-#include "plumbline/spec/parameters.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline::reports {
@@ -28,12 +28,11 @@ BlockSpec layer_of(const std::string& layout, int d, int n_heads, int d_ff, Acti
 
 Parameters<Mp50> xavier(Bits& bits, const BlockSpec& layer) {
   Parameters<Mp50> p;
-  for (const auto& [name, rows, cols] : parameter_shapes(layer)) {
-    const bool norm = name.find("norm") != std::string::npos, weight = name.ends_with(".weight");
-    if (norm || !weight)
-      p[name] = Matrix<Mp50>::Constant(rows, cols, Mp50(norm && weight ? 1 : 0));
+  for (const ParameterShape& s : parameter_shapes(layer)) {
+    if (s.role == Role::weight)
+      p[s.name] = uniform(bits, s.rows, s.cols, sqrt(Mp50(Mp50(6) / Mp50(s.rows + s.cols))));
     else
-      p[name] = uniform(bits, rows, cols, sqrt(Mp50(Mp50(6) / Mp50(rows + cols))));
+      p[s.name] = Matrix<Mp50>::Constant(s.rows, s.cols, Mp50(s.role == Role::gain ? 1 : 0));
   }
   return p;
 }

@@ -5,8 +5,8 @@
 #include <random>
 #include <string>
 
-#include "plumbline/algebra/scalars.hpp"
 #include "plumbline/block/evaluate.hpp"
+#include "plumbline/number/scalars.hpp"
 
 namespace plumbline::reports {
 

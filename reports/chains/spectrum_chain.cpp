@@ -56,7 +56,7 @@ std::vector<S> orthogonalise(Matrix<S>& x) {
 SpectrumChain spectrum_chain(const std::string& layout, int d, int tokens, int n_layers, unsigned seed) {
   Bits bits(seed);
   const BlockSpec layer = layer_of(layout, d, 2, 2 * d, Activation::gelu_erf);
-  const int kept = tokens * (layer.ffn_norms.post ? d - 2 : d);
+  const int kept = tokens * (layer.norm_slots.ffn.post ? d - 2 : d);
   Matrix<S> x = cast<S>(unit_variance(bits, tokens, d));
   Matrix<S> chain = Matrix<S>::Identity(d * tokens, d * tokens);
   SpectrumChain result{layout, d, tokens, {}};

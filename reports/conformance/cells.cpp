@@ -34,18 +34,18 @@ std::string counts_cell(const Counts& counts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string link_to(const Finding& f, const std::string& text, const std::string& page) {
+std::string link_to(const FrameworkFinding& f, const std::string& text, const std::string& page) {
   return fmt::format("[{}]({}#{})", text, page, f.anchor());
 }
 
-std::string found_cell(const ConformanceRecords& records, const Subject& s, const ConformanceRun& run,
+std::string found_cell(const ConformanceRecords& records, const FrameworkPart& s, const ConformanceRun& run,
                        const PageOf& page_of) {
   if (nothing_judged(run)) return "not computed";
   std::set<std::string> parts;
   for (const ConformanceFailure& failure : run.failures) {
-    const std::vector<const Finding*> why = records.why(s, run, failure);
+    const std::vector<const FrameworkFinding*> why = records.why(s, run, failure);
     if (why.empty()) parts.insert("**not explained**");
-    for (const Finding* f : why) parts.insert(link_to(*f, std::to_string(f->number), page_of(*f)));
+    for (const FrameworkFinding* f : why) parts.insert(link_to(*f, std::to_string(f->number), page_of(*f)));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
 }

@@ -8,7 +8,7 @@
 
 namespace plumbline::reports {
 
-using PageOf = std::function<std::string(const Finding&)>;  // where it stands, from the page that is written
+using PageOf = std::function<std::string(const FrameworkFinding&)>;  // where it stands, from the page that is written
 
 bool judged(const std::string& outcome);  // not skipped, nor discarded
 int total(const Counts& counts);
@@ -18,11 +18,11 @@ Counts operator+(Counts a, const Counts& b);
 std::string counts_cell(const Counts& counts);
 
 // "[text](page#heading)".
-std::string link_to(const Finding& finding, const std::string& text, const std::string& page);
+std::string link_to(const FrameworkFinding& finding, const std::string& text, const std::string& page);
 
 // What was found of a run: the findings' numbers, "not explained", "not computed" where nothing could be
 // judged, or nothing.
-std::string found_cell(const ConformanceRecords& records, const Subject& subject, const ConformanceRun& run,
+std::string found_cell(const ConformanceRecords& records, const FrameworkPart& subject, const ConformanceRun& run,
                        const PageOf& page_of);
 
 }  // namespace plumbline::reports

@@ -19,7 +19,7 @@ struct Totals {
 
 Totals totals_of(const ConformanceRecords& records) {
   Totals t;
-  for (const Subject& s : records.subjects)
+  for (const FrameworkPart& s : records.subjects)
     for (const ConformanceRun& run : s.runs) {
       ++t.runs;
       for (const auto& [outcome, n] : run.cases) {
@@ -35,14 +35,14 @@ std::string page_of(const std::string& package) { return "conformance/" + packag
 
 std::string found_table(const ConformanceRecords& records) {
   std::vector<Row> rows;
-  for (const Finding& f : records.findings)
+  for (const FrameworkFinding& f : records.findings)
     rows.push_back({std::to_string(f.number), f.run.framework, f.run.version,
                     link_to(f, f.title, page_of(f.run.package))});
   return table({"", "framework", "version", "what was found"}, "rlll", rows);
 }
 
 // The profiles of a spec for which the same was found stand in one row.
-std::vector<Row> rows_of(const ConformanceRecords& records, const Subject& s) {
+std::vector<Row> rows_of(const ConformanceRecords& records, const FrameworkPart& s) {
   struct Group {
     std::string spec, found, profiles;
     Counts cases, laws;
@@ -50,7 +50,7 @@ std::vector<Row> rows_of(const ConformanceRecords& records, const Subject& s) {
   std::vector<Group> groups;
   for (const ConformanceRun& run : s.runs) {
     const std::string found =
-        found_cell(records, s, run, [](const Finding& f) { return page_of(f.run.package); });
+        found_cell(records, s, run, [](const FrameworkFinding& f) { return page_of(f.run.package); });
     const auto same = [&](const Group& g) { return g.spec == run.spec && g.found == found; };
     auto group = std::find_if(groups.begin(), groups.end(), same);
     if (group == groups.end()) group = groups.insert(groups.end(), {run.spec, found, {}, {}, {}});
@@ -68,7 +68,7 @@ std::vector<Row> rows_of(const ConformanceRecords& records, const Subject& s) {
 
 std::string subjects_table(const ConformanceRecords& records) {
   std::vector<Row> rows;
-  for (const Subject& s : records.subjects)
+  for (const FrameworkPart& s : records.subjects)
     for (Row& row : rows_of(records, s)) rows.push_back(std::move(row));
   return table({"framework", "version", "operation", "gradients", "spec", "profiles", "cases", "verdicts",
                 "laws", "what was found"},

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "plumbline/oracle/stamp.hpp"
+#include "plumbline/judge/stamp.hpp"
 #include "reports/conformance/cells.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
@@ -14,12 +14,12 @@
 namespace plumbline::reports {
 namespace {
 
-using Subjects = std::vector<const Subject*>;
+using Subjects = std::vector<const FrameworkPart*>;
 
 // Which rule judged: the one of this program, or earlier ones.
 std::string rules_of(const Subjects& subjects) {
   std::set<std::string> rules;
-  for (const Subject* s : subjects)
+  for (const FrameworkPart* s : subjects)
     for (const ConformanceRun& run : s->runs)
       rules.insert(run.rule.empty()     ? "an earlier rule that the record does not name"
                    : run.rule == rule() ? "the rule as it is (" + run.rule + ")"
@@ -29,8 +29,8 @@ std::string rules_of(const Subjects& subjects) {
 
 std::string runs_table(const ConformanceRecords& records, const Subjects& subjects) {
   std::vector<Row> rows;
-  for (const Subject* s : subjects) {
-    const auto page_of = [&](const Finding& f) {
+  for (const FrameworkPart* s : subjects) {
+    const auto page_of = [&](const FrameworkFinding& f) {
       return f.run.package == s->run.package ? "" : f.run.package + ".md";
     };
     for (const ConformanceRun& run : s->runs)
@@ -45,7 +45,7 @@ std::string runs_table(const ConformanceRecords& records, const Subjects& subjec
 
 std::string failures_table(const Subjects& subjects) {
   std::vector<Row> rows;
-  for (const Subject* s : subjects)
+  for (const FrameworkPart* s : subjects)
     for (const ConformanceRun& run : s->runs)
       for (const ConformanceFailure& f : run.failures)
         rows.push_back({s->what, run.spec, run.profile, counted(f.cases), f.smallest, f.headline});
@@ -57,7 +57,7 @@ std::string failures_table(const Subjects& subjects) {
 
 std::string unjudged_table(const Subjects& subjects) {
   std::vector<Row> rows;
-  for (const Subject* s : subjects) {
+  for (const FrameworkPart* s : subjects) {
     std::map<std::string, std::pair<std::vector<std::string>, int>> by_reason;
     for (const ConformanceRun& run : s->runs)
       for (const auto& [why, n] : run.unjudged) {
@@ -72,7 +72,7 @@ std::string unjudged_table(const Subjects& subjects) {
   return "## Not judged\n\n" + table({"operation", "why", "cases", "where"}, "llrl", rows);
 }
 
-std::string finding_text(const Finding& f) {
+std::string finding_text(const FrameworkFinding& f) {
   return fmt::format("## {}\n\n", f.heading()) + (f.text.empty() ? "" : f.text + "\n\n") +
          fenced(f.program, f.language) +
          fmt::format("prints, with {} {}, on {}, on {}:\n\n", f.run.framework, f.run.version, f.run.date,
@@ -82,9 +82,9 @@ std::string finding_text(const Finding& f) {
 
 std::string machines(const ConformanceRecords& records, const std::string& package) {
   std::set<std::string> names;
-  for (const Subject& s : records.subjects)
+  for (const FrameworkPart& s : records.subjects)
     if (s.run.package == package) names.insert(s.run.machine);
-  for (const Finding& f : records.findings)
+  for (const FrameworkFinding& f : records.findings)
     if (f.run.package == package) names.insert(f.run.machine);
   return fmt::format("{}", fmt::join(names, "; "));
 }
@@ -93,12 +93,12 @@ std::string machines(const ConformanceRecords& records, const std::string& packa
 
 std::string framework_page(const ConformanceRecords& records, const std::string& package) {
   Subjects subjects;
-  for (const Subject& s : records.subjects)
+  for (const FrameworkPart& s : records.subjects)
     if (s.run.package == package) subjects.push_back(&s);
   std::string page =
       fmt::format("# {}\n\nWhat it answered on {}. All frameworks: [conformance.md](../conformance.md).\n\n",
                   records.frameworks().at(package), machines(records, package));
-  for (const Finding& f : records.findings)
+  for (const FrameworkFinding& f : records.findings)
     if (f.run.package == package) page += finding_text(f);
   return page + runs_table(records, subjects) + failures_table(subjects) + unjudged_table(subjects);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 #include "plumbline/io/file.hpp"
 #include "plumbline/spec/json.hpp"
 
@@ -48,14 +48,14 @@ ConformanceRun run_of(const Json& j) {
   return run;
 }
 
-Subject subject_of(const Json& j) {
-  Subject s{text(j, "id"), text(j, "what"), j.at("gradients").get<bool>(), provenance(j), {}};
+FrameworkPart subject_of(const Json& j) {
+  FrameworkPart s{text(j, "id"), text(j, "what"), j.at("gradients").get<bool>(), provenance(j), {}};
   for (const Json& run : j.at("runs")) s.runs.push_back(run_of(run));
   return s;
 }
 
-Finding finding_of(const Json& j) {
-  Finding f{text(j, "id"),      text(j, "title"),  text(j, "text"), text(j, "language"),
+FrameworkFinding finding_of(const Json& j) {
+  FrameworkFinding f{text(j, "id"),      text(j, "title"),  text(j, "text"), text(j, "language"),
             text(j, "program"), text(j, "output"), provenance(j),   {}};
   for (const Json& e : j.at("explains"))
     f.explains.push_back(
@@ -73,7 +73,7 @@ bool Explained::covers(const std::string& profile, const std::string& headline) 
   return has(profiles, profile) && std::any_of(says.begin(), says.end(), is_said);
 }
 
-std::string Finding::anchor() const {
+std::string FrameworkFinding::anchor() const {
   std::string slug;
   for (const char c : heading()) {
     const auto u = static_cast<unsigned char>(c);
@@ -85,18 +85,18 @@ std::string Finding::anchor() const {
 
 std::map<std::string, std::string> ConformanceRecords::frameworks() const {
   std::map<std::string, std::string> names;
-  for (const Subject& s : subjects) names[s.run.package] = s.run.framework;
-  for (const Finding& f : findings) names[f.run.package] = f.run.framework;
+  for (const FrameworkPart& s : subjects) names[s.run.package] = s.run.framework;
+  for (const FrameworkFinding& f : findings) names[f.run.package] = f.run.framework;
   return names;
 }
 
-std::vector<const Finding*> ConformanceRecords::why(const Subject& s, const ConformanceRun& run,
+std::vector<const FrameworkFinding*> ConformanceRecords::why(const FrameworkPart& s, const ConformanceRun& run,
                                                     const ConformanceFailure& failure) const {
   const auto explains = [&](const Explained& e) {
     return e.subject == s.id && e.covers(run.profile, failure.headline);
   };
-  std::vector<const Finding*> found;
-  for (const Finding& f : findings)
+  std::vector<const FrameworkFinding*> found;
+  for (const FrameworkFinding& f : findings)
     if (std::any_of(f.explains.begin(), f.explains.end(), explains)) found.push_back(&f);
   return found;
 }

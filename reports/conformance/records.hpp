@@ -32,7 +32,7 @@ struct ConformanceRun {
   std::vector<ConformanceFailure> failures;
 };
 
-struct Subject {
+struct FrameworkPart {
   std::string id, what;  // "torch/layer_norm", "torch.nn.functional.layer_norm"
   bool gradients;
   Provenance run;
@@ -49,7 +49,7 @@ struct Explained {
 };
 
 // What a framework does, and the shortest program that shows it.
-struct Finding {
+struct FrameworkFinding {
   std::string id, title, text;  // text: more than the title says; may be empty
   std::string language, program, output;
   Provenance run;
@@ -61,12 +61,12 @@ struct Finding {
 };
 
 struct ConformanceRecords {
-  std::vector<Subject> subjects;  // in the order of their ids, as are the findings
-  std::vector<Finding> findings;
+  std::vector<FrameworkPart> subjects;  // in the order of their ids, as are the findings
+  std::vector<FrameworkFinding> findings;
 
   std::map<std::string, std::string> frameworks() const;  // by package, of subjects and findings
   // The findings that explain a failure; nobody knows why where there is none.
-  std::vector<const Finding*> why(const Subject&, const ConformanceRun&, const ConformanceFailure&) const;
+  std::vector<const FrameworkFinding*> why(const FrameworkPart&, const ConformanceRun&, const ConformanceFailure&) const;
 };
 
 // Throws Error naming the file that is not as run.py writes it.

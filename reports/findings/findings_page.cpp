@@ -230,7 +230,7 @@ std::string output_section(const FindingRecords& f) {
 // Norms stand before branches and nowhere else in the layer.
 bool is_pre_norm(const BlockSpec& s) {
   const auto only_before = [](const auto& n) { return n.in && !n.out && !n.post; };
-  return only_before(s.attn_norms) && only_before(s.ffn_norms);
+  return only_before(s.norm_slots.attn) && only_before(s.norm_slots.ffn);
 }
 
 std::string users_section() {

@@ -23,7 +23,7 @@ Sample sample(const std::string& layout, int stream_scale) {
   BlockSpec norm;
   norm.part = Part::norm;
   norm.d = d;
-  norm.attn_norms.in = NormSpec{.eps = 0, .gain = false, .bias = false};
+  norm.norm_slots.attn.in = NormSpec{.eps = 0, .gain = false, .bias = false};
   const Matrix<Mp50> rows = evaluate(norm, {}, unit_variance(bits, tokens, d));
   s.x = cast<I>(Matrix<Mp50>(rows * Mp50(stream_scale)));
   return s;

@@ -24,7 +24,7 @@ std::vector<NormJacobian> norm_jacobians() {
   BlockSpec norm;
   norm.part = Part::norm;
   norm.d = 8;
-  norm.attn_norms.in = NormSpec{.gain = false, .bias = false};
+  norm.norm_slots.attn.in = NormSpec{.gain = false, .bias = false};
   const Matrix<I> ones = row({1, 1, 1, 1, 1, 1, 1, 1}), xhat = row({1, -1, 1, -1, 1, -1, 1, -1}),
                   rest = row({1, 1, -1, -1, 2, 2, -2, -2});
   std::vector<NormJacobian> found;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "plumbline/algebra/interval.hpp"
+#include "plumbline/number/interval.hpp"
 
 namespace plumbline::reports {
 

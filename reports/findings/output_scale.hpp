@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/algebra/interval.hpp"
+#include "plumbline/number/interval.hpp"
 
 namespace plumbline::reports {
 

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "plumbline/spec/names.hpp"
+#include "plumbline/base/names.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
 

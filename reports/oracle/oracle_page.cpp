@@ -249,7 +249,7 @@ Pages oracle_pages(const OracleRecords& r) {
       "# How well the oracle judges\n\n"
       "A rule that rejects everything detects everything: detection stands beside false alarms. The rule "
       "itself:\n"
-      "[lib/plumbline/oracle](../../lib/plumbline/oracle/README.md).\n\n"
+      "[lib/plumbline/judge](../../lib/plumbline/judge/README.md).\n\n"
       "## Correct implementations, live\n\n" +
       measured(r.agreement) + agreement(r.agreement) +
       "## Coarser than declared\n\n"

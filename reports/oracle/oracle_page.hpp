@@ -12,11 +12,11 @@ namespace plumbline::reports {
 // What the campaigns wrote; they take hours, so a report reads them and runs none.
 struct OracleRecords {
   Json characteristics, before;  // of plumbline_characteristics; with the rule as it was
-  Json agreement;                // of lib/test/peers/agreement.py
+  Json agreement;                // of lib/measure/agreement.py
   Json census;                   // of plumbline_census
-  std::vector<Json> naming;      // of lib/test/peers/naming.py, by profile
+  std::vector<Json> naming;      // of lib/measure/naming.py, by profile
   Json pairs;                    // of the same
-  Json real_bugs;                // of lib/test/peers/planted.py
+  Json real_bugs;                // of lib/measure/planted.py
   Json cost;                     // of plumbline_benchmark --record
 };
 

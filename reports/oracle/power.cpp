@@ -2,7 +2,7 @@
 // code's. What that costs: the same campaign with the rule as it was before, at the same seeds.
 #include <fmt/format.h>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 #include "reports/oracle/record.hpp"
 #include "reports/oracle/sections.hpp"
 #include "reports/render/markdown.hpp"

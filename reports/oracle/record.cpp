@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "plumbline/oracle/stamp.hpp"
+#include "plumbline/judge/stamp.hpp"
 
 namespace plumbline::reports {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "plumbline/algebra/interval.hpp"
+#include "plumbline/number/interval.hpp"
 
 namespace plumbline::reports {
 

@@ -86,7 +86,9 @@ Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::v
            "condition, refuted |\n"
            "| [chains.md](chains.md) | gradients and singular values of deep stacks at initialisation, "
            "exact against toy |\n"
-           "| [layouts.md](layouts.md) | every layout and model: picture, formula, Jacobian |\n" +
+           "| [layouts.md](layouts.md) | every layout and model: picture, formula, Jacobian |\n"
+           "| [spec.md](spec.md) | the reference of the spec: every knob, every deviation; and its JSON "
+           "Schema |\n" +
            fmt::format(
                "| [properties.md](properties.md) | {} laws: what each claims, how often it was tried, "
                "which of {} mutants it kills |\n",

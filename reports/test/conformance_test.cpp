@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 #include "plumbline/io/file.hpp"
 #include "reports/conformance/cells.hpp"
 #include "reports/conformance/framework_page.hpp"
@@ -42,7 +42,7 @@ class Conformance : public testing::Test {
   std::string found(int run) const {
     const ConformanceRecords r = read_conformance(folder);
     return found_cell(r, r.subjects.at(0), r.subjects.at(0).runs.at(run),
-                      [](const Finding&) { return "t.md"; });
+                      [](const FrameworkFinding&) { return "t.md"; });
   }
 };
 
@@ -107,7 +107,7 @@ TEST_F(Conformance, AnEditedRecordIsNamed) {
 // Of what is published, somebody found out who is wrong.
 TEST(ConformanceRecords, EveryFailureIsExplained) {
   const ConformanceRecords r = read_conformance(conformance_folder());
-  for (const Subject& s : r.subjects)
+  for (const FrameworkPart& s : r.subjects)
     for (const ConformanceRun& run : s.runs)
       for (const ConformanceFailure& f : run.failures)
         EXPECT_FALSE(r.why(s, run, f).empty())

@@ -14,7 +14,7 @@ namespace plumbline {
 // A product [n,k] [k,m] is n k m multiply-adds, masked scores included. Every other operation is one
 // elementwise operation per entry of its result; a sum one per entry that it reads; a softmax 4 per visible
 // entry (subtract, exp, sum, divide); a rotation 6 per pair. Moving entries is free.
-struct Cost {
+struct Cost : AlgebraBase<Cost> {
   struct Tensor {
     int rows = 0, cols = 0;
     std::string parameter;  // its name, where it is one
@@ -89,10 +89,10 @@ struct Cost {
     for (const Tensor& p : parts) y.rows += read(p, p).rows;
     return y;
   }
-  Tensor indicator(const Mask& mask) const { return {mask.queries, mask.keys, {}}; }
+  Tensor whole_numbers(int rows, int cols, const WholeNumber&) const { return {rows, cols, {}}; }
   Tensor zeros(int rows, int cols) const { return {rows, cols, {}}; }
   Tensor detach(const Tensor& x) const { return x; }
-  Tensor store(const Tensor& x, std::string_view) const { return x; }
+  Tensor store(const Tensor& x, const Place&) const { return x; }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) {
     return body();

@@ -27,7 +27,7 @@ struct Node {
 };
 
 // The algebra, and the picture that it has drawn so far.
-struct Diagram {
+struct Diagram : AlgebraBase<Diagram> {
   struct Tensor {
     int rows = 0, cols = 0;
     int node = -1;                // where it stands outside of all boxes; -1: inside one, or a parameter
@@ -91,10 +91,10 @@ struct Diagram {
     for (const Tensor& p : parts) rows += p.rows;
     return joined("concat_rows", rows, parts.front().cols, parts);
   }
-  Tensor indicator(const Mask& mask) const { return {mask.queries, mask.keys, -1, {}}; }
+  Tensor whole_numbers(int rows, int cols, const WholeNumber&) const { return {rows, cols, -1, {}}; }
   Tensor zeros(int rows, int cols) const { return {rows, cols, -1, {}}; }
   Tensor detach(const Tensor& x) const { return x; }
-  Tensor store(const Tensor& x, std::string_view) const { return x; }
+  Tensor store(const Tensor& x, const Place&) const { return x; }
 
   // The outermost component is a box; a component inside it is a note in that box's label.
   template <class Body>

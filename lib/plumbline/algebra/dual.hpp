@@ -11,7 +11,7 @@ namespace plumbline {
 // and of the products with a transpose and accumulate those that are used.
 //   bound: over enclosures, value and tangent are enclosures of the exact ones
 template <class A>
-struct Dual {
+struct Dual : AlgebraBase<Dual<A>> {
   using Inner = plumbline::Tensor<A>;
   struct Tensor {
     Inner value, tangent;
@@ -19,7 +19,7 @@ struct Dual {
   A inner;
 
   // As A does (softmax_derivative.hpp).
-  bool takes_out_means_twice() const { return plumbline::takes_out_means_twice(inner); }
+  bool takes_out_means_twice() const { return inner.takes_out_means_twice(); }
 
   // What moves along `tangent`, which has the shape of the value; what does not move.
   Tensor variable(const Inner& value, const Inner& tangent) const { return {value, tangent}; }
@@ -130,14 +130,16 @@ struct Dual {
   Tensor concat_rows(const std::vector<Tensor>& parts) const {
     return {inner.concat_rows(values(parts)), inner.concat_rows(tangents(parts))};
   }
-  Tensor indicator(const Mask& mask) const { return constant(inner.indicator(mask)); }
+  Tensor whole_numbers(int rows, int cols, const WholeNumber& entry) const {
+    return constant(inner.whole_numbers(rows, cols, entry));
+  }
   Tensor zeros(int rows, int cols) const { return constant(inner.zeros(rows, cols)); }
   void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {
     inner.accumulate(sum.value, g.value, row, col);
     inner.accumulate(sum.tangent, g.tangent, row, col);
   }
   Tensor detach(const Tensor& x) const { return constant(x.value); }
-  decltype(auto) store(const Tensor& x, std::string_view place) const {
+  decltype(auto) store(const Tensor& x, const Place& place) const {
     if constexpr (stores_as_is<A>)
       return (x);
     else

@@ -13,7 +13,7 @@ namespace plumbline {
 // Lists over A, an algebra of exact numbers: its store and component are not asked. In one operation all
 // lists have one length, or length 1; std::out_of_range otherwise.
 template <class A>
-struct Each {
+struct Each : AlgebraBase<Each<A>> {
   using Inner = plumbline::Tensor<A>;
   struct Tensor {
     std::vector<Inner> list;  // of length 1: the same for all
@@ -24,7 +24,7 @@ struct Each {
   A inner;
 
   // As A does (softmax_derivative.hpp).
-  bool takes_out_means_twice() const { return plumbline::takes_out_means_twice(inner); }
+  bool takes_out_means_twice() const { return inner.takes_out_means_twice(); }
 
   // The shape of each tensor in the list.
   int rows(const Tensor& x) const { return inner.rows(x.list.front()); }
@@ -123,7 +123,9 @@ struct Each {
   Tensor concat_rows(const std::vector<Tensor>& parts) const {
     return of_parts([&](auto& p) { return inner.concat_rows(p); }, parts);
   }
-  Tensor indicator(const Mask& mask) const { return {{inner.indicator(mask)}}; }
+  Tensor whole_numbers(int rows, int cols, const WholeNumber& entry) const {
+    return {{inner.whole_numbers(rows, cols, entry)}};
+  }
   Tensor zeros(int rows, int cols) const { return {{inner.zeros(rows, cols)}}; }
 
   // Adds g to the part of `sum` that begins at (row, col), list by list; `sum` gets as long as g.
@@ -134,7 +136,7 @@ struct Each {
 
   // x as it is, and what body() returns.
   Tensor detach(const Tensor& x) const { return x; }
-  const Tensor& store(const Tensor& x, std::string_view) const { return x; }
+  const Tensor& store(const Tensor& x, const Place&) const { return x; }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) const {
     return body();

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 
 namespace plumbline {
 

@@ -6,15 +6,17 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "plumbline/algebra/exact.hpp"
 #include "plumbline/algebra/mask.hpp"
+#include "plumbline/algebra/place.hpp"
 #include "plumbline/algebra/rotation.hpp"
-#include "plumbline/spec/block_spec.hpp"
+#include "plumbline/number/activation.hpp"
+#include "plumbline/number/exact.hpp"
 
 namespace plumbline {
 
@@ -22,13 +24,16 @@ namespace plumbline {
 template <class A>
 using Tensor = typename A::Tensor;
 
+// What stands in a row and a column of a constant.
+using WholeNumber = std::function<int(int row, int col)>;
+
 // What A must have. That operands have the shapes which stand here is the caller's duty: algebras do
 // not check it. The products x y^T and x^T y, accumulate and some hooks are asked for where they are
 // used (tape.hpp).
 template <class A>
 concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation rotation, Activation f, int n,
-                           std::vector<Tensor<A>> parts, std::string_view place, const char* symbol,
-                           Tensor<A> (*body)()) {
+                           WholeNumber entry, std::vector<Tensor<A>> parts, const Place place,
+                           const char* symbol, Tensor<A> (*body)()) {
   { a.rows(x) } -> std::convertible_to<int>;
   { a.cols(x) } -> std::convertible_to<int>;
 
@@ -61,21 +66,80 @@ concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation 
   { a.take_rows(x, n, n) } -> std::same_as<Tensor<A>>;
   { a.concat_cols(parts) } -> std::same_as<Tensor<A>>;
   { a.concat_rows(parts) } -> std::same_as<Tensor<A>>;
-  { a.indicator(mask) } -> std::same_as<Tensor<A>>;  // constant: 1 where the query sees the key, else 0
-  { a.zeros(n, n) } -> std::same_as<Tensor<A>>;      // constant
+  { a.whole_numbers(n, n, entry) } -> std::same_as<Tensor<A>>;  // constant, exact in every arithmetic
+  { a.zeros(n, n) } -> std::same_as<Tensor<A>>;                 // constant
 
   { a.detach(x) } -> std::same_as<Tensor<A>>;  // x, taken for a constant by every derivative
   // x, at a place where an implementation that keeps every result in memory stores it: one rounding to the
-  // storage type, forward of x and backward of its cotangent. The place is a path, as parameters have:
-  // "layers.0.attn.scores". Storing what is stored already changes nothing.
+  // storage type, forward of x and backward of its cotangent. Storing what is stored already changes nothing.
   { a.store(x, place) } -> std::convertible_to<Tensor<A>>;
   // The result of body(), known as the component `symbol` (LN, Attn, ...) applied to x: a box in a picture.
   { a.component(symbol, x, body) } -> std::same_as<Tensor<A>>;
 };
 
+// What most algebras leave as it is here: a member of the same name in the algebra takes its place.
+// Derivatives (Tape, Dual) ask these of the algebra within.
+template <class A>
+struct AlgebraBase {
+  // A constant: 1 where the query sees the key, else 0.
+  auto indicator(const Mask& mask) {
+    return self().whole_numbers(mask.queries, mask.keys,
+                                [&](int i, int j) { return mask.sees(i, j) ? 1 : 0; });
+  }
+
+  // x y^T and x^T y.
+  template <class T>
+  T matmul_by_transpose(const T& x, const T& y) {
+    return self().matmul(x, self().transpose(y));
+  }
+  template <class T>
+  T matmul_of_transpose(const T& x, const T& y) {
+    return self().matmul(self().transpose(x), y);
+  }
+
+  // Whether softmax_derivative.hpp subtracts the mean twice, and what it subtracts: row sums of p g.
+  static constexpr bool takes_out_means_twice() { return false; }
+  template <class T>
+  const T& softmax_dot(const T& dot, const T&) const {
+    return dot;
+  }
+
+  // On the way back: x as the way there saved it; a cotangent as it is stored; the row sums of the cotangents
+  // of x - mean x.
+  template <class T>
+  const T& saved(const T& x) const {
+    return x;
+  }
+  template <class T>
+  decltype(auto) store_cotangent(const T& g, const Place& place) {
+    return self().store(g, place);
+  }
+  template <class T>
+  const T& centring_sum(const T& sum) const {
+    return sum;
+  }
+
+ private:
+  A& self() { return static_cast<A&>(*this); }
+};
+
+// An algebra that a tape can be laid over: it adds a cotangent to a part of a sum of others.
+template <class A>
+concept TapedAlgebra = Algebra<A> &&
+    requires(A a, Tensor<A> sum, const Tensor<A> x, int n, const Place place) {
+  a.accumulate(sum, x, n, n);
+  { a.matmul_by_transpose(x, x) } -> std::convertible_to<Tensor<A>>;
+  { a.matmul_of_transpose(x, x) } -> std::convertible_to<Tensor<A>>;
+  { a.takes_out_means_twice() } -> std::same_as<bool>;
+  { a.softmax_dot(x, x) } -> std::convertible_to<Tensor<A>>;
+  { a.saved(x) } -> std::convertible_to<Tensor<A>>;
+  { a.store_cotangent(x, place) } -> std::convertible_to<Tensor<A>>;
+  { a.centring_sum(x) } -> std::convertible_to<Tensor<A>>;
+};
+
 // Whether storing is nothing but a name for a place: `store` then returns the tensor it is given.
 template <class A>
 constexpr bool stores_as_is =
-    std::is_reference_v<decltype(std::declval<A&>().store(std::declval<const Tensor<A>&>(), ""))>;
+    std::is_reference_v<decltype(std::declval<A&>().store(std::declval<const Tensor<A>&>(), Site::other))>;
 
 }  // namespace plumbline

@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "plumbline/algebra/function.hpp"
-#include "plumbline/algebra/matrix.hpp"
 #include "plumbline/algebra/operations.hpp"
+#include "plumbline/number/function.hpp"
+#include "plumbline/number/matrix.hpp"
 
 namespace plumbline {
 
@@ -15,7 +15,7 @@ namespace plumbline {
 //   bound: over enclosures, each entry holds the exact one; over numbers, one rounding of S in each step
 //   bad input: softmax_rows throws Error where a query sees no key; otherwise as Function<S> says
 template <class S>
-struct Plain {
+struct Plain : AlgebraBase<Plain<S>> {
   using Scalar = S;
   using Tensor = Matrix<S>;
   using F = Function<S>;
@@ -81,9 +81,8 @@ struct Plain {
   Tensor take_rows(const Tensor& x, int first, int count) const { return x.middleRows(first, count); }
   Tensor concat_cols(const std::vector<Tensor>& parts) const;
   Tensor concat_rows(const std::vector<Tensor>& parts) const;
-  Tensor indicator(const Mask& mask) const {
-    Tensor y(mask.queries, mask.keys);
-    return by_entry(y, [&](int i, int j) { return S(mask.sees(i, j) ? 1 : 0); });
+  Tensor whole_numbers(int rows, int cols, const WholeNumber& entry) const {
+    return by_entry(Tensor(rows, cols), [&](int i, int j) { return S(entry(i, j)); });
   }
   Tensor zeros(int rows, int cols) const { return Tensor::Constant(rows, cols, S(0)); }
 
@@ -95,7 +94,7 @@ struct Plain {
 
   // x as it is, and what body() returns: numbers have no derivative and no name.
   Tensor detach(const Tensor& x) const { return x; }
-  const Tensor& store(const Tensor& x, std::string_view) const { return x; }
+  const Tensor& store(const Tensor& x, const Place&) const { return x; }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) const {
     return body();
@@ -118,5 +117,7 @@ struct Plain {
     return y;
   }
 };
+
+static_assert(TapedAlgebra<Plain<double>>);
 
 }  // namespace plumbline

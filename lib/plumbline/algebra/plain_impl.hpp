@@ -1,9 +1,9 @@
 // The larger operations of Plain<S>; included only where a scalar is instantiated.
 #pragma once
 
-#include "plumbline/algebra/interval.hpp"
 #include "plumbline/algebra/plain.hpp"
-#include "plumbline/algebra/scalars_impl.hpp"
+#include "plumbline/number/interval.hpp"
+#include "plumbline/number/scalars_impl.hpp"
 
 namespace plumbline {
 

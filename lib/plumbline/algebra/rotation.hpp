@@ -1,10 +1,14 @@
 // The rotary position embedding as a linear map: row t of a head is rotated pair by pair.
 #pragma once
 
-#include "plumbline/algebra/matrix.hpp"
-#include "plumbline/spec/block_spec.hpp"
+#include "plumbline/base/names.hpp"
+#include "plumbline/number/matrix.hpp"
 
 namespace plumbline {
+
+// Which channels make a pair.
+enum class RopeStyle { half, interleaved };
+PLUMBLINE_NAMES(RopeStyle, {half, "half"}, {interleaved, "interleaved"})
 
 // Pair j of row t turns by the angle phi = sign * (first_position + t) * base^(-2j / exponent_dim):
 //   formula: (a, b) -> (a cos phi - b sin phi, a sin phi + b cos phi)

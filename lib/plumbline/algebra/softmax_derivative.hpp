@@ -10,15 +10,6 @@
 
 namespace plumbline {
 
-// Whether A subtracts the mean twice; false where it does not say so.
-template <class A>
-constexpr bool takes_out_means_twice(const A& a) {
-  if constexpr (requires { a.takes_out_means_twice(); })
-    return a.takes_out_means_twice();
-  else
-    return false;
-}
-
 // The derivative at probabilities p, along a tangent g or of a cotangent g.
 //   formula: p_j (g_j - sum_k p_k g_k)
 //   shapes: p, g [n, m] -> [n, m]
@@ -27,12 +18,10 @@ constexpr bool takes_out_means_twice(const A& a) {
 template <class A, class T>
 T softmax_derivative(A& a, const T& p, const T& g) {
   const auto without_mean = [&](const T& u) {
-    T mean = a.row_sum(a.mul(p, u));
-    if constexpr (requires { a.softmax_dot(mean, u); }) mean = a.softmax_dot(mean, u);
-    return a.sub_col(u, mean);
+    return a.sub_col(u, a.softmax_dot(a.row_sum(a.mul(p, u)), u));
   };
   const T once = without_mean(g);
-  return a.mul(p, takes_out_means_twice(a) ? without_mean(once) : once);
+  return a.mul(p, a.takes_out_means_twice() ? without_mean(once) : once);
 }
 
 }  // namespace plumbline

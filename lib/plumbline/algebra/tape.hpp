@@ -1,7 +1,5 @@
 // Tape<A>: a tensor is a value in A and its place on a tape. Playing the tape backwards gives vector-Jacobian
-// products: the gradient of <cotangent, y> in every variable. It asks one more operation of A than blocks do:
-// accumulate, which adds a cotangent to a part of the sum of others. Where A has the products x y^T and x^T
-// y, it uses these in place of a transpose.
+// products: the gradient of <cotangent, y> in every variable.
 #pragma once
 
 #include <functional>
@@ -31,11 +29,11 @@ class Shared {
   std::shared_ptr<const T> value_;
 };
 
-// Backward derivatives over A. Recorded steps point to the tape: it must not be copied or moved after the
-// first one, and its tensors are of use on no other tape.
+// Backward derivatives over A. Recorded steps point to the tape, which is therefore neither copied nor moved;
+// its tensors are of use on no other tape.
 //   bound: over enclosures, gradients are enclosures of the exact ones
 template <class A>
-struct Tape {
+struct Tape : AlgebraBase<Tape<A>> {
   using Inner = plumbline::Tensor<A>;
   static constexpr int constant_node = -1;
   struct Tensor {
@@ -47,6 +45,7 @@ struct Tape {
   // A tape over that algebra, without a step.
   Tape() = default;
   explicit Tape(A algebra) : inner(std::move(algebra)) {}
+  Tape(const Tape&) = delete;
 
   // What gradients are asked of; what has none.
   Tensor variable(const Inner& value) { return push(value, {}); }
@@ -76,8 +75,8 @@ struct Tape {
     return record(
         inner.matmul(x.value, y.value),
         [=, this](const Inner& g) {
-          if (depends(x)) accumulate(x, matmul_by_transpose(g, y.value));
-          if (depends(y)) accumulate(y, matmul_of_transpose(saved(x.value), g));
+          if (depends(x)) accumulate(x, inner.matmul_by_transpose(g, *y.value));
+          if (depends(y)) accumulate(y, inner.matmul_of_transpose(inner.saved(*x.value), g));
         },
         x, y);
   }
@@ -107,8 +106,8 @@ struct Tape {
     return record(
         inner.mul(x.value, y.value),
         [=, this](const Inner& g) {
-          if (depends(x)) accumulate(x, inner.mul(g, saved(y.value)));
-          if (depends(y)) accumulate(y, inner.mul(g, saved(x.value)));
+          if (depends(x)) accumulate(x, inner.mul(g, inner.saved(*y.value)));
+          if (depends(y)) accumulate(y, inner.mul(g, inner.saved(*x.value)));
         },
         x, y);
   }
@@ -143,9 +142,7 @@ struct Tape {
         inner.sub_col(x.value, c.value),
         [=, this](const Inner& g) {
           accumulate(x, g);
-          Inner sum = inner.row_sum(g);
-          if constexpr (requires { inner.centring_sum(sum); }) sum = inner.centring_sum(sum);
-          accumulate(c, inner.scale(sum, {-1}));
+          accumulate(c, inner.scale(inner.centring_sum(inner.row_sum(g)), {-1}));
         },
         x, c);
   }
@@ -154,7 +151,7 @@ struct Tape {
         inner.mul_col(x.value, c.value),
         [=, this](const Inner& g) {
           if (depends(x)) accumulate(x, inner.mul_col(g, c.value));
-          if (depends(c)) accumulate(c, inner.row_sum(inner.mul(g, saved(x.value))));
+          if (depends(c)) accumulate(c, inner.row_sum(inner.mul(g, inner.saved(*x.value))));
         },
         x, c);
   }
@@ -207,7 +204,9 @@ struct Tape {
   Tensor softmax_rows(const Tensor& x, const Mask& mask) {
     const Shared<Inner> p = inner.softmax_rows(x.value, mask);
     return record(
-        p, [=, this](const Inner& g) { accumulate(x, softmax_derivative<A, Inner>(inner, saved(p), g)); }, x);
+        p,
+        [=, this](const Inner& g) { accumulate(x, softmax_derivative<A, Inner>(inner, inner.saved(*p), g)); },
+        x);
   }
   Tensor rotate(const Tensor& x, const Rotation& r) {
     return record(
@@ -238,17 +237,19 @@ struct Tape {
       }
     });
   }
-  Tensor indicator(const Mask& mask) { return constant(inner.indicator(mask)); }
+  Tensor whole_numbers(int rows, int cols, const WholeNumber& entry) {
+    return constant(inner.whole_numbers(rows, cols, entry));
+  }
   Tensor zeros(int rows, int cols) { return constant(inner.zeros(rows, cols)); }
   Tensor detach(const Tensor& x) { return constant(x.value); }
-  Tensor store(const Tensor& x, std::string_view place) {
+  Tensor store(const Tensor& x, const Place& place) {
     if constexpr (stores_as_is<A>)
       return record(
           x.value, [=, this](const Inner& g) { accumulate(x, g); }, x);
     else
       return record(
           inner.store(x.value, place),
-          [=, this, at = std::string(place)](const Inner& g) { accumulate(x, store_cotangent(g, at)); }, x);
+          [=, this](const Inner& g) { accumulate(x, inner.store_cotangent(g, place)); }, x);
   }
   template <class Body>
   Tensor component(const char*, const Tensor&, Body body) {
@@ -256,34 +257,6 @@ struct Tape {
   }
 
  private:
-  // An algebra may treat cotangents, and what was saved for derivatives, in a way of its own: it then has the
-  // operation that is asked for here.
-  decltype(auto) saved(const Inner& x) {
-    if constexpr (requires { inner.saved(x); })
-      return inner.saved(x);
-    else
-      return (x);
-  }
-  Inner store_cotangent(const Inner& g, std::string_view place) {
-    if constexpr (requires { inner.store_cotangent(g, place); })
-      return inner.store_cotangent(g, place);
-    else
-      return inner.store(g, place);
-  }
-
-  Inner matmul_by_transpose(const Inner& x, const Inner& y) {
-    if constexpr (requires { inner.matmul_by_transpose(x, y); })
-      return inner.matmul_by_transpose(x, y);
-    else
-      return inner.matmul(x, inner.transpose(y));
-  }
-  Inner matmul_of_transpose(const Inner& x, const Inner& y) {
-    if constexpr (requires { inner.matmul_of_transpose(x, y); })
-      return inner.matmul_of_transpose(x, y);
-    else
-      return inner.matmul(inner.transpose(x), y);
-  }
-
   using Step = std::function<void(const Inner&)>;
 
   template <class Done>

@@ -5,53 +5,150 @@
 // Sources: arXiv 1706.03762 (attention), 2305.13245 (grouped heads), 2104.09864 (rotary embedding).
 #pragma once
 
-#include "plumbline/block/derivative_of.hpp"
 #include "plumbline/block/linear.hpp"
+#include "plumbline/block/mask.hpp"
 #include "plumbline/block/norm.hpp"
+#include "plumbline/block/position.hpp"
+#include "plumbline/block/scores.hpp"
 
 namespace plumbline {
+
+// What the softmax is taken over: the keys, or one of the ways in which that goes wrong.
+enum class SoftmaxMode { keys, queries, unnormalised };
+PLUMBLINE_NAMES(SoftmaxMode, {keys, "keys"}, {queries, "queries"}, {unnormalised, "unnormalised"})
+// Which key-value head a query head reads: each serves neighbours, or they take turns.
+enum class HeadSharing { repeat, tile };
+PLUMBLINE_NAMES(HeadSharing, {repeat, "repeat"}, {tile, "tile"})
+// What the backward pass gets wrong: softmax taken for elementwise (p dp where p (dp - sum p dp) is right),
+// an operation taken for the identity, keys and values with the cotangent of one query head alone.
+enum class AttentionBackward {
+  right,
+  softmax_elementwise,
+  softcap_skipped,
+  scale_skipped,
+  rope_skipped,
+  first_head
+};
+PLUMBLINE_NAMES(AttentionBackward, {right, "right"}, {softmax_elementwise, "softmax_elementwise"},
+                {softcap_skipped, "softcap_skipped"}, {scale_skipped, "scale_skipped"},
+                {rope_skipped, "rope_skipped"}, {first_head, "first_head"})
+
+// Which projections of attention have a bias.
+struct AttentionBias {
+  bool q = true, k = true, v = true, o = true;
+  bool operator==(const AttentionBias&) const = default;
+};
+
+template <>
+inline constexpr auto knobs<AttentionBias> =
+    std::tuple{knob("q", &AttentionBias::q), knob("k", &AttentionBias::k), knob("v", &AttentionBias::v),
+               knob("o", &AttentionBias::o)};
+
+template <>
+inline constexpr WrongChoice<AttentionBias> wrong_choices<AttentionBias>[] = {
+    {"bias/k-missing", "k = W x", "", [](AttentionBias& b) { b.k = false; }},
+    {"bias/o-missing", "W o", "", [](AttentionBias& b) { b.o = false; }},
+    {"bias/q-missing", "q = W x", "", [](AttentionBias& b) { b.q = false; }},
+    {"bias/v-missing", "v = W x", "", [](AttentionBias& b) { b.v = false; }},
+};
+
+// The attention branch as data, its norms apart.
+struct AttentionSpec {
+  int n_heads = 0, n_kv_heads = 0, head_dim = 0;
+  AttentionBias bias;
+  ScaleSpec scale;
+  SoftcapSpec softcap;
+  MaskSpec mask;
+  SoftmaxMode softmax = SoftmaxMode::keys;
+  HeadSharing head_sharing = HeadSharing::repeat;
+  AttentionBackward backward = AttentionBackward::right;
+  bool operator==(const AttentionSpec&) const = default;
+};
+
+template <>
+inline constexpr auto knobs<AttentionSpec> = std::tuple{
+    knob("n_heads", &AttentionSpec::n_heads, "of queries").within(size_range).implying([](AttentionSpec& a) {
+      a.n_kv_heads = a.n_heads;
+    }),
+    knob("n_kv_heads", &AttentionSpec::n_kv_heads, "of keys and values; divides n_heads").within(size_range),
+    knob("head_dim", &AttentionSpec::head_dim, "channels of a head").within(size_range),
+    knob("bias", &AttentionSpec::bias, "which projections have one"),
+    knob("scale", &AttentionSpec::scale, "what q k is multiplied by"),
+    knob("", &AttentionSpec::softcap),
+    knob("", &AttentionSpec::mask),
+    knob("softmax", &AttentionSpec::softmax, "what sums to 1").where_wrong(),
+    knob("head_sharing", &AttentionSpec::head_sharing,
+         "query head h reads key-value head h n_kv_heads / n_heads, "
+         "or h mod n_kv_heads")
+        .where_wrong(),
+    knob("backward", &AttentionSpec::backward, "what the backward pass gets wrong").where_wrong()};
+
+template <>
+inline constexpr WrongChoice<AttentionSpec> wrong_choices<AttentionSpec>[] = {
+    {"heads/gradient-of-first", "keys and values get the gradient of their first query head alone", "",
+     [](AttentionSpec& s) {
+       if (s.n_kv_heads < s.n_heads) s.backward = AttentionBackward::first_head;
+     }},
+    {"heads/tiled", "query head h reads key-value head h mod n_kv_heads", "",
+     [](AttentionSpec& s) {
+       if (s.n_kv_heads < s.n_heads) s.head_sharing = HeadSharing::tile;
+     }},
+    {"scale/by-heads", "q k / sqrt(n_heads)", "",
+     [](AttentionSpec& s) { s.scale.rule = ScaleRule::inv_sqrt_scalar, s.scale.value = s.n_heads; }},
+    {"scale/gradient-missing", "gradients of q and k lack the factor 1/sqrt(head_dim)", "",
+     [](AttentionSpec& s) {
+       if (s.scale.rule != ScaleRule::one) s.backward = AttentionBackward::scale_skipped;
+     }},
+    {"scale/missing", "q k", "",
+     [](AttentionSpec& s) { s.scale.rule = ScaleRule::one, s.scale.value.reset(); }},
+    {"scale/twice", "q k / head_dim", "",
+     [](AttentionSpec& s) {
+       s.scale.rule = ScaleRule::inv_sqrt_scalar, s.scale.value = double(s.head_dim) * s.head_dim;
+     }},
+    {"softcap/gradient-missing", "the backward pass takes the softcap for the identity", "",
+     [](AttentionSpec& s) {
+       if (s.softcap.cap) s.backward = AttentionBackward::softcap_skipped;
+     }},
+    {"softmax/gradient-elementwise", "the backward pass is p dp where p (dp - sum p dp) is right", "",
+     [](AttentionSpec& s) { s.backward = AttentionBackward::softmax_elementwise; }},
+    {"softmax/over-queries", "columns sum to 1", "",
+     [](AttentionSpec& s) { s.softmax = SoftmaxMode::queries; }},
+    {"softmax/unnormalised", "exp(scores)", "",
+     [](AttentionSpec& s) { s.softmax = SoftmaxMode::unnormalised; }},
+};
+
+// Where a norm can stand: before the sublayer, on queries and keys, before o_proj, on the branch output,
+// after the add.
+struct AttentionNorms {
+  NormSlot in, q, k, mid, out, post;
+  bool operator==(const AttentionNorms&) const = default;
+};
+
+template <>
+inline constexpr auto knobs<AttentionNorms> = std::tuple{
+    knob("in", &AttentionNorms::in, "before attention"),
+    knob("q", &AttentionNorms::q, "on queries").starting_as(NormSpec{.width = NormWidth::head_dim}),
+    knob("k", &AttentionNorms::k, "on keys").starting_as(NormSpec{.width = NormWidth::head_dim}),
+    knob("mid", &AttentionNorms::mid, "before o_proj"),
+    knob("out", &AttentionNorms::out, "on the branch output"),
+    knob("post", &AttentionNorms::post, "after the add")};
+
 namespace detail {
-
-inline Exact score_scale(const AttentionSpec& s) {
-  switch (s.scale_rule) {
-    case ScaleRule::inv_sqrt_head_dim: return {s.scale_mult, double(s.head_dim)};
-    case ScaleRule::inv_sqrt_scalar: return {s.scale_mult, *s.scale_value};
-    case ScaleRule::one: break;
-  }
-  return {s.scale_mult};
-}
-
-inline Mask mask_of(const AttentionSpec& s, int queries, int keys) {
-  const int shift = s.causal_alignment == CausalAlignment::bottom_right ? keys - queries : 0;
-  switch (s.mask) {
-    case MaskKind::bidirectional: break;
-    case MaskKind::causal: return {queries, keys, queries + keys, s.mask_offset, shift};
-    case MaskKind::causal_sliding: return {queries, keys, *s.window - 1, s.mask_offset, shift};
-  }
-  return Mask::everything(queries, keys);
-}
-
-template <Algebra A>
-Tensor<A> softcap(A& a, const std::optional<double>& cap, const ParameterView<A>& p, const Tensor<A>& x) {
-  if (!cap) return x;
-  const Tensor<A> u = a.store(a.scale(x, {1, *cap * *cap}), p.place("scores_over_cap"));
-  return a.store(a.scale(a.store(a.tanh(u), p.place("tanh_scores")), {*cap}), p.place("capped_scores"));
-}
 
 // Softmax over the keys that the mask lets through, or one of the ways in which that goes wrong.
 template <Algebra A>
 Tensor<A> probabilities(A& a, const AttentionSpec& s, const Tensor<A>& scores) {
   const int queries = a.rows(scores), keys = a.cols(scores);
-  const Mask mask = mask_of(s, queries, keys), all = Mask::everything(queries, keys);
+  const Mask mask = mask_of(s.mask, queries, keys), all = Mask::everything(queries, keys);
   if (s.softmax == SoftmaxMode::queries)
     return a.mul(a.transpose(a.softmax_rows(a.transpose(scores), Mask::everything(keys, queries))),
                  a.indicator(mask));
   if (s.softmax == SoftmaxMode::unnormalised) return a.mul(a.exp(scores), a.indicator(mask));
-  if (s.softcap_after_mask) {  // masked scores become -cap where they should be -infinity
+  if (s.softcap.after_mask) {  // masked scores become -cap where they should be -infinity
     const Tensor<A> hidden = a.add_scalar(a.indicator(mask), {-1});
-    return a.softmax_rows(a.add(a.mul(scores, a.indicator(mask)), a.scale(hidden, {*s.logit_softcap})), all);
+    return a.softmax_rows(a.add(a.mul(scores, a.indicator(mask)), a.scale(hidden, {*s.softcap.cap})), all);
   }
-  switch (s.mask_mode) {
+  switch (s.mask.mode) {
     case MaskMode::exact: break;
     case MaskMode::after_softmax: return a.mul(a.softmax_rows(scores, all), a.indicator(mask));
     case MaskMode::zero_score: return a.softmax_rows(a.mul(scores, a.indicator(mask)), all);
@@ -63,37 +160,37 @@ Tensor<A> probabilities(A& a, const AttentionSpec& s, const Tensor<A>& scores) {
 
 // q [Tq,h], k, v [Tk,h] -> [Tq,h].
 template <Algebra A>
-Tensor<A> one_head(A& a, const AttentionSpec& s, const ParameterView<A>& p, const Tensor<A>& q,
-                   const Tensor<A>& k, const Tensor<A>& v) {
+Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, int head,
+                   const ParameterView<A>& p, const Tensor<A>& q, const Tensor<A>& k, const Tensor<A>& v) {
+  const auto bias = position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k));
   const Tensor<A> products =
-      a.store(a.matmul(a.store(q, p.place("queries")), a.transpose(a.store(k, p.place("keys")))),
-              p.place("products"));
-  Tensor<A> scores = a.store(a.scale(products, score_scale(s)), p.place("scores"));
+      a.store(a.matmul(a.store(q, p.place(Site::queries)), a.transpose(a.store(k, p.place(Site::keys)))),
+              p.place(Site::products));
+  Tensor<A> scores = a.store(a.scale(products, score_scale(s.scale, s.head_dim)), p.place(Site::scores));
   if (s.backward == AttentionBackward::scale_skipped) scores = with_derivative_of(a, scores, products);
-  Tensor<A> capped = softcap(a, s.logit_softcap, p, scores);
+  Tensor<A> capped = plumbline::softcap(a, s.softcap, p, scores);
   if (s.backward == AttentionBackward::softcap_skipped) capped = with_derivative_of(a, capped, scores);
-  Tensor<A> weights = a.store(probabilities(a, s, capped), p.place("probabilities"));
+  if (bias) capped = a.store(a.add(capped, *bias), p.place(Site::biased_scores));
+  Tensor<A> weights = a.store(probabilities(a, s, capped), p.place(Site::probabilities));
   if (s.backward == AttentionBackward::softmax_elementwise)
     weights = with_derivative_of(a, weights, a.mul(a.detach(weights), capped));
-  return a.store(a.matmul(weights, a.store(v, p.place("values"))), p.place("heads"));
+  return a.store(a.matmul(weights, a.store(v, p.place(Site::values))), p.place(Site::heads));
 }
 
-inline Rotation rotation(const RopeSpec& r, int head_dim, bool of_keys) {
-  return {.style = r.style,
-          .rotary_dim = r.rotary_dim,
-          .exponent_dim = r.exponent_of_head_dim ? head_dim : r.rotary_dim,
-          .base = r.base,
-          .first_position = of_keys ? r.key_offset : 0,
-          .sign = of_keys ? r.direction : 1};
-}
+// What the heads are made of, as a spec has it.
+struct AttentionParts {
+  const AttentionSpec& attention;
+  const AttentionNorms& norms;
+  const PositionSpec& position;
+};
 
 // All heads of q or k, each [T,h]: norm and rotary embedding in the order that the norm asks for.
 template <Algebra A>
-std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormSlot& slot,
+std::vector<Tensor<A>> positioned_heads(A& a, const AttentionParts& spec, const NormSlot& slot,
                                         const ParameterView<A>& attn, Tensor<A> x, int heads, bool of_keys) {
   const int h = spec.attention.head_dim;
   const ParameterView<A> p = attn.under(of_keys ? "norm_k" : "norm_q");
-  const std::string rotated = attn.place(of_keys ? "rotated_keys" : "rotated_queries");
+  const Place rotated = attn.place(of_keys ? Site::rotated_keys : Site::rotated_queries);
   if (slot && slot->width == NormWidth::full_heads && slot->position == QkPosition::before_rope)
     x = norm(a, slot, p, x);
   std::vector<Tensor<A>> out;
@@ -101,8 +198,8 @@ std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormS
     Tensor<A> y = a.take_cols(x, i * h, h);
     const bool per_head = slot && slot->width == NormWidth::head_dim;
     if (per_head && slot->position == QkPosition::before_rope) y = norm(a, slot, p, y);
-    if (spec.rope) {
-      const Tensor<A> turned = a.store(a.rotate(y, rotation(*spec.rope, h, of_keys)), rotated);
+    if (spec.position.rope) {
+      const Tensor<A> turned = a.store(a.rotate(y, rotation(*spec.position.rope, h, of_keys)), rotated);
       const bool skipped = spec.attention.backward == AttentionBackward::rope_skipped;
       y = skipped ? with_derivative_of(a, turned, y) : turned;
     }
@@ -119,26 +216,27 @@ std::vector<Tensor<A>> positioned_heads(A& a, const BlockSpec& spec, const NormS
 // All heads of one sequence, before o_proj.
 //   shapes: q [T, n_heads h], k, v [T, n_kv_heads h], all projected -> [T, n_heads h]
 template <Algebra A>
-Tensor<A> heads_of_sequence(A& a, const BlockSpec& spec, const ParameterView<A>& p,
+Tensor<A> heads_of_sequence(A& a, const AttentionParts& spec, const ParameterView<A>& p,
                             const Tensor<A>& projected_q, const Tensor<A>& projected_k, const Tensor<A>& v) {
   const AttentionSpec& s = spec.attention;
-  const auto q = positioned_heads(a, spec, spec.attn_norms.q, p, projected_q, s.n_heads, false);
-  const auto k = positioned_heads(a, spec, spec.attn_norms.k, p, projected_k, s.n_kv_heads, true);
+  const auto q = positioned_heads(a, spec, spec.norms.q, p, projected_q, s.n_heads, false);
+  const auto k = positioned_heads(a, spec, spec.norms.k, p, projected_k, s.n_kv_heads, true);
   std::vector<Tensor<A>> out;
   for (int h = 0; h < s.n_heads; ++h) {
     const int g = s.head_sharing == HeadSharing::repeat ? h * s.n_kv_heads / s.n_heads : h % s.n_kv_heads;
     Tensor<A> value = a.take_cols(v, g * s.head_dim, s.head_dim);
-    if (spec.rope && spec.rope->rotates_values)
-      value = a.rotate(value, rotation(*spec.rope, s.head_dim, true));
+    if (spec.position.rope && spec.position.rope->rotates_values)
+      value = a.rotate(value, rotation(*spec.position.rope, s.head_dim, true));
     const bool first = s.backward != AttentionBackward::first_head || h * s.n_kv_heads % s.n_heads == 0;
-    out.push_back(one_head(a, s, p, q[h], first ? k[g] : a.detach(k[g]), first ? value : a.detach(value)));
+    out.push_back(one_head(a, s, spec.position, h, p, q[h], first ? k[g] : a.detach(k[g]),
+                           first ? value : a.detach(value)));
   }
   return a.concat_cols(out);
 }
 
 // The same for each of the sequences that are folded into the rows; there may be more keys than queries.
 template <Algebra A>
-Tensor<A> heads_of_batch(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& q,
+Tensor<A> heads_of_batch(A& a, const AttentionParts& spec, const ParameterView<A>& p, const Tensor<A>& q,
                          const Tensor<A>& k, const Tensor<A>& v, int batch) {
   const auto of_sequence = [&](const Tensor<A>& u, int b) {
     const int tokens = a.rows(u) / batch;
@@ -162,9 +260,12 @@ Tensor<A> heads_of_batch(A& a, const BlockSpec& spec, const ParameterView<A>& p,
 //   bad input: throws Error where p holds no "k" or "v", or a query sees no key; shapes are not checked
 //   source: arXiv 1706.03762, 2205.14135
 template <Algebra A>
-Tensor<A> sdpa(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch) {
-  return a.component("Attn", q,
-                     [&] { return detail::heads_of_batch(a, spec, p, q, p.at("k"), p.at("v"), batch); });
+Tensor<A> sdpa(A& a, const AttentionSpec& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch) {
+  const AttentionNorms norms;
+  const PositionSpec position;
+  return a.component("Attn", q, [&] {
+    return detail::heads_of_batch(a, {spec, norms, position}, p, q, p.at("k"), p.at("v"), batch);
+  });
 }
 
 // The attention branch, with its projections.
@@ -174,15 +275,61 @@ Tensor<A> sdpa(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Ten
 //   bad input: throws Error where a parameter is missing or a query sees no key; shapes are not checked
 //   source: arXiv 1706.03762, 2305.13245
 template <Algebra A>
-Tensor<A> attention(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
+Tensor<A> attention(A& a, const AttentionSpec& spec, const AttentionNorms& norms,
+                    const PositionSpec& position, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
   return a.component("Attn", x, [&] {
-    const Tensor<A> q = linear(a, p.under("q_proj"), spec.attention.bias.q, x);
-    const Tensor<A> k = linear(a, p.under("k_proj"), spec.attention.bias.k, x);
-    const Tensor<A> v = linear(a, p.under("v_proj"), spec.attention.bias.v, x);
-    const Tensor<A> heads = detail::heads_of_batch(a, spec, p, q, k, v, batch);
-    return linear(a, p.under("o_proj"), spec.attention.bias.o,
-                  norm(a, spec.attn_norms.mid, p.under("norm_mid"), heads));
+    const Tensor<A> q = linear(a, p.under("q_proj"), spec.bias.q, x);
+    const Tensor<A> k = linear(a, p.under("k_proj"), spec.bias.k, x);
+    const Tensor<A> v = linear(a, p.under("v_proj"), spec.bias.v, x);
+    const Tensor<A> heads = detail::heads_of_batch(a, {spec, norms, position}, p, q, k, v, batch);
+    return linear(a, p.under("o_proj"), spec.bias.o, norm(a, norms.mid, p.under("norm_mid"), heads));
   });
 }
+
+// Its parameters.
+inline void add_attention_shapes(ParameterShapes& out, const std::string& prefix, const AttentionSpec& a,
+                                 const AttentionNorms& norms, int d) {
+  const int width = a.n_heads * a.head_dim, kv_width = a.n_kv_heads * a.head_dim;
+  const auto norm = [&](const char* name, const NormSlot& slot, int heads, Module module) {
+    if (slot) add_norm_shapes(out, prefix + name, slot, norm_width(*slot, d, heads, a.head_dim), module);
+  };
+  add_linear_shapes(out, prefix + "q_proj", Module::q_proj, width, d, a.bias.q);
+  add_linear_shapes(out, prefix + "k_proj", Module::k_proj, kv_width, d, a.bias.k);
+  add_linear_shapes(out, prefix + "v_proj", Module::v_proj, kv_width, d, a.bias.v);
+  norm("norm_q", norms.q, a.n_heads, Module::norm_q);
+  norm("norm_k", norms.k, a.n_kv_heads, Module::norm_k);
+  add_norm_shapes(out, prefix + "norm_mid", norms.mid, width, Module::norm_mid);
+  add_linear_shapes(out, prefix + "o_proj", Module::o_proj, d, width, a.bias.o);
+}
+
+template <>
+struct PartOf<Part::attention> {
+  static constexpr PartRecord record{.attends = true, .projects = true, .prefix = "layers.0.attn."};
+  static void add_parameters(ParameterShapes& out, const auto& spec) {
+    add_attention_shapes(out, std::string(record.prefix), spec.attention, spec.norm_slots.attn, spec.d);
+  }
+  template <Algebra A>
+  static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch,
+                       Stream<A>*) {
+    return attention(a, spec.attention, spec.norm_slots.attn, spec.position,
+                     ParameterView<A>{p.all, std::string(record.prefix)}, x, batch);
+  }
+};
+
+template <>
+struct PartOf<Part::sdpa> {
+  static constexpr TokenTensor keys_and_values[] = {{"k", Width::key_heads, Rows::keys},
+                                                    {"v", Width::key_heads, Rows::keys}};
+  static constexpr PartRecord record{.attends = true,
+                                     .x = {"q", Width::query_heads},
+                                     .y = {"y", Width::query_heads},
+                                     .beside_x = keys_and_values};
+  static void add_parameters(ParameterShapes&, const auto&) {}
+  template <Algebra A>
+  static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch,
+                       Stream<A>*) {
+    return sdpa(a, spec.attention, p, q, batch);
+  }
+};
 
 }  // namespace plumbline

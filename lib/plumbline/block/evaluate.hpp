@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/algebra/matrix.hpp"
-#include "plumbline/spec/block_spec.hpp"
+#include "plumbline/block/block_spec.hpp"
+#include "plumbline/number/matrix.hpp"
 
 namespace plumbline {
 
-// By name, as parameter_shapes (spec/parameters.hpp) lists them.
+// By name, as parameter_shapes (block/parameter_shapes.hpp) lists them.
 template <class S>
 using Parameters = std::map<std::string, Matrix<S>>;
 
@@ -58,7 +58,7 @@ Gradients<S> gradients(const BlockSpec& spec, const Parameters<S>& parameters, c
 // The derivative of y along dx, parameters held fixed.
 //   formula: J dx
 //   shapes: x, dx [B T, d] -> as y of evaluate
-//   bad input: that dx has the shape of x is not checked
+//   bad input: also Error where dx has not the shape of x
 template <class S>
 Matrix<S> tangent(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x,
                   const Matrix<S>& dx, int batch = 1);

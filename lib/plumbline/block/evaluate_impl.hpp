@@ -6,7 +6,7 @@
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/evaluate.hpp"
 #include "plumbline/block/layout.hpp"
-#include "plumbline/spec/parameters.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {
 namespace detail {
@@ -16,15 +16,17 @@ std::string shape_text(const Matrix<S>& x) {
   return "[" + std::to_string(x.rows()) + ", " + std::to_string(x.cols()) + "]";
 }
 
-// B T_k of sdpa; elsewhere there is no such thing.
+// B T_k where there are keys beside x; elsewhere there is no such thing.
 template <class S>
 int key_rows(const BlockSpec& spec, const Parameters<S>& parameters, int rows, int batch) {
-  if (spec.part != Part::sdpa) return rows;
-  const auto k = parameters.find("k");
-  if (k == parameters.end()) throw Error("parameters: expected a tensor \"k\", found none");
+  const TokenTensor* keys = part_of(spec).keys();
+  if (!keys) return rows;
+  const std::string name(keys->name);
+  const auto k = parameters.find(name);
+  if (k == parameters.end()) throw Error("parameters: expected a tensor \"" + name + "\", found none");
   const int found = static_cast<int>(k->second.rows());
   if (found < 1 || found % batch != 0)
-    throw Error("k: expected [batch * keys, ...] with batch = " + std::to_string(batch) + ", found " +
+    throw Error(name + ": expected [batch * keys, ...] with batch = " + std::to_string(batch) + ", found " +
                 shape_text(k->second));
   return found;
 }
@@ -37,12 +39,12 @@ void check_shapes(const BlockSpec& spec, const Parameters<S>& parameters, const 
   const int rows = static_cast<int>(x.rows());
   std::vector<ParameterShape> expected = other_inputs(spec, rows, key_rows(spec, parameters, rows, batch));
   for (const ParameterShape& shape : parameter_shapes(spec)) expected.push_back(shape);
-  for (const auto& [name, rows, cols] : expected) {
-    const auto it = parameters.find(name);
-    if (it == parameters.end()) throw Error("parameters: expected a tensor \"" + name + "\", found none");
-    if (it->second.rows() != rows || it->second.cols() != cols)
-      throw Error("parameters: " + name + ": expected [" + std::to_string(rows) + ", " +
-                  std::to_string(cols) + "], found " + shape_text(it->second));
+  for (const ParameterShape& p : expected) {
+    const auto it = parameters.find(p.name);
+    if (it == parameters.end()) throw Error("parameters: expected a tensor \"" + p.name + "\", found none");
+    if (it->second.rows() != p.rows || it->second.cols() != p.cols)
+      throw Error("parameters: " + p.name + ": expected [" + std::to_string(p.rows) + ", " +
+                  std::to_string(p.cols) + "], found " + shape_text(it->second));
   }
 }
 
@@ -92,6 +94,8 @@ template <class S>
 Matrix<S> tangent(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x,
                   const Matrix<S>& dx, int batch) {
   detail::check_shapes(spec, parameters, x, batch);
+  if (dx.rows() != x.rows() || dx.cols() != x.cols())
+    throw Error("dx: expected " + detail::shape_text(x) + ", as x, found " + detail::shape_text(dx));
   Dual<Plain<S>> dual;
   ParameterMap<Dual<Plain<S>>> constants;
   for (const auto& [name, value] : parameters) constants[name] = dual.constant(value);

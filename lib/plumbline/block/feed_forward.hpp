@@ -6,11 +6,107 @@
 #include "plumbline/block/norm.hpp"
 
 namespace plumbline {
+
+// Without a gate, or with one.
+enum class FeedForwardKind { mlp, glu };
+PLUMBLINE_NAMES(FeedForwardKind, {mlp, "mlp"}, {glu, "glu"})
+
+// Which projections of the feed-forward have a bias; gate and up alike.
+struct FeedForwardBias {
+  bool in = true, out = true;
+  bool operator==(const FeedForwardBias&) const = default;
+};
+
+template <>
+inline constexpr auto knobs<FeedForwardBias> = std::tuple{
+    knob("in", &FeedForwardBias::in, "of up, and of gate"), knob("out", &FeedForwardBias::out, "of down")};
+
+template <>
+inline constexpr WrongChoice<FeedForwardBias> wrong_choices<FeedForwardBias>[] = {
+    {"bias/ffn-in-missing", "W x", "", [](FeedForwardBias& b) { b.in = false; }},
+    {"bias/ffn-out-missing", "W x", "", [](FeedForwardBias& b) { b.out = false; }},
+};
+
+// The feed-forward branch as data, its norms apart.
+struct FeedForwardSpec {
+  FeedForwardKind kind = FeedForwardKind::mlp;
+  Activation activation = Activation::gelu_erf;
+  FeedForwardBias bias;
+  int d_ff = 0;
+  bool gate_and_up_swapped = false;
+  std::optional<Activation> derivative_of;
+  bool gate_detached = false;
+  bool operator==(const FeedForwardSpec&) const = default;
+};
+
+template <>
+inline constexpr auto knobs<FeedForwardSpec> = std::tuple{
+    knob("kind", &FeedForwardSpec::kind, "with a gate, or without"),
+    knob("activation", &FeedForwardSpec::activation, "f"),
+    knob("bias", &FeedForwardSpec::bias, "which projections have one"),
+    knob("d_ff", &FeedForwardSpec::d_ff, "the width within").within(width_range),
+    knob("gate_and_up_swapped", &FeedForwardSpec::gate_and_up_swapped, "f(up) gate").where_wrong(),
+    knob("derivative_of", &FeedForwardSpec::derivative_of, "the backward pass has this one's derivative")
+        .where_wrong(),
+    knob("gate_detached", &FeedForwardSpec::gate_detached, "the backward pass takes the gate for a constant")
+        .where_wrong()};
+
+template <>
+inline constexpr WrongChoice<FeedForwardSpec> wrong_choices<FeedForwardSpec>[] = {
+    {"activation/derivative-of-erf", "the backward pass has gelu_erf's derivative for gelu_tanh's", "",
+     [](FeedForwardSpec& s) {
+       if (s.activation == Activation::gelu_tanh) s.derivative_of = Activation::gelu_erf;
+     }},
+    {"activation/derivative-of-relu", "the backward pass lets through where x > 0", "",
+     [](FeedForwardSpec& s) {
+       if (s.activation != Activation::relu) s.derivative_of = Activation::relu;
+     }},
+    {"activation/derivative-of-tanh", "the backward pass has gelu_tanh's derivative for gelu_erf's", "",
+     [](FeedForwardSpec& s) {
+       if (s.activation == Activation::gelu_erf) s.derivative_of = Activation::gelu_tanh;
+     }},
+    {"activation/erf-for-tanh", "gelu_erf where gelu_tanh is right", "huggingface/transformers#29402",
+     [](FeedForwardSpec& s) {
+       if (s.activation == Activation::gelu_tanh) s.activation = Activation::gelu_erf;
+     }},
+    {"activation/quick-for-silu", "x sigma(1.702 x) where x sigma(x) is right", "",
+     [](FeedForwardSpec& s) {
+       if (s.activation == Activation::silu) s.activation = Activation::quick_gelu;
+     }},
+    {"activation/relu", "max(x, 0) for any activation", "",
+     [](FeedForwardSpec& s) { s.activation = Activation::relu; }},
+    {"activation/silu-for-quick", "x sigma(x) where x sigma(1.702 x) is right", "",
+     [](FeedForwardSpec& s) {
+       if (s.activation == Activation::quick_gelu) s.activation = Activation::silu;
+     }},
+    {"activation/tanh-for-erf", "gelu_tanh where gelu_erf is right", "",
+     [](FeedForwardSpec& s) {
+       if (s.activation == Activation::gelu_erf) s.activation = Activation::gelu_tanh;
+     }},
+    {"ffn/gate-and-up-swapped", "f(up) gate", "",
+     [](FeedForwardSpec& s) { s.gate_and_up_swapped = s.kind == FeedForwardKind::glu; }},
+    {"ffn/gate-detached", "the backward pass takes f(gate) for a constant", "",
+     [](FeedForwardSpec& s) { s.gate_detached = s.kind == FeedForwardKind::glu; }},
+};
+
+// Where a norm can stand: before the sublayer, before down, on the branch output, after the add.
+struct FeedForwardNorms {
+  NormSlot in, mid, out, post;
+  bool operator==(const FeedForwardNorms&) const = default;
+};
+
+template <>
+inline constexpr auto knobs<FeedForwardNorms> =
+    std::tuple{knob("in", &FeedForwardNorms::in, "before the feed-forward"),
+               knob("mid", &FeedForwardNorms::mid, "before down"),
+               knob("out", &FeedForwardNorms::out, "on the branch output"),
+               knob("post", &FeedForwardNorms::post, "after the add")};
+
 namespace detail {
 
 template <Algebra A>
 Tensor<A> activated(A& a, const FeedForwardSpec& f, const ParameterView<A>& p, const Tensor<A>& x) {
-  const Tensor<A> y = a.store(a.activation(f.activation, 0, x), p.place("activation"));
+  const Tensor<A> y = a.store(a.activation(f.activation, 0, x), p.place(Site::activation));
   return f.derivative_of ? with_derivative_of(a, y, a.activation(*f.derivative_of, 0, x)) : y;
 }
 
@@ -23,22 +119,46 @@ Tensor<A> activated(A& a, const FeedForwardSpec& f, const ParameterView<A>& p, c
 //   bad input: throws Error where a parameter is missing; shapes are not checked
 //   source: arXiv 1706.03762 (mlp), 2002.05202 (glu)
 template <Algebra A>
-Tensor<A> feed_forward(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x) {
-  const FeedForwardSpec& f = spec.ffn;
+Tensor<A> feed_forward(A& a, const FeedForwardSpec& f, const NormSlot& mid, const ParameterView<A>& p,
+                       const Tensor<A>& x) {
   return a.component("FFN", x, [&] {
-    Tensor<A> up = linear(a, p.under("up_proj"), f.bias_in, x);
+    Tensor<A> up = linear(a, p.under("up_proj"), f.bias.in, x);
     Tensor<A> hidden;
     if (f.kind == FeedForwardKind::glu) {
-      Tensor<A> gate = linear(a, p.under("gate_proj"), f.bias_in, x);
+      Tensor<A> gate = linear(a, p.under("gate_proj"), f.bias.in, x);
       if (f.gate_and_up_swapped) std::swap(gate, up);
       const Tensor<A> open = detail::activated(a, f, p, gate);
-      hidden = a.store(a.mul(f.gate_detached ? a.detach(open) : open, up), p.place("gated"));
+      hidden = a.store(a.mul(f.gate_detached ? a.detach(open) : open, up), p.place(Site::gated));
     } else {
       hidden = detail::activated(a, f, p, up);
     }
-    hidden = norm(a, spec.ffn_norms.mid, p.under("norm_mid"), hidden);
-    return linear(a, p.under("down_proj"), f.bias_out, hidden);
+    hidden = norm(a, mid, p.under("norm_mid"), hidden);
+    return linear(a, p.under("down_proj"), f.bias.out, hidden);
   });
 }
+
+// Its parameters.
+inline void add_feed_forward_shapes(ParameterShapes& out, const std::string& prefix, const FeedForwardSpec& f,
+                                    const NormSlot& mid, int d) {
+  if (f.kind == FeedForwardKind::glu)
+    add_linear_shapes(out, prefix + "gate_proj", Module::gate_proj, f.d_ff, d, f.bias.in);
+  add_linear_shapes(out, prefix + "up_proj", Module::up_proj, f.d_ff, d, f.bias.in);
+  add_norm_shapes(out, prefix + "norm_mid", mid, f.d_ff, Module::norm_mid);
+  add_linear_shapes(out, prefix + "down_proj", Module::down_proj, d, f.d_ff, f.bias.out);
+}
+
+template <>
+struct PartOf<Part::ffn> {
+  static constexpr PartRecord record{.feeds = true, .prefix = "layers.0.ffn."};
+  static void add_parameters(ParameterShapes& out, const auto& spec) {
+    add_feed_forward_shapes(out, std::string(record.prefix), spec.ffn, spec.norm_slots.ffn.mid, spec.d);
+  }
+  template <Algebra A>
+  static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& x, int,
+                       Stream<A>*) {
+    return feed_forward(a, spec.ffn, spec.norm_slots.ffn.mid,
+                        ParameterView<A>{p.all, std::string(record.prefix)}, x);
+  }
+};
 
 }  // namespace plumbline

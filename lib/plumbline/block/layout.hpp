@@ -3,19 +3,14 @@
 // Sublayer: b = N_out(F(N_in(x))), y = N_post(alpha r + beta b), r = x or, where the model says so, N_in(x).
 #pragma once
 
-#include "plumbline/block/attention.hpp"
-#include "plumbline/block/feed_forward.hpp"
+#include "plumbline/block/block_spec.hpp"
 
 namespace plumbline {
-
-// The stream after each sublayer, for laws and plots.
-template <Algebra A>
-using Stream = std::vector<Tensor<A>>;
 
 namespace detail {
 
 template <Algebra A>
-Tensor<A> scaled(A& a, double factor, const Tensor<A>& x, const std::string& place) {
+Tensor<A> scaled(A& a, double factor, const Tensor<A>& x, const Place& place) {
   return factor == 1 ? x : a.store(a.scale(x, {factor}), place);
 }
 
@@ -25,10 +20,10 @@ Tensor<A> join(A& a, const BlockSpec& s, const ParameterView<A>& p, ResidualFaul
                const Tensor<A>& block_input, const Tensor<A>& r, const Tensor<A>& b) {
   const double alpha = s.scales_swapped ? s.branch_scale : s.residual_scale;
   const double beta = s.scales_swapped ? s.residual_scale : s.branch_scale;
-  const Tensor<A> branch = scaled(a, beta, b, p.place("scaled_branch"));
+  const Tensor<A> branch = scaled(a, beta, b, p.place(Site::scaled_branch));
   const auto plus = [&](double factor, const Tensor<A>& residual) {
-    const Tensor<A> from_stream = scaled(a, factor, residual, p.place("scaled_residual"));
-    return a.store(a.add(from_stream, branch), p.place("residual"));
+    const Tensor<A> from_stream = scaled(a, factor, residual, p.place(Site::scaled_residual));
+    return a.store(a.add(from_stream, branch), p.place(Site::residual));
   };
   switch (fault) {
     case ResidualFault::none: break;
@@ -43,49 +38,45 @@ Tensor<A> join(A& a, const BlockSpec& s, const ParameterView<A>& p, ResidualFaul
 template <Algebra A>
 Tensor<A> attention_sublayer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x,
                              int batch) {
-  const auto& n = s.attn_norms;
+  const auto& n = s.norm_slots.attn;
   const ParameterView<A> q = p.under("attn");
-  const Tensor<A> u = norm(a, n.in, q.under("norm_in"), x);
-  const Tensor<A> b = norm(a, n.out, q.under("norm_out"), attention(a, s, q, u, batch));
+  const Tensor<A> u = norm(a, n.in, q.under_stream_norm("norm_in"), x);
+  const Tensor<A> b =
+      norm(a, n.out, q.under("norm_out"), attention(a, s.attention, n, s.position, q, u, batch));
   const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
-  return norm(a, n.post, q.under("norm_post"), join(a, s, q, s.attn_residual, x, r, b));
+  return norm(a, n.post, q.under_stream_norm("norm_post"), join(a, s, q, s.attn_residual, x, r, b));
 }
 
 template <Algebra A>
 Tensor<A> ffn_sublayer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& block_input,
                        const Tensor<A>& x) {
-  const auto& n = s.ffn_norms;
+  const auto& n = s.norm_slots.ffn;
   const ParameterView<A> q = p.under("ffn");
   const ParameterView<A> norms = s.ffn_norm_is_attn_norm ? p.under("attn") : q;
-  const Tensor<A> u = norm(a, n.in, norms.under("norm_in"), s.ffn_reads_block_input ? block_input : x);
-  const Tensor<A> b = norm(a, n.out, norms.under("norm_out"), feed_forward(a, s, q, u));
+  const Tensor<A> u =
+      norm(a, n.in, norms.under_stream_norm("norm_in"), s.ffn_reads_block_input ? block_input : x);
+  const Tensor<A> b = norm(a, n.out, norms.under("norm_out"), feed_forward(a, s.ffn, n.mid, q, u));
   const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
-  return norm(a, n.post, norms.under("norm_post"), join(a, s, q, s.ffn_residual, block_input, r, b));
+  return norm(a, n.post, norms.under_stream_norm("norm_post"),
+              join(a, s, q, s.ffn_residual, block_input, r, b));
 }
 
 // y = alpha r + beta (Attn(N(x)) + FFN(N'(x))); N' is N where the norm is shared.
 template <Algebra A>
 Tensor<A> parallel_block(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
   const ParameterView<A> attn = p.under("attn"), ffn = p.under("ffn");
-  const ParameterView<A> first = s.parallel_shared_norm ? p.under("norm_in") : attn.under("norm_in");
-  const Tensor<A> u = norm(a, s.attn_norms.in, first, x);
-  const Tensor<A> w = s.parallel_shared_norm ? u : norm(a, s.ffn_norms.in, ffn.under("norm_in"), x);
-  const Tensor<A> from_attn =
-      norm(a, s.attn_norms.out, attn.under("norm_out"), attention(a, s, attn, u, batch));
-  const Tensor<A> from_ffn = norm(a, s.ffn_norms.out, ffn.under("norm_out"), feed_forward(a, s, ffn, w));
+  const ParameterView<A> first =
+      s.parallel_shared_norm ? p.under_stream_norm("norm_in") : attn.under_stream_norm("norm_in");
+  const Tensor<A> u = norm(a, s.norm_slots.attn.in, first, x);
+  const Tensor<A> w =
+      s.parallel_shared_norm ? u : norm(a, s.norm_slots.ffn.in, ffn.under_stream_norm("norm_in"), x);
+  const Tensor<A> from_attn = norm(a, s.norm_slots.attn.out, attn.under("norm_out"),
+                                   attention(a, s.attention, s.norm_slots.attn, s.position, attn, u, batch));
+  const Tensor<A> from_ffn = norm(a, s.norm_slots.ffn.out, ffn.under("norm_out"),
+                                  feed_forward(a, s.ffn, s.norm_slots.ffn.mid, ffn, w));
   const Tensor<A>& r = s.residual_source == ResidualSource::normed ? u : x;
-  const Tensor<A> branches = a.store(a.add(from_attn, from_ffn), p.place("branches"));
+  const Tensor<A> branches = a.store(a.add(from_attn, from_ffn), p.place(Site::branches));
   return join(a, s, p, s.attn_residual, x, r, branches);
-}
-
-// x, residual -> [N(sum) | sum] with sum = alpha residual + beta x.
-template <Algebra A>
-Tensor<A> add_norm(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x,
-                   Stream<A>* stream) {
-  const Tensor<A> sum = join(a, s, p, s.attn_residual, x, p.at("residual"), x);
-  const Tensor<A> y = norm(a, s.attn_norms.in, p.under("norm"), sum);
-  if (stream) *stream = {sum, y};
-  return a.concat_cols({y, sum});
 }
 
 }  // namespace detail
@@ -114,23 +105,9 @@ Tensor<A> layer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tenso
   return note(detail::ffn_sublayer(a, s, p, x, u));
 }
 
-// The whole stack with its final norm, or the part that the spec names.
-//   shapes: x [B T, d] -> y, as many columns as output_width(spec) says; B = `batch` divides the rows
-//   error: that of the algebra
-//   bad input: as `layer`
 template <Algebra A>
-Tensor<A> run(A& a, const BlockSpec& s, const ParameterMap<A>& parameters, const Tensor<A>& x, int batch = 1,
-              Stream<A>* stream = nullptr) {
-  const ParameterView<A> p{parameters, ""};
-  switch (s.part) {
-    case Part::norm: return norm(a, s.attn_norms.in, p.under("norm"), x);
-    case Part::attention: return attention(a, s, ParameterView<A>{parameters, "layers.0.attn."}, x, batch);
-    case Part::ffn: return feed_forward(a, s, ParameterView<A>{parameters, "layers.0.ffn."}, x);
-    case Part::add_norm: return detail::add_norm(a, s, p, x, stream);
-    case Part::sdpa: return sdpa(a, s, p, x, batch);
-    case Part::block:
-    case Part::stack: break;
-  }
+Tensor<A> Layers::run(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x, int batch,
+                      Stream<A>* stream) {
   Tensor<A> y = x;
   for (int i = 0; i < s.n_layers; ++i) {
     const int source = s.layer_parameters == LayerParameters::own     ? i
@@ -138,8 +115,30 @@ Tensor<A> run(A& a, const BlockSpec& s, const ParameterMap<A>& parameters, const
                                                                       : s.n_layers - 1 - i;
     y = layer(a, s, p.under("layers." + std::to_string(source)), y, batch, stream);
   }
-  for (int i = 0; i < s.final_norm_times; ++i) y = norm(a, s.final_norm, p.under("final_norm"), y);
+  for (int i = 0; i < s.final_norm_times; ++i)
+    y = norm(a, s.final_norm, p.under_stream_norm("final_norm"), y);
   return y;
+}
+
+// x, residual -> [N(sum) | sum] with sum = alpha residual + beta x.
+template <Algebra A>
+Tensor<A> PartOf<Part::add_norm>::run(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x,
+                                      int batch, Stream<A>* stream) {
+  const Tensor<A> sum = detail::join(a, s, p, s.attn_residual, x, p.at("residual"), x);
+  const Tensor<A> y = PartOf<Part::norm>::run(a, s, p, sum, batch, stream);
+  if (stream) *stream = {sum, y};
+  return a.concat_cols({y, sum});
+}
+
+// The whole stack with its final norm, or the part that the spec names.
+//   shapes: x [B T, d] -> y, as many columns as output_width(spec) says; B = `batch` divides the rows
+//   error: that of the algebra
+//   bad input: as `layer`
+template <Algebra A>
+Tensor<A> run(A& a, const BlockSpec& s, const ParameterMap<A>& parameters, const Tensor<A>& x, int batch = 1,
+              Stream<A>* stream = nullptr) {
+  const ParameterView<A> p{parameters, "", true};
+  return with_part(s.part, [&](auto part) { return PartOf<part()>::run(a, s, p, x, batch, stream); });
 }
 
 }  // namespace plumbline

@@ -1,6 +1,7 @@
 // A projection, with or without a bias.
 #pragma once
 
+#include "plumbline/block/parameter_shape.hpp"
 #include "plumbline/block/parameters.hpp"
 
 namespace plumbline {
@@ -12,9 +13,16 @@ namespace plumbline {
 //   bad input: throws Error where p holds no "weight" or "bias"; shapes are not checked
 template <Algebra A>
 Tensor<A> linear(A& a, const ParameterView<A>& p, bool bias, const Tensor<A>& x) {
-  const Tensor<A> input = a.store(x, p.place("input"));
-  const Tensor<A> y = a.store(a.matmul(input, a.transpose(p.at("weight"))), p.place("product"));
-  return bias ? a.store(a.add_row(y, p.at("bias")), p.place("output")) : y;
+  const Tensor<A> input = a.store(x, p.place(Site::input));
+  const Tensor<A> y = a.store(a.matmul(input, a.transpose(p.at("weight"))), p.place(Site::product));
+  return bias ? a.store(a.add_row(y, p.at("bias")), p.place(Site::output)) : y;
+}
+
+// Its parameters, under that name.
+inline void add_linear_shapes(ParameterShapes& out, const std::string& name, Module module, int to, int from,
+                              bool bias) {
+  out.push_back({name + ".weight", to, from, Role::weight, module});
+  if (bias) out.push_back({name + ".bias", 1, to, Role::bias, module});
 }
 
 }  // namespace plumbline

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "plumbline/algebra/operations.hpp"
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 
 namespace plumbline {
 
@@ -19,11 +19,17 @@ template <class A>
 struct ParameterView {
   const ParameterMap<A>& all;
   std::string prefix;
+  bool on_stream = false;  // see Place
 
   // The view of what stands under that name, which a dot follows.
   ParameterView under(const std::string& name) const { return {all, prefix + name + "."}; }
-  // The path of something that is stored below the prefix.
-  std::string place(std::string_view name) const { return prefix + std::string(name); }
+  // The same of a norm whose input and output are the residual stream.
+  ParameterView under_stream_norm(const std::string& name) const { return {all, prefix + name + ".", true}; }
+  // Where something is stored below the prefix.
+  Place place(Site site) const {
+    const bool joins = site == Site::residual || site == Site::scaled_residual;
+    return {site, prefix + std::string(name_of(site)), on_stream || joins};
+  }
   // Throws Error, naming it in full, where there is none.
   const Tensor<A>& at(const std::string& name) const {
     const auto it = all.find(prefix + name);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plumbline/algebra/cost.hpp"
+#include "plumbline/block/block_spec.hpp"
 
 namespace plumbline {
 

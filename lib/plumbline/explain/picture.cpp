@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "plumbline/block/layout.hpp"
-#include "plumbline/spec/parameters.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {
 namespace {
@@ -32,8 +32,8 @@ std::map<int, Scale> named_scales(const std::vector<Node>& nodes) {
 
 ParameterMap<Diagram> parameters_of(Diagram& a, const BlockSpec& spec) {
   ParameterMap<Diagram> p;
-  for (const auto& [name, rows, cols] : other_inputs(spec, 1, 1)) p[name] = a.source(name, rows, cols);
-  for (const auto& [name, rows, cols] : parameter_shapes(spec)) p[name] = a.parameter(name, rows, cols);
+  for (const ParameterShape& s : other_inputs(spec, 1, 1)) p[s.name] = a.source(s.name, s.rows, s.cols);
+  for (const ParameterShape& s : parameter_shapes(spec)) p[s.name] = a.parameter(s.name, s.rows, s.cols);
   return p;
 }
 
@@ -52,9 +52,10 @@ bool Picture::has_stream() const {
 
 std::vector<Scale> Picture::legend() const {
   std::vector<Scale> out;
-  for (const auto& [node, scale] : scales)
-    if (std::none_of(out.begin(), out.end(), [&](const Scale& s) { return s.name == scale.name; }))
-      out.push_back(scale);
+  for (const auto& [node, scale] : scales) {
+    const auto is_same = [&scale = scale](const Scale& s) { return s.name == scale.name; };
+    if (std::none_of(out.begin(), out.end(), is_same)) out.push_back(scale);
+  }
   return out;
 }
 
@@ -67,9 +68,11 @@ Picture picture_of(const BlockSpec& spec) {
   const Diagram::Tensor y = run(a, one, parameters_of(a, one), x, 1, &stream);
 
   Picture p{.nodes = a.nodes, .points = {{std::string(input_name(one)), x.node}}, .n_layers = spec.n_layers};
-  const bool adds = spec.part == Part::add_norm;
+  const auto& beside_y = part_of(spec).beside_y;
+  const bool adds = !beside_y.empty();
+  const std::string before_y(adds ? beside_y.front().name : "u");
   for (std::size_t i = 0; i < stream.size(); ++i)
-    p.points.push_back({i + 1 == stream.size() ? "y" : adds ? "sum" : "u", stream[i].node});
+    p.points.push_back({i + 1 == stream.size() ? "y" : before_y, stream[i].node});
   p.final_norm = !adds && !stream.empty() && y.node != stream.back().node;
   if (adds) p.nodes.pop_back();  // y and the sum side by side
   if (stream.empty() || p.final_norm) p.points.push_back({p.final_norm ? "z" : "y", y.node});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plumbline/algebra/diagram.hpp"
+#include "plumbline/block/block_spec.hpp"
 
 namespace plumbline {
 

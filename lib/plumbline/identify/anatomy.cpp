@@ -33,7 +33,7 @@ class Reader {
       parts_.push_back({&t, parsed(t.name)});
       for (std::int64_t n : t.shape)
         if (n < 1 || n > largest) fail(t, "sizes from 1 to " + std::to_string(largest));
-      if (parts_.back().name.role == Role::unknown)
+      if (parts_.back().name.role == NamedRole::unknown)
         fail(t, "a projection or a norm that is known by its name (q_proj, ..., norm)");
     }
     a_.tensors = tensors;
@@ -42,14 +42,14 @@ class Reader {
   }
 
   Anatomy operator()() {
-    const bool attends = has(Role::q), feeds = has(Role::up) || has(Role::down);
+    const bool attends = has(NamedRole::q), feeds = has(NamedRole::up) || has(NamedRole::down);
     a_.spec.part = attends && feeds ? Part::stack
                    : attends        ? Part::attention
                    : feeds          ? Part::ffn
                                     : Part::norm;
     if (a_.spec.part == Part::norm) return single_norm();
     for (const Named& p : parts_)
-      if (p.name.role == Role::stream_norm && !(attends && feeds))
+      if (p.name.role == NamedRole::stream_norm && !(attends && feeds))
         fail(*p.tensor, "attention and a feed-forward beside a norm of the stream, or neither");
     width();
     if (attends) attention();
@@ -69,7 +69,7 @@ class Reader {
       last = std::max(last, p.name.layer);
       const bool is_final = p.name.within.find("final") != std::string::npos || p.name.within == "ln_f";
       if (p.name.layer < 0 && !(numbered || is_final)) p.name.layer = 0;
-      if (p.name.layer < 0 && p.name.role != Role::stream_norm)
+      if (p.name.layer < 0 && p.name.role != NamedRole::stream_norm)
         fail(*p.tensor, "the number of a layer in its name");
     }
     a_.spec.n_layers = last + 1;
@@ -77,37 +77,37 @@ class Reader {
 
   // fc1 and fc2 have no gate; nor have w1 and w2 where there is no w3.
   void ungate() {
-    if (has(Role::up)) return;
+    if (has(NamedRole::up)) return;
     for (Named& p : parts_)
-      if (p.name.role == Role::gate) p.name.role = Role::up;
+      if (p.name.role == NamedRole::gate) p.name.role = NamedRole::up;
   }
 
-  bool has(Role role) const { return find(role, false) != nullptr; }
-  const Tensor* find(Role role, bool is_bias) const {
+  bool has(NamedRole role) const { return find(role, false) != nullptr; }
+  const Tensor* find(NamedRole role, bool is_bias) const {
     for (const Named& p : parts_)
       if (p.name.role == role && p.name.is_bias == is_bias && p.name.layer >= 0) return p.tensor;
     return nullptr;
   }
 
-  const Tensor& matrix(Role role) const {
+  const Tensor& matrix(NamedRole role) const {
     const Tensor* t = find(role, false);
     if (!t)
       throw Error("parameters: expected one called " + identify::our_name(role) + ".weight, found none");
     if (t->shape.size() != 2) fail(*t, "[out, in]");
     return *t;
   }
-  int rows(Role role) const { return int(matrix(role).shape[0]); }
-  int cols(Role role) const { return int(matrix(role).shape[1]); }
+  int rows(NamedRole role) const { return int(matrix(role).shape[0]); }
+  int cols(NamedRole role) const { return int(matrix(role).shape[1]); }
   int vector(const Tensor& t) const {
     if (t.shape.size() != 1) fail(t, "[n]");
     return int(t.shape[0]);
   }
-  bool bias(Role role) const { return find(role, true) != nullptr; }
+  bool bias(NamedRole role) const { return find(role, true) != nullptr; }
 
   void width() {
-    const int found = has(Role::q) ? cols(Role::q) : cols(Role::up);
+    const int found = has(NamedRole::q) ? cols(NamedRole::q) : cols(NamedRole::up);
     if (known_.d && *known_.d != found)
-      fail(matrix(has(Role::q) ? Role::q : Role::up), "[out, d = " + std::to_string(*known_.d) + "]");
+      fail(matrix(has(NamedRole::q) ? NamedRole::q : NamedRole::up), "[out, d = " + std::to_string(*known_.d) + "]");
     a_.spec.d = found;
   }
 
@@ -118,29 +118,29 @@ class Reader {
     n.bias = bias;
     return n;
   }
-  NormSlot norm_of(Role role) const {
+  NormSlot norm_of(NamedRole role) const {
     const Tensor *gain = find(role, false), *bias = find(role, true);
     if (!gain && !bias) return std::nullopt;
     return norm_of(gain, bias);
   }
-  int norm_width_of(Role role) const {
+  int norm_width_of(NamedRole role) const {
     const Tensor* t = find(role, false);
     return vector(t ? *t : *find(role, true));
   }
 
   void attention() {
     AttentionSpec& s = a_.spec.attention;
-    s.bias = {bias(Role::q), bias(Role::k), bias(Role::v), bias(Role::o)};
-    const int q = rows(Role::q), kv = rows(Role::k);
-    if (rows(Role::v) != kv) fail(matrix(Role::v), "as many rows as k_proj, " + std::to_string(kv));
-    if (cols(Role::o) != q || rows(Role::o) != a_.spec.d)
-      fail(matrix(Role::o), "[d, rows of q_proj] = " + described({a_.spec.d, q}));
-    a_.spec.attn_norms.q = norm_of(Role::norm_q);
-    a_.spec.attn_norms.k = norm_of(Role::norm_k);
-    a_.spec.attn_norms.mid = norm_of(Role::attn_mid);
+    s.bias = {bias(NamedRole::q), bias(NamedRole::k), bias(NamedRole::v), bias(NamedRole::o)};
+    const int q = rows(NamedRole::q), kv = rows(NamedRole::k);
+    if (rows(NamedRole::v) != kv) fail(matrix(NamedRole::v), "as many rows as k_proj, " + std::to_string(kv));
+    if (cols(NamedRole::o) != q || rows(NamedRole::o) != a_.spec.d)
+      fail(matrix(NamedRole::o), "[d, rows of q_proj] = " + described({a_.spec.d, q}));
+    a_.spec.norm_slots.attn.q = norm_of(NamedRole::norm_q);
+    a_.spec.norm_slots.attn.k = norm_of(NamedRole::norm_k);
+    a_.spec.norm_slots.attn.mid = norm_of(NamedRole::attn_mid);
     heads(q, kv);
     for (auto [slot, role] :
-         {std::pair(&a_.spec.attn_norms.q, Role::norm_q), {&a_.spec.attn_norms.k, Role::norm_k}})
+         {std::pair(&a_.spec.norm_slots.attn.q, NamedRole::norm_q), {&a_.spec.norm_slots.attn.k, NamedRole::norm_k}})
       if (*slot)
         (*slot)->width = norm_width_of(role) == s.head_dim && norm_width_of(role) < q ? NormWidth::head_dim
                                                                                       : NormWidth::full_heads;
@@ -153,7 +153,7 @@ class Reader {
     if (known_.head_dim) h = *known_.head_dim;
     if (!h && known_.n_heads) h = q % *known_.n_heads ? q + 1 : q / *known_.n_heads;
     if (!h && known_.n_kv_heads) h = kv % *known_.n_kv_heads ? q + 1 : kv / *known_.n_kv_heads;
-    if (!h && has(Role::norm_q) && norm_width_of(Role::norm_q) < q) h = norm_width_of(Role::norm_q);
+    if (!h && has(NamedRole::norm_q) && norm_width_of(NamedRole::norm_q) < q) h = norm_width_of(NamedRole::norm_q);
     const bool counts_agree = !h || (fits(h) && (!known_.n_heads || q / h == *known_.n_heads) &&
                                      (!known_.n_kv_heads || kv / h == *known_.n_kv_heads));
     if (!counts_agree)
@@ -169,30 +169,30 @@ class Reader {
 
   void feed_forward() {
     FeedForwardSpec& f = a_.spec.ffn;
-    f.kind = has(Role::gate) ? FeedForwardKind::glu : FeedForwardKind::mlp;
-    f.d_ff = rows(Role::up);
-    f.bias_in = bias(Role::up);
-    f.bias_out = bias(Role::down);
+    f.kind = has(NamedRole::gate) ? FeedForwardKind::glu : FeedForwardKind::mlp;
+    f.d_ff = rows(NamedRole::up);
+    f.bias.in = bias(NamedRole::up);
+    f.bias.out = bias(NamedRole::down);
     const std::vector<std::int64_t> in{f.d_ff, a_.spec.d}, out{a_.spec.d, f.d_ff};
-    if (matrix(Role::up).shape != in) fail(matrix(Role::up), described(in));
-    if (has(Role::gate) && matrix(Role::gate).shape != in) fail(matrix(Role::gate), described(in));
-    if (matrix(Role::down).shape != out) fail(matrix(Role::down), described(out));
-    a_.spec.ffn_norms.mid = norm_of(Role::ffn_mid);
+    if (matrix(NamedRole::up).shape != in) fail(matrix(NamedRole::up), described(in));
+    if (has(NamedRole::gate) && matrix(NamedRole::gate).shape != in) fail(matrix(NamedRole::gate), described(in));
+    if (matrix(NamedRole::down).shape != out) fail(matrix(NamedRole::down), described(out));
+    a_.spec.norm_slots.ffn.mid = norm_of(NamedRole::ffn_mid);
   }
 
-  static std::optional<Place> hint_of(const std::string& within) {
-    static const std::map<std::string, Place> hints{
-        {"norm_in", Place::shared_in},      {"attn.norm_in", Place::attn_in},
-        {"attn.norm_out", Place::attn_out}, {"attn.norm_post", Place::attn_post},
-        {"ffn.norm_in", Place::ffn_in},     {"ffn.norm_out", Place::ffn_out},
-        {"ffn.norm_post", Place::ffn_post}};
+  static std::optional<NormPlace> hint_of(const std::string& within) {
+    static const std::map<std::string, NormPlace> hints{
+        {"norm_in", NormPlace::shared_in},      {"attn.norm_in", NormPlace::attn_in},
+        {"attn.norm_out", NormPlace::attn_out}, {"attn.norm_post", NormPlace::attn_post},
+        {"ffn.norm_in", NormPlace::ffn_in},     {"ffn.norm_out", NormPlace::ffn_out},
+        {"ffn.norm_post", NormPlace::ffn_post}};
     const auto it = hints.find(within);
-    return it == hints.end() ? std::nullopt : std::optional<Place>(it->second);
+    return it == hints.end() ? std::nullopt : std::optional<NormPlace>(it->second);
   }
 
   void stream_norms() {
     for (const Named& p : parts_) {
-      if (p.name.role != Role::stream_norm) continue;
+      if (p.name.role != NamedRole::stream_norm) continue;
       if (vector(*p.tensor) != a_.spec.d) fail(*p.tensor, "[d = " + std::to_string(a_.spec.d) + "]");
       if (p.name.layer < 0) {
         if (!final_.empty() && final_ != p.name.within) fail(*p.tensor, "a single norm behind all layers");
@@ -245,7 +245,7 @@ class Reader {
 
   std::string our_name(const ParameterName& n) {
     if (n.layer < 0) return "final_norm";
-    if (n.role == Role::stream_norm) return stream_norm(n.layer, number_of(n.within));
+    if (n.role == NamedRole::stream_norm) return stream_norm(n.layer, number_of(n.within));
     return "layers." + std::to_string(n.layer) + "." + identify::our_name(n.role);
   }
 
@@ -259,7 +259,7 @@ class Reader {
     a_.spec.d = vector(gain ? *gain : *bias);
     if (known_.d && *known_.d != a_.spec.d)
       fail(gain ? *gain : *bias, "[d = " + std::to_string(*known_.d) + "]");
-    a_.spec.attn_norms.in = norm_of(gain, bias);
+    a_.spec.norm_slots.attn.in = norm_of(gain, bias);
     a_.spec.n_layers = 1;
     for (const Named& p : parts_) a_.ours[p.tensor->name] = p.name.is_bias ? "norm.bias" : "norm.weight";
     return std::move(a_);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/spec/block_spec.hpp"
+#include "plumbline/block/block_spec.hpp"
 
 namespace plumbline::identify {
 
@@ -19,12 +19,12 @@ struct Tensor {
 };
 
 // Where in a layer a norm of the stream can stand.
-enum class Place { nowhere, shared_in, attn_in, attn_out, attn_post, ffn_in, ffn_out, ffn_post };
+enum class NormPlace { nowhere, shared_in, attn_in, attn_out, attn_post, ffn_in, ffn_out, ffn_post };
 
 // A norm that every layer has, by what its parameters are called within the layer.
 struct StreamNorm {
   std::string name;
-  std::optional<Place> hint;  // where it stands, if its name is to be believed
+  std::optional<NormPlace> hint;  // where it stands, if its name is to be believed
   bool gain = false, bias = false;
 };
 
@@ -45,7 +45,8 @@ struct Anatomy {
 };
 
 // Names are split at dots: the last word is "weight" or "bias", the first number is the layer. Known are the
-// names of spec/parameters.hpp and what common frameworks call the same. Throws Error naming the parameter.
+// names of block/parameter_shapes.hpp and what common frameworks call the same. Throws Error with the name of
+// the parameter.
 Anatomy anatomy_of(const std::vector<Tensor>& tensors, const KnownSizes& known);
 
 // What norm `number` of the stream in that layer is called in Anatomy::ours: "layers.3.norm1".

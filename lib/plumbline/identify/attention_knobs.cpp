@@ -5,26 +5,26 @@ namespace plumbline::identify {
 namespace {
 
 AttentionSpec* attention_of(BlockSpec& s) { return &s.attention; }
-RopeSpec* rope_of(BlockSpec& s) { return s.rope ? &*s.rope : nullptr; }
+RopeSpec* rope_of(BlockSpec& s) { return s.position.rope ? &*s.position.rope : nullptr; }
 FeedForwardSpec* ffn_of(BlockSpec& s) { return &s.ffn; }
 
 std::string mask_text(const AttentionSpec& a) {
-  std::string text(plumbline::name_of(a.mask));
-  if (a.window) text += " " + std::to_string(*a.window);
-  if (a.mask_offset) text += ", offset " + std::to_string(a.mask_offset);
-  if (a.mask_mode != MaskMode::exact) text += ", mode " + std::string(plumbline::name_of(a.mask_mode));
+  std::string text(plumbline::name_of(a.mask.kind));
+  if (a.mask.window) text += " " + std::to_string(*a.mask.window);
+  if (a.mask.offset) text += ", offset " + std::to_string(a.mask.offset);
+  if (a.mask.mode != MaskMode::exact) text += ", mode " + std::string(plumbline::name_of(a.mask.mode));
   return text;
 }
 
 std::string scale_text(const AttentionSpec& a) {
-  std::string text(plumbline::name_of(a.scale_rule));
-  if (a.scale_value) text += " " + number_text(*a.scale_value);
-  if (a.scale_mult != 1) text += " times " + number_text(a.scale_mult);
+  std::string text(plumbline::name_of(a.scale.rule));
+  if (a.scale.value) text += " " + number_text(*a.scale.value);
+  if (a.scale.mult != 1) text += " times " + number_text(a.scale.mult);
   return text;
 }
 void set_scale(BlockSpec& s, ScaleRule rule, std::optional<double> value) {
-  s.attention.scale_rule = rule;
-  s.attention.scale_value = value;
+  s.attention.scale.rule = rule;
+  s.attention.scale.value = value;
 }
 std::vector<Candidate> other_scales(const Candidate& c) {
   const double h = c.spec.attention.head_dim, d = c.spec.d, heads = c.spec.attention.n_heads;
@@ -45,28 +45,29 @@ std::vector<Candidate> other_masks(const Candidate& c, int longest) {
 
 constexpr double usual_bases[] = {10000, 500000, 1000000, 100000, 100, 1000};
 
-std::string rope_text(const Candidate& c) { return c.spec.rope ? "yes" : "none"; }
+std::string rope_text(const Candidate& c) { return c.spec.position.rope ? "yes" : "none"; }
 std::vector<Candidate> other_ropes(const Candidate& c) {
   Changes changes;
-  if (c.spec.rope)
-    changes.push_back([](BlockSpec& s) { s.rope.reset(); });
+  if (c.spec.position.rope)
+    changes.push_back([](BlockSpec& s) { s.position.rope.reset(); });
   else
     for (const auto& r : usual_ropes(c.spec.attention.head_dim))
-      changes.push_back([r](BlockSpec& s) { s.rope = r; });
+      changes.push_back([r](BlockSpec& s) { s.position.rope = r; });
   return changed(c, changes);
 }
 
 // A knob of the rotary embedding with some whole numbers to choose from.
-Knob rope_number(std::string id, int RopeSpec::*member,
-                 std::function<std::vector<int>(const BlockSpec&)> values) {
+Variation rope_number(std::string id, int RopeSpec::*member,
+                      std::function<std::vector<int>(const BlockSpec&)> values) {
   return {"position.rope." + id, attention,
           [=](const Candidate& c) {
-            return c.spec.rope ? std::to_string((*c.spec.rope).*member) : std::string();
+            return c.spec.position.rope ? std::to_string((*c.spec.position.rope).*member) : std::string();
           },
           [=](const Candidate& c) {
             Changes changes;
-            if (c.spec.rope)
-              for (int v : values(c.spec)) changes.push_back([=](BlockSpec& s) { (*s.rope).*member = v; });
+            if (c.spec.position.rope)
+              for (int v : values(c.spec))
+                changes.push_back([=](BlockSpec& s) { (*s.position.rope).*member = v; });
             return changed(c, changes);
           }};
 }
@@ -77,40 +78,43 @@ std::vector<int> even_widths(const BlockSpec& s) {
   return out;
 }
 
-std::vector<Knob> rope_knobs() {
-  Knob exponent = flag_knob<RopeSpec>("position.rope.exponent_of_head_dim", attention,
-                                      &RopeSpec::exponent_of_head_dim, rope_of);
+std::vector<Variation> rope_knobs() {
+  Variation exponent = flag_variation<RopeSpec>("position.rope.exponent_of_head_dim", attention,
+                                                &RopeSpec::exponent_of_head_dim, rope_of);
   const auto partial = [](const Candidate& c) {
-    return c.spec.rope && c.spec.rope->rotary_dim < c.spec.attention.head_dim;
+    return c.spec.position.rope && c.spec.position.rope->rotary_dim < c.spec.attention.head_dim;
   };
   exponent.others = [others = exponent.others, partial](const Candidate& c) {
     return partial(c) ? others(c) : std::vector<Candidate>();
   };
-  return {{"position.rope", attention, rope_text, other_ropes},
-          enumerated_knob<RopeStyle, RopeSpec>("position.rope.style", attention, &RopeSpec::style, rope_of),
-          rope_number("rotary_dim", &RopeSpec::rotary_dim, even_widths),
-          rope_number("direction", &RopeSpec::direction,
-                      [](const BlockSpec&) {
-                        return std::vector{1, -1};
-                      }),
-          rope_number("key_offset", &RopeSpec::key_offset,
-                      [](const BlockSpec&) {
-                        return std::vector{0, 1, -1};
-                      }),
-          flag_knob<RopeSpec>("position.rope.rotates_values", attention, &RopeSpec::rotates_values, rope_of),
-          exponent};
+  return {
+      {"position.rope", attention, rope_text, other_ropes},
+      enumerated_variation<RopeStyle, RopeSpec>("position.rope.style", attention, &RopeSpec::style, rope_of),
+      rope_number("rotary_dim", &RopeSpec::rotary_dim, even_widths),
+      rope_number("direction", &RopeSpec::direction,
+                  [](const BlockSpec&) {
+                    return std::vector{1, -1};
+                  }),
+      rope_number("key_offset", &RopeSpec::key_offset,
+                  [](const BlockSpec&) {
+                    return std::vector{0, 1, -1};
+                  }),
+      flag_variation<RopeSpec>("position.rope.rotates_values", attention, &RopeSpec::rotates_values, rope_of),
+      exponent};
 }
 
-// A bias that the box has a parameter for: used, or not.
-template <class Part>
-void add_bias(std::vector<Knob>& out, const char* id, Group group, bool declared, bool Part::*member,
-              Part* (*part)(BlockSpec&)) {
-  if (declared) out.push_back(flag_knob<Part>(id, group, member, part));
+// Biases that the box has parameters for: used, or not.
+template <class Bias>
+void add_biases(std::vector<Variation>& out, const std::string& path, Group (*group)(std::string_view key),
+                const Bias& declared, Bias* (*part)(BlockSpec&)) {
+  for_each_knob<Bias>([&](const auto& k) {
+    if (declared.*(k.member))
+      out.push_back(flag_variation<Bias>(path + "." + std::string(k.key), group(k.key), k.member, part));
+  });
 }
-AttentionSpec::Bias* biases_of(BlockSpec& s) { return &s.attention.bias; }
 
 std::string qk_norm_text(const Candidate& c) {
-  const auto& n = c.spec.attn_norms;
+  const auto& n = c.spec.norm_slots.attn;
   return n.q && n.k ? "both" : n.q ? "q" : n.k ? "k" : "none";
 }
 
@@ -124,17 +128,17 @@ std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int l
     for (int offset : {0, 1, -1})
       for (int window = 0; window < longest; ++window) {  // 0: causal
         AttentionSpec a = attention;
-        a.mask = window ? MaskKind::causal_sliding : MaskKind::causal;
-        a.window = window ? std::optional(window) : std::nullopt;
-        a.mask_mode = mode;
-        a.mask_offset = offset;
+        a.mask.kind = window ? MaskKind::causal_sliding : MaskKind::causal;
+        a.mask.window = window ? std::optional(window) : std::nullopt;
+        a.mask.mode = mode;
+        a.mask.offset = offset;
         out.push_back(a);
       }
   AttentionSpec everything = attention;
-  everything.mask = MaskKind::bidirectional;
-  everything.window.reset();
-  everything.mask_mode = MaskMode::exact;
-  everything.mask_offset = 0;
+  everything.mask.kind = MaskKind::bidirectional;
+  everything.mask.window.reset();
+  everything.mask.mode = MaskMode::exact;
+  everything.mask.offset = 0;
   out.insert(out.begin() + 1, everything);
   return out;
 }
@@ -152,36 +156,38 @@ void set_head_dim(BlockSpec& s, int head_dim) {
   a.n_heads = a.n_heads * a.head_dim / head_dim;
   a.n_kv_heads = a.n_kv_heads * a.head_dim / head_dim;
   a.head_dim = head_dim;
-  if (s.rope && s.rope->rotary_dim > head_dim) s.rope->rotary_dim = head_dim - head_dim % 2;
-  if (s.rope && s.rope->rotary_dim < 2) s.rope.reset();
+  if (s.position.rope && s.position.rope->rotary_dim > head_dim)
+    s.position.rope->rotary_dim = head_dim - head_dim % 2;
+  if (s.position.rope && s.position.rope->rotary_dim < 2) s.position.rope.reset();
 }
 
-std::vector<Knob> feed_forward_knobs(const Space& space) {
+std::vector<Variation> feed_forward_knobs(const Space& space) {
   const BlockSpec& declared = space.anatomy.spec;
-  if (declared.part != Part::stack && declared.part != Part::ffn) return {};
-  std::vector<Knob> out{enumerated_knob<Activation, FeedForwardSpec>("ffn.activation", branches,
-                                                                     &FeedForwardSpec::activation, ffn_of)};
+  if (!feeds(declared)) return {};
+  std::vector<Variation> out{enumerated_variation<Activation, FeedForwardSpec>(
+      "ffn.activation", branches, &FeedForwardSpec::activation, ffn_of)};
   if (declared.ffn.kind == FeedForwardKind::glu)
-    out.push_back(flag_knob<FeedForwardSpec>("ffn.gate_and_up_swapped", branches,
-                                             &FeedForwardSpec::gate_and_up_swapped, ffn_of));
-  add_bias(out, "ffn.bias.in", branches, declared.ffn.bias_in, &FeedForwardSpec::bias_in, ffn_of);
-  add_bias(out, "ffn.bias.out", branches, declared.ffn.bias_out, &FeedForwardSpec::bias_out, ffn_of);
+    out.push_back(flag_variation<FeedForwardSpec>("ffn.gate_and_up_swapped", branches,
+                                                  &FeedForwardSpec::gate_and_up_swapped, ffn_of));
+  add_biases<FeedForwardBias>(
+      out, "ffn.bias", [](std::string_view) { return branches; }, declared.ffn.bias,
+      [](BlockSpec& s) { return &s.ffn.bias; });
   return out;
 }
 
-std::vector<Knob> attention_knobs(const Space& space) {
+std::vector<Variation> attention_knobs(const Space& space) {
   const BlockSpec& declared = space.anatomy.spec;
-  if (declared.part != Part::stack && declared.part != Part::attention) return {};
-  std::vector<Knob> out{
+  if (!attends(declared)) return {};
+  std::vector<Variation> out{
       {"attention.mask", attention, [](const Candidate& c) { return mask_text(c.spec.attention); },
        [n = space.longest](const Candidate& c) { return other_masks(c, n); }},
       {"attention.scale", attention, [](const Candidate& c) { return scale_text(c.spec.attention); },
        other_scales},
-      enumerated_knob<SoftmaxMode, AttentionSpec>("attention.softmax", attention, &AttentionSpec::softmax,
-                                                  attention_of)};
+      enumerated_variation<SoftmaxMode, AttentionSpec>("attention.softmax", attention,
+                                                       &AttentionSpec::softmax, attention_of)};
   if (declared.attention.n_kv_heads < declared.attention.n_heads)
-    out.push_back(enumerated_knob<HeadSharing, AttentionSpec>("attention.head_sharing", attention,
-                                                              &AttentionSpec::head_sharing, attention_of));
+    out.push_back(enumerated_variation<HeadSharing, AttentionSpec>(
+        "attention.head_sharing", attention, &AttentionSpec::head_sharing, attention_of));
   if (space.anatomy.head_dims.size() > 1)
     out.push_back({"attention.head_dim", attention, head_dim_text,
                    [dims = space.anatomy.head_dims](const Candidate& c) {
@@ -191,49 +197,49 @@ std::vector<Knob> attention_knobs(const Space& space) {
                    }});
   out.push_back({"attention.logit_softcap", attention,
                  [](const Candidate& c) {
-                   const auto& cap = c.spec.attention.logit_softcap;
+                   const auto& cap = c.spec.attention.softcap.cap;
                    return cap ? number_text(*cap) : std::string("none");
                  },
                  [](const Candidate& c) {
                    Changes changes{[](BlockSpec& s) {
-                     s.attention.logit_softcap.reset(), s.attention.softcap_after_mask = false;
+                     s.attention.softcap.cap.reset(), s.attention.softcap.after_mask = false;
                    }};
                    for (double cap : {50.0, 30.0, 20.0, 10.0, 5.0})
-                     changes.push_back([cap](BlockSpec& s) { s.attention.logit_softcap = cap; });
+                     changes.push_back([cap](BlockSpec& s) { s.attention.softcap.cap = cap; });
                    return changed(c, changes);
                  }});
   out.push_back(
       {"attention.softcap_after_mask", attention,
-       [](const Candidate& c) { return std::string(c.spec.attention.softcap_after_mask ? "true" : "false"); },
+       [](const Candidate& c) { return std::string(c.spec.attention.softcap.after_mask ? "true" : "false"); },
        [](const Candidate& c) {
          return changed(c, {[](BlockSpec& s) {
-                          if (s.attention.logit_softcap)
-                            s.attention.softcap_after_mask = !s.attention.softcap_after_mask;
+                          if (s.attention.softcap.cap)
+                            s.attention.softcap.after_mask = !s.attention.softcap.after_mask;
                         }});
        }});
-  for (Knob& k : rope_knobs()) out.push_back(std::move(k));
-  const auto& bias = declared.attention.bias;
-  add_bias(out, "attention.bias.q", attention, bias.q, &AttentionSpec::Bias::q, biases_of);
-  add_bias(out, "attention.bias.k", attention, bias.k, &AttentionSpec::Bias::k, biases_of);
-  add_bias(out, "attention.bias.v", branches, bias.v, &AttentionSpec::Bias::v, biases_of);
-  add_bias(out, "attention.bias.o", branches, bias.o, &AttentionSpec::Bias::o, biases_of);
-  if (declared.attn_norms.q || declared.attn_norms.k) {
-    out.push_back(
-        {"norm_slots.attn.q and k", attention, qk_norm_text, [n = declared.attn_norms](const Candidate& c) {
-           return changed(c, {[&](BlockSpec& s) {
-                            const bool had = s.attn_norms.q || s.attn_norms.k;
-                            s.attn_norms.q = had ? NormSlot{} : n.q;
-                            s.attn_norms.k = had ? NormSlot{} : n.k;
-                          }});
-         }});
+  for (Variation& k : rope_knobs()) out.push_back(std::move(k));
+  add_biases<AttentionBias>(
+      out, "attention.bias",
+      [](std::string_view key) { return key == "q" || key == "k" ? attention : branches; },
+      declared.attention.bias, [](BlockSpec& s) { return &s.attention.bias; });
+  if (declared.norm_slots.attn.q || declared.norm_slots.attn.k) {
+    out.push_back({"norm_slots.attn.q and k", attention, qk_norm_text,
+                   [n = declared.norm_slots.attn](const Candidate& c) {
+                     return changed(c, {[&](BlockSpec& s) {
+                                      const bool had = s.norm_slots.attn.q || s.norm_slots.attn.k;
+                                      s.norm_slots.attn.q = had ? NormSlot{} : n.q;
+                                      s.norm_slots.attn.k = had ? NormSlot{} : n.k;
+                                    }});
+                   }});
     out.push_back({"norm_slots.attn.q and k.position", attention,
                    [](const Candidate& c) {
-                     const NormSlot& n = c.spec.attn_norms.q ? c.spec.attn_norms.q : c.spec.attn_norms.k;
+                     const NormSlot& n =
+                         c.spec.norm_slots.attn.q ? c.spec.norm_slots.attn.q : c.spec.norm_slots.attn.k;
                      return n ? std::string(plumbline::name_of(n->position)) : std::string();
                    },
                    [](const Candidate& c) {
                      return changed(c, {[](BlockSpec& s) {
-                                      for (NormSlot* n : {&s.attn_norms.q, &s.attn_norms.k})
+                                      for (NormSlot* n : {&s.norm_slots.attn.q, &s.norm_slots.attn.k})
                                         if (*n)
                                           (*n)->position = (*n)->position == QkPosition::before_rope
                                                                ? QkPosition::after_rope
@@ -245,13 +251,12 @@ std::vector<Knob> attention_knobs(const Space& space) {
 }
 
 std::vector<Number> attention_numbers(const Space& space) {
-  const Part part = space.anatomy.spec.part;
-  if (part != Part::stack && part != Part::attention) return {};
+  if (!attends(space.anatomy.spec)) return {};
   return {{"attention.scale.value", attention,
            [](const Candidate& c) -> std::optional<double> {
              const AttentionSpec& a = c.spec.attention;
-             return a.scale_rule == ScaleRule::inv_sqrt_scalar ? *a.scale_value
-                    : a.scale_rule == ScaleRule::one           ? 1
+             return a.scale.rule == ScaleRule::inv_sqrt_scalar ? *a.scale.value
+                    : a.scale.rule == ScaleRule::one           ? 1
                                                                : a.head_dim;
            },
            [](Candidate& c, double x) {
@@ -262,14 +267,16 @@ std::vector<Number> attention_numbers(const Space& space) {
            1e-4, 1e8},
           {"attention.logit_softcap",
            attention,
-           [](const Candidate& c) { return c.spec.attention.logit_softcap; },
-           [](Candidate& c, double x) { c.spec.attention.logit_softcap = x; },
+           [](const Candidate& c) { return c.spec.attention.softcap.cap; },
+           [](Candidate& c, double x) { c.spec.attention.softcap.cap = x; },
            0.01,
            1e4,
            {50, 30}},
           {"position.rope.base", attention,
-           [](const Candidate& c) { return c.spec.rope ? std::optional(c.spec.rope->base) : std::nullopt; },
-           [](Candidate& c, double x) { c.spec.rope->base = x; }, 1.5, 1e9,
+           [](const Candidate& c) {
+             return c.spec.position.rope ? std::optional(c.spec.position.rope->base) : std::nullopt;
+           },
+           [](Candidate& c, double x) { c.spec.position.rope->base = x; }, 1.5, 1e9,
            std::vector<double>(std::begin(usual_bases), std::end(usual_bases))}};
 }
 

@@ -7,13 +7,12 @@ namespace {
 
 Json sizes_of(const BlockSpec& s) {
   Json j{{"part", plumbline::name_of(s.part)}, {"d", s.d}};
-  const bool attends = s.part == Part::stack || s.part == Part::attention;
-  if (s.part == Part::stack) j["n_layers"] = s.n_layers;
-  if (attends)
+  if (is_block(s)) j["n_layers"] = s.n_layers;
+  if (attends(s))
     j["attention"] = {{"n_heads", s.attention.n_heads},
                       {"n_kv_heads", s.attention.n_kv_heads},
                       {"head_dim", s.attention.head_dim}};
-  if (s.part == Part::stack || s.part == Part::ffn) j["ffn"] = {{"d_ff", s.ffn.d_ff}};
+  if (feeds(s)) j["ffn"] = {{"d_ff", s.ffn.d_ff}};
   return j;
 }
 
@@ -34,7 +33,7 @@ Container to_container(const Probe& p, const Anatomy& a, const Profile& profile,
 
 Question question_of(const Probe& p, const Anatomy& a) { return {a.spec, {p.x, {}, {}}, p.batch, false}; }
 
-Matrix<double> Asking::operator()(const Probe& p) {
+Matrix<double> NamedBox::operator()(const Probe& p) {
   Probe theirs{p.x, {}, p.batch};
   for (const auto& [name, ours] : anatomy_.ours) theirs.parameters[name] = p.parameters.at(ours);
   ++count_;

@@ -3,15 +3,15 @@
 
 #include <functional>
 
+#include "plumbline/exchange/exchange.hpp"
 #include "plumbline/identify/candidate.hpp"
-#include "plumbline/oracle/exchange.hpp"
 
 namespace plumbline::identify {
 
 // Answers y of the probe, whose parameters have the box's names.
 using BlackBox = std::function<Answer(const Probe&)>;
 
-// The request that asks it over a pipe (oracle/exchange.hpp); the probe has the box's names. Its "spec"
+// The request that asks it over a pipe (exchange/exchange.hpp); the probe has the box's names. Its "spec"
 // holds sizes alone: a black box computes what it computes. Throws std::out_of_range where the probe lacks
 // a parameter.
 Container to_container(const Probe& probe, const Anatomy& anatomy, const Profile& profile,
@@ -21,10 +21,10 @@ Container to_container(const Probe& probe, const Anatomy& anatomy, const Profile
 Question question_of(const Probe& probe, const Anatomy& anatomy);
 
 // Asks a box under our names, and counts. The anatomy and the profile must outlive it.
-class Asking {
+class NamedBox {
  public:
   // Nothing is asked yet.
-  Asking(BlackBox box, const Anatomy& anatomy, const Profile& profile)
+  NamedBox(BlackBox box, const Anatomy& anatomy, const Profile& profile)
       : box_(std::move(box)), anatomy_(anatomy), profile_(profile) {}
 
   // y of the probe. Throws Error where the answer is none, saying why.

@@ -7,34 +7,34 @@ namespace plumbline::identify {
 namespace {
 
 struct PlaceName {
-  Place place;
+  NormPlace place;
   const char* name;       // in a spec's norm_slots
   const char* parameter;  // within a layer
 };
-constexpr std::array<PlaceName, 8> table{{{Place::nowhere, "nowhere", ""},
-                                          {Place::shared_in, "in, shared", "norm_in"},
-                                          {Place::attn_in, "attn.in", "attn.norm_in"},
-                                          {Place::attn_out, "attn.out", "attn.norm_out"},
-                                          {Place::attn_post, "attn.post", "attn.norm_post"},
-                                          {Place::ffn_in, "ffn.in", "ffn.norm_in"},
-                                          {Place::ffn_out, "ffn.out", "ffn.norm_out"},
-                                          {Place::ffn_post, "ffn.post", "ffn.norm_post"}}};
+constexpr std::array<PlaceName, 8> table{{{NormPlace::nowhere, "nowhere", ""},
+                                          {NormPlace::shared_in, "in, shared", "norm_in"},
+                                          {NormPlace::attn_in, "attn.in", "attn.norm_in"},
+                                          {NormPlace::attn_out, "attn.out", "attn.norm_out"},
+                                          {NormPlace::attn_post, "attn.post", "attn.norm_post"},
+                                          {NormPlace::ffn_in, "ffn.in", "ffn.norm_in"},
+                                          {NormPlace::ffn_out, "ffn.out", "ffn.norm_out"},
+                                          {NormPlace::ffn_post, "ffn.post", "ffn.norm_post"}}};
 
-const PlaceName& entry(Place place) { return table[static_cast<std::size_t>(place)]; }
+const PlaceName& entry(NormPlace place) { return table[static_cast<std::size_t>(place)]; }
 
-constexpr Place places_of_a_layer[] = {Place::attn_in, Place::attn_out, Place::attn_post,
-                                       Place::ffn_in,  Place::ffn_out,  Place::ffn_post};
+constexpr NormPlace places_of_a_layer[] = {NormPlace::attn_in, NormPlace::attn_out, NormPlace::attn_post,
+                                       NormPlace::ffn_in,  NormPlace::ffn_out,  NormPlace::ffn_post};
 
-bool can_be(const BlockSpec& s, const std::vector<Place>& places) {
+bool can_be(const BlockSpec& s, const std::vector<NormPlace>& places) {
   const bool parallel = s.topology == Topology::parallel;
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const Place p = places[i];
-    if (p == Place::nowhere) continue;
-    if (parallel ? p == Place::attn_post || p == Place::ffn_post : p == Place::shared_in) return false;
+    const NormPlace p = places[i];
+    if (p == NormPlace::nowhere) continue;
+    if (parallel ? p == NormPlace::attn_post || p == NormPlace::ffn_post : p == NormPlace::shared_in) return false;
     for (std::size_t j = 0; j < i; ++j) {
       const bool both_in =
-          (p == Place::shared_in && (places[j] == Place::attn_in || places[j] == Place::ffn_in)) ||
-          (places[j] == Place::shared_in && (p == Place::attn_in || p == Place::ffn_in));
+          (p == NormPlace::shared_in && (places[j] == NormPlace::attn_in || places[j] == NormPlace::ffn_in)) ||
+          (places[j] == NormPlace::shared_in && (p == NormPlace::attn_in || p == NormPlace::ffn_in));
       if (places[j] == p || both_in) return false;
     }
   }
@@ -55,39 +55,39 @@ std::optional<Split> split(const std::string& name) {
 
 }  // namespace
 
-NormSlot& slot(BlockSpec& s, Place place) {
+NormSlot& slot(BlockSpec& s, NormPlace place) {
   switch (place) {
-    case Place::attn_out: return s.attn_norms.out;
-    case Place::attn_post: return s.attn_norms.post;
-    case Place::ffn_in: return s.ffn_norms.in;
-    case Place::ffn_out: return s.ffn_norms.out;
-    case Place::ffn_post: return s.ffn_norms.post;
-    case Place::nowhere:
-    case Place::shared_in:
-    case Place::attn_in: break;
+    case NormPlace::attn_out: return s.norm_slots.attn.out;
+    case NormPlace::attn_post: return s.norm_slots.attn.post;
+    case NormPlace::ffn_in: return s.norm_slots.ffn.in;
+    case NormPlace::ffn_out: return s.norm_slots.ffn.out;
+    case NormPlace::ffn_post: return s.norm_slots.ffn.post;
+    case NormPlace::nowhere:
+    case NormPlace::shared_in:
+    case NormPlace::attn_in: break;
   }
-  return s.attn_norms.in;
+  return s.norm_slots.attn.in;
 }
 
-std::string name_of(Place place) { return entry(place).name; }
+std::string name_of(NormPlace place) { return entry(place).name; }
 
-std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate c, const std::vector<Place>& places) {
+std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate c, const std::vector<NormPlace>& places) {
   if (!can_be(c.spec, places)) return std::nullopt;
   std::vector<NormSlot> norms;
   NormSlot any;
-  for (Place p : c.places) {
-    norms.push_back(p == Place::nowhere ? NormSlot{} : slot(c.spec, p));
+  for (NormPlace p : c.places) {
+    norms.push_back(p == NormPlace::nowhere ? NormSlot{} : slot(c.spec, p));
     if (norms.back()) any = norms.back();
   }
-  for (Place p : places_of_a_layer) slot(c.spec, p).reset();
+  for (NormPlace p : places_of_a_layer) slot(c.spec, p).reset();
   for (std::size_t k = 0; k < places.size(); ++k) {
-    if (places[k] == Place::nowhere) continue;
+    if (places[k] == NormPlace::nowhere) continue;
     NormSpec n = norms.size() > k && norms[k] ? *norms[k] : any.value_or(NormSpec{});
     if (norms.size() <= k || !norms[k]) n.gain = anatomy.norms[k].gain, n.bias = anatomy.norms[k].bias;
     if (!n.gain) n.gain_offset = 0;
     slot(c.spec, places[k]) = n;
   }
-  c.spec.parallel_shared_norm = std::count(places.begin(), places.end(), Place::shared_in) > 0;
+  c.spec.parallel_shared_norm = std::count(places.begin(), places.end(), NormPlace::shared_in) > 0;
   c.places = places;
   return c;
 }
@@ -98,8 +98,8 @@ Parameters<double> as_read_by(const Candidate& c, const Parameters<double>& ours
     const auto s = split(name);
     if (!s || !s->within.starts_with("norm")) {
       out[name] = value;
-    } else if (const Place p = c.places.at(std::size_t(std::stoi(s->within.substr(4))));
-               p != Place::nowhere) {
+    } else if (const NormPlace p = c.places.at(std::size_t(std::stoi(s->within.substr(4))));
+               p != NormPlace::nowhere) {
       out[s->layer + entry(p).parameter + s->kind] = value;
     }
   }
@@ -109,7 +109,7 @@ Parameters<double> as_read_by(const Candidate& c, const Parameters<double>& ours
 std::string our_name(const Candidate& c, const std::string& spec_name) {
   if (const auto s = split(spec_name))
     for (std::size_t k = 0; k < c.places.size(); ++k)
-      if (c.places[k] != Place::nowhere && s->within == entry(c.places[k]).parameter)
+      if (c.places[k] != NormPlace::nowhere && s->within == entry(c.places[k]).parameter)
         return s->layer + "norm" + std::to_string(k) + s->kind;
   return spec_name;
 }

@@ -9,19 +9,19 @@ namespace plumbline::identify {
 // What the box may compute.
 struct Candidate {
   BlockSpec spec;
-  std::vector<Place> places;  // of the norms of a layer, in the order of Anatomy::norms
+  std::vector<NormPlace> places;  // of the norms of a layer, in the order of Anatomy::norms
   bool operator==(const Candidate&) const = default;
 };
 
 // The slot of a spec; that of shared_in is attn.in.
-NormSlot& slot(BlockSpec& spec, Place place);
+NormSlot& slot(BlockSpec& spec, NormPlace place);
 // What it is called in a spec's norm_slots: "attn.in"; "in, shared" and "nowhere" of the other two.
-std::string name_of(Place place);
+std::string name_of(NormPlace place);
 
 // The candidate with its norms in other places, each with the norm that it had. Nothing where two would share
 // a place, or a place is not to be had in that topology.
 std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate candidate,
-                                     const std::vector<Place>& places);
+                                     const std::vector<NormPlace>& places);
 
 // Parameters under the names that the candidate's spec has for them; those that it does not read are left
 // out. `ours`: under the names of Anatomy::ours. Throws std::out_of_range where it has more norms than

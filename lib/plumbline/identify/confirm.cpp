@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "plumbline/oracle/calibration.hpp"
+#include "plumbline/judge/calibration.hpp"
 #include "plumbline/spec/deviation.hpp"
 
 namespace plumbline::identify {
@@ -19,14 +19,14 @@ Probe probe_of(const Question& q, const Candidate& c, Questions& questions) {
   return questions.stored(std::move(p));
 }
 
-Judged judged(Asking& ask, Questions& questions, const Candidate& c, Recipe recipe, int tokens,
+JudgedProbe judged(NamedBox& ask, Questions& questions, const Candidate& c, Recipe recipe, int tokens,
               std::uint64_t seed) {
   Question q = question_from(
       QuestionSettings{.spec = c.spec, .batch = batch, .tokens = tokens, .recipe = recipe, .seed = seed},
       ask.profile());
   const std::string id = std::string(plumbline::name_of(recipe)) + " numbers";
   const Probe probe = probe_of(q, c, questions);
-  Judged j{recipe, {id, ask.profile(), q}, std::make_shared<Asked>(id, probe, ask(probe), ask.profile())};
+  JudgedProbe j{recipe, {id, ask.profile(), q}, std::make_shared<Asked>(id, probe, ask(probe), ask.profile())};
   j.outputs = {{"y", j.asked->y}};
   try {
     j.judge = std::make_unique<Judge>(q, ask.profile(), CalibrationSettings{.seed = seed});
@@ -43,7 +43,7 @@ struct Contrast {
   double separation = 0, log_likelihood_ratio = 0;
 };
 
-Contrast contrast(const Candidate& other, const Judged& j) {
+Contrast contrast(const Candidate& other, const JudgedProbe& j) {
   const Calibration& calibration = j.judge->calibration();
   constexpr double far = 1e300;
   Matrix<double> difference;
@@ -65,52 +65,52 @@ Contrast contrast(const Candidate& other, const Judged& j) {
   return {std::sqrt(double(members.size()) / square), size / 2 - along};
 }
 
-std::string text_of(const Knob& k, const Candidate& c) {
+std::string text_of(const Variation& k, const Candidate& c) {
   const std::string text = k.value(c);
   return text.empty() ? "-" : text;
 }
 
 }  // namespace
 
-std::vector<Judged> judged(Asking& ask, Questions& questions, const Candidate& c, int tokens,
+std::vector<JudgedProbe> judged(NamedBox& ask, Questions& questions, const Candidate& c, int tokens,
                            std::uint64_t seed) {
-  std::vector<Judged> out;
+  std::vector<JudgedProbe> out;
   for (Recipe recipe : {Recipe::rich, Recipe::near_eps, Recipe::hot_scores, Recipe::sweep, Recipe::ordinary})
     out.push_back(judged(ask, questions, c, recipe, tokens, seed++));
   return out;
 }
 
-const Judged* first_wrong(const std::vector<Judged>& judged) {
-  for (const Judged& j : judged)
+const JudgedProbe* first_wrong(const std::vector<JudgedProbe>& judged) {
+  for (const JudgedProbe& j : judged)
     if (j.verdict.finding < Finding::coarser) return &j;
   return nullptr;
 }
 
-std::vector<Diagnosis> diagnoses(const std::vector<Judged>& judged) {
+std::vector<Diagnosis> diagnoses(const std::vector<JudgedProbe>& judged) {
   std::vector<plumbline::Evidence> evidence;
-  for (const Judged& j : judged) evidence.push_back({&j.request, &j.outputs, &j.verdict});
+  for (const JudgedProbe& j : judged) evidence.push_back({&j.request, &j.outputs, &j.verdict});
   return diagnose(evidence);
 }
 
-bool agrees(const std::vector<Judged>& judged) {
-  const bool any = std::any_of(judged.begin(), judged.end(), [](const Judged& j) {
+bool agrees(const std::vector<JudgedProbe>& judged) {
+  const bool any = std::any_of(judged.begin(), judged.end(), [](const JudgedProbe& j) {
     return j.verdict.finding == Finding::agrees || j.verdict.finding == Finding::coarser;
   });
   return any && !first_wrong(judged);
 }
 
-std::vector<Decision> decisions(const Candidate& c, const Search& search, const std::vector<Judged>& judged) {
+std::vector<Decision> decisions(const Candidate& c, const Search& search, const std::vector<JudgedProbe>& judged) {
   std::vector<Decision> out;
-  for (const Knob& k : search.knobs()) {
+  for (const Variation& k : search.knobs()) {
     const std::vector<Candidate> others = k.others(c);
     if (others.empty()) continue;
     Decision d{k.group, k.id, text_of(k, c), "", 0, "", {}};
     double nearest = std::numeric_limits<double>::infinity();
     for (const Candidate& other : others) {
       Contrast best;
-      const Judged* by = nullptr;
+      const JudgedProbe* by = nullptr;
       bool separated = false;
-      for (const Judged& j : judged) {
+      for (const JudgedProbe& j : judged) {
         if (!j.judge) continue;
         const Contrast found = contrast(other, j);
         const double threshold =
@@ -135,10 +135,10 @@ std::optional<Candidate> deviating(const Candidate& c, const Deviation& d) {
   d.apply(out.spec);
   if (out == c) return std::nullopt;
   if (d.from_slot.empty()) return out;
-  for (Place& p : out.places)
+  for (NormPlace& p : out.places)
     for (const char* part : {"attn.", "ffn."})
-      for (Place to : {Place::attn_in, Place::attn_out, Place::attn_post, Place::ffn_in, Place::ffn_out,
-                       Place::ffn_post})
+      for (NormPlace to : {NormPlace::attn_in, NormPlace::attn_out, NormPlace::attn_post, NormPlace::ffn_in, NormPlace::ffn_out,
+                       NormPlace::ffn_post})
         if (name_of(p) == part + std::string(d.from_slot) && name_of(to) == part + std::string(d.to_slot)) {
           p = to;
           part = "";

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "plumbline/base/names.hpp"
+#include "plumbline/cases/deviate.hpp"
 #include "plumbline/identify/norm_knobs.hpp"
-#include "plumbline/oracle/deviate.hpp"
 #include "plumbline/spec/json.hpp"
-#include "plumbline/spec/names.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline::identify {
@@ -67,17 +67,19 @@ std::string norms_text(BlockSpec s) {
 
 std::string attention_text(const BlockSpec& s) {
   const AttentionSpec& a = s.attention;
-  std::string mask(plumbline::name_of(a.mask));
-  if (a.window) mask = "causal in a window of " + std::to_string(*a.window);
+  std::string mask(plumbline::name_of(a.mask.kind));
+  if (a.mask.window) mask = "causal in a window of " + std::to_string(*a.mask.window);
   std::string heads = std::to_string(a.n_heads) + " heads of " + std::to_string(a.head_dim);
   if (a.n_kv_heads != a.n_heads) heads += " (" + std::to_string(a.n_kv_heads) + " for keys and values)";
   std::string rope;
-  if (s.rope)
-    rope =
-        "RoPE (" + std::string(plumbline::name_of(s.rope->style)) + ", base " + number_text(s.rope->base) +
-        (s.rope->rotary_dim < a.head_dim ? ", on " + std::to_string(s.rope->rotary_dim) + " channels)" : ")");
-  const std::string cap = a.logit_softcap ? "softcap " + number_text(*a.logit_softcap) : "";
-  const std::string qk = s.attn_norms.q || s.attn_norms.k ? "norms on q and k" : "";
+  if (s.position.rope)
+    rope = "RoPE (" + std::string(plumbline::name_of(s.position.rope->style)) + ", base " +
+           number_text(s.position.rope->base) +
+           (s.position.rope->rotary_dim < a.head_dim
+                ? ", on " + std::to_string(s.position.rope->rotary_dim) + " channels)"
+                : ")");
+  const std::string cap = a.softcap.cap ? "softcap " + number_text(*a.softcap.cap) : "";
+  const std::string qk = s.norm_slots.attn.q || s.norm_slots.attn.k ? "norms on q and k" : "";
   return joined({mask + " attention", heads, rope, cap, qk}, ", ");
 }
 
@@ -142,17 +144,16 @@ std::vector<std::string> differences(const Leaves& from, const Leaves& to) {
 
 void correct(NormSlot& slot, Affine a) {
   if (!slot) return;
-  NormSpec n;
-  n.kind = slot->kind, n.eps = slot->eps, n.width = slot->width, n.position = slot->position;
-  n.gain = a.gain, n.bias = a.bias, n.gain_offset = a.gain ? slot->gain_offset : 0;
-  slot = n;
+  make_right(*slot);
+  slot->gain = a.gain, slot->bias = a.bias;
+  if (!a.gain) slot->gain_offset = 0;
 }
 
 }  // namespace
 
 Candidate corrected(const Candidate& c, const Anatomy& anatomy) {
   Candidate right = c;
-  std::vector<Place> hinted;
+  std::vector<NormPlace> hinted;
   for (const StreamNorm& n : anatomy.norms)
     if (n.hint) hinted.push_back(*n.hint);
   if (hinted.size() == anatomy.norms.size())
@@ -163,35 +164,20 @@ Candidate corrected(const Candidate& c, const Anatomy& anatomy) {
     const std::vector<NamedSlot> filled = filled_slots(s);
     s.final_norm = filled.empty() ? NormSpec{} : **filled.front().slot;
   }
-  for (auto [slot, declared] : {std::pair(&s.attn_norms.q, &anatomy.spec.attn_norms.q),
-                                {&s.attn_norms.k, &anatomy.spec.attn_norms.k}})
+  for (auto [slot, declared] : {std::pair(&s.norm_slots.attn.q, &anatomy.spec.norm_slots.attn.q),
+                                {&s.norm_slots.attn.k, &anatomy.spec.norm_slots.attn.k}})
     if (!*slot) *slot = *declared;
+  make_right(s);
   for (const NamedSlot& n : filled_slots(s)) correct(*n.slot, affine_of(right, space, n.id));
   s.attention.bias = anatomy.spec.attention.bias;
-  s.attention.mask_offset = 0;
-  s.attention.mask_mode = MaskMode::exact;
-  s.attention.softcap_after_mask = false;
-  s.attention.softmax = SoftmaxMode::keys;
-  s.attention.head_sharing = HeadSharing::repeat;
-  s.ffn.bias_in = anatomy.spec.ffn.bias_in;
-  s.ffn.bias_out = anatomy.spec.ffn.bias_out;
-  s.ffn.gate_and_up_swapped = false;
-  if (s.rope) *s.rope = {.style = s.rope->style, .rotary_dim = s.rope->rotary_dim, .base = s.rope->base};
-  const BlockSpec plain;
-  s.attn_residual = s.ffn_residual = plain.attn_residual;
-  s.ffn_reads_block_input = s.ffn_norm_is_attn_norm = s.ffn_first = s.scales_swapped = false;
-  s.layer_parameters = plain.layer_parameters;
-  s.final_norm_times = 1;
+  s.ffn.bias = anatomy.spec.ffn.bias;
   return right;
 }
 
 std::string sentence(const BlockSpec& s) {
-  switch (s.part) {
-    case Part::norm: return "a norm " + norms_text(s).substr(5);
-    case Part::attention: return attention_text(s);
-    case Part::ffn: return feed_forward_text(s.ffn);
-    default: break;
-  }
+  if (is_one_norm(s)) return "a norm " + norms_text(s).substr(5);
+  if (!feeds(s)) return attention_text(s);
+  if (!attends(s)) return feed_forward_text(s.ffn);
   return joined({joined({layout_text(s), norms_text(s)}, " "), attention_text(s), feed_forward_text(s.ffn)},
                 "; ");
 }

@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <set>
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/identify/questions.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline::identify {
 namespace {
 
 void add(std::vector<Tensor>& out, const BlockSpec& s) {
-  for (const auto& [name, rows, cols] : parameter_shapes(s)) {
-    const bool vector = name.ends_with(".bias") || name.find("norm") != std::string::npos;
-    const auto is_it = [&, n = name](const Tensor& t) { return t.name == n; };
+  for (const ParameterShape& p : parameter_shapes(s)) {
+    const auto is_it = [&](const Tensor& t) { return t.name == p.name; };
     if (std::none_of(out.begin(), out.end(), is_it))
-      out.push_back({name, vector ? std::vector<std::int64_t>{cols} : std::vector<std::int64_t>{rows, cols}});
+      out.push_back({p.name, p.is_vector() ? std::vector<std::int64_t>{p.cols}
+                                           : std::vector<std::int64_t>{p.rows, p.cols}});
   }
 }
 
@@ -25,8 +25,8 @@ std::vector<Tensor> everything(BlockSpec s, std::optional<NormWidth> qk_width) {
   qk.width = qk_width.value_or(NormWidth::head_dim);
   const NormSlot q_or_k = qk_width ? NormSlot(qk) : std::nullopt;
   s.part = Part::stack;
-  s.attn_norms = {norm, q_or_k, q_or_k, norm, norm, norm};
-  s.ffn_norms = {norm, norm, norm, norm};
+  s.norm_slots.attn = {norm, q_or_k, q_or_k, norm, norm, norm};
+  s.norm_slots.ffn = {norm, norm, norm, norm};
   s.final_norm = norm;
   s.ffn.kind = FeedForwardKind::glu;
   std::vector<Tensor> out;

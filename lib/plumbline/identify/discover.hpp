@@ -1,5 +1,5 @@
 // Which parameters a black box reads, where only sizes are known: it is given all that there could be, under
-// the names of spec/parameters.hpp, and those matter whose change changes the answer.
+// the names of block/parameter_shapes.hpp, and those matter whose change changes the answer.
 #pragma once
 
 #include "plumbline/identify/black_box.hpp"

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "plumbline/algebra/grid.hpp"
-#include "plumbline/oracle/members.hpp"
+#include "plumbline/ensemble/members.hpp"
+#include "plumbline/number/grid.hpp"
 
 namespace plumbline::identify {
 namespace {
@@ -14,7 +14,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // Mean squares of the rows of an error.
 Eigen::VectorXd mean_squares(const Matrix<double>& error) { return error.array().square().rowwise().mean(); }
 
-std::optional<Matrix<double>> value_of(const Candidate& c, const Asked& a) {
+std::optional<Matrix<double>> value_of(const Candidate& c, Asked& a) {
   try {
     return a.computed(c);
   } catch (const Error&) {  // a mask that hides all keys, say
@@ -37,7 +37,7 @@ Asked::Asked(std::string id_, Probe probe_, Matrix<double> y_, const Profile& pr
   }
 }
 
-Matrix<double> Asked::computed(const Candidate& c) const {
+Matrix<double> Asked::computed(const Candidate& c) {
   if (places_ != c.places) read_ = as_read_by(c, probe.parameters), places_ = c.places;
   return evaluate<double>(c.spec, read_, probe.x, probe.batch);
 }
@@ -55,12 +55,12 @@ void Asked::set_noise(const Candidate& c, const Profile& profile) try {
     sum(i) = std::max({sum(i), q2, tiny});
   }
   noise = sum;
-  reach = 1;
-  for (const auto& e : each) reach = std::max(reach, (e.array() / noise.array()).maxCoeff());
+  worst = 1;
+  for (const auto& e : each) worst = std::max(worst, (e.array() / noise.array()).maxCoeff());
 } catch (const Error&) {
 }
 
-double misfit(const Candidate& c, const Asked& a) {
+double misfit(const Candidate& c, Asked& a) {
   const auto y = value_of(c, a);
   if (!y || y->cols() != a.y.cols()) return infinity;
   const double n = double(a.y.cols());
@@ -88,7 +88,7 @@ bool explains(const Candidate& c, const Evidence& evidence) {
     for (Eigen::Index i = 0; i < y->rows(); ++i) {
       if (!a->y.row(i).allFinite() && !y->row(i).allFinite()) continue;
       const double square = (a->y.row(i) - y->row(i)).squaredNorm() / double(y->cols());
-      if (!(square <= patience * a->reach * a->noise(i))) return false;
+      if (!(square <= patience * a->worst * a->noise(i))) return false;
     }
   }
   return true;

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "plumbline/identify/candidate.hpp"
-#include "plumbline/oracle/profile.hpp"
+#include "plumbline/spec/profile.hpp"
 
 namespace plumbline::identify {
 
@@ -16,21 +16,21 @@ struct Asked {
   Probe probe;
   Matrix<double> y;
   Eigen::VectorXd noise;
-  double reach = 1;  // how many times its noise the worst row of a correct answer shows
+  double worst = 1;  // how many times its noise the worst row of a correct answer shows
 
   // The noise is the square of one unit in the last place of the largest entry of a row, until set_noise
   // knows better.
   Asked(std::string id, Probe probe, Matrix<double> y, const Profile& profile);
   // y of the candidate, in double. Throws Error where it has none.
-  Matrix<double> computed(const Candidate& candidate) const;
+  Matrix<double> computed(const Candidate& candidate);
   // Sets the noise from what eight correct implementations of the candidate would answer; leaves it alone
   // where the candidate has no finite value here.
   void set_noise(const Candidate& candidate, const Profile& profile);
 
  private:
   // The parameters as the last candidate read them: the next one mostly has its norms in the same places.
-  mutable std::optional<std::vector<Place>> places_;
-  mutable Parameters<double> read_;
+  std::optional<std::vector<NormPlace>> places_;
+  Parameters<double> read_;
 };
 
 // All questions that a candidate has to explain.
@@ -42,7 +42,7 @@ using Evidence = std::vector<std::shared_ptr<Asked>>;
 //   formula: the sum over rows of n entries of n/2 log(1 + mean square error / noise)
 //   bad input: infinite where the candidate has no value; a row that is finite in one of both alone costs as
 //     much as one that is far off
-double misfit(const Candidate& candidate, const Asked& asked);
+double misfit(const Candidate& candidate, Asked& asked);
 // The sum over all questions; infinite where it is beyond `limit`.
 double misfit(const Candidate& candidate, const Evidence& evidence,
               double limit = std::numeric_limits<double>::infinity());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plumbline/identify/stages.hpp"
+#include "plumbline/judge/describe.hpp"
 #include "plumbline/spec/deviation.hpp"
 
 namespace plumbline::identify {
@@ -23,7 +24,7 @@ Candidate as_diagnosed(Candidate c, const std::vector<Diagnosis>& diagnoses) {
 Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profile& profile,
                         const Settings& settings) {
   const Space space{anatomy, settings.longest};
-  Asking ask(box, anatomy, profile);
+  NamedBox ask(box, anatomy, profile);
   Questions questions(anatomy, profile, settings.seed);
   const Search search(space);
   settings.progress("reading");
@@ -40,7 +41,7 @@ Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profi
     if (!first_wrong(out.judged) || round == most_rounds) break;
     settings.progress("searching again");
     Evidence more;
-    for (const Judged& j : out.judged) more.push_back(j.asked);
+    for (const JudgedProbe& j : out.judged) more.push_back(j.asked);
     const Candidate start = as_diagnosed(out.candidate, diagnoses(out.judged));
     const Candidate found =
         search
@@ -61,9 +62,9 @@ std::string leftover(const Identification& i) {
   std::string out;
   const std::vector<Diagnosis> found = diagnoses(i.judged);
   const auto failing = std::count_if(i.judged.begin(), i.judged.end(),
-                                     [](const Judged& j) { return j.verdict.finding == Finding::wrong; });
+                                     [](const JudgedProbe& j) { return j.verdict.finding == Finding::wrong; });
   for (const Diagnosis& d : found) out += (out.empty() ? "" : "; ") + describe(d, int(failing));
-  const Judged* wrong = first_wrong(i.judged);
+  const JudgedProbe* wrong = first_wrong(i.judged);
   return found.empty() && wrong ? describe(wrong->verdict) : out;
 }
 

@@ -18,7 +18,7 @@ struct Identification {
   Candidate candidate;
   bool named = false;  // every fresh question agrees with it
   std::vector<Reading> readings;
-  std::vector<Judged> judged;
+  std::vector<JudgedProbe> judged;
   std::vector<Decision> decisions;
   int questions = 0;
 };

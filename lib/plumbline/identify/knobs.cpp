@@ -27,7 +27,7 @@ Number eps_of_all(const Space&) {
           std::vector<double>(std::begin(usual_eps), std::end(usual_eps))};
 }
 
-Knob usual_values(const Number& n) {
+Variation usual_values(const Number& n) {
   return {n.id, n.group,
           [n](const Candidate& c) {
             const auto value = n.get(c);
@@ -69,21 +69,14 @@ int oddity_of_norms(const Candidate& c, const Space& space) {
   BlockSpec s = c.spec;
   const std::vector<NamedSlot> filled = filled_slots(s);
   if (filled.empty()) return 0;
-  int odd = unlike(
-                filled, [](const NormSpec& n) { return n.eps_mode; }, EpsMode::inside_sqrt) +
-            unlike(
-                filled, [](const NormSpec& n) { return n.variance_divisor; }, VarianceDivisor::d) +
-            unlike(
-                filled, [](const NormSpec& n) { return n.scaling; }, NormScaling::rsqrt) +
-            unlike(
-                filled, [](const NormSpec& n) { return n.axis; }, NormAxis::channels) +
-            unlike(
-                filled, [](const NormSpec& n) { return n.gain_place; }, GainPlace::after) +
-            unlike(
-                filled, [](const NormSpec& n) { return n.centring; }, Centring::by_kind) +
-            unlike_each_other(filled, [](const NormSpec& n) { return n.kind; }) +
+  int odd = unlike_each_other(filled, [](const NormSpec& n) { return n.kind; }) +
             unlike_each_other(filled, [](const NormSpec& n) { return n.eps; }) +
             unlike_each_other(filled, [](const NormSpec& n) { return n.gain_offset; });
+  for_each_knob<NormSpec>([&](const auto& k) {
+    if (!k.wrong) return;
+    odd += unlike(
+        filled, [&](const NormSpec& n) { return n.*(k.member); }, NormSpec().*(k.member));
+  });
   int unused_gains = 0, unused_biases = 0;
   bool unusual = false;
   for (const NamedSlot& n : filled) {
@@ -97,36 +90,47 @@ int oddity_of_norms(const Candidate& c, const Space& space) {
   return odd + unusual + of_some(unused_gains) + of_some(unused_biases);
 }
 
+// Of the block itself, not of its features.
+int wrong_knobs_of_block(const BlockSpec& s) {
+  int n = 0;
+  const BlockSpec right;
+  for_each_knob<BlockSpec>([&](const auto& k) {
+    if constexpr (!Feature<without_optional<typename std::remove_cvref_t<decltype(k)>::Value>>)
+      n += k.wrong && s.*(k.member) != right.*(k.member);
+  });
+  return n;
+}
+
 int oddity_of_wiring(const Candidate& c, const Space& space) {
   const BlockSpec& s = c.spec;
   const Anatomy& a = space.anatomy;
-  int odd = (s.residual_source != ResidualSource::stream) + (s.attn_residual != ResidualFault::none) +
-            (s.ffn_residual != ResidualFault::none) + s.ffn_reads_block_input + s.ffn_norm_is_attn_norm +
-            s.ffn_first + s.scales_swapped + (s.layer_parameters != LayerParameters::own) +
-            (s.residual_scale != 1) + (s.branch_scale != 1);
-  odd += a.spec.final_norm && (!s.final_norm || s.final_norm_times != 1);
+  int odd = wrong_knobs_of_block(s) + (s.residual_source != ResidualSource::stream) +
+            (s.residual_scale != 1) + (s.branch_scale != 1) + (a.spec.final_norm && !s.final_norm);
   bool elsewhere = false;
   for (std::size_t k = 0; k < c.places.size(); ++k) {
-    odd += c.places[k] == Place::nowhere;
+    odd += c.places[k] == NormPlace::nowhere;
     elsewhere = elsewhere || (a.norms[k].hint && *a.norms[k].hint != c.places[k]);
   }
   return odd + elsewhere;
 }
 
+// Biases that the box has parameters for, and does not use.
+template <class Bias>
+int unused(const Bias& used, const Bias& declared) {
+  int n = 0;
+  for_each_knob<Bias>([&](const auto& k) { n += used.*(k.member) != declared.*(k.member); });
+  return n;
+}
+
 int oddity_of_branches(const Candidate& c, const Space& space) {
   const AttentionSpec &a = c.spec.attention, &declared = space.anatomy.spec.attention;
   const FeedForwardSpec &f = c.spec.ffn, &given = space.anatomy.spec.ffn;
-  int odd = (a.mask_offset != 0) + (a.mask_mode != MaskMode::exact) + (a.mask == MaskKind::causal_sliding) +
-            (a.softmax != SoftmaxMode::keys) + (a.head_sharing != HeadSharing::repeat) +
-            a.softcap_after_mask + (a.scale_rule != ScaleRule::inv_sqrt_head_dim) +
-            a.logit_softcap.has_value() + (a.bias.q != declared.bias.q) + (a.bias.k != declared.bias.k) +
-            (a.bias.v != declared.bias.v) + (a.bias.o != declared.bias.o) + (f.bias_in != given.bias_in) +
-            (f.bias_out != given.bias_out) + f.gate_and_up_swapped;
-  const AttentionNorms& n = space.anatomy.spec.attn_norms;
-  odd += (n.q && !c.spec.attn_norms.q) || (n.k && !c.spec.attn_norms.k);
-  if (const auto& r = c.spec.rope)
-    odd += (r->direction != 1) + (r->key_offset != 0) + r->rotates_values + r->exponent_of_head_dim +
-           (r->rotary_dim != a.head_dim) + (r->base != 10000);
+  int odd = wrong_knobs(a) + wrong_knobs(f) + wrong_knobs(c.spec.position) +
+            (a.mask.kind == MaskKind::causal_sliding) + (a.scale.rule != ScaleRule::inv_sqrt_head_dim) +
+            a.softcap.cap.has_value() + unused(a.bias, declared.bias) + unused(f.bias, given.bias);
+  const AttentionNorms& n = space.anatomy.spec.norm_slots.attn;
+  odd += (n.q && !c.spec.norm_slots.attn.q) || (n.k && !c.spec.norm_slots.attn.k);
+  if (const auto& r = c.spec.position.rope) odd += (r->rotary_dim != a.head_dim) + (r->base != 10000);
   return odd;
 }
 
@@ -140,11 +144,11 @@ std::string number_text(double x) {
   return std::string(rounded).size() < std::size_t(end - shortest) ? rounded : std::string(shortest, end);
 }
 
-std::vector<Knob> knobs_of(const Space& space) {
-  std::vector<Knob> out = wiring_knobs(space);
+std::vector<Variation> variations_of(const Space& space) {
+  std::vector<Variation> out = wiring_knobs(space);
   for (Number& n : wiring_numbers(space)) out.push_back(usual_values(n));
   for (auto make : {norm_knobs, feed_forward_knobs, attention_knobs})
-    for (Knob& k : make(space)) out.push_back(std::move(k));
+    for (Variation& k : make(space)) out.push_back(std::move(k));
   for (Number& n : attention_numbers(space))
     if (n.id == "position.rope.base") out.push_back(usual_values(n));
   return out;

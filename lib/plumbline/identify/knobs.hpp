@@ -18,7 +18,8 @@ struct Space {
 // token shows of attention and the feed-forward; attention: what it takes several for.
 enum Group : unsigned { wiring = 1, norms = 2, slots = 4, branches = 8, attention = 16, all_groups = 31 };
 
-struct Knob {
+// One way in which a candidate can differ from its neighbours.
+struct Variation {
   std::string id;  // where it stands in a spec's JSON: "attention.mask"; "norms.eps" is that of all norms
   Group group;
   std::function<std::string(const Candidate&)> value;
@@ -35,11 +36,12 @@ struct Number {
   std::vector<double> usual = {};
 };
 
-std::vector<Knob> knobs_of(const Space& space);
+// The knobs of candidates in that space; those that are numbers.
+std::vector<Variation> variations_of(const Space& space);
 std::vector<Number> numbers_of(const Space& space);
 
 // Every way to put the norms of a layer somewhere, those that their names say first.
-std::vector<std::vector<Place>> placements(const Anatomy& anatomy);
+std::vector<std::vector<NormPlace>> placements(const Anatomy& anatomy);
 // Every mask; every rotary embedding that is usual, none among them.
 std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int longest);
 std::vector<std::optional<RopeSpec>> usual_ropes(int head_dim);

@@ -1,7 +1,5 @@
 #include "plumbline/identify/norm_knobs.hpp"
 
-#include "plumbline/spec/names.hpp"
-
 namespace plumbline::identify {
 namespace {
 
@@ -99,7 +97,7 @@ std::string common_text(const Field& f, std::vector<NamedSlot> slots) {
   return alike ? common : each;
 }
 
-Knob of_all(const Field& f, const Space& space) {
+Variation of_all(const Field& f, const Space& space) {
   return {"norms." + f.id, norms,
           [f](const Candidate& c) {
             Candidate copy = c;
@@ -123,7 +121,7 @@ Knob of_all(const Field& f, const Space& space) {
           }};
 }
 
-Knob of_slot(const Field& f, const std::string& id, const Space& space) {
+Variation of_slot(const Field& f, const std::string& id, const Space& space) {
   const auto find = [id](Candidate& c) -> NormSpec* {
     for (const NamedSlot& s : filled_slots(c.spec))
       if (s.id == id) return &**s.slot;
@@ -152,28 +150,17 @@ Knob of_slot(const Field& f, const std::string& id, const Space& space) {
 }  // namespace
 
 std::vector<NamedSlot> filled_slots(BlockSpec& s) {
-  auto& a = s.attn_norms;
-  auto& f = s.ffn_norms;
   std::vector<NamedSlot> out;
-  for (const NamedSlot& n : {NamedSlot{"attn.in", &a.in},
-                             {"attn.q", &a.q},
-                             {"attn.k", &a.k},
-                             {"attn.mid", &a.mid},
-                             {"attn.out", &a.out},
-                             {"attn.post", &a.post},
-                             {"ffn.in", &f.in},
-                             {"ffn.mid", &f.mid},
-                             {"ffn.out", &f.out},
-                             {"ffn.post", &f.post},
-                             {"final_norm", &s.final_norm}})
-    if (*n.slot) out.push_back(n);
+  for_each_norm_slot(s, [&](const std::string& id, NormSlot& slot) {
+    if (slot) out.push_back({id, &slot});
+  });
   return out;
 }
 
 Affine affine_of(const Candidate& c, const Space& space, const std::string& slot_id) {
   for (std::size_t k = 0; k < c.places.size(); ++k) {
-    const Place at = c.places[k] == Place::shared_in ? Place::attn_in : c.places[k];
-    if (at != Place::nowhere && name_of(at) == slot_id)
+    const NormPlace at = c.places[k] == NormPlace::shared_in ? NormPlace::attn_in : c.places[k];
+    if (at != NormPlace::nowhere && name_of(at) == slot_id)
       return {space.anatomy.norms[k].gain, space.anatomy.norms[k].bias};
   }
   BlockSpec declared = space.anatomy.spec;
@@ -182,12 +169,13 @@ Affine affine_of(const Candidate& c, const Space& space, const std::string& slot
   return {};
 }
 
-std::vector<Knob> norm_knobs(const Space& space) {
-  std::vector<Knob> out;
+std::vector<Variation> norm_knobs(const Space& space) {
+  std::vector<Variation> out;
   for (const Field& f : fields()) out.push_back(of_all(f, space));
-  for (const char* id : {"attn.in", "attn.q", "attn.k", "attn.mid", "attn.out", "attn.post", "ffn.in",
-                         "ffn.mid", "ffn.out", "ffn.post", "final_norm"})
+  const BlockSpec any;
+  for_each_norm_slot(any, [&](const std::string& id, const NormSlot&) {
     for (const Field& f : fields()) out.push_back(of_slot(f, id, space));
+  });
   return out;
 }
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "plumbline/oracle/question.hpp"
+#include "plumbline/cases/question.hpp"
 
 namespace plumbline::identify {
 namespace {
@@ -61,8 +61,7 @@ std::vector<std::pair<std::string, Probe>> Questions::wiring() {
     for (const char* name : names) scale(p, name, off_);
     return stored(std::move(p));
   };
-  const Part part = anatomy_.spec.part;
-  if (part != Part::stack) return {{"one token", without({})}};
+  if (!is_block(anatomy_.spec)) return {{"one token", without({})}};
   return {{"constant branches", without({"o_proj.weight", "down_proj.weight"})},
           {"attention alone", without({"down_proj"})},
           {"feed-forward alone", without({"o_proj"})},
@@ -78,11 +77,11 @@ Probe Questions::of_size(double size, int batch, int tokens) {
   }
   scale(p, "o_proj", size);
   scale(p, "down_proj", size);
-  const auto& n = anatomy_.spec.attn_norms;
+  const auto& n = anatomy_.spec.norm_slots.attn;
   if (n.q) scale(p, "q_proj", size);
   if (n.k) scale(p, "k_proj", size);
   if (n.mid) scale(p, "v_proj", size);
-  if (anatomy_.spec.ffn_norms.mid) scale(p, "up_proj", size);
+  if (anatomy_.spec.norm_slots.ffn.mid) scale(p, "up_proj", size);
   return stored(std::move(p));
 }
 
@@ -96,25 +95,25 @@ Probe Questions::attention_alone(int tokens) {
 // The gain of a norm on queries is 0, whether or not 1 is added to its weight.
 Probe Questions::uniform_attention(int tokens, const Candidate& c) {
   Probe p = attention_alone(tokens);
-  if (!anatomy_.spec.attn_norms.q) scale(p, "q_proj", 0);
+  if (!anatomy_.spec.norm_slots.attn.q) scale(p, "q_proj", 0);
   scale(p, "norm_q", 0);
   for (auto& [name, value] : p.parameters)
-    if (name.ends_with("norm_q.weight")) value.array() -= gain_offset(c.spec.attn_norms.q);
+    if (name.ends_with("norm_q.weight")) value.array() -= gain_offset(c.spec.norm_slots.attn.q);
   return stored(std::move(p));
 }
 
 Probe Questions::faint_attention(int tokens, const Candidate& c) {
   Probe p = attention_alone(tokens);
-  if (!anatomy_.spec.attn_norms.q) scale(p, "q_proj", 0.25);
+  if (!anatomy_.spec.norm_slots.attn.q) scale(p, "q_proj", 0.25);
   scale(p, "norm_q", 0.25);
   for (auto& [name, value] : p.parameters)
-    if (name.ends_with("norm_q.weight")) value.array() -= gain_offset(c.spec.attn_norms.q);
+    if (name.ends_with("norm_q.weight")) value.array() -= gain_offset(c.spec.norm_slots.attn.q);
   return stored(std::move(p));
 }
 
 Probe Questions::steep_attention(int tokens) {
   Probe p = attention_alone(tokens);
-  scale(p, anatomy_.spec.attn_norms.q ? "norm_q" : "q_proj", 4);
+  scale(p, anatomy_.spec.norm_slots.attn.q ? "norm_q" : "q_proj", 4);
   return stored(std::move(p));
 }
 

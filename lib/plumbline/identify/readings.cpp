@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "plumbline/algebra/grid.hpp"
+#include "plumbline/number/grid.hpp"
 
 namespace plumbline::identify {
 namespace {
@@ -12,15 +12,15 @@ using M = Matrix<double>;
 
 class Reader {
  public:
-  Reader(Asking& ask, Questions& questions, int tokens)
-      : ask_(ask), questions_(questions), tokens_(tokens), part_(ask.anatomy().spec.part) {}
+  Reader(NamedBox& ask, Questions& questions, int tokens)
+      : ask_(ask), questions_(questions), tokens_(tokens), spec_(ask.anatomy().spec) {}
 
   Readings operator()() {
     repeat();
     effects();
-    if (part_ == Part::stack || part_ == Part::norm) far_away(), shift(), last_operation();
-    if (part_ == Part::stack) louder_branch(), attention_bias();
-    if (part_ == Part::stack || part_ == Part::attention) visible_keys(), order();
+    if (is_block(spec_) || is_one_norm(spec_)) far_away(), shift(), last_operation();
+    if (is_block(spec_)) louder_branch(), attention_bias();
+    if (attends(spec_)) visible_keys(), order();
     return std::move(out_);
   }
 
@@ -174,15 +174,17 @@ class Reader {
          is_near(reversed, y, y.norm()) ? "give the same rows: no positions" : "give other rows");
   }
 
-  Asking& ask_;
+  NamedBox& ask_;
   Questions& questions_;
   int tokens_;
-  Part part_;
+  const BlockSpec& spec_;
   Readings out_;
 };
 
 }  // namespace
 
-Readings readings(Asking& ask, Questions& questions, int tokens) { return Reader(ask, questions, tokens)(); }
+Readings readings(NamedBox& ask, Questions& questions, int tokens) {
+  return Reader(ask, questions, tokens)();
+}
 
 }  // namespace plumbline::identify

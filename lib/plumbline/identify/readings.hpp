@@ -23,6 +23,6 @@ struct Readings {
 };
 
 // Asks about sequences of `tokens` tokens. Throws Error where the box does not answer.
-Readings readings(Asking& ask, Questions& questions, int tokens);
+Readings readings(NamedBox& ask, Questions& questions, int tokens);
 
 }  // namespace plumbline::identify

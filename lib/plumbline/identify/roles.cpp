@@ -4,34 +4,34 @@
 #include <sstream>
 #include <vector>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 
 namespace plumbline::identify {
 namespace {
 
 struct Spelling {
   const char* text;
-  Role role;
+  NamedRole role;
 };
 
 // w1, w2 and w3 are gate, down and up of a gated feed-forward, as Llama's first code has them.
 constexpr Spelling spellings[] = {
-    {"q_proj", Role::q},       {"wq", Role::q},          {"query", Role::q},       {"to_q", Role::q},
-    {"k_proj", Role::k},       {"wk", Role::k},          {"key", Role::k},         {"to_k", Role::k},
-    {"v_proj", Role::v},       {"wv", Role::v},          {"value", Role::v},       {"to_v", Role::v},
-    {"o_proj", Role::o},       {"wo", Role::o},          {"out_proj", Role::o},    {"to_out", Role::o},
-    {"gate_proj", Role::gate}, {"w1", Role::gate},       {"up_proj", Role::up},    {"w3", Role::up},
-    {"fc1", Role::up},         {"linear1", Role::up},    {"c_fc", Role::up},       {"fc_in", Role::up},
-    {"down_proj", Role::down}, {"w2", Role::down},       {"fc2", Role::down},      {"linear2", Role::down},
-    {"fc_out", Role::down},    {"norm_q", Role::norm_q}, {"q_norm", Role::norm_q}, {"norm_k", Role::norm_k},
-    {"k_norm", Role::norm_k},
+    {"q_proj", NamedRole::q},       {"wq", NamedRole::q},          {"query", NamedRole::q},       {"to_q", NamedRole::q},
+    {"k_proj", NamedRole::k},       {"wk", NamedRole::k},          {"key", NamedRole::k},         {"to_k", NamedRole::k},
+    {"v_proj", NamedRole::v},       {"wv", NamedRole::v},          {"value", NamedRole::v},       {"to_v", NamedRole::v},
+    {"o_proj", NamedRole::o},       {"wo", NamedRole::o},          {"out_proj", NamedRole::o},    {"to_out", NamedRole::o},
+    {"gate_proj", NamedRole::gate}, {"w1", NamedRole::gate},       {"up_proj", NamedRole::up},    {"w3", NamedRole::up},
+    {"fc1", NamedRole::up},         {"linear1", NamedRole::up},    {"c_fc", NamedRole::up},       {"fc_in", NamedRole::up},
+    {"down_proj", NamedRole::down}, {"w2", NamedRole::down},       {"fc2", NamedRole::down},      {"linear2", NamedRole::down},
+    {"fc_out", NamedRole::down},    {"norm_q", NamedRole::norm_q}, {"q_norm", NamedRole::norm_q}, {"norm_k", NamedRole::norm_k},
+    {"k_norm", NamedRole::norm_k},
 };
 
 constexpr Spelling projections[] = {
-    {"attn.q_proj", Role::q},          {"attn.k_proj", Role::k},       {"attn.v_proj", Role::v},
-    {"attn.o_proj", Role::o},          {"ffn.gate_proj", Role::gate},  {"ffn.up_proj", Role::up},
-    {"ffn.down_proj", Role::down},     {"attn.norm_q", Role::norm_q},  {"attn.norm_k", Role::norm_k},
-    {"attn.norm_mid", Role::attn_mid}, {"ffn.norm_mid", Role::ffn_mid}};
+    {"attn.q_proj", NamedRole::q},          {"attn.k_proj", NamedRole::k},       {"attn.v_proj", NamedRole::v},
+    {"attn.o_proj", NamedRole::o},          {"ffn.gate_proj", NamedRole::gate},  {"ffn.up_proj", NamedRole::up},
+    {"ffn.down_proj", NamedRole::down},     {"attn.norm_q", NamedRole::norm_q},  {"attn.norm_k", NamedRole::norm_k},
+    {"attn.norm_mid", NamedRole::attn_mid}, {"ffn.norm_mid", NamedRole::ffn_mid}};
 
 bool is_number(const std::string& s) {
   return !s.empty() && s.size() < 6 &&
@@ -40,14 +40,14 @@ bool is_number(const std::string& s) {
 
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
-Role role_of(const std::string& within, const std::string& last) {
+NamedRole role_of(const std::string& within, const std::string& last) {
   for (const Spelling& s : projections)
     if (within == s.text) return s.role;
   for (const Spelling& s : spellings)
     if (last == s.text) return s.role;
-  if (last == "c_proj") return contains(within, "attn") ? Role::o : Role::down;  // as GPT-2 has them
-  if (contains(last, "norm") || last.starts_with("ln")) return Role::stream_norm;
-  return Role::unknown;
+  if (last == "c_proj") return contains(within, "attn") ? NamedRole::o : NamedRole::down;  // as GPT-2 has them
+  if (contains(last, "norm") || last.starts_with("ln")) return NamedRole::stream_norm;
+  return NamedRole::unknown;
 }
 
 std::vector<std::string> words_of(const std::string& name) {
@@ -78,7 +78,7 @@ ParameterName parsed(const std::string& name) {
   return p;
 }
 
-std::string our_name(Role role) {
+std::string our_name(NamedRole role) {
   for (const Spelling& s : projections)
     if (s.role == role) return s.text;
   return "";

@@ -5,7 +5,7 @@
 
 namespace plumbline::identify {
 
-enum class Role {
+enum class NamedRole {
   q,
   k,
   v,
@@ -26,7 +26,7 @@ struct ParameterName {
   int layer = -1;      // -1: its name has none
   std::string within;  // the name within the layer, without .weight or .bias: "attn.q_proj"
   bool is_bias = false;
-  Role role = Role::unknown;
+  NamedRole role = NamedRole::unknown;
 };
 
 // A name taken apart at its dots. Throws Error where it ends in neither weight nor bias (nor what some call
@@ -34,6 +34,6 @@ struct ParameterName {
 ParameterName parsed(const std::string& name);
 
 // What the role is called in a spec's layer: "attn.q_proj"; empty for norms of the stream.
-std::string our_name(Role role);
+std::string our_name(NamedRole role);
 
 }  // namespace plumbline::identify

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "plumbline/identify/describe.hpp"
-#include "plumbline/oracle/verdict.hpp"
+#include "plumbline/judge/verdict.hpp"
 
 namespace plumbline::identify {
 namespace {
@@ -87,7 +87,7 @@ Candidate Search::descend(Candidate c, const Evidence& evidence, unsigned groups
   double least = cost(c, evidence);
   for (bool improved = true; improved;) {
     improved = false;
-    for (const Knob& k : knobs_) {
+    for (const Variation& k : knobs_) {
       if (!(k.group & groups)) continue;
       for (Candidate& other : k.others(c)) {
         const double found = cost(other, evidence, least);
@@ -163,7 +163,7 @@ Candidate Search::nearest(const Candidate& start, const Evidence& evidence, unsi
   c = descend(solve(c, evidence, groups), evidence, groups);
   if (explains(c, evidence)) return c;
   std::vector<Candidate> neighbours;
-  for (const Knob& k : knobs_)
+  for (const Variation& k : knobs_)
     if (k.group & groups)
       for (Candidate& other : k.others(c)) neighbours.push_back(std::move(other));
   for (const Candidate& n : best(neighbours, evidence, beam)) {

@@ -10,7 +10,7 @@ namespace plumbline::identify {
 class Search {
  public:
   // Lists the knobs and numbers of the space.
-  explicit Search(const Space& space) : space_(space), knobs_(knobs_of(space)), numbers_(numbers_of(space)) {}
+  explicit Search(const Space& space) : space_(space), knobs_(variations_of(space)), numbers_(numbers_of(space)) {}
 
   // What a candidate costs, in nats: it is chosen for as large a likelihood, and as few odd choices, as
   // there is.
@@ -33,7 +33,7 @@ class Search {
   Candidate look(const Candidate& start, const Evidence& evidence, unsigned groups) const;
 
   // All of the space.
-  const std::vector<Knob>& knobs() const { return knobs_; }
+  const std::vector<Variation>& knobs() const { return knobs_; }
 
  private:
   Candidate nearest(const Candidate& start, const Evidence& evidence, unsigned groups) const;
@@ -42,7 +42,7 @@ class Search {
   Candidate solved(Candidate start, const Evidence& evidence, unsigned groups, const Number* fixed) const;
 
   const Space& space_;
-  std::vector<Knob> knobs_;
+  std::vector<Variation> knobs_;
   std::vector<Number> numbers_;
 };
 

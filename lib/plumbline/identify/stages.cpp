@@ -22,10 +22,10 @@ std::vector<BlockSpec> with_bare_norms(const BlockSpec& s) {
   bare.gain = bare.bias = false;
   for (auto [in, other, post] : {std::tuple(1, 0, 0), {0, 1, 0}, {0, 0, 1}, {1, 1, 0}}) {
     BlockSpec t = s;
-    if (in) t.attn_norms.in = t.ffn_norms.in = bare;
-    if (other) t.attn_norms.out = t.ffn_norms.out = bare;
+    if (in) t.norm_slots.attn.in = t.norm_slots.ffn.in = bare;
+    if (other) t.norm_slots.attn.out = t.norm_slots.ffn.out = bare;
     if (post && s.topology == Topology::parallel) continue;
-    if (post) t.attn_norms.post = t.ffn_norms.post = bare;
+    if (post) t.norm_slots.attn.post = t.norm_slots.ffn.post = bare;
     out.push_back(t);
     if (t.final_norm) continue;
     t.final_norm = bare;
@@ -58,30 +58,30 @@ void Stages::leave_out_what_has_no_effect(Candidate& c) const {
     if (slot && slot->bias && idle(name + ".bias")) slot->bias = false;
   };
   for (std::size_t k = 0; k < c.places.size(); ++k)
-    if (c.places[k] != Place::nowhere) trim(slot(c.spec, c.places[k]), stream_norm(0, int(k)));
+    if (c.places[k] != NormPlace::nowhere) trim(slot(c.spec, c.places[k]), stream_norm(0, int(k)));
   const std::string layer = "layers.0.";
   trim(c.spec.final_norm, "final_norm");
-  trim(c.spec.attn_norms.q, layer + "attn.norm_q");
-  trim(c.spec.attn_norms.k, layer + "attn.norm_k");
+  trim(c.spec.norm_slots.attn.q, layer + "attn.norm_q");
+  trim(c.spec.norm_slots.attn.k, layer + "attn.norm_k");
   auto& bias = c.spec.attention.bias;
   if (idle(layer + "attn.q_proj.bias")) bias.q = false;
   if (idle(layer + "attn.v_proj.bias")) bias.v = false;
   if (idle(layer + "attn.o_proj.bias")) bias.o = false;
-  if (idle(layer + "ffn.up_proj.bias")) c.spec.ffn.bias_in = false;
-  if (idle(layer + "ffn.down_proj.bias")) c.spec.ffn.bias_out = false;
+  if (idle(layer + "ffn.up_proj.bias")) c.spec.ffn.bias.in = false;
+  if (idle(layer + "ffn.down_proj.bias")) c.spec.ffn.bias.out = false;
 }
 
 std::vector<Candidate> Stages::starts(bool as_named) const {
   const Anatomy& a = space_.anatomy;
-  std::vector<std::vector<Place>> all = placements(a);
+  std::vector<std::vector<NormPlace>> all = placements(a);
   if (as_named) all.resize(1);
   std::vector<Candidate> out;
   for (Topology topology : {Topology::sequential, Topology::parallel}) {
-    if (topology == Topology::parallel && a.spec.part != Part::stack) continue;
+    if (topology == Topology::parallel && !is_block(a.spec)) continue;
     Candidate start{a.spec, {}};
     start.spec.topology = topology;
     const std::vector<BlockSpec> specs =
-        a.norms.empty() && a.spec.part == Part::stack ? with_bare_norms(start.spec) : std::vector{start.spec};
+        a.norms.empty() && is_block(a.spec) ? with_bare_norms(start.spec) : std::vector{start.spec};
     for (const BlockSpec& spec : specs)
       for (const auto& places : all)
         if (const auto placed = with_places(a, {spec, {}}, places))
@@ -106,11 +106,11 @@ Candidate Stages::wired() {
   const bool has_values = std::all_of(all.begin(), all.end(), [](const auto& a) { return a->y.allFinite(); });
   if (!has_values) questions_.turn_off_by(0x1p-10), all = wiring_answers();
   const Evidence linear(all.begin(), all.begin() + std::max<std::ptrdiff_t>(1, std::ssize(all) - 2));
-  const bool stack = space_.anatomy.spec.part == Part::stack;
+  const bool stack = is_block(space_.anatomy.spec);
   const unsigned inner = wiring | norms | branches | (stack ? 0u : all_groups);
   const unsigned outer = stack && has_values ? wiring | norms : inner;
   Candidate best{space_.anatomy.spec, {}};
-  best.places.resize(space_.anatomy.norms.size(), Place::nowhere);
+  best.places.resize(space_.anatomy.norms.size(), NormPlace::nowhere);
   const auto& n = space_.anatomy.norms;
   const bool named = std::all_of(n.begin(), n.end(), [](const StreamNorm& s) { return s.hint.has_value(); });
   for (const bool as_named : named ? std::vector{true, false} : std::vector{false}) {
@@ -146,8 +146,7 @@ Candidate Stages::with_eps(const Candidate& start) {
 }
 
 Candidate Stages::attending(const Candidate& start) {
-  const Part part = space_.anatomy.spec.part;
-  if (part != Part::stack && part != Part::attention) return start;
+  if (!attends(space_.anatomy.spec)) return start;
   const int tokens = space_.longest;
   const auto uniform = asked("uniform attention", questions_.uniform_attention(tokens, start));
   const auto faint = asked("faint attention", questions_.faint_attention(tokens, start));
@@ -174,7 +173,7 @@ Candidate Stages::attending(const Candidate& start) {
       set_head_dim(of_width.spec, h);
       for (const auto& rope : usual_ropes(h)) {
         placed.push_back(of_width);
-        placed.back().spec.rope = rope;
+        placed.back().spec.position.rope = rope;
       }
     }
   Candidate best = start;
@@ -204,7 +203,7 @@ Candidate Stages::operator()() {
   const Candidate c = attending(with_eps(wired()));
   Evidence whole;
   whole.push_back(asked("everything", questions_.stored(questions_.rich(1, space_.longest))));
-  if (c.spec.attn_norms.q || c.spec.attn_norms.k || c.spec.attn_norms.mid)
+  if (c.spec.norm_slots.attn.q || c.spec.norm_slots.attn.k || c.spec.norm_slots.attn.mid)
     for (double size : {1e-1, 1e-2, 1e-3})
       whole.push_back(asked("several tokens of size " + number_text(size), questions_.of_size(size, 1, 4)));
   return again(c, whole);

@@ -14,7 +14,7 @@ namespace plumbline::identify {
 class Stages {
  public:
   // `without_effect`: parameters, under our names, that are known to change nothing.
-  Stages(Asking& ask, Questions& questions, const Search& search, const Space& space,
+  Stages(NamedBox& ask, Questions& questions, const Search& search, const Space& space,
          const std::set<std::string>& without_effect)
       : ask_(ask), questions_(questions), search_(search), space_(space), without_effect_(without_effect) {}
 
@@ -38,7 +38,7 @@ class Stages {
   Candidate with_eps(const Candidate& candidate);
   Candidate attending(const Candidate& candidate);
 
-  Asking& ask_;
+  NamedBox& ask_;
   Questions& questions_;
   const Search& search_;
   const Space& space_;

@@ -1,15 +1,15 @@
 // The parts that the table of knobs is made of, and ways to write them.
 #pragma once
 
+#include "plumbline/base/names.hpp"
 #include "plumbline/identify/norm_knobs.hpp"
-#include "plumbline/spec/names.hpp"
 
 namespace plumbline::identify {
 
-// The knobs and numbers of each part of a spec that the space leaves open; knobs_of and numbers_of join them.
-std::vector<Knob> wiring_knobs(const Space& space);
-std::vector<Knob> feed_forward_knobs(const Space& space);
-std::vector<Knob> attention_knobs(const Space& space);
+// The knobs and numbers of each part of a spec that the space leaves open; variations_of and numbers_of join them.
+std::vector<Variation> wiring_knobs(const Space& space);
+std::vector<Variation> feed_forward_knobs(const Space& space);
+std::vector<Variation> attention_knobs(const Space& space);
 std::vector<Number> wiring_numbers(const Space& space);
 std::vector<Number> attention_numbers(const Space& space);
 
@@ -27,7 +27,7 @@ inline std::vector<Candidate> changed(const Candidate& c, const Changes& changes
 
 // A knob that is a member of the spec, of one of its parts (`part`: the spec -> that part).
 template <class E, class Part>
-Knob enumerated_knob(std::string id, Group group, E Part::*member, Part* (*part)(BlockSpec&)) {
+Variation enumerated_variation(std::string id, Group group, E Part::*member, Part* (*part)(BlockSpec&)) {
   return {std::move(id), group,
           [=](const Candidate& c) {
             BlockSpec s = c.spec;
@@ -44,7 +44,7 @@ Knob enumerated_knob(std::string id, Group group, E Part::*member, Part* (*part)
           }};
 }
 template <class Part>
-Knob flag_knob(std::string id, Group group, bool Part::*member, Part* (*part)(BlockSpec&)) {
+Variation flag_variation(std::string id, Group group, bool Part::*member, Part* (*part)(BlockSpec&)) {
   return {std::move(id), group,
           [=](const Candidate& c) {
             BlockSpec s = c.spec;
@@ -58,11 +58,11 @@ Knob flag_knob(std::string id, Group group, bool Part::*member, Part* (*part)(Bl
           }};
 }
 template <class E>
-Knob enumerated_knob(std::string id, Group group, E BlockSpec::*member) {
-  return enumerated_knob<E, BlockSpec>(std::move(id), group, member, [](BlockSpec& s) { return &s; });
+Variation enumerated_variation(std::string id, Group group, E BlockSpec::*member) {
+  return enumerated_variation<E, BlockSpec>(std::move(id), group, member, [](BlockSpec& s) { return &s; });
 }
-inline Knob flag_knob(std::string id, Group group, bool BlockSpec::*member) {
-  return flag_knob<BlockSpec>(std::move(id), group, member, [](BlockSpec& s) { return &s; });
+inline Variation flag_variation(std::string id, Group group, bool BlockSpec::*member) {
+  return flag_variation<BlockSpec>(std::move(id), group, member, [](BlockSpec& s) { return &s; });
 }
 
 }  // namespace plumbline::identify

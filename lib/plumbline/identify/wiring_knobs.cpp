@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plumbline/base/names.hpp"
 #include "plumbline/identify/tables.hpp"
-#include "plumbline/spec/names.hpp"
 
 namespace plumbline::identify {
 namespace {
@@ -15,25 +15,28 @@ std::string places_text(const Candidate& c, const Anatomy& a) {
   return text;
 }
 
-constexpr Place every_place[] = {Place::shared_in, Place::attn_in, Place::attn_out, Place::attn_post,
-                                 Place::ffn_in,    Place::ffn_out, Place::ffn_post, Place::nowhere};
+constexpr NormPlace every_place[] = {NormPlace::shared_in, NormPlace::attn_in, NormPlace::attn_out,
+                                     NormPlace::attn_post, NormPlace::ffn_in,  NormPlace::ffn_out,
+                                     NormPlace::ffn_post,  NormPlace::nowhere};
 
 void add(std::vector<Candidate>& out, const Anatomy& a, const Candidate& c,
-         const std::vector<Place>& places) {
+         const std::vector<NormPlace>& places) {
   if (places == c.places) return;
   if (auto other = with_places(a, c, places)) out.push_back(std::move(*other));
 }
 
-bool is_attn(Place p) { return p == Place::attn_in || p == Place::attn_out || p == Place::attn_post; }
-Place as_in(Place like, Place p) {  // the place of p's sublayer that is what `like` is in its own
+bool is_attn(NormPlace p) {
+  return p == NormPlace::attn_in || p == NormPlace::attn_out || p == NormPlace::attn_post;
+}
+NormPlace as_in(NormPlace like, NormPlace p) {  // the place of p's sublayer that is what `like` is in its own
   const bool attn = is_attn(p);
   switch (like) {
-    case Place::attn_in:
-    case Place::ffn_in: return attn ? Place::attn_in : Place::ffn_in;
-    case Place::attn_out:
-    case Place::ffn_out: return attn ? Place::attn_out : Place::ffn_out;
-    case Place::attn_post:
-    case Place::ffn_post: return attn ? Place::attn_post : Place::ffn_post;
+    case NormPlace::attn_in:
+    case NormPlace::ffn_in: return attn ? NormPlace::attn_in : NormPlace::ffn_in;
+    case NormPlace::attn_out:
+    case NormPlace::ffn_out: return attn ? NormPlace::attn_out : NormPlace::ffn_out;
+    case NormPlace::attn_post:
+    case NormPlace::ffn_post: return attn ? NormPlace::attn_post : NormPlace::ffn_post;
     default: return p;
   }
 }
@@ -42,16 +45,16 @@ Place as_in(Place like, Place p) {  // the place of p's sublayer that is what `l
 std::vector<Candidate> other_places(const Candidate& c, const Anatomy& a) {
   std::vector<Candidate> out;
   for (std::size_t k = 0; k < c.places.size(); ++k) {
-    for (Place p : every_place) {
-      std::vector<Place> places = c.places;
+    for (NormPlace p : every_place) {
+      std::vector<NormPlace> places = c.places;
       places[k] = p;
       add(out, a, c, places);
     }
     for (std::size_t j = 0; j < k; ++j) {
-      std::vector<Place> places = c.places;
+      std::vector<NormPlace> places = c.places;
       std::swap(places[j], places[k]);
       add(out, a, c, places);
-      for (Place p : {Place::attn_in, Place::attn_out, Place::attn_post}) {
+      for (NormPlace p : {NormPlace::attn_in, NormPlace::attn_out, NormPlace::attn_post}) {
         places = c.places;
         if (is_attn(places[j]) == is_attn(places[k])) continue;
         places[j] = as_in(p, places[j]), places[k] = as_in(p, places[k]);
@@ -68,8 +71,8 @@ std::vector<Candidate> other_topology(const Candidate& c, const Anatomy& a) {
   other.spec.topology = was_parallel ? Topology::sequential : Topology::parallel;
   std::vector<Candidate> out;
   for (const auto& swapped :
-       {std::pair(Place::nowhere, Place::nowhere), {Place::shared_in, Place::attn_in}}) {
-    std::vector<Place> places =
+       {std::pair(NormPlace::nowhere, NormPlace::nowhere), {NormPlace::shared_in, NormPlace::attn_in}}) {
+    std::vector<NormPlace> places =
         c.places;  // a shared norm is that of attention in a sequence, and the reverse
     std::replace(places.begin(), places.end(), was_parallel ? swapped.first : swapped.second,
                  was_parallel ? swapped.second : swapped.first);
@@ -102,18 +105,18 @@ std::vector<Candidate> other_final_norms(const Candidate& c, const Anatomy& a) {
 
 }  // namespace
 
-std::vector<std::vector<Place>> placements(const Anatomy& a) {
-  std::vector<std::vector<Place>> out{{}}, hinted{{}};
+std::vector<std::vector<NormPlace>> placements(const Anatomy& a) {
+  std::vector<std::vector<NormPlace>> out{{}}, hinted{{}};
   for (const StreamNorm& n : a.norms) {
-    std::vector<std::vector<Place>> longer;
+    std::vector<std::vector<NormPlace>> longer;
     for (const auto& places : out)
-      for (Place p : every_place) {
-        if (p == Place::nowhere || std::find(places.begin(), places.end(), p) != places.end()) continue;
+      for (NormPlace p : every_place) {
+        if (p == NormPlace::nowhere || std::find(places.begin(), places.end(), p) != places.end()) continue;
         longer.push_back(places);
         longer.back().push_back(p);
       }
     out = std::move(longer);
-    hinted[0].push_back(n.hint.value_or(Place::nowhere));
+    hinted[0].push_back(n.hint.value_or(NormPlace::nowhere));
   }
   const bool all =
       std::all_of(a.norms.begin(), a.norms.end(), [](const StreamNorm& n) { return n.hint.has_value(); });
@@ -121,29 +124,29 @@ std::vector<std::vector<Place>> placements(const Anatomy& a) {
   return out;
 }
 
-std::vector<Knob> wiring_knobs(const Space& space) {
+std::vector<Variation> wiring_knobs(const Space& space) {
   const Anatomy& a = space.anatomy;
-  if (a.spec.part != Part::stack) return {};
-  std::vector<Knob> out{
+  if (!is_block(a.spec)) return {};
+  std::vector<Variation> out{
       {"norm_slots", wiring, [&a](const Candidate& c) { return places_text(c, a); },
        [&a](const Candidate& c) { return other_places(c, a); }},
       {"topology", wiring,
        [](const Candidate& c) { return std::string(plumbline::name_of(c.spec.topology)); },
        [&a](const Candidate& c) { return other_topology(c, a); }},
       {"final_norm", wiring, final_norm_text, [&a](const Candidate& c) { return other_final_norms(c, a); }},
-      enumerated_knob("residual_source", wiring, &BlockSpec::residual_source),
-      enumerated_knob("attn_residual", wiring, &BlockSpec::attn_residual),
-      enumerated_knob("ffn_residual", wiring, &BlockSpec::ffn_residual),
-      flag_knob("ffn_reads_block_input", wiring, &BlockSpec::ffn_reads_block_input),
-      flag_knob("ffn_norm_is_attn_norm", wiring, &BlockSpec::ffn_norm_is_attn_norm),
-      flag_knob("ffn_first", wiring, &BlockSpec::ffn_first)};
+      enumerated_variation("residual_source", wiring, &BlockSpec::residual_source),
+      enumerated_variation("attn_residual", wiring, &BlockSpec::attn_residual),
+      enumerated_variation("ffn_residual", wiring, &BlockSpec::ffn_residual),
+      flag_variation("ffn_reads_block_input", wiring, &BlockSpec::ffn_reads_block_input),
+      flag_variation("ffn_norm_is_attn_norm", wiring, &BlockSpec::ffn_norm_is_attn_norm),
+      flag_variation("ffn_first", wiring, &BlockSpec::ffn_first)};
   if (a.spec.n_layers > 1)
-    out.push_back(enumerated_knob("layer_parameters", wiring, &BlockSpec::layer_parameters));
+    out.push_back(enumerated_variation("layer_parameters", wiring, &BlockSpec::layer_parameters));
   return out;
 }
 
 std::vector<Number> wiring_numbers(const Space& space) {
-  if (space.anatomy.spec.part != Part::stack) return {};
+  if (!is_block(space.anatomy.spec)) return {};
   const double deep = std::sqrt(std::sqrt(2.0 * space.anatomy.spec.n_layers));
   return {{"residual_scale",
            wiring,

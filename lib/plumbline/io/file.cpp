@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 
 namespace plumbline {
 namespace {

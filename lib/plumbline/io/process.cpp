@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 
 extern char** environ;
 

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/io/file.hpp"
-#include "plumbline/spec/strict_json.hpp"
 
 namespace plumbline {
 namespace {

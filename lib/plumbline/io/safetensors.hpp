@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "plumbline/algebra/matrix.hpp"
-#include "plumbline/excerpt.hpp"
-#include "plumbline/io/dtype.hpp"
+#include "plumbline/base/excerpt.hpp"
+#include "plumbline/number/dtype.hpp"
+#include "plumbline/number/matrix.hpp"
 
 namespace plumbline {
 

@@ -3,9 +3,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "plumbline/judge/describe.hpp"
+#include "plumbline/judge/verdict.hpp"
 #include "plumbline/locate/fit.hpp"
 #include "plumbline/locate/locate.hpp"
-#include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "plumbline/oracle/verdict.hpp"
+#include "plumbline/judge/verdict.hpp"
 
 namespace plumbline {
 namespace {
@@ -160,7 +160,7 @@ std::string fit(const Compared& t, const std::vector<bool>& marked, const Suspec
     return "the number " + three_digits(first);
   for (const auto& [name, value] : suspects)
     if (value.size() == std::ssize(t.found) && is_telling(t, entries, double(suspects.size())) &&
-        holds(t, entries, 1, [&](std::size_t e) { return value.data()[e]; }))
+        holds(t, entries, 1, [&value = value](std::size_t e) { return value.data()[e]; }))
       return name;
   if (std::string text = multiple(t, entries); !text.empty()) return text;
   if (std::string text = shifted_by_a_number(t, entries); !text.empty()) return text;

@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-#include "plumbline/algebra/matrix.hpp"
 #include "plumbline/locate/region.hpp"
+#include "plumbline/number/matrix.hpp"
 
 namespace plumbline {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "plumbline/algebra/grid.hpp"
+#include "plumbline/judge/statistics.hpp"
+#include "plumbline/judge/verdict.hpp"
 #include "plumbline/locate/fit.hpp"
-#include "plumbline/oracle/statistics.hpp"
-#include "plumbline/oracle/verdict.hpp"
+#include "plumbline/number/grid.hpp"
 
 namespace plumbline {
 namespace {
@@ -23,7 +23,7 @@ std::vector<std::ptrdiff_t> index_of(const View& view, std::ptrdiff_t e) {
 
 // The inflation of the tails over Student's t, from the entries of one output in the second set of members,
 // which sets no scale.
-double heaviness(const Calibration& c, int output, double dof) {
+double tail_inflation(const Calibration& c, int output, double dof) {
   const Matrix<double>& sigma = c.sigma()[output];
   double largest = 0;
   for (int k = c.members(); k < int(c.member_errors().size()); ++k)
@@ -208,7 +208,7 @@ std::vector<Matrix<double>> entry_limits(const Calibration& c) {
   const double t = t_quantile_of_tail(Judge::alpha / (2 * entries), dof);
   std::vector<Matrix<double>> out;
   for (int k = 0; k < int(c.sigma().size()); ++k) {
-    const double times = guarded * t * heaviness(c, k, dof);
+    const double times = guarded * t * tail_inflation(c, k, dof);
     const double without_scale = guarded * t * c.largest_error(k);
     out.push_back(c.sigma()[k].unaryExpr([&](double s) { return s > 0 ? times * s : without_scale; }));
   }

@@ -2,8 +2,8 @@
 // is normal: what a verdict leaves to be asked.
 #pragma once
 
+#include "plumbline/judge/calibration.hpp"
 #include "plumbline/locate/tensors.hpp"
-#include "plumbline/oracle/calibration.hpp"
 
 namespace plumbline {
 

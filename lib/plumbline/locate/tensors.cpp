@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "plumbline/spec/parameters.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {
 namespace {
@@ -29,17 +29,20 @@ std::vector<View> of_tokens(const Question& q, const std::string& row, Eigen::In
 }
 
 // How many heads the output channels of a projection, or the input channels of the last one, belong to.
-int heads_of(const AttentionSpec& a, const std::string& parameter, bool outputs) {
-  if (parameter.find("q_proj") != parameter.npos) return outputs ? a.n_heads : 0;
-  if (parameter.find("k_proj") != parameter.npos || parameter.find("v_proj") != parameter.npos)
-    return outputs ? a.n_kv_heads : 0;
-  return !outputs && parameter.find("o_proj") != parameter.npos ? a.n_heads : 0;
+int heads_of(const AttentionSpec& a, Module projection, bool outputs) {
+  switch (projection) {
+    case Module::q_proj: return outputs ? a.n_heads : 0;
+    case Module::k_proj:
+    case Module::v_proj: return outputs ? a.n_kv_heads : 0;
+    case Module::o_proj: return outputs ? 0 : a.n_heads;
+    default: return 0;
+  }
 }
 
 std::vector<View> of_parameter(const AttentionSpec& a, const ParameterShape& p) {
   const std::string out = "output channel", in = "input channel";
-  const int out_heads = heads_of(a, p.name, true), in_heads = heads_of(a, p.name, false);
-  if (p.rows == 1 && !p.name.ends_with("_proj.weight")) {
+  const int out_heads = heads_of(a, p.module, true), in_heads = heads_of(a, p.module, false);
+  if (p.is_vector()) {
     std::vector<View> views{{axis("channel", p.cols)}};
     if (out_heads > 1) views.push_back(channels("channel", p.cols, out_heads));
     return views;
@@ -56,28 +59,33 @@ class Collecting {
 
   std::vector<OutputTensor> operator()() {
     const BlockSpec& s = q_.spec;
-    const bool sdpa = s.part == Part::sdpa;
-    const int heads = sdpa ? s.attention.n_heads : 0, kv_heads = sdpa ? s.attention.n_kv_heads : 0;
-    tokens("y", "y", "row", q_.inputs.x, heads, 0);
-    if (s.part == Part::add_norm) tokens("sum", "y", "row", q_.inputs.x, 0, int(q_.inputs.x.cols()));
+    const PartRecord& part = part_of(s);
+    const Eigen::Index rows = q_.inputs.x.rows();
+    tokens("y", "y", part.y, rows, 0);
+    int first_col = width_of(s, part.y);
+    for (const TokenTensor& t : part.beside_y) {
+      tokens(std::string(t.name), "y", t, rows, first_col);
+      first_col += width_of(s, t);
+    }
     if (!q_.gradients) return std::move(out_);
-    const std::string x = "grad." + std::string(input_name(s));
-    tokens(x, x, "row", q_.inputs.x, heads, 0);
+    const std::string x = "grad." + std::string(part.x.name);
+    tokens(x, x, part.x, rows, 0);
     for (const auto& [name, value] : q_.inputs.parameters) {
       const std::string grad = "grad." + name;
       if (const ParameterShape* shape = parameter(name))
         add(grad, grad, of_parameter(s.attention, *shape), 0, value.cols());
-      else
-        tokens(grad, grad, sdpa ? "key" : "row", value, kv_heads, 0);
+      else if (const TokenTensor* t = part.find_beside_x(name))
+        tokens(grad, grad, *t, value.rows(), 0);
     }
     return std::move(out_);
   }
 
  private:
-  void tokens(const std::string& name, const std::string& output, const std::string& row,
-              const Matrix<double>& like, int heads, int first_col) {
-    add(name, output, of_tokens(q_, row, like.rows(), channels("channel", like.cols(), heads)), first_col,
-        like.cols());
+  void tokens(const std::string& name, const std::string& output, const TokenTensor& t, Eigen::Index rows,
+              int first_col) {
+    const int cols = width_of(q_.spec, t);
+    const View columns = channels("channel", cols, heads_of(q_.spec, t));
+    add(name, output, of_tokens(q_, t.rows == Rows::keys ? "key" : "row", rows, columns), first_col, cols);
   }
 
   void add(const std::string& name, const std::string& output, std::vector<View> views, int first_col,

@@ -1,8 +1,8 @@
 // The output tensors of a question as people see them: shapes with names for their axes.
 #pragma once
 
+#include "plumbline/cases/question.hpp"
 #include "plumbline/locate/region.hpp"
-#include "plumbline/oracle/question.hpp"
 
 namespace plumbline {
 

@@ -75,11 +75,6 @@ inline std::string in_layer(const std::string& name) {
 }
 inline std::string plain(const std::string& name) { return name.starts_with('.') ? name.substr(1) : name; }
 
-// Whether the part that the spec is about has attention.
-inline bool has_heads(const BlockSpec& s) {
-  return s.part == Part::stack || s.part == Part::block || s.part == Part::attention || s.part == Part::sdpa;
-}
-
 // The shortest text that gives the same double: 1e-05, 0.22, 500000.0.
 std::string digits_of(double x);
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "plumbline/oracle/members.hpp"
-#include "plumbline/oracle/statistics.hpp"
-#include "plumbline/oracle/verdict.hpp"
+#include "plumbline/ensemble/members.hpp"
+#include "plumbline/judge/statistics.hpp"
+#include "plumbline/judge/verdict.hpp"
 
 namespace plumbline {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 using Errors = std::vector<Matrix<double>>;
 
 // The mean square of errors, in standard errors.
-double energy(const Errors& scaled) {
+double mean_square(const Errors& scaled) {
   double sum = 0;
   Eigen::Index entries = 0;
   for (const auto& z : scaled) sum += z.squaredNorm(), entries += (z.array() != 0).count();
@@ -47,14 +47,14 @@ bool has_size_of(const Profile& profile, const Question& q, const Calibration& d
                  const Errors& error) {
   constexpr int some = 3;
   const Errors z = declared.scaled(error);
-  const double found = energy(z), much = std::pow(guard(profile, q.gradients), 2);
+  const double found = mean_square(z), much = std::pow(guard(profile, q.gradients), 2);
   double most = 0, least = std::numeric_limits<double>::infinity(), least_usual = least;
   for (const Errors& e : member_errors(q, profile, 1, some))
-    most = std::max(most, energy(declared.scaled(e)));
+    most = std::max(most, mean_square(declared.scaled(e)));
   if (found > much * most) return false;
   for (int seed = 1; seed <= some; ++seed) {
     const Errors plain = declared.scaled(declared.error(plain_answer(q, profile, seed)));
-    least = std::min(least, energy(plain));
+    least = std::min(least, mean_square(plain));
     least_usual = std::min(least_usual, usual_square(plain));
   }
   return found * much > least && usual_square(z) * much >= least_usual;
@@ -86,8 +86,8 @@ double direction(const Calibration& c, const Errors& error) {
   };
   double squares = 0;
   for (const Errors& e : c.member_errors()) squares += std::pow(along(e), 2);
-  const double reach = std::sqrt(squares / double(c.member_errors().size()));
-  return reach > 0 ? along(error) / reach : 0;
+  const double standard_error = std::sqrt(squares / double(c.member_errors().size()));
+  return standard_error > 0 ? along(error) / standard_error : 0;
 }
 
 // What is left of errors when a common factor of each row is taken out, by least squares.
@@ -113,9 +113,9 @@ std::optional<double> of_truncated_sums(const Failing& f, const Calibration& c) 
   const Errors most =
       c.error(with_slip(f.request->question, {.what = Slip::What::sums_truncated, .from = bits}));
   double usual = 0;
-  for (const Errors& e : c.member_errors()) usual = std::max(usual, energy(c.scaled(e)));
-  if (direction(c, most) > -far || energy(c.scaled(error)) > much * much * energy(c.scaled(most)) ||
-      energy(c.scaled(without_row_factors(c, error))) < usual)
+  for (const Errors& e : c.member_errors()) usual = std::max(usual, mean_square(c.scaled(e)));
+  if (direction(c, most) > -far || mean_square(c.scaled(error)) > much * much * mean_square(c.scaled(most)) ||
+      mean_square(c.scaled(without_row_factors(c, error))) < usual)
     return std::nullopt;
   return found * found / 2;
 }

@@ -1,8 +1,8 @@
 // A deviation of the catalogue as an alternative; among those that explain as many failures it is the one
 // to name.
+#include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/cases/deviate.hpp"
 #include "plumbline/naming/alternative.hpp"
-#include "plumbline/oracle/deviate.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {
 

@@ -1,8 +1,8 @@
 // Alternatives that read parameters and inputs wrongly.
 #include <algorithm>
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/naming/alternative.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {
 namespace {

@@ -17,11 +17,10 @@ constexpr Kept parts[] = {
     {"accumulator", "sums of products are accumulated", &Profile::accumulator}};
 
 bool concerns(const Kept& p, const Question& q) {
-  if (p.type == &Profile::table) return q.spec.rope.has_value();
+  if (p.type == &Profile::table) return q.spec.position.rope.has_value();
   if (p.type == &Profile::token_sums) return q.gradients;
-  const bool is_norm = q.spec.part == Part::norm || q.spec.part == Part::add_norm;
-  if (p.type == &Profile::softmax) return has_heads(q.spec);
-  if (p.type == &Profile::accumulator) return !is_norm;
+  if (p.type == &Profile::softmax) return attends(q.spec);
+  if (p.type == &Profile::accumulator) return !is_one_norm(q.spec);
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "plumbline/judge/describe.hpp"
 #include "plumbline/naming/arithmetic.hpp"
 
 namespace plumbline {

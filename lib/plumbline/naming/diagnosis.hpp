@@ -4,9 +4,9 @@
 
 #include <span>
 
+#include "plumbline/exchange/exchange.hpp"
+#include "plumbline/judge/verdict.hpp"
 #include "plumbline/naming/neighbourhood.hpp"
-#include "plumbline/oracle/exchange.hpp"
-#include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline {
 

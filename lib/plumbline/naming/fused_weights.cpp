@@ -211,7 +211,7 @@ void add_sharings(Alternatives& out) {
                      Question q = f.question;
                      AttentionSpec& a = q.spec.attention;
                      if (a.n_kv_heads < 2) throw Error("expected more than one key-value head");
-                     if (q.spec.attn_norms.k && q.spec.attn_norms.k->width == NormWidth::full_heads)
+                     if (q.spec.norm_slots.attn.k && q.spec.norm_slots.attn.k->width == NormWidth::full_heads)
                        throw Error("expected keys that are normalized alone");
                      Order heads;
                      for (int h = 0; h < a.n_heads; ++h) heads.push_back(map(h, a.n_heads, a.n_kv_heads));
@@ -235,10 +235,9 @@ void add_sharings(Alternatives& out) {
 Alternatives fused_weights(const Question& q) {
   Alternatives out;
   const BlockSpec& s = q.spec;
-  const bool is_whole = s.part == Part::stack || s.part == Part::block;
-  if (has_heads(s) && s.part != Part::sdpa) add_projections(out, s);
-  if (has_heads(s)) add_sharings(out);
-  if ((is_whole || s.part == Part::ffn) && s.ffn.kind == FeedForwardKind::glu) add_gates(out);
+  if (projects(s)) add_projections(out, s);
+  if (attends(s)) add_sharings(out);
+  if (feeds(s) && s.ffn.kind == FeedForwardKind::glu) add_gates(out);
   return out;
 }
 

@@ -19,10 +19,6 @@ Alternative with(std::string id, std::string says, double assumes, Slip slip) {
           }};
 }
 
-bool has_ffn(const BlockSpec& s) {
-  return s.part == Part::stack || s.part == Part::block || s.part == Part::ffn;
-}
-
 std::set<std::string> norms_of(const Question& q) {
   const std::string end = ".normalized";
   std::set<std::string> out;
@@ -57,7 +53,7 @@ void add_norm_backwards(Alternatives& out, const Question& q) {
 }
 
 void add_turns(Alternatives& out, const Question& q) {
-  if (!q.spec.rope) return;
+  if (!q.spec.position.rope) return;
   for (int i = 0; i < int(other_turns().size()); ++i)
     if (const OtherTurns& t = other_turns()[std::size_t(i)]; t.what != OtherTurns::What::positions_scaled)
       out.push_back(with(std::string("rope/") + t.id, std::string("rotary embedding: ") + t.says, 1,
@@ -68,14 +64,14 @@ void add_turns(Alternatives& out, const Question& q) {
                    "keys are placed " + text + " positions " + late + " than queries", "", 1,
                    [n](const Failed& f, const Computing& compute) {
                      Question other = f.question;
-                     other.spec.rope->key_offset += n;
+                     other.spec.position.rope->key_offset += n;
                      return compute(other, {});
                    }});
   }
 }
 
 void add_activations(Alternatives& out, const Question& q) {
-  if (!has_ffn(q.spec)) return;
+  if (!feeds(q.spec)) return;
   for (int i = 0; i < int(other_activations().size()); ++i)
     if (const OtherActivation& f = other_activations()[std::size_t(i)]; f.most == 0)
       for (Slip::Pass pass : {Slip::Pass::both, Slip::Pass::backward})
@@ -140,7 +136,7 @@ Alternatives hand_written(const Failed& f) {
   Alternatives out;
   add_sum_through_norm(out);
   add_scaled_rows(out);
-  if (f.question.gradients && has_heads(f.question.spec))
+  if (f.question.gradients && attends(f.question.spec))
     out.push_back(with("softmax/derivative-of-unmasked", "the derivative of the softmax over all keys", 1,
                        {.what = What::unmasked, .pass = Slip::Pass::backward}));
   if (f.question.gradients && !f.wrong.contains("y")) add_norm_backwards(out, f.question);
@@ -159,14 +155,14 @@ std::vector<Fitted> fitted_by_hand(const Question& q) {
                      return with(id + "=" + digits_of(c), says + ", c = " + digits_of(c), 1.5, at);
                    }});
   };
-  if (has_ffn(q.spec)) {
+  if (feeds(q.spec)) {
     for (int i = 0; i < int(other_activations().size()); ++i)
       if (const OtherActivation& f = other_activations()[std::size_t(i)]; f.most > 0)
         add(f.least, f.most, std::string("activation/") + f.id, std::string("the activation is ") + f.says,
             {.what = What::other_activation, .from = i});
     add(0.1, 10, "activation/cut-below", "the activation is 0 below -c", {.what = What::cut_activation});
   }
-  if (q.spec.rope)
+  if (q.spec.position.rope)
     for (int i = 0; i < int(other_turns().size()); ++i)
       if (other_turns()[std::size_t(i)].what == OtherTurns::What::positions_scaled)
         add(1.0 / 64, 64, "rope/positions-scaled", "positions are multiplied by c",

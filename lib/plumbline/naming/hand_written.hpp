@@ -4,11 +4,11 @@
 
 #include <cmath>
 
-#include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/operations.hpp"
 #include "plumbline/naming/activations.hpp"
 #include "plumbline/naming/norm_backward.hpp"
 #include "plumbline/naming/turning.hpp"
+#include "plumbline/number/grid.hpp"
 
 namespace plumbline::detail {
 

@@ -3,10 +3,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/naming/alternative.hpp"
 #include "plumbline/spec/json.hpp"
-#include "plumbline/spec/names.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {
 namespace {
@@ -31,7 +30,7 @@ std::string dotted(const std::string& path) {
 std::string key_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // "eps of every norm", where a knob stands in several norms.
-struct Knob {
+struct KnobPaths {
   std::string id;
   std::vector<std::string> paths;
   std::string says;
@@ -41,10 +40,10 @@ bool is_of_norm(const std::string& path) {
   return path.starts_with("/norm_slots/") || path.starts_with("/final_norm/");
 }
 
-std::vector<Knob> knobs_of(const Json& spec) {
+std::vector<KnobPaths> knobs_of(const Json& spec) {
   std::vector<std::string> leaves;
   add_leaves(spec, "", leaves);
-  std::vector<Knob> out;
+  std::vector<KnobPaths> out;
   std::map<std::string, std::vector<std::string>> of_norms;
   for (const std::string& path : leaves) {
     out.push_back({dotted(path), {path}, dotted(path)});
@@ -82,26 +81,21 @@ Alternative changed(std::string id, std::string says, double assumes, Rewrite ch
           }};
 }
 
-template <class E>
-void add_names(std::vector<std::string>& out) {
-  for (const auto& [value, name] : names<E>()) out.emplace_back(name);
-}
-template <class... E>
-std::vector<std::string> all_names() {
+// What the knob at a path can be called, where it is a choice among names.
+std::vector<std::string> names_at(const BlockSpec& spec, const std::string& path) {
   std::vector<std::string> out;
-  (add_names<E>(out), ...);
+  walk(spec, "", [&](const std::string& at, const auto& k, const auto&) {
+    using T = without_optional<typename std::remove_cvref_t<decltype(k)>::Value>;
+    if (at != dotted(path)) return;
+    if constexpr (std::is_enum_v<T>)
+      for (const auto& [value, name] : names<T>()) out.emplace_back(name);
+    if constexpr (std::is_same_v<T, bool>)
+      if (k.is_named()) out = {std::string(k.no), std::string(k.yes)};
+  });
   return out;
 }
-// The names of all enumerations together: a knob refuses those that are not its own.
-const std::vector<std::string>& every_name() {
-  static const auto all =
-      all_names<NormKind, NormWidth, QkPosition, VarianceDivisor, EpsMode, Centring, NormScaling, NormAxis,
-                GainPlace, MaskKind, MaskMode, ScaleRule, SoftmaxMode, CausalAlignment, HeadSharing,
-                RopeStyle, FeedForwardKind, Activation, Topology, ResidualSource>();
-  return all;
-}
 
-Alternative set_to(const Knob& k, const Json& value, double assumes = 1) {
+Alternative set_to(const KnobPaths& k, const Json& value, double assumes = 1) {
   const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
   return changed(k.id + "=" + text, k.says + " is " + text + ", whatever was asked for", assumes,
                  [k, value](Json& spec) {
@@ -109,9 +103,9 @@ Alternative set_to(const Knob& k, const Json& value, double assumes = 1) {
                  });
 }
 
-void add_texts(Alternatives& out, const Knob& k, const Json& spec) {
+void add_texts(Alternatives& out, const KnobPaths& k, const BlockSpec& declared, const Json& spec) {
   const std::string now = spec.at(Pointer(k.paths.front())).get<std::string>();
-  for (const std::string& other : every_name()) {
+  for (const std::string& other : names_at(declared, k.paths.front())) {
     if (other == now) continue;
     try {
       Json json = spec;
@@ -125,7 +119,7 @@ void add_texts(Alternatives& out, const Knob& k, const Json& spec) {
   }
 }
 
-void add_whole_numbers(Alternatives& out, const Knob& k) {
+void add_whole_numbers(Alternatives& out, const KnobPaths& k) {
   struct Step {
     const char *id, *says;
     int (*of)(int);
@@ -146,7 +140,7 @@ void add_whole_numbers(Alternatives& out, const Knob& k) {
 }
 
 // Left out of the JSON: the reader's default is what a program computes that ignores the knob.
-void add_default(Alternatives& out, const Knob& k, const Json& spec) {
+void add_default(Alternatives& out, const KnobPaths& k, const Json& spec) {
   const auto erase = [k](Json& spec) {
     for (const std::string& path : k.paths) {
       value_at(spec, path);
@@ -207,13 +201,13 @@ void add_scales(Alternatives& out) {
                    [of = r.of](const Failed& f, const Computing& compute) {
                      Question q = f.question;
                      if (!q.spec.attention.n_kv_heads) throw Error("expected heads");
-                     q.spec.attention.scale_rule = ScaleRule::inv_sqrt_scalar;
-                     q.spec.attention.scale_value = of(q.spec);
+                     q.spec.attention.scale.rule = ScaleRule::inv_sqrt_scalar;
+                     q.spec.attention.scale.value = of(q.spec);
                      return compute(q, {});
                    }});
 }
 
-Fitted number(const Knob& k, double least, double most) {
+Fitted number(const KnobPaths& k, double least, double most) {
   return {least, most, [k](double x) { return set_to(k, x, 1.5); }};
 }
 
@@ -224,10 +218,10 @@ std::string digits_of(double x) { return Json(x).dump(); }
 Alternatives changed_knobs(const Question& q) {
   const Json spec = to_json(q.spec);
   Alternatives out;
-  for (const Knob& k : knobs_of(spec)) {
+  for (const KnobPaths& k : knobs_of(spec)) {
     const Json& value = spec.at(Pointer(k.paths.front()));
     add_default(out, k, spec);
-    if (value.is_string()) add_texts(out, k, spec);
+    if (value.is_string()) add_texts(out, k, q.spec, spec);
     if (value.is_boolean()) out.push_back(set_to(k, !value.get<bool>()));
     if (value.is_number_integer()) add_whole_numbers(out, k);
     if (value.is_number_float())
@@ -251,7 +245,7 @@ std::vector<Fitted> fitted(const Question& q) {
                                       }};
                  }});
   const Json spec = to_json(q.spec);
-  for (const Knob& k : knobs_of(spec)) {
+  for (const KnobPaths& k : knobs_of(spec)) {
     const Json& value = spec.at(Pointer(k.paths.front()));
     if (!value.is_number_float()) continue;
     if (key_of(k.paths.front()) == "eps")

@@ -2,23 +2,19 @@
 
 #include <cmath>
 
-#include "plumbline/algebra/grid.hpp"
-#include "plumbline/oracle/statistics.hpp"
+#include "plumbline/judge/statistics.hpp"
+#include "plumbline/number/grid.hpp"
 
 namespace plumbline {
 namespace {
 
-// Where members give no scale, only an error far beyond all of theirs counts; chosen, not derived.
-constexpr double far_beyond = 10;
-
-// Pr of a larger statistic, by Student's t for its logarithm, whose standard deviation is taken to be at
-// least 0.01.
+// Pr of a larger statistic, by Student's t for its logarithm.
 double p_of(double found, const std::vector<double>& usual, double guard) {
   const double n = double(usual.size());
   double mean = 0, squares = 0;
   for (double u : usual) mean += u / n;
   for (double u : usual) squares += (u - mean) * (u - mean);
-  const double deviation = std::max(0.01, std::sqrt(squares / (n - 1)));
+  const double deviation = std::max(least_deviation, std::sqrt(squares / (n - 1)));
   return t_tail((found - mean - std::log(guard)) / (deviation * std::sqrt(1 + 1 / n)), n - 1);
 }
 
@@ -35,7 +31,7 @@ Likeness::Likeness(const Matrix<double>& value, const std::vector<const Matrix<d
   for (int k = 0; k < half; ++k) squares += errors[k]->cwiseAbs2() / half;
   for (const Matrix<double>* e : errors)
     if (e->size()) largest_error_ = std::max(largest_error_, e->cwiseAbs().maxCoeff());
-  const bool is_zero = value.size() == 0 || value.cwiseAbs().maxCoeff() <= largest_error_ * 0x1p-16;
+  const bool is_zero = value.size() == 0 || value.cwiseAbs().maxCoeff() <= largest_error_ * no_scale;
   for (Eigen::Index i = 0; i < value.size(); ++i) {
     const double q = value.data()[i] == 0 ? 0 : grid.unit(value.data()[i]);
     squares.data()[i] = std::max(squares.data()[i], q * q / 12);
@@ -53,17 +49,17 @@ Likeness::Likeness(const Matrix<double>& value, const std::vector<const Matrix<d
 }
 
 Likeness::Statistics Likeness::statistics(const Matrix<double>& error) const {
-  double largest = 0, energy = 0;
+  double largest = 0, mean_square = 0;
   int n = 0;
   for (Eigen::Index i = 0; i < error.size(); ++i) {
     if (!(sigma_.data()[i] > 0)) continue;
     const double z = error.data()[i] / sigma_.data()[i];
     largest = std::max(largest, std::abs(z));
-    energy += z * z;
+    mean_square += z * z;
     ++n;
   }
   constexpr double least = 1e-30;
-  return {std::log(std::max(largest, least)), std::log(std::max(energy / std::max(n, 1), least)) / 2};
+  return {std::log(std::max(largest, least)), std::log(std::max(mean_square / std::max(n, 1), least)) / 2};
 }
 
 double Likeness::p(const Matrix<double>& error, double guard) const {
@@ -71,12 +67,12 @@ double Likeness::p(const Matrix<double>& error, double guard) const {
   for (Eigen::Index i = 0; i < error.size(); ++i)
     if (!(sigma_.data()[i] > 0) && std::abs(error.data()[i]) > far_beyond * largest_error_) return 0;
   const Statistics found = statistics(error);
-  std::vector<double> largest, energy;
+  std::vector<double> largest, mean_square;
   for (const Statistics& u : usual_) {
     largest.push_back(u.largest);
-    energy.push_back(u.energy);
+    mean_square.push_back(u.mean_square);
   }
-  return 2 * std::min(p_of(found.largest, largest, guard), p_of(found.energy, energy, guard));
+  return 2 * std::min(p_of(found.largest, largest, guard), p_of(found.mean_square, mean_square, guard));
 }
 
 }  // namespace plumbline

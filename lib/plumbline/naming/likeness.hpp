@@ -2,9 +2,9 @@
 // in units of what members show there.
 #pragma once
 
-#include "plumbline/algebra/matrix.hpp"
-#include "plumbline/io/dtype.hpp"
 #include "plumbline/naming/slip.hpp"
+#include "plumbline/number/dtype.hpp"
+#include "plumbline/number/matrix.hpp"
 
 namespace plumbline {
 
@@ -27,7 +27,7 @@ class Likeness {
 
  private:
   struct Statistics {
-    double largest, energy;  // logarithms
+    double largest, mean_square;  // logarithms
   };
   Statistics statistics(const Matrix<double>& error) const;
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/naming/alternative.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {
 namespace {
@@ -19,12 +19,15 @@ struct Layout {
 };
 
 Layout layout_of(const Question& q, const std::string& name) {
-  const AttentionSpec& a = q.spec.attention;
-  const bool sdpa = q.spec.part == Part::sdpa;
-  if (name == "y" || name == "grad." + std::string(input_name(q.spec)))
-    return {q.batch, sdpa ? a.n_heads : 0, true};
-  if (name == "grad.k" || name == "grad.v") return {q.batch, a.n_kv_heads, true};
-  return {1, 0, name == "grad.residual"};
+  const PartRecord& part = part_of(q.spec);
+  if (name == "y") return {q.batch, heads_of(q.spec, part.y), true};
+  if (!name.starts_with("grad.")) return {};
+  const std::string of = name.substr(5);
+  if (of == part.x.name) return {q.batch, heads_of(q.spec, part.x), true};
+  const TokenTensor* t = part.find_beside_x(of);
+  if (!t) return {};
+  const int heads = heads_of(q.spec, *t);
+  return {heads ? q.batch : 1, heads, true};
 }
 
 using Change = std::function<M(const M& right, const Layout& layout, const Failed& failed)>;
@@ -99,7 +102,7 @@ void add_rows(Alternatives& out) {
   out.push_back(written(
       "rows-beyond-window", "rows from the window's length on are not written", 1,
       [](const M& x, const Layout& s, const Failed& f) {
-        const auto window = f.question.spec.attention.window;
+        const auto window = f.question.spec.attention.mask.window;
         if (!window) throw Error("expected a window");
         return each_sequence(x, s.batch, [&](const M& u) { return first_rows(u, *window); });
       },

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "plumbline/base/parallel.hpp"
+#include "plumbline/judge/calibration.hpp"
+#include "plumbline/judge/verdict.hpp"
 #include "plumbline/naming/likeness.hpp"
-#include "plumbline/oracle/calibration.hpp"
-#include "plumbline/oracle/parallel.hpp"
-#include "plumbline/oracle/verdict.hpp"
 
 namespace plumbline {
 namespace {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 
+#include "plumbline/cases/deviate.hpp"
+#include "plumbline/exchange/exchange.hpp"
 #include "plumbline/naming/alternative.hpp"
-#include "plumbline/oracle/deviate.hpp"
-#include "plumbline/oracle/exchange.hpp"
 
 namespace plumbline {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/oracle/question.hpp"
+#include "plumbline/cases/question.hpp"
 
 namespace plumbline {
 

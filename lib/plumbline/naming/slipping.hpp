@@ -7,12 +7,12 @@
 #include <optional>
 #include <set>
 
-#include "plumbline/algebra/ensemble.hpp"
-#include "plumbline/algebra/grid.hpp"
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/layout.hpp"
+#include "plumbline/ensemble/ensemble.hpp"
 #include "plumbline/naming/hand_written.hpp"
 #include "plumbline/naming/slip.hpp"
+#include "plumbline/number/grid.hpp"
 
 namespace plumbline {
 namespace detail {
@@ -51,10 +51,12 @@ struct TruncatedSums : A {
       if (bits) return truncated(x, y);
     return A::matmul(x, y);
   }
-  T matmul_by_transpose(const T& x, const T& y) requires requires(A a) { a.matmul_by_transpose(x, y); }
-  { return bits ? matmul(x, y.transpose()) : A::matmul_by_transpose(x, y); }
-  T matmul_of_transpose(const T& x, const T& y) requires requires(A a) { a.matmul_of_transpose(x, y); }
-  { return bits ? matmul(x.transpose(), y) : A::matmul_of_transpose(x, y); }
+  T matmul_by_transpose(const T& x, const T& y) {
+    return bits ? matmul(x, A::transpose(y)) : A::matmul_by_transpose(x, y);
+  }
+  T matmul_of_transpose(const T& x, const T& y) {
+    return bits ? matmul(A::transpose(x), y) : A::matmul_of_transpose(x, y);
+  }
 
  private:
   Matrix<double> truncated(const Matrix<double>& x, const Matrix<double>& y) const {
@@ -77,7 +79,8 @@ class Slipping : public A {
   using What = Slip::What;
 
   // Heads and sequences of the block: some slips tell them apart. The slip must outlive the algebra.
-  Slipping(A algebra, const Slip& slip, int heads, int batch)
+  template <class Of>
+  Slipping(Of algebra, const Slip& slip, int heads, int batch)
       : A(std::move(algebra)), slip_(slip), heads_(heads), batch_(batch) {}
 
   // The parameters, which some slips read; to be given before the block is run. What they are must
@@ -88,9 +91,9 @@ class Slipping : public A {
   const std::vector<Stored>& places() const { return places_; }
 
   // What A stores, or what the slip makes of it. Throws Error where the slip does not apply there.
-  T store(const T& x, std::string_view place) {
+  T store(const T& x, const Place& place) {
     const T y = A::store(x, place);
-    after_ = place;
+    after_ = place.path;
     operations_.clear();
     return slipped(y, after_, nullptr, nullptr);
   }

@@ -1,8 +1,8 @@
 // Alternatives with a slip.
 #include <algorithm>
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/naming/alternative.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {
 namespace {
@@ -80,7 +80,7 @@ void add_softmax(Alternatives& out) {
 }
 
 void add_heads(Alternatives& out, const BlockSpec& s) {
-  const std::string in = s.part == Part::sdpa ? "" : s.part == Part::attention ? "layers.0.attn." : ".attn.";
+  const std::string in(is_block(s) ? ".attn." : part_of(s).prefix);
   const auto add = [&](What what, const std::string& id, const std::string& says) {
     out.push_back(
         slip("heads/" + id, says, 1, {what, {in + "keys", in + "values"}, Slip::Pass::both, 0, ""}));
@@ -264,7 +264,7 @@ Alternative of_gradients(Alternative a) {
 
 Alternatives slips_everywhere(const Question& q) {
   Alternatives out;
-  if (!has_heads(q.spec)) return out;
+  if (!attends(q.spec)) return out;
   add_softmax(out);
   if (q.spec.attention.n_heads > 1) add_heads(out, q.spec);
   return out;
@@ -276,7 +276,7 @@ Alternatives slips_of_places(const Failed& f) {
   using enum Slip::Pass;
   std::vector<Slip::Pass> passes{both};
   if (q.gradients) passes = f.wrong.contains("y") ? std::vector{both, forward} : std::vector{backward};
-  const bool heads = q.spec.attention.n_heads > 1 && has_heads(q.spec);
+  const bool heads = q.spec.attention.n_heads > 1 && attends(q.spec);
   const std::vector<Stored> places = places_of(q);
   Alternatives out;
   std::set<std::string> seen;

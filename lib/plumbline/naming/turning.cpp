@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "plumbline/algebra/grid.hpp"
+#include "plumbline/number/grid.hpp"
 
 namespace plumbline {
 namespace {

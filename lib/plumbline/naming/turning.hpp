@@ -4,8 +4,8 @@
 
 #include <span>
 
-#include "plumbline/algebra/matrix.hpp"
 #include "plumbline/algebra/rotation.hpp"
+#include "plumbline/number/matrix.hpp"
 
 namespace plumbline {
 

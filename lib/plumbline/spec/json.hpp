@@ -8,17 +8,18 @@
 #include <string>
 #include <string_view>
 
-#include "plumbline/spec/block_spec.hpp"
+#include "plumbline/block/block_spec.hpp"
 
 namespace plumbline {
 
+// Keys keep their order.
 using Json = nlohmann::ordered_json;
 
+// The canonical form.
 Json to_json(const BlockSpec& spec);
 Json to_json(const NormSpec& norm);
 
-// Throws Error naming the key path: unknown keys (with the nearest known one), wrong types, impossible
-// values.
+// Throws Error naming the key path: unknown keys, with the nearest known one; wrong types; impossible values.
 BlockSpec spec_from_json(const Json& json);
 
 // Parses JSON text; throws Error naming `origin` and the position where it is malformed or repeats a key.

@@ -5,7 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "plumbline/excerpt.hpp"
+#include "plumbline/base/excerpt.hpp"
+#include "plumbline/base/nearest.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
@@ -19,7 +20,6 @@ constexpr std::pair<std::string_view, const char*> not_there[] = {{"moe", "mixtu
                                                                   {"router", "mixtures of experts"},
                                                                   {"sinks", "attention sinks"},
                                                                   {"sink", "attention sinks"},
-                                                                  {"alibi", "ALiBi"},
                                                                   {"rope_scaling", "scaled frequencies"},
                                                                   {"dropout", "dropout"},
                                                                   {"scaling_factor", "scaled frequencies"}};
@@ -85,6 +85,11 @@ void JsonReader::read(std::string_view key, std::string& value) {
   value = v->get<std::string>();
 }
 
+void JsonReader::read(std::string_view key, std::monostate&) {
+  const Json* v = find(key);
+  if (v && !v->is_null()) fail(key, "null, for no spec can ask for it", *v);
+}
+
 std::optional<std::size_t> JsonReader::choice(std::string_view key,
                                               const std::vector<std::string_view>& texts) {
   const Json* v = find(key);
@@ -95,6 +100,13 @@ std::optional<std::size_t> JsonReader::choice(std::string_view key,
     expected += (i == 0 ? "\"" : ", \"") + std::string(texts[i]) + "\"";
   }
   fail(key, "one of " + expected, *v);
+}
+
+void JsonReader::read_named(std::string_view key, std::string_view no, std::string_view yes, bool& value) {
+  const Json* v = find(key);
+  if (!v) return;
+  if (*v != no && *v != yes) fail(key, "\"" + std::string(yes) + "\" or \"" + std::string(no) + "\"", *v);
+  value = *v == yes;
 }
 
 void JsonReader::finish() const {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "plumbline/spec/block_spec.hpp"
+#include "plumbline/block/block_spec.hpp"
 
 namespace plumbline {
 
@@ -14,6 +14,7 @@ struct Dimensions {
   int d = 64, n_layers = 1, n_heads = 4, n_kv_heads = 0, head_dim = 0, d_ff = 0;
 };
 
+// A named spec, open in its dimensions.
 struct Preset {
   std::string_view name;
   std::string_view summary;
@@ -21,6 +22,8 @@ struct Preset {
   bool is_layout;  // a layout says only where the norms stand; its norm may be exchanged
   BlockSpec (*make)(const Dimensions&);
   std::string_view used_by = {};  // of a layout: published models that have it
+  // Of a layout: puts that norm where it belongs in a block without any.
+  void (*place_norms)(BlockSpec& spec, const NormSpec& norm) = nullptr;
 };
 
 // All presets, layouts first.
@@ -32,10 +35,5 @@ const Preset& find_preset(std::string_view name);
 // Fills the slots of a layout with `norm`: pre_norm fills `in`, post_norm `post`, sandwich `in` and `out`,
 // output_norm `out`; deep_norm is post_norm with residual_scale (2 n_layers)^(1/4); parallel shares one `in`.
 BlockSpec with_layout(BlockSpec spec, std::string_view layout, const NormSpec& norm);
-
-// The candidate that is the fewest edits away from `word`, for error messages.
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
-// "the nearest known one is ..." where one is like it, or else "known are ...".
-std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace plumbline

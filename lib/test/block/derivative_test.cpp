@@ -1,7 +1,7 @@
 // Two independent ways to each derivative, for every preset, in enclosures: their difference must contain 0.
 #include <gtest/gtest.h>
 
-#include "plumbline/algebra/interval.hpp"
+#include "plumbline/number/interval.hpp"
 #include "plumbline/spec/presets.hpp"
 #include "random_case.hpp"
 

@@ -1,9 +1,13 @@
-// The parts that have several inputs: add_norm, and sdpa with more keys than queries.
+// What parts say of themselves; those with several inputs: add_norm, and sdpa with more keys than queries.
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "plumbline/algebra/interval.hpp"
-#include "plumbline/oracle/case.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/cases/case.hpp"
+#include "plumbline/number/interval.hpp"
+#include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
 namespace {
@@ -13,6 +17,37 @@ using I = Interval60;
 CaseInputs inputs(const char* text, CaseSettings& c) {
   c = case_from_json(parse_json(text, "test"));
   return inputs_of(c);
+}
+
+bool has_module(const BlockSpec& s, Module module) {
+  const ParameterShapes shapes = parameter_shapes(s);
+  return std::any_of(shapes.begin(), shapes.end(), [&](const auto& p) { return p.module == module; });
+}
+
+TEST(Part, AsksForTheParametersOfWhatItIsMadeOf) {
+  BlockSpec s = find_preset("llama").make({.d = 8, .n_heads = 2});
+  for (const auto& [part, name] : names<Part>()) {
+    s.part = part;
+    EXPECT_EQ(has_module(s, Module::q_proj), projects(s)) << name;
+    EXPECT_EQ(has_module(s, Module::up_proj), feeds(s)) << name;
+    EXPECT_EQ(find_named<Part>(name), part);
+  }
+}
+
+TEST(Part, SaysWhatStandsBesideXAndY) {
+  BlockSpec s = find_preset("llama").make({.d = 8, .n_heads = 2, .n_kv_heads = 1});
+  for (const auto& [part, name] : names<Part>()) {
+    s.part = part;
+    EXPECT_EQ(other_inputs(s, 3, 5).size(), part == Part::sdpa       ? 2u
+                                            : part == Part::add_norm ? 1u
+                                                                     : 0u)
+        << name;
+    EXPECT_EQ(output_width(s), part == Part::add_norm ? 16 : 8) << name;
+    EXPECT_EQ(input_name(s), part == Part::sdpa ? "q" : "x") << name;
+  }
+  s.part = Part::sdpa;
+  EXPECT_EQ(other_inputs(s, 3, 5).front().rows, 5);
+  EXPECT_EQ(other_inputs(s, 3, 5).front().cols, 4);
 }
 
 TEST(AddNorm, IsTheNormOfTheSumBesideTheSum) {
@@ -44,9 +79,9 @@ TEST(AddNorm, BothInputsAndBothOutputsTakePartInGradients) {
 
 // Where query i of Tq stands among Tk keys, and which keys it sees.
 bool sees(const AttentionSpec& a, int i, int j, int queries, int keys) {
-  if (a.mask == MaskKind::bidirectional) return true;
-  const int at = a.causal_alignment == CausalAlignment::top_left ? i : keys - (queries - i);
-  return j <= at && (a.mask == MaskKind::causal || j > at - *a.window);
+  if (a.mask.kind == MaskKind::bidirectional) return true;
+  const int at = a.mask.alignment == CausalAlignment::top_left ? i : keys - (queries - i);
+  return j <= at && (a.mask.kind == MaskKind::causal || j > at - *a.mask.window);
 }
 
 // The textbook's sums, written down once more: an independent check.

@@ -3,7 +3,7 @@
 // expected digits are independent of this library (mpmath, 50 digits).
 #include <gtest/gtest.h>
 
-#include "plumbline/algebra/interval.hpp"
+#include "plumbline/number/interval.hpp"
 #include "plumbline/spec/presets.hpp"
 #include "random_case.hpp"
 
@@ -28,8 +28,8 @@ template <class S>
 std::vector<Matrix<S>> toy_stream(const char* layout, double eps) {
   const BlockSpec spec = toy_spec(layout, eps);
   Parameters<S> p;
-  for (const auto& [name, rows, cols] : parameter_shapes(spec))
-    p[name] = Matrix<S>::Constant(rows, cols, S(0));
+  for (const ParameterShape& s : parameter_shapes(spec))
+    p[s.name] = Matrix<S>::Constant(s.rows, s.cols, S(0));
   p["layers.0.attn.o_proj.bias"] = tenths<S>(2, -1, 0);
   p["layers.0.ffn.down_proj.bias"] = tenths<S>(1, 2, -1);
   return evaluate_stream(spec, p, tenths<S>(40, 20, 0));

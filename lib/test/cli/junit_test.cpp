@@ -7,7 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "cli/run_report.hpp"
+#include "cli/formats.hpp"
+#include "plumbline/campaign/run_report.hpp"
 #include "plumbline/io/file.hpp"
 
 namespace plumbline::cli {

@@ -1,5 +1,6 @@
 // What the results of a run add up to: an exit status that says so.
 #include "cli/tally.hpp"
+#include "cli/formats.hpp"
 
 #include <gtest/gtest.h>
 

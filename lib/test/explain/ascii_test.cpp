@@ -194,7 +194,7 @@ TEST(Ascii, NormsInsideABoxAreNotedInIt) {
 TEST(Ascii, ParallelBranchesWithNormsOfTheirOwn) {
   BlockSpec s = find_preset("parallel").make({});
   s.parallel_shared_norm = false;
-  s.ffn_norms.in = NormSpec{};
+  s.norm_slots.ffn.in = NormSpec{};
   expect_picture(s, R"(
    x
    |

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/explain/cost.hpp"
-#include "plumbline/spec/parameters.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
@@ -44,7 +44,7 @@ TEST(Cost, EveryParameterIsReadOnce) {
 TEST(Cost, ElementwiseOperationsAreCountedOneByOne) {
   BlockSpec s = find_preset("post_norm").make({});
   s.attention.bias = {false, false, false, false};
-  s.ffn.bias_in = s.ffn.bias_out = false;
+  s.ffn.bias.in = s.ffn.bias.out = false;
   const std::int64_t T = 4, d = 64, heads = 4, visible = T * (T + 1) / 2;
   const std::int64_t norm = T * d * 7 + T * 4;
   EXPECT_EQ(cost_of(s, 4).elementwise, 2 * norm + 2 * T * d + heads * (T * T + 4 * visible) + T * 4 * d);

@@ -1,11 +1,11 @@
-#include "plumbline/oracle/exchange.hpp"
+#include "plumbline/exchange/exchange.hpp"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "fuzz/targets.hpp"
-#include "plumbline/spec/parameters.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline::fuzz {
 namespace {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "fuzz/targets.hpp"
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 
 namespace plumbline::fuzz {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/spec/json.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline::fuzz {
 namespace {

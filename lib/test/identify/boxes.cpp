@@ -1,9 +1,9 @@
 #include "identify/boxes.hpp"
 
-#include "oracle/peer/block.hpp"
-#include "plumbline/oracle/deviate.hpp"
-#include "plumbline/oracle/recipes.hpp"
-#include "plumbline/spec/parameters.hpp"
+#include "peer/block.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/cases/deviate.hpp"
+#include "plumbline/cases/recipes.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
@@ -17,15 +17,15 @@ void vary(BlockSpec& s, int i) {
   AttentionSpec& a = s.attention;
   s.ffn.activation = activations[i % 5];
   if (i % 3 == 0)
-    s.rope = RopeSpec{.style = i % 2 ? RopeStyle::half : RopeStyle::interleaved,
-                      .rotary_dim = i % 4 ? 6 : 4,
-                      .base = i % 5 ? 10000.0 : 500000.0};
-  if (i % 4 == 1) a.mask = MaskKind::bidirectional;
-  if (i % 4 == 2) a.mask = MaskKind::causal_sliding, a.window = 3 + i % 3;
-  if (i % 5 == 3) a.logit_softcap = 50;
-  if (i % 7 == 4) a.scale_rule = ScaleRule::inv_sqrt_scalar, a.scale_value = 24;
+    s.position.rope = RopeSpec{.style = i % 2 ? RopeStyle::half : RopeStyle::interleaved,
+                               .rotary_dim = i % 4 ? 6 : 4,
+                               .base = i % 5 ? 10000.0 : 500000.0};
+  if (i % 4 == 1) a.mask.kind = MaskKind::bidirectional;
+  if (i % 4 == 2) a.mask.kind = MaskKind::causal_sliding, a.mask.window = 3 + i % 3;
+  if (i % 5 == 3) a.softcap.cap = 50;
+  if (i % 7 == 4) a.scale.rule = ScaleRule::inv_sqrt_scalar, a.scale.value = 24;
   if (i % 2) a.bias = {false, false, false, false};
-  if (i % 3 == 1) s.ffn.bias_in = s.ffn.bias_out = false;
+  if (i % 3 == 1) s.ffn.bias.in = s.ffn.bias.out = false;
 }
 
 template <class T>
@@ -69,10 +69,9 @@ Box wrong_box(const char* preset, const char* deviation) {
 
 std::vector<identify::Tensor> tensors_of(const BlockSpec& spec) {
   std::vector<identify::Tensor> out;
-  for (const auto& [name, rows, cols] : parameter_shapes(spec)) {
-    const bool vector = name.ends_with(".bias") || name.find("norm") != std::string::npos;
-    out.push_back({name, vector ? std::vector<std::int64_t>{cols} : std::vector<std::int64_t>{rows, cols}});
-  }
+  for (const ParameterShape& p : parameter_shapes(spec))
+    out.push_back({p.name, p.is_vector() ? std::vector<std::int64_t>{p.cols}
+                                         : std::vector<std::int64_t>{p.rows, p.cols}});
   return out;
 }
 

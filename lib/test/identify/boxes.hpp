@@ -27,7 +27,7 @@ extern const Dimensions box_sizes;
 std::vector<identify::Tensor> tensors_of(const BlockSpec& spec);
 BlockSpec computed_by(const Box& box);
 
-// Right ones are the independent block of oracle/peer; wrong ones compute in the storage type, float32
+// Right ones are the independent block of peer/block.hpp; wrong ones compute in the storage type, float32
 // or float64.
 identify::BlackBox black_box(const Box& box, const Profile& profile);
 

@@ -4,17 +4,17 @@
 #include <nlohmann/json.hpp>
 
 #include "identify/boxes.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/identify/describe.hpp"
 #include "plumbline/identify/discover.hpp"
 #include "plumbline/spec/json.hpp"
-#include "plumbline/spec/parameters.hpp"
 
 namespace plumbline {
 namespace {
 
 using identify::Anatomy;
 using identify::Identification;
-using identify::Place;
+using identify::NormPlace;
 
 const Profile& float32() { return find_profile("float32"); }
 
@@ -105,11 +105,11 @@ TEST(Identify, SaysWhatNoAnswerTells) {
 
 TEST(Identify, NumbersThatNobodyPublishesAreSolvedFor) {
   Box box{"unusual", find_preset("llama").make(box_sizes)};
-  for (NormSlot* n : {&box.spec.attn_norms.in, &box.spec.ffn_norms.in, &box.spec.final_norm})
+  for (NormSlot* n : {&box.spec.norm_slots.attn.in, &box.spec.norm_slots.ffn.in, &box.spec.final_norm})
     (*n)->eps = 3e-5;
-  box.spec.rope->base = 12345;
-  box.spec.attention.scale_rule = ScaleRule::inv_sqrt_scalar;
-  box.spec.attention.scale_value = 17;
+  box.spec.position.rope->base = 12345;
+  box.spec.attention.scale.rule = ScaleRule::inv_sqrt_scalar;
+  box.spec.attention.scale.value = 17;
   box.spec.residual_scale = 0.7;
   const Identification i = identified(box);
   EXPECT_TRUE(i.named) << identify::leftover(i);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "plumbline/error.hpp"
+#include "plumbline/base/error.hpp"
 
 namespace plumbline {
 namespace {

@@ -7,8 +7,8 @@
 #include <ctime>
 #include <filesystem>
 
-#include "plumbline/error.hpp"
-#include "plumbline/io/rounding.hpp"
+#include "plumbline/base/error.hpp"
+#include "plumbline/number/rounding.hpp"
 
 namespace plumbline {
 namespace {

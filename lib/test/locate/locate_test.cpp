@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "oracle/peer/block.hpp"
-#include "plumbline/oracle/recipes.hpp"
+#include "peer/block.hpp"
+#include "plumbline/cases/recipes.hpp"
 
 namespace plumbline {
 namespace {

@@ -6,9 +6,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "oracle/peer/block.hpp"
+#include "peer/block.hpp"
+#include "plumbline/cases/recipes.hpp"
 #include "plumbline/naming/diagnosis.hpp"
-#include "plumbline/oracle/recipes.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline {

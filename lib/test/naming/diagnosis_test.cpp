@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "oracle/characteristics.hpp"
-#include "oracle/peer/block.hpp"
+#include "measure/characteristics.hpp"
+#include "peer/block.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {

@@ -5,15 +5,15 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "plumbline/oracle/recipes.hpp"
-#include "plumbline/oracle/verdict.hpp"
+#include "plumbline/cases/recipes.hpp"
+#include "plumbline/judge/verdict.hpp"
 #include "plumbline/spec/json.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
 namespace {
 
-const Profile& profile() { return find_profile("float32"); }
+const Profile& single() { return find_profile("float32"); }
 
 QuestionSettings settings_of(const char* spec, bool gradients) {
   return {.spec = spec_from_json(parse_json(spec, "test")), .batch = 2, .tokens = 20, .gradients = gradients};
@@ -41,10 +41,10 @@ struct Planted {
     for (int seed = 1; seed <= 3; ++seed) {
       s.seed = std::uint64_t(seed);
       s.tokens = 7 + 13 * seed;
-      requests.push_back({"case", profile(), question_from(s, profile())});
+      requests.push_back({"case", single(), question_from(s, single())});
       answers.push_back(outputs(requests.back().question, [](const Question& q, const Slip& slip) {
         Outputs out = with_slip(q, slip);
-        for (auto& [name, value] : out) value += member_errors(q, slip, profile(), 1).front().at(name);
+        for (auto& [name, value] : out) value += member_errors(q, slip, single(), 1).front().at(name);
         return out;
       }));
     }
@@ -78,8 +78,8 @@ class NeighbourhoodOf : public testing::TestWithParam<Case> {};
 TEST_P(NeighbourhoodOf, WhatIsPlantedIsNamed) {
   const auto [id, spec, gradients] = GetParam();
   const QuestionSettings s = settings_of(spec, gradients);
-  const Alternative a = find(question_from(s, profile()), id);
-  const Planted planted(s, [&](const Question& q, const Computing& member) {
+  const Alternative a = find(question_from(s, single()), id);
+  const Planted planted(s, [&, gradients = gradients](const Question& q, const Computing& member) {
     std::set<std::string> wrong{"y"};
     if (gradients) wrong = {"grad." + std::string(q.spec.part == Part::sdpa ? "q" : "x")};
     return a.outputs({q, wrong}, member);
@@ -138,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Neighbourhood, ANumberIsFound) {
   const Planted planted(settings_of(norm_by_itself, true), [](Question q, const Computing& member) {
-    q.spec.attn_norms.in->eps = 2e-5;
+    q.spec.norm_slots.attn.in->eps = 2e-5;
     return member(q, {});
   });
   const auto found = planted.found();
@@ -159,7 +159,7 @@ TEST(Neighbourhood, TheCataloguesNameLeads) {
 
 TEST(Neighbourhood, APowerOfTenIsSimplerThanADigit) {
   const Planted planted(settings_of(norm_by_itself, true), [](Question q, const Computing& member) {
-    q.spec.attn_norms.in->eps = 1e-12;
+    q.spec.norm_slots.attn.in->eps = 1e-12;
     return member(q, {});
   });
   ASSERT_TRUE(planted.found());

@@ -102,6 +102,20 @@ class Attention:
             root = s["head_dim"]
         return s["scale"]["mult"] / root
 
+    def position_bias(self, queries, keys):
+        """ALiBi: how much the scores of each head fall off with the distance of the key [H, Tq, Tk]."""
+        bias, n = self.spec["position"]["bias"], self.spec["attention"]["n_heads"]
+        if not bias or "alibi/missing" in self.wrong:
+            return None
+        powers = lambda m: [2.0 ** (-bias["max_bias"] * (h + 1) / m) for h in range(m)]  # noqa: E731
+        below = 1 << (n.bit_length() - 1)
+        slopes = powers(n)
+        if below < n and "alibi/slopes-evenly" not in self.wrong:
+            slopes = powers(below) + powers(2 * below)[::2][: n - below]
+        distance = (torch.arange(queries)[:, None] + keys - queries - torch.arange(keys)).abs().double()
+        sign = 1 if "alibi/sign" in self.wrong else -1
+        return (sign * torch.tensor(slopes, dtype=torch.float64)[:, None, None] * distance).to(self.a.compute)
+
     def sdpa(self, q, k, v):
         """q [B, Tq, H, h], k, v [B, Tk, K, h] -> [B, Tq, H, h]."""
         s, wrong = self.spec["attention"], self.wrong
@@ -114,7 +128,7 @@ class Attention:
         seen, cap = self.mask(q.shape[-2], k.shape[-2]), s["logit_softcap"]
         if "softcap/missing" in wrong:
             cap = None
-        if not wrong and self.a.has_own_attention:
+        if not wrong and self.a.has_own_attention and not self.spec["position"]["bias"]:
             return self.a.attention(q, k, v, self.scale(), cap, seen).transpose(1, 2)
         products = self.a.matmul(q, k.transpose(-1, -2))
         scores = self.a.kernel(lambda p: p * self.scale(), products)
@@ -123,6 +137,9 @@ class Attention:
         if cap is not None:
             capped = self.a.kernel(lambda t: cap * torch.tanh(t / cap), scores)
             scores = with_derivative_of(capped, scores) if "softcap/gradient-missing" in wrong else capped
+        bias = self.position_bias(*seen.shape)
+        if bias is not None:
+            scores = self.a.kernel(lambda t: t + bias, scores)
         p = self.a.kernel(lambda t: self.weights(t, seen, cap), scores)
         if "softmax/gradient-elementwise" in wrong:
             p = with_derivative_of(p, p.detach() * scores)

@@ -1,4 +1,5 @@
 import pathlib
 import sys
 
-sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[2] / "clients" / "python")]
+LIB = pathlib.Path(__file__).parents[2]
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(LIB / "clients" / "python"), str(LIB / "measure")]

@@ -1,6 +1,7 @@
 """Ids of the ways in which this implementation can be told to go wrong: component/way."""
 
 TABLE = """
+    alibi missing sign slopes-evenly
     activation derivative-of-erf derivative-of-relu derivative-of-tanh erf-for-tanh quick-for-silu relu silu-for-quick tanh-for-erf
     bias ffn-in-missing ffn-out-missing k-missing o-missing q-missing v-missing
     ffn gate-and-up-swapped gate-detached reads-block-input

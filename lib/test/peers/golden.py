@@ -27,11 +27,18 @@ class Golden:
     def answer(self, arithmetic, wrong=()):
         """y and every gradient, as the peer computes them."""
         inputs = {n[5:]: to_torch(self.tensors[n[5:]]).double().requires_grad_() for n in self.gradients}
-        x = inputs["x"]
-        y = Block(self.spec, {n: t for n, t in inputs.items() if n != "x"}, arithmetic, wrong)(x)["y"]
+        name = "q" if self.spec["part"] == "sdpa" else "x"
+        given = {n: self.as_asked(t) for n, t in inputs.items()}
+        answer = Block(self.spec, given, arithmetic, wrong)(given.pop(name))
+        y = torch.cat([answer["y"], answer["sum"]], -1) if "sum" in answer else answer["y"]
         y.backward(to_torch(self.tensors["grad.y"]).double().reshape(y.shape))
         found = {"grad." + n: torch.zeros_like(t) if t.grad is None else t.grad for n, t in inputs.items()}
         return {"y": y.detach(), **found}
+
+    def as_asked(self, t):
+        """Queries, keys and values have an axis of heads over the pipe."""
+        sdpa = self.spec["part"] == "sdpa"
+        return t.reshape(*t.shape[:2], -1, self.spec["attention"]["head_dim"]) if sdpa else t
 
     def differences(self, found):
         """By how many roundings y, and all gradients together, are off, in units of their largest number."""
@@ -46,5 +53,5 @@ class Golden:
     def terms(self):
         """The lengths of all sums that a number goes through on its way there and back: one rounding each."""
         s = self.spec
-        tokens = self.tensors["x"].shape[-2]
+        tokens = self.tensors["grad.y"].shape[-2]
         return 2 * s["n_layers"] * (4 * s["d"] + tokens + s["attention"]["head_dim"] + s["ffn"]["d_ff"])

@@ -10,6 +10,8 @@ class Norm:
         offset = n["gain_offset"]
         if weight is not None and "norm/gain-offset-flipped" in self.wrong:
             offset = 1 - offset
+        if n["kind"] == "dyt":
+            return self.dyt(name, x, weight, bias, offset)
         if not any(w.startswith("norm/") for w in self.wrong):
             return self.a.norm(x, weight, bias, n["eps"], n["kind"] == "layer_norm", offset)
         args = [t for t in (x, weight, bias) if t is not None]
@@ -28,6 +30,32 @@ class Norm:
                 return self.standardised(n, x * gain) + beta
             return self.standardised(n, x) * gain + beta
 
+        return self.a.kernel(kernel, *args)
+
+    def dyt(self, name, x, weight, bias, offset):
+        """gamma tanh(alpha x) + beta"""
+        tokens = x.shape[1] if name.endswith(("norm_q", "norm_k")) else x.shape[0] * x.shape[1]
+
+        def kernel(x, alpha, *rest):
+            if "norm/gain-averaged" in self.wrong:
+                rest = [with_derivative_of(t, t / tokens) for t in rest]
+            rest = list(rest)
+            gain = rest.pop(0) + offset if weight is not None else 1
+            beta = rest.pop(0) if bias is not None else 0
+
+            def squashed(x):
+                if "dyt/alpha-outside" in self.wrong:
+                    return alpha * x.tanh()
+                return x.tanh() if "dyt/alpha-missing" in self.wrong else (alpha * x).tanh()
+
+            if "norm/gain-gradient-of-input" in self.wrong and weight is not None:
+                of_input = x.detach() * gain
+                return squashed(x) * gain.detach() + (of_input - of_input.detach()) + beta
+            if "norm/gain-before" in self.wrong and weight is not None:
+                return squashed(x * gain) + beta
+            return squashed(x) * gain + beta
+
+        args = [t for t in (x, self.params[name + ".alpha"], weight, bias) if t is not None]
         return self.a.kernel(kernel, *args)
 
     def standardised(self, n, x):

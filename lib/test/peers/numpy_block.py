@@ -71,6 +71,8 @@ class Block:
         return a.store(y if bias is None else y + bias), back
 
     def norm(self, n, name, x):
+        if n["kind"] == "dyt":
+            raise Unsupported("dyt")
         a, centres = self.a, n["kind"] == "layer_norm"
         mean, variance = a.moments(x, centres)
         factor = 1 / np.sqrt(variance + a.compute(n["eps"]))
@@ -93,6 +95,8 @@ class Block:
 
     def feed_forward(self, p, x):
         a, s = self.a, self.spec["ffn"]
+        if self.spec["norm_slots"]["ffn"]["mid"]:
+            raise Unsupported("norms inside the feed-forward")
         up, back_up = self.linear(p + "up_proj", x)
         glu = s["kind"] == "glu"
         gate, back_gate = self.linear(p + "gate_proj", x) if glu else (up, back_up)
@@ -177,6 +181,8 @@ class Block:
         s, norms = self.spec["attention"], self.spec["norm_slots"]["attn"]
         if norms["q"] or norms["k"] or norms["mid"]:
             raise Unsupported("norms inside attention")
+        if self.spec["position"]["bias"]:
+            raise Unsupported("ALiBi")
         heads, backs = {}, {}
         for n, count in (("q", s["n_heads"]), ("k", s["n_kv_heads"]), ("v", s["n_kv_heads"])):
             y, backs[n] = self.linear(f"{p}{n}_proj", x)

@@ -18,6 +18,8 @@ from test_verify_faults import PLUMBLINE
 
 def answer(golden, variant, change=lambda spec: None):
     spec = {"part": "stack"} | json.loads(json.dumps(golden.spec))
+    if spec["part"] in ("add_norm", "sdpa"):
+        raise Unsupported("tensors that stand in requests in other shapes than in golden files")
     change(spec)
     given = {n: golden.tensors[n] for n in ["x", "grad.y", *(g[5:] for g in golden.gradients)]}
     given |= {n: given[n].reshape(-1, *given[n].shape[-2:]) for n in ("x", "grad.y")}
@@ -50,7 +52,8 @@ def test_another_eps_disagrees():
     def change(spec):
         for part in spec["norm_slots"].values():
             for norm in filter(None, part.values()):
-                norm["eps"] += 0.1
+                if "eps" in norm:
+                    norm["eps"] += 0.1
 
     goldens = [Golden(case) for case in CASES if written(case)]
     assert not all(agrees(golden, answer(golden, "eager", change)) for golden in goldens)

@@ -20,11 +20,11 @@ TEST(SpecJson, ReadingWhatWasWrittenGivesTheSameSpec) {
 TEST(SpecJson, AShortSpecOfAPartIsEnough) {
   const auto read = [](const char* text) { return spec_from_json(parse_json(text, "text")); };
   EXPECT_EQ(read(R"({"part": "sdpa", "attention": {"n_heads": 3, "head_dim": 5}})").d, 15);
-  EXPECT_EQ(read(R"({"part": "norm", "d": 4, "norm": {"kind": "rms_norm"}})").attn_norms.in->kind,
+  EXPECT_EQ(read(R"({"part": "norm", "d": 4, "norm": {"kind": "rms_norm"}})").norm_slots.attn.in->kind,
             NormKind::rms_norm);
   const BlockSpec block = read(R"({"part": "block", "preset": "llama", "d": 8})");
   EXPECT_FALSE(block.final_norm);
-  EXPECT_TRUE(block.rope);
+  EXPECT_TRUE(block.position.rope);
   for (const BlockSpec& s : {block, read(R"({"part": "sdpa", "preset": "gemma2", "d": 16})")})
     EXPECT_TRUE(spec_from_json(to_json(s)) == s);
 }
@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"d": 8, "final_norm": {"eps": 1e999}})",
                 "case.json: not JSON: number overflow parsing '1e999'"},
         Refused{R"({"d": 8, "norm_slots": {"attn": {"in": {"kind": "batch_norm"}}}})",
-                "spec.norm_slots.attn.in.kind: expected one of \"layer_norm\", \"rms_norm\", found "
+                "spec.norm_slots.attn.in.kind: expected one of \"layer_norm\", \"rms_norm\", \"dyt\", found "
                 "\"batch_norm\""},
         Refused{R"({"d": 8, "d": 9})", "case.json: the key \"d\" is given twice"},
         Refused{R"({"d": 2.5})", "spec.d: expected a whole number, found 2.5"},

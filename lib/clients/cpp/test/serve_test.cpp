@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "plumbline/io/rounding.hpp"
-#include "plumbline/oracle/exchange.hpp"
-#include "plumbline/oracle/recipes.hpp"
+#include "plumbline/cases/recipes.hpp"
+#include "plumbline/exchange/exchange.hpp"
+#include "plumbline/number/rounding.hpp"
 
 namespace plumbline {
 namespace {

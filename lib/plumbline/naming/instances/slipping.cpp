@@ -1,9 +1,9 @@
 // Blocks with a slip, exact ones and members of the ensemble.
 #include "plumbline/naming/slipping.hpp"
-#include "plumbline/algebra/ensemble_impl.hpp"
 #include "plumbline/algebra/plain_impl.hpp"
+#include "plumbline/base/parallel.hpp"
 #include "plumbline/block/evaluate_impl.hpp"
-#include "plumbline/oracle/parallel.hpp"
+#include "plumbline/ensemble/ensemble_impl.hpp"
 
 namespace plumbline {
 namespace {
@@ -13,7 +13,7 @@ Ensemble<double>::Tensor given(Ensemble<double>& a, const Matrix<double>& x) { r
 
 const Matrix<double>& gradient(const Plain<double>&, const Matrix<double>& g) { return g; }
 Matrix<double> gradient(Ensemble<double>& a, const Ensemble<double>::Tensor& g) {
-  return a.store(g, "gradient").value;
+  return a.store(g, Site::gradient).value;
 }
 
 int heads_of(const BlockSpec& s) { return std::max(s.attention.n_heads, 1); }
@@ -29,8 +29,8 @@ struct Computed {
 // Inputs beside x are places too.
 template <class A, class T>
 T stored_input(A& a, const Question& q, const std::string& name, const T& x) {
-  const bool beside = q.spec.part == Part::sdpa || name == "residual";
-  return beside ? a.store(x, name) : x;
+  const TokenTensor* t = part_of(q.spec).find_beside_x(name);
+  return t ? a.store(x, Place(Site::other, name, t->width == Width::stream)) : x;
 }
 
 template <class Inner>
@@ -41,15 +41,15 @@ Computed<Inner> forward(const Question& q, const Slip& slip, Inner inner) {
   for (const auto& [name, value] : q.inputs.parameters)
     parameters[name] = stored_input(a, q, name, given(a, value));
   a.given(parameters);
-  const auto x = a.store(given(a, q.inputs.x), "x");
-  const auto y = a.store(run(a, q.spec, parameters, x, q.batch), "y");
+  const auto x = a.store(given(a, q.inputs.x), Site::x);
+  const auto y = a.store(run(a, q.spec, parameters, x, q.batch), Site::y);
   return {{detail::numbers(y)}, a.places()};
 }
 
 template <class Inner>
 Computed<Inner> forward_and_backward(const Question& q, const Slip& slip, Inner inner) {
   using A = TruncatedSums<Inner>;
-  Slipping<Tape<A>> tape(Tape<A>(A(std::move(inner), bits_of_sums(slip))), slip, heads_of(q.spec), q.batch);
+  Slipping<Tape<A>> tape(A(std::move(inner), bits_of_sums(slip)), slip, heads_of(q.spec), q.batch);
   ParameterMap<Slipping<Tape<A>>> variables, read;
   for (const auto& [name, value] : q.inputs.parameters) {
     variables[name] = tape.variable(given(tape.inner, value));
@@ -57,7 +57,7 @@ Computed<Inner> forward_and_backward(const Question& q, const Slip& slip, Inner 
   }
   tape.given(read);
   const auto x = tape.variable(given(tape.inner, q.inputs.x));
-  const auto y = tape.store(run(tape, q.spec, read, tape.store(x, "x"), q.batch), "y");
+  const auto y = tape.store(run(tape, q.spec, read, tape.store(x, Site::x), q.batch), Site::y);
   const auto all = tape.backward_once(y, given(tape.inner, q.inputs.cotangent));
   Computed<Inner> out{{detail::numbers(y)}, tape.places()};
   const auto push = [&](const auto& variable) {
@@ -102,7 +102,7 @@ Outputs with_slip(const Question& question, const Slip& slip) {
 std::vector<Outputs> member_errors(const Question& q, const Slip& slip, const Profile& profile, int count) {
   ExactRun<double> run;
   const Arithmetic arithmetic = profile.arithmetic();
-  const auto exact = computed(q, slip, Ensemble<double>(arithmetic, 0, run)).outputs;
+  const auto exact = computed(q, slip, Ensemble<double>(arithmetic, run)).outputs;
   std::vector<Outputs> out(count);
   in_parallel(count, processor_threads(), [&](int k) {
     auto values = computed(q, slip, Ensemble<double>(arithmetic, 7001 + k, run)).outputs;

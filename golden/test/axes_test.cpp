@@ -1,0 +1,76 @@
+// Golden cases leave out no value of a knob: the values are read from the features themselves, so that a new
+// one is missed here until a case has it.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "golden/generate/case_list.hpp"
+
+namespace plumbline::golden {
+namespace {
+
+// "attention.mask.kind causal", of everything that right blocks choose. All norms count as one, wherever they
+// stand; of a number it only counts whether it is the default.
+using Values = std::set<std::string>;
+
+template <class S>
+std::string path_of(const std::string& path, std::string_view key) {
+  if (std::is_same_v<S, NormSpec>) return "norm." + std::string(key);
+  return key.empty() ? path : path + (path.empty() ? "" : ".") + std::string(key);
+}
+
+constexpr const char *absent = " absent", *given = " given", *usual = " usual", *unusual = " unusual";
+
+template <class S>
+void add_all(const std::string& path, Values& out) {
+  for_each_knob<S>([&](const auto& k) {
+    using T = typename std::remove_cvref_t<decltype(k)>::Value;
+    if (k.wrong) return;
+    const std::string at = path_of<S>(path, k.key);
+    if constexpr (is_optional<T>) out.insert({at + absent, at + given});
+    if constexpr (Feature<without_optional<T>>)
+      add_all<without_optional<T>>(at, out);
+    else if constexpr (std::is_enum_v<T>)
+      for (const auto& [value, name] : names<T>()) out.insert(at + " " + std::string(name));
+    else if constexpr (!is_optional<T>)
+      out.insert({at + usual, at + unusual});
+  });
+}
+
+template <class S>
+void add_values(const S& feature, const std::string& path, Values& out) {
+  const S usually;
+  for_each_knob<S>([&](const auto& k) {
+    using T = typename std::remove_cvref_t<decltype(k)>::Value;
+    const auto& value = feature.*(k.member);
+    if (k.wrong) return;
+    const std::string at = path_of<S>(path, k.key);
+    if constexpr (is_optional<T>) {
+      out.insert(at + (value ? given : absent));
+      if constexpr (Feature<without_optional<T>>)
+        if (value) add_values(*value, at, out);
+    } else if constexpr (Feature<T>) {
+      add_values(value, at, out);
+    } else if constexpr (std::is_enum_v<T>) {
+      out.insert(at + " " + std::string(name_of(value)));
+    } else {
+      out.insert(at + (value == usually.*(k.member) ? usual : unusual));
+    }
+  });
+}
+
+// Why no case has it.
+const std::map<std::string, std::string> without_case = {
+    {"d usual", "a block has channels"}, {"position.rope.rotary_dim usual", "some channel is turned"}};
+
+TEST(Golden, EveryValueOfEveryKnobStandsInSomeCase) {
+  Values all, found;
+  add_all<BlockSpec>("", all);
+  for (const GoldenCase& c : cases()) add_values(c.settings.spec, "", found);
+  for (const std::string& value : all)
+    EXPECT_NE(found.contains(value), without_case.contains(value)) << value;
+  for (const auto& [value, why] : without_case) EXPECT_TRUE(all.contains(value)) << value;
+}
+
+}  // namespace
+}  // namespace plumbline::golden

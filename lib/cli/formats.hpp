@@ -1,0 +1,15 @@
+// What came of a run, written down: as text, Markdown, JSON and JUnit.
+#pragma once
+
+#include <string>
+
+#include "plumbline/campaign/run_report.hpp"
+
+namespace plumbline::cli {
+
+std::string to_text(const RunReport& report);
+std::string to_markdown(const RunReport& report);
+std::string to_json_text(const RunReport& report);
+std::string to_junit(const RunReport& report);
+
+}  // namespace plumbline::cli

@@ -1,0 +1,182 @@
+// plumbline explain: diagram, formula, Jacobian, cost and the spec in full.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/block_options.hpp"
+#include "cli/files.hpp"
+#include "cli/pretty_json.hpp"
+#include "cli/verbs.hpp"
+#include "plumbline/base/names.hpp"
+#include "plumbline/explain/cost.hpp"
+#include "plumbline/explain/picture.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline::cli {
+namespace {
+
+constexpr std::size_t line_width = 150;
+constexpr int default_d = 64;
+
+struct ExplainOptions {
+  BlockOptions block;
+  std::string format = "text";
+};
+
+// How many tokens the cost is of: the command line says it, or the file, or nobody.
+struct Sizes {
+  int tokens = 64, key_tokens = 64, batch = 1;
+};
+
+int size_of(const Json& of_case, const char* key, int otherwise) {
+  const bool is_one = of_case.contains(key) && of_case[key].is_number_integer();
+  if (!is_one) return otherwise;  // one that is left open
+  check_size(key, of_case[key].get<std::int64_t>(), largest_size);
+  return of_case[key].get<int>();
+}
+
+std::pair<BlockSpec, Sizes> chosen(const BlockOptions& o) {
+  const auto read = [&](const Json& json) {
+    const Json c = as_case(json, o);
+    const Sizes usual;
+    const int tokens = size_of(c, "T", usual.tokens);
+    if (!c.is_object()) return std::pair(spec_from_json(c), usual);
+    return std::pair(spec_from_json(c["spec"]),
+                     Sizes{tokens, size_of(c, "T_k", tokens), size_of(c, "batch", usual.batch)});
+  };
+  if (o.spec_file.empty()) return read({{"preset", o.preset}, {"d", default_d}});
+  return read_file(o.spec_file, read);
+}
+
+std::string with_separators(std::int64_t n) {
+  std::string digits = std::to_string(n);
+  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(i, ",");
+  return digits;
+}
+
+std::string attention_text(const AttentionSpec& a) {
+  const std::string shared =
+      a.n_kv_heads == a.n_heads ? "" : fmt::format(" ({} for keys and values)", a.n_kv_heads);
+  return fmt::format(", {} heads of {}{}, {}", a.n_heads, a.head_dim, shared, name_of(a.mask.kind));
+}
+
+std::string ffn_text(const FeedForwardSpec& f) {
+  return fmt::format(", {} {} with d_ff = {}", name_of(f.activation), name_of(f.kind), f.d_ff);
+}
+
+// Which block, and its dimensions.
+std::string headline(const ExplainOptions& o, const BlockSpec& s) {
+  std::string out = o.block.spec_file.empty()
+                        ? fmt::format("{}: {}\n", o.block.preset, find_preset(o.block.preset).summary)
+                        : o.block.spec_file + "\n";
+  if (is_stack(s))
+    out += s.n_layers == 1 ? "1 layer" : fmt::format("{} layers", s.n_layers);
+  else
+    out += fmt::format("{} alone", name_of(s.part));
+  out += fmt::format(", d = {}", s.d);
+  if (attends(s)) out += attention_text(s.attention);
+  if (feeds(s)) out += ffn_text(s.ffn);
+  return out + "\n";
+}
+
+std::string scale_lines(const Picture& p) {
+  std::string out;
+  for (const auto& [name, value] : p.legend()) out += fmt::format("  {} = {}\n", name, value);
+  return out;
+}
+
+std::string tokens_text(const BlockSpec& s, const Sizes& n) {
+  const std::string keys = has_own_keys(s) ? fmt::format(" and {} keys", n.key_tokens) : "";
+  return fmt::format("{} x {} tokens{}", n.batch, n.tokens, keys);
+}
+
+std::string cost_lines(const BlockSpec& s, const Sizes& n) {
+  const Cost c = cost_of(s, n.tokens, n.batch, n.key_tokens);
+  return fmt::format(
+      "  multiply-adds           {:>18}\n  elementwise operations  {:>18}\n"
+      "  parameters              {:>18}\n  parameter bytes         {:>18}  in float32, half of that in "
+      "bfloat16\n",
+      with_separators(c.multiply_adds), with_separators(c.elementwise), with_separators(c.parameters),
+      with_separators(4 * c.parameters));
+}
+
+void print_text(const ExplainOptions& o, const BlockSpec& s, const Sizes& n) {
+  const Picture p = picture_of(s);
+  std::cout << headline(o, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
+  for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
+  std::cout << scale_lines(p) << "\nJacobian of y in " << p.points.front().name
+            << "; each factor is taken where its box stands\n  " << jacobian_formula(p, Notation::text)
+            << "\n\ncost of " << fmt::format("{}, forward\n", tokens_text(s, n)) << cost_lines(s, n)
+            << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
+}
+
+void print_latex(const BlockSpec& s) {
+  const Picture p = picture_of(s);
+  std::cout << "\\begin{align*}\n";
+  std::vector<std::string> lines = formulas(p, Notation::latex);
+  lines.push_back(jacobian_formula(p, Notation::latex));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    std::string line = lines[i];
+    line.replace(line.find(" = "), 3, " &= ");
+    std::cout << "  " << line << (i + 1 < lines.size() ? " \\\\\n" : "\n");
+  }
+  std::cout << "\\end{align*}\n";
+}
+
+void print_json(const BlockSpec& s, const Sizes& n) {
+  const Picture p = picture_of(s);
+  const Cost c = cost_of(s, n.tokens, n.batch, n.key_tokens);
+  Json out;
+  out["diagram"] = {{"ascii", p.has_stream() ? ascii(p) : ""}, {"mermaid", mermaid(p)}};
+  out["formula"] = {{"text", formulas(p, Notation::text)}, {"latex", formulas(p, Notation::latex)}};
+  out["jacobian"] = {{"text", jacobian_formula(p, Notation::text)},
+                     {"latex", jacobian_formula(p, Notation::latex)}};
+  out["scales"] = Json::object();
+  for (const auto& [name, value] : p.legend()) out["scales"][name] = value;
+  out["cost"] = {{"tokens", n.tokens},
+                 {"batch", n.batch},
+                 {"multiply_adds", c.multiply_adds},
+                 {"elementwise", c.elementwise},
+                 {"parameters", c.parameters},
+                 {"parameter_bytes_float32", 4 * c.parameters}};
+  if (has_own_keys(s)) out["cost"]["key_tokens"] = n.key_tokens;
+  out["spec"] = to_json(s);
+  std::cout << out.dump(2) << "\n";
+}
+
+void explain(const ExplainOptions& o) {
+  const auto [s, sizes] = chosen(o.block);
+  if (o.format == "text") print_text(o, s, sizes);
+  if (o.format == "mermaid") std::cout << mermaid(picture_of(s));
+  if (o.format == "latex") print_latex(s);
+  if (o.format == "json") print_json(s, sizes);
+}
+
+void add_explain(CLI::App& app, int&) {
+  CLI::App* verb = app.add_subcommand("explain", "Diagram, formula, Jacobian, cost and full spec of a block");
+  const auto o = std::make_shared<ExplainOptions>();
+  add_block_options(*verb, o->block);
+  add_question_sizes(*verb, o->block);
+  verb->add_option("--format", o->format, "text, mermaid, latex or json [text]")
+      ->check(CLI::IsMember({"text", "mermaid", "latex", "json"}))
+      ->option_text("FORMAT");
+  verb->footer(
+      "The cost is that of 64 tokens and as many keys, or of those that --tokens, --key-tokens and --batch, "
+      "or "
+      "T,\n"
+      "T_k and batch in the file say.\n"
+      "A preset has d = 64, 1 layer, 4 heads and as many for keys and values, heads of d / heads, d_ff = 4 "
+      "d.\n"
+      "Example: plumbline explain --preset gemma2 --d 2304 --n-layers 26 --n-heads 8 --n-kv-heads 4");
+  verb->callback([o] {
+    require_block(o->block);
+    explain(*o);
+  });
+}
+
+const Verb explain_verb{20, add_explain};
+
+}  // namespace
+}  // namespace plumbline::cli

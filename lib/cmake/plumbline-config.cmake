@@ -1,0 +1,31 @@
+# What find_package(plumbline) reads. Its components, all of which are meant where none is named:
+#   client   for an implementation under test: plumbline::client (a header), plumbline::command (the program) and
+#            plumbline_add_conformance_test. It needs no other package.
+#   library  plumbline::plumbline, with the packages that its headers and its archive need.
+set(plumbline_components ${${CMAKE_FIND_PACKAGE_NAME}_FIND_COMPONENTS})
+if(NOT plumbline_components)
+  set(plumbline_components client library)
+endif()
+foreach(component IN LISTS plumbline_components)
+  if(NOT EXISTS ${CMAKE_CURRENT_LIST_DIR}/plumbline-${component}-targets.cmake)
+    set(${CMAKE_FIND_PACKAGE_NAME}_FOUND FALSE)
+    set(${CMAKE_FIND_PACKAGE_NAME}_NOT_FOUND_MESSAGE "component \"${component}\" is not installed; known are client and library")
+    return()
+  endif()
+endforeach()
+
+if(library IN_LIST plumbline_components)
+  include(CMakeFindDependencyMacro)
+  find_dependency(Eigen3 3.4)
+  find_dependency(Boost 1.74)
+  find_dependency(nlohmann_json 3.11)
+  find_dependency(TBB 2021)
+  list(PREPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+  find_dependency(MPFI)
+  list(POP_FRONT CMAKE_MODULE_PATH)
+  include(${CMAKE_CURRENT_LIST_DIR}/plumbline-library-targets.cmake)
+endif()
+if(client IN_LIST plumbline_components)
+  include(${CMAKE_CURRENT_LIST_DIR}/plumbline-client-targets.cmake)
+  include(${CMAKE_CURRENT_LIST_DIR}/plumbline-conformance.cmake)
+endif()

@@ -1,0 +1,21 @@
+#include "plumbline/base/parallel.hpp"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+namespace plumbline {
+
+int processor_threads() { return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 8); }
+
+void in_parallel(int count, int threads, const std::function<void(int)>& body) {
+  std::atomic<int> next = 0;
+  const auto work = [&](int) {
+    for (int i = next++; i < count; i = next++) body(i);
+  };
+  tbb::parallel_for(0, std::min(threads, count), work, tbb::simple_partitioner());
+}
+
+}  // namespace plumbline

@@ -1,0 +1,96 @@
+// Which keys a query sees: all, those that stand no later than it, or the last `window` of these.
+#pragma once
+
+#include <optional>
+
+#include "plumbline/algebra/mask.hpp"
+#include "plumbline/block/knob.hpp"
+
+namespace plumbline {
+
+// All keys; those that stand no later; the last `window` of these.
+enum class MaskKind { bidirectional, causal, causal_sliding };
+PLUMBLINE_NAMES(MaskKind, {causal, "causal"}, {bidirectional, "bidirectional"},
+                {causal_sliding, "causal_sliding"})
+// Of unequal numbers of queries and keys: the last query sees the last key, or the first one the first.
+enum class CausalAlignment { bottom_right, top_left };
+PLUMBLINE_NAMES(CausalAlignment, {bottom_right, "bottom_right"}, {top_left, "top_left"})
+enum class MaskMode { exact, after_softmax, zero_score, finite };  // finite: -1e4 is added to masked scores
+PLUMBLINE_NAMES(MaskMode, {exact, "exact"}, {after_softmax, "after_softmax"}, {zero_score, "zero_score"},
+                {finite, "finite"})
+
+// A mask as data.
+struct MaskSpec {
+  MaskKind kind = MaskKind::causal;
+  std::optional<int> window;
+  CausalAlignment alignment = CausalAlignment::bottom_right;
+  int offset = 0;
+  MaskMode mode = MaskMode::exact;
+  bool operator==(const MaskSpec&) const = default;
+};
+
+template <>
+inline constexpr auto knobs<MaskSpec> = std::tuple{
+    knob("mask", &MaskSpec::kind, "which keys a query sees"),
+    knob("window", &MaskSpec::window, "of causal_sliding: query i sees the keys i - window < j <= i")
+        .within(size_range),
+    knob("causal_alignment", &MaskSpec::alignment, "of sdpa: which key the last query stands at")
+        .where_changed(),
+    knob("mask_offset", &MaskSpec::offset,
+         "1: sees one key of the future; -1: does not see itself (token 0 does)")
+        .within(shift_range)
+        .where_wrong(),
+    knob("mask_mode", &MaskSpec::mode, "how masked scores are taken out").where_wrong()};
+
+namespace detail {
+inline bool hides(const MaskSpec& m) { return m.kind != MaskKind::bidirectional; }
+}  // namespace detail
+
+template <>
+inline constexpr WrongChoice<MaskSpec> wrong_choices<MaskSpec>[] = {
+    {"mask/after-softmax", "softmax over all keys, then 0 where masked", "",
+     [](MaskSpec& m) {
+       if (detail::hides(m)) m.mode = MaskMode::after_softmax;
+     }},
+    {"mask/finite", "-1e4 added to masked scores", "microsoft/torchscale",
+     [](MaskSpec& m) {
+       if (detail::hides(m)) m.mode = MaskMode::finite;
+     }},
+    {"mask/hides-self", "j < i", "",
+     [](MaskSpec& m) {
+       if (detail::hides(m)) m.offset = -1;
+     }},
+    {"mask/missing", "every key is seen", "",
+     [](MaskSpec& m) { m.kind = MaskKind::bidirectional, m.window.reset(); }},
+    {"mask/sees-next", "j <= i + 1", "",
+     [](MaskSpec& m) {
+       if (detail::hides(m)) m.offset = 1;
+     }},
+    {"mask/window-too-long", "i - j <= W", "huggingface/transformers: window W+1",
+     [](MaskSpec& m) {
+       if (m.window) ++*m.window;
+     }},
+    {"mask/window-too-short", "i - j < W - 1", "",
+     [](MaskSpec& m) {
+       if (m.window && *m.window > 1) --*m.window;
+     }},
+    {"mask/zero-score", "masked scores are 0", "",
+     [](MaskSpec& m) {
+       if (detail::hides(m)) m.mode = MaskMode::zero_score;
+     }},
+};
+
+// The mask of so many queries and keys.
+//   shapes: [queries, keys]
+//   domain: a window where the kind is causal_sliding
+inline Mask mask_of(const MaskSpec& m, int queries, int keys) {
+  const int shift = m.alignment == CausalAlignment::bottom_right ? keys - queries : 0;
+  switch (m.kind) {
+    case MaskKind::bidirectional: break;
+    case MaskKind::causal: return {queries, keys, queries + keys, m.offset, shift};
+    case MaskKind::causal_sliding: return {queries, keys, *m.window - 1, m.offset, shift};
+  }
+  return Mask::everything(queries, keys);
+}
+
+}  // namespace plumbline

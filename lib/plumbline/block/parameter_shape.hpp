@@ -1,0 +1,43 @@
+// The name and shape of a parameter. Features list theirs beside their formulas.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace plumbline {
+
+// What a parameter is to its module, and which module that is: a projection has a weight and a bias, a norm a
+// gain and a shift (gamma and beta).
+enum class Role { weight, bias, gain, shift, input };
+enum class Module {
+  q_proj,
+  k_proj,
+  v_proj,
+  o_proj,
+  gate_proj,
+  up_proj,
+  down_proj,
+  norm,  // on the stream: before or after a sublayer, or by itself
+  norm_q,
+  norm_k,
+  norm_mid,
+  none  // of an input
+};
+
+// A parameter, or an input beside x.
+struct ParameterShape {
+  std::string name;  // e.g. layers.0.attn.q_proj.weight
+  int rows, cols;    // [out, in] for projections; [1, width] for gains and biases
+  Role role = Role::input;
+  Module module = Module::none;
+  int gain_offset = 0;  // of a gain: 1 where gamma is 1 + weight
+
+  // One number a channel: a vector [cols] to whoever does not fold everything into matrices.
+  bool is_vector() const { return role == Role::bias || is_of_norm(); }
+  bool is_of_norm() const { return role == Role::gain || role == Role::shift; }
+};
+
+// In the order in which they are used.
+using ParameterShapes = std::vector<ParameterShape>;
+
+}  // namespace plumbline

@@ -1,0 +1,46 @@
+#include "plumbline/block/parameter_shapes.hpp"
+
+namespace plumbline {
+namespace {
+
+void add_layer(ParameterShapes& out, const BlockSpec& s, const std::string& prefix) {
+  const auto& [attn, ffn] = s.norm_slots;
+  add_norm_shapes(out, prefix + (s.parallel_shared_norm ? "norm_in" : "attn.norm_in"), attn.in, s.d);
+  add_attention_shapes(out, prefix + "attn.", s.attention, attn, s.d);
+  add_norm_shapes(out, prefix + "attn.norm_out", attn.out, s.d);
+  add_norm_shapes(out, prefix + "attn.norm_post", attn.post, s.d);
+  add_norm_shapes(out, prefix + "ffn.norm_in", ffn.in, s.d);
+  add_feed_forward_shapes(out, prefix + "ffn.", s.ffn, ffn.mid, s.d);
+  add_norm_shapes(out, prefix + "ffn.norm_out", ffn.out, s.d);
+  add_norm_shapes(out, prefix + "ffn.norm_post", ffn.post, s.d);
+}
+
+}  // namespace
+
+void Layers::add_parameters(ParameterShapes& out, const BlockSpec& s) {
+  for (int i = 0; i < s.n_layers; ++i) add_layer(out, s, "layers." + std::to_string(i) + ".");
+  add_norm_shapes(out, "final_norm", s.final_norm, s.d);
+}
+
+ParameterShapes parameter_shapes(const BlockSpec& s) {
+  ParameterShapes out;
+  with_part(s.part, [&](auto part) { PartOf<part()>::add_parameters(out, s); });
+  return out;
+}
+
+ParameterShapes other_inputs(const BlockSpec& s, int rows, int key_rows) {
+  ParameterShapes out;
+  for (const TokenTensor& t : part_of(s).beside_x)
+    out.push_back({std::string(t.name), t.rows == Rows::keys ? key_rows : rows, width_of(s, t)});
+  return out;
+}
+
+std::string_view input_name(const BlockSpec& s) { return part_of(s).x.name; }
+
+int output_width(const BlockSpec& s) {
+  int width = width_of(s, part_of(s).y);
+  for (const TokenTensor& t : part_of(s).beside_y) width += width_of(s, t);
+  return width;
+}
+
+}  // namespace plumbline

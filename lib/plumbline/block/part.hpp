@@ -1,0 +1,87 @@
+// What can be under test. A part is a record of what it is made of, what it takes and gives, which parameters
+// it asks for and how it is computed; each stands beside the feature that it exposes, as PartOf<its
+// enumerator>. Whoever treats some parts unlike others asks the record.
+#pragma once
+
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "plumbline/base/names.hpp"
+#include "plumbline/block/parameter_shape.hpp"
+#include "plumbline/block/parameters.hpp"
+
+namespace plumbline {
+
+// A stack of blocks, one block, a sublayer's branch alone (no norm, no residual), or a single operation.
+// norm: N(x), of slot attn.in. add_norm: x, residual -> N(sum) beside sum = alpha residual + beta x. sdpa: q,
+// k, v -> softmax(scale q k^T) v.
+enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa };
+PLUMBLINE_NAMES(Part, {stack, "stack"}, {block, "block"}, {attention, "attention"}, {ffn, "ffn"},
+                {norm, "norm"}, {add_norm, "add_norm"}, {sdpa, "sdpa"})
+inline constexpr std::size_t part_count = name_table<Part>.size();
+
+// The channels of a tensor: those of the stream, or those of all heads of queries, of keys and values.
+enum class Width { stream, query_heads, key_heads };
+// Its rows: one for each token, or for each key.
+enum class Rows { tokens, keys };
+
+// An input or output with a row for each token.
+struct TokenTensor {
+  std::string_view name;
+  Width width = Width::stream;
+  Rows rows = Rows::tokens;
+};
+
+// A part as data.
+struct PartRecord {
+  bool has_residuals = false;    // a block, or a stack of them
+  bool is_stack = false;         // of any number of layers, with a final norm
+  bool attends = false;          // softmax(scale q k^T) v
+  bool projects = false;         // q, k and v come from projections, and y out of one
+  bool feeds = false;            // a feed-forward
+  bool is_norm = false;          // the norm of slot attn.in and no other
+  std::string_view prefix = {};  // what the parameters of a sublayer alone are found under
+  TokenTensor x{"x"}, y{"y"};
+  std::span<const TokenTensor> beside_x = {};
+  std::span<const TokenTensor> beside_y = {};  // to the right of y, in this order
+
+  // Queries, or what has the same shape: d is n_heads head_dim.
+  constexpr bool reads_heads() const { return x.width == Width::query_heads; }
+  // The input that tells how many keys there are, where these are not the tokens.
+  constexpr const TokenTensor* keys() const {
+    for (const TokenTensor& t : beside_x)
+      if (t.rows == Rows::keys) return &t;
+    return nullptr;
+  }
+  constexpr const TokenTensor* find_beside_x(std::string_view name) const {
+    for (const TokenTensor& t : beside_x)
+      if (t.name == name) return &t;
+    return nullptr;
+  }
+};
+
+// The stream after each sublayer, for laws and plots.
+template <Algebra A>
+using Stream = std::vector<Tensor<A>>;
+
+// The record of a part, with what depends on the spec:
+//   static constexpr PartRecord record;
+//   static void add_parameters(ParameterShapes& out, const BlockSpec& spec);
+//   template <Algebra A> static Tensor<A> run(A&, const BlockSpec& spec, const ParameterView<A>&,
+//                                             const Tensor<A>& x, int batch, Stream<A>*);
+// Features stand before the block that is made of them, so theirs take any spec that has what they read.
+template <Part>
+struct PartOf;
+
+// f of the part as a constant: an std::integral_constant.
+template <std::size_t i = 0, class F>
+decltype(auto) with_part(Part part, const F& f) {
+  constexpr std::integral_constant<Part, Part(i)> known;
+  if constexpr (i + 1 < part_count) {
+    if (part != known()) return with_part<i + 1>(part, f);
+  }
+  return f(known);
+}
+
+}  // namespace plumbline

@@ -1,0 +1,60 @@
+// The rotary position embedding: pairs of channels of queries and keys turn by an angle in proportion to the
+// position, so that scores depend on the distance alone. Source: arXiv 2104.09864.
+#pragma once
+
+#include <optional>
+
+#include "plumbline/algebra/rotation.hpp"
+#include "plumbline/block/knob.hpp"
+
+namespace plumbline {
+
+// The rotary embedding as data.
+struct RopeSpec {
+  RopeStyle style = RopeStyle::half;
+  int rotary_dim = -1;  // JSON that says nothing means head_dim
+  double base = 10000;
+  int direction = 1;
+  int key_offset = 0;
+  bool rotates_values = false;
+  bool exponent_of_head_dim = false;
+  bool operator==(const RopeSpec&) const = default;
+};
+
+template <>
+inline constexpr auto knobs<RopeSpec> = std::tuple{
+    knob("style", &RopeSpec::style, "which channels make a pair: j and j + rotary_dim/2, or 2j and 2j + 1"),
+    knob("rotary_dim", &RopeSpec::rotary_dim, "how many channels of a head turn; the others stay"),
+    knob("base", &RopeSpec::base, "pair j turns by position base^(-2j/rotary_dim)").within(positive),
+    knob("direction", &RopeSpec::direction, "-1: keys turn backwards").where_wrong(),
+    knob("key_offset", &RopeSpec::key_offset, "keys stand this many positions too late")
+        .within(shift_range)
+        .where_wrong(),
+    knob("rotates_values", &RopeSpec::rotates_values, "values turn too").where_wrong(),
+    knob("exponent_of_head_dim", &RopeSpec::exponent_of_head_dim,
+         "base^(-2j/head_dim) where base^(-2j/rotary_dim) is right")
+        .where_wrong()};
+
+template <>
+inline constexpr WrongChoice<RopeSpec> wrong_choices<RopeSpec>[] = {
+    {"rope/backwards", "keys turn the wrong way", "", [](RopeSpec& r) { r.direction = -1; }},
+    {"rope/base", "base 500000 where 10000 is right, or the reverse", "",
+     [](RopeSpec& r) { r.base = r.base == 10000 ? 500000 : 10000; }},
+    {"rope/key-offset", "keys stand one position too late", "", [](RopeSpec& r) { r.key_offset = 1; }},
+    {"rope/style", "half where interleaved is right, or the reverse", "",
+     [](RopeSpec& r) { r.style = r.style == RopeStyle::half ? RopeStyle::interleaved : RopeStyle::half; }},
+    {"rope/values", "values are rotated too", "", [](RopeSpec& r) { r.rotates_values = true; }},
+};
+
+// How queries turn, or keys.
+//   domain: head_dim is read only by the wrong exponent
+inline Rotation rotation(const RopeSpec& r, int head_dim, bool of_keys) {
+  return {.style = r.style,
+          .rotary_dim = r.rotary_dim,
+          .exponent_dim = r.exponent_of_head_dim ? head_dim : r.rotary_dim,
+          .base = r.base,
+          .first_position = of_keys ? r.key_offset : 0,
+          .sign = of_keys ? r.direction : 1};
+}
+
+}  // namespace plumbline

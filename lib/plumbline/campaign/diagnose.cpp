@@ -1,0 +1,67 @@
+#include "plumbline/campaign/diagnose.hpp"
+
+#include <fmt/format.h>
+
+#include "plumbline/judge/describe.hpp"
+
+namespace plumbline {
+namespace {
+
+std::vector<std::string> ids(const Deviations& deviations) {
+  std::vector<std::string> out;
+  for (const Deviation* d : deviations) out.emplace_back(d->id);
+  return out;
+}
+std::vector<std::string> ids(const Diagnosis& d) {
+  return d.alternative ? std::vector{d.alternative->id} : ids(d.deviations);
+}
+
+void rename(Result& result, const Diagnosis& d, const Verdict& v) {
+  result.outcome = d.finding() == Finding::coarser ? Outcome::coarser : Outcome::wrong;
+  result.message = described_name(d);
+  if (d.deviations.size() != 1) return;
+  result.message += fmt::format(" (likelihood ratio e^{})", brief_number(v.likelihoods.at(d.deviations[0])));
+}
+
+}  // namespace
+
+void JudgedCases::add(const Request& request, const Examination& e, int number, std::size_t result) {
+  if (!e.has_numbers()) return;
+  if (e.verdict->finding == Finding::agrees)
+    cases_.push_back({{}, {e.outcome, {}, {}, {}, e.verdict}, number, result});
+  else if (++failures_ <= most_failures)
+    cases_.push_back({request, e, number, result});
+}
+
+std::vector<Diagnosis> JudgedCases::diagnose(RunReport& report) {
+  std::vector<Evidence> evidence;
+  for (const Judged& c : cases_)
+    evidence.push_back({&c.request, &c.examination.answer.outputs, &c.verdict()});
+  std::vector<Diagnosis> out = plumbline::diagnose(evidence);
+  for (const Diagnosis& d : out) {
+    explained_.insert(d.cases.begin(), d.cases.end());
+    if (!d.is_named()) continue;
+    for (int i : d.cases) rename(report.results[cases_[i].result], d, cases_[i].verdict());
+  }
+  if (failures_ > most_failures)
+    report.notes.push_back(fmt::format("diagnosed from the first {} failing cases", most_failures));
+  return out;
+}
+
+std::vector<Judged> JudgedCases::unexplained() const {
+  std::vector<Judged> out;
+  for (int i = 0; i < int(cases_.size()); ++i)
+    if (cases_[i].verdict().finding != Finding::agrees && !explained_.contains(i)) out.push_back(cases_[i]);
+  return out;
+}
+
+Failure failure_of(const Diagnosis& d, int failing) {
+  return {.headline = fmt::format("{}: {}", name_of(d.finding()), describe(d, failing)),
+          .deviations = ids(d),
+          .same = ids(d.same),
+          .possible = ids(d.possible),
+          .likelihood = d.likelihood,
+          .cases = int(d.cases.size())};
+}
+
+}  // namespace plumbline

@@ -1,0 +1,42 @@
+#include "plumbline/campaign/replay.hpp"
+
+namespace plumbline {
+namespace {
+
+constexpr const char *outcome_key = "found", *law_key = "law";
+const std::string prefix = "answer.";
+
+}  // namespace
+
+Container to_container(const Replay& replay, const Answer& answer) {
+  const Request& r = replay.request;
+  Container c = plumbline::to_container(r);
+  c.metadata[outcome_key] = replay.outcome;
+  c.metadata[law_key] = replay.law;
+  if (answer.kind == Answer::Kind::outputs)
+    for (auto& [name, tensor] : plumbline::to_container(answer.outputs, r.question, r.profile).tensors)
+      c.tensors[prefix + name] = tensor;
+  return c;
+}
+
+Replay read_replay(const std::string& path) {
+  Container c = read_container(path);
+  std::erase_if(c.tensors, [](const auto& t) { return t.first.starts_with(prefix); });
+  return {request_from(c, path), c.metadata[outcome_key], c.metadata[law_key]};
+}
+
+std::string shell_text(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) {
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789_./-=+:,@%") == word.npos;
+    std::string quoted = word;
+    for (std::size_t at = 0; (at = quoted.find('\'', at)) != quoted.npos; at += 4)
+      quoted.replace(at, 1, "'\\''");
+    out += (out.empty() ? "" : " ") + (plain ? word : "'" + quoted + "'");
+  }
+  return out;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,61 @@
+// What came of a run: one result per case or relation, and each kind of failure at its smallest. Verification
+// fills this in; the formats (text, Markdown, JSON, JUnit) only write it down.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plumbline/campaign/outcome.hpp"
+#include "plumbline/campaign/sensitivity.hpp"
+#include "plumbline/locate/locate.hpp"
+
+namespace plumbline {
+
+// What came of one case, or of one relation on one question.
+struct Result {
+  std::string id;  // a path: "llama/1/17", "llama/1/laws/shift/1"
+  Outcome outcome = Outcome::agrees;
+  std::string message = {};  // one line; empty where there is nothing to say
+  double seconds = 0;
+  bool is_law = false;
+  std::vector<std::string> where = {};  // of a failure: which outputs, rows, heads and channels
+  Nearness nearness = {};               // of what agrees: how far from the truth
+
+  // As is_judged and is_failure say of its outcome.
+  bool judged() const { return is_judged(outcome); }
+  bool failed() const { return is_failure(outcome); }
+};
+
+// One kind of failure, however many cases show it.
+struct Failure {
+  std::string headline;                 // "wrong: computes ..."
+  std::string found = {};               // where: "llama/1/17, B=2 T=6 d=31"
+  std::string smallest = {};            // "B=1 T=1 d=5"; empty where none was looked for
+  std::string replay = {};              // the one command that asks it again
+  std::vector<std::string> where = {};  // which outputs, rows, heads and channels
+  // Ids of deviations: what is computed, what is the same in these cases, and what else explains them.
+  std::vector<std::string> deviations = {}, same = {}, possible = {};
+  std::set<std::string> laws = {};  // that are broken because of it
+  double likelihood = 0;            // the log likelihood ratio of these deviations against "correct"
+  int cases = 0;                    // that failed in this way
+  int tries = 0;                    // that the shrinking took
+  bool was_cut = false;             // and might have gone on
+};
+
+// All that is known of a run. Title and facts come from whoever starts it, the rest from the run.
+struct RunReport {
+  std::string title;                                            // "plumbline verify llama"
+  std::vector<std::pair<std::string, std::string>> facts = {};  // profile, command, seed: in this order
+  std::vector<Result> results = {};
+  std::vector<Failure> failures = {};  // the first one is the diagnosis
+  std::vector<std::string> notes = {};
+  Sensitivity sensitivity = {};  // of the cases that agree
+  std::string stopped = {};      // why it ended before its time; empty otherwise
+  std::string fault = {};        // what went wrong in Plumbline itself, which is no verdict; empty otherwise
+  int signal = 0;                // that ended it, if one did
+  double max_skipped = 100;      // per cent of the cases that may be skipped or discarded
+};
+
+}  // namespace plumbline

@@ -1,0 +1,263 @@
+#include "plumbline/exchange/exchange.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "plumbline/block/parameter_shapes.hpp"
+
+namespace plumbline {
+namespace {
+
+using Shape = std::vector<std::int64_t>;
+
+struct Sizes {
+  std::int64_t batch, tokens, key_tokens;
+};
+
+// A tensor on the wire, and where it stands in memory: in a matrix [all but the channels, channels], whose
+// columns it shares with another where `first_col` is not 0.
+struct WireTensor {
+  std::string name;
+  Shape shape;
+  std::string matrix = name;
+  int first_col = 0;
+  int col_indices = 1;  // how many of its last indices the columns run through
+};
+using WireTensors = std::vector<WireTensor>;
+
+// [sequences, rows, channels], or [sequences, rows, heads, channels].
+WireTensor wire_tensor(const BlockSpec& s, Sizes n, const TokenTensor& t, const std::string& matrix,
+                       int first_col = 0) {
+  const std::int64_t rows = t.rows == Rows::keys ? n.key_tokens : n.tokens;
+  if (const int heads = heads_of(s, t))
+    return {std::string(t.name), {n.batch, rows, heads, s.attention.head_dim}, matrix, first_col, 2};
+  return {std::string(t.name), {n.batch, rows, width_of(s, t)}, matrix, first_col};
+}
+
+WireTensors inputs(const BlockSpec& s, Sizes n) {
+  WireTensors out{wire_tensor(s, n, part_of(s).x, "x")};
+  for (const TokenTensor& t : part_of(s).beside_x) out.push_back(wire_tensor(s, n, t, std::string(t.name)));
+  return out;
+}
+
+WireTensors outputs(const BlockSpec& s, Sizes n) {
+  const TokenTensor& y = part_of(s).y;
+  WireTensors out{wire_tensor(s, n, y, "y")};
+  int first_col = width_of(s, y);
+  for (const TokenTensor& t : part_of(s).beside_y) {
+    out.push_back(wire_tensor(s, n, t, "y", first_col));
+    first_col += width_of(s, t);
+  }
+  return out;
+}
+
+WireTensors parameters_on_the_wire(const BlockSpec& spec) {
+  WireTensors out;
+  for (const ParameterShape& p : parameter_shapes(spec))
+    out.push_back({p.name, p.is_vector() ? Shape{p.cols} : Shape{p.rows, p.cols}});
+  return out;
+}
+
+WireTensor gradient_of(WireTensor t, const std::string& matrix) {
+  t.name = "grad." + t.name;
+  t.matrix = matrix;
+  return t;
+}
+
+// Everything that a request holds. The matrices are "x", "cotangent", and parameters by name.
+WireTensors request_tensors(const BlockSpec& spec, Sizes n, bool gradients) {
+  WireTensors out = inputs(spec, n);
+  for (WireTensor& t : parameters_on_the_wire(spec)) out.push_back(std::move(t));
+  if (gradients)
+    for (WireTensor& t : outputs(spec, n)) out.push_back(gradient_of(std::move(t), "cotangent"));
+  return out;
+}
+
+// Everything that an answer holds. The matrices are the outputs by name.
+WireTensors answer_tensors(const BlockSpec& spec, Sizes n, bool gradients) {
+  WireTensors out = outputs(spec, n);
+  if (!gradients) return out;
+  for (const WireTensor& t : inputs(spec, n)) out.push_back(gradient_of(t, "grad." + t.name));
+  for (const WireTensor& t : parameters_on_the_wire(spec)) out.push_back(gradient_of(t, "grad." + t.name));
+  return out;
+}
+
+// Where the matrix of that name stands in a question.
+template <class Inputs>
+auto& matrix_of(Inputs& in, const std::string& name) {
+  if (name == "x") return in.x;
+  if (name == "cotangent") return in.cotangent;
+  return in.parameters.at(name);
+}
+
+std::int64_t cols_of(const WireTensor& t) {
+  std::int64_t n = 1;
+  for (int i = 0; i < t.col_indices; ++i) n *= t.shape[t.shape.size() - 1 - i];
+  return n;
+}
+
+StoredTensor on_the_wire(const Matrix<double>& matrix, const WireTensor& t, Dtype dtype) {
+  return stored(matrix.middleCols(t.first_col, cols_of(t)), dtype, t.shape);
+}
+
+void put_in_memory(Matrix<double>& matrix, const WireTensor& t, const StoredTensor& value) {
+  const std::int64_t cols = cols_of(t), rows = value.size() / cols;
+  const Matrix<double> entries = as_matrix(value);
+  matrix.conservativeResize(rows, std::max<Eigen::Index>(matrix.cols(), t.first_col + cols));
+  matrix.middleCols(t.first_col, cols) = Eigen::Map<const Matrix<double>>(entries.data(), rows, cols);
+}
+
+Sizes sizes_of(const Question& q) {
+  return {q.batch, q.inputs.x.rows() / q.batch, key_tokens_of(q).value_or(0)};
+}
+
+std::string described(Dtype dtype, const Shape& shape) {
+  std::string text(info(dtype).name);
+  text += " [";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return excerpt(text + "]");
+}
+
+[[noreturn]] void fail(const std::string& name, const std::string& expected, const std::string& found) {
+  throw Error("tensor " + shown(name) + ": expected " + expected + ", found " + found);
+}
+
+void check_tensors(const Container& c, const WireTensors& expected, Dtype dtype) {
+  std::map<std::string, const Shape*> known;
+  for (const WireTensor& e : expected) {
+    known[e.name] = &e.shape;
+    const auto it = c.tensors.find(e.name);
+    if (it == c.tensors.end()) fail(e.name, described(dtype, e.shape), "none");
+    if (it->second.dtype != dtype || it->second.shape != e.shape)
+      fail(e.name, described(dtype, e.shape), described(it->second.dtype, it->second.shape));
+  }
+  for (const auto& [name, t] : c.tensors)
+    if (!known.count(name)) fail(name, "no such tensor", described(t.dtype, t.shape));
+}
+
+void check_finite(const std::string& name, const StoredTensor& t) {
+  for (std::int64_t i = 0; i < t.size(); ++i)
+    if (!std::isfinite(t[i]))
+      throw Error("tensor " + shown(name) + ": entry " + std::to_string(i) +
+                  ": expected a finite number, found " + std::to_string(t[i]));
+}
+
+const std::string& metadata(const Container& c, const char* key) {
+  const auto it = c.metadata.find(key);
+  if (it == c.metadata.end()) throw Error("__metadata__: expected the key " + shown(key) + ", found none");
+  return it->second;
+}
+
+const std::string& metadata_of(const Container& c, const char* key, std::vector<std::string> allowed) {
+  const std::string& found = metadata(c, key);
+  std::string expected;
+  for (const std::string& a : allowed) {
+    if (found == a) return found;
+    expected += (expected.empty() ? "" : " or ") + shown(a);
+  }
+  throw Error("__metadata__: key " + shown(key) + ": expected " + expected + ", found " + shown(found));
+}
+
+// An index that nothing but the container itself tells: of an input whose other indices the spec knows.
+std::int64_t free_index(const Container& c, const WireTensor& t, std::size_t at) {
+  std::string expected;
+  for (std::size_t i = 0; i < t.shape.size(); ++i)
+    expected += (i ? ", " : "[") + (t.shape[i] ? std::to_string(t.shape[i]) : i == 0 ? "B" : "T");
+  const auto it = c.tensors.find(t.name);
+  if (it == c.tensors.end()) fail(t.name, expected + "]", "none");
+  const Shape& s = it->second.shape;
+  if (s.size() != t.shape.size() || s[at] < 1) fail(t.name, expected + "]", described(it->second.dtype, s));
+  return s[at];
+}
+
+Sizes sizes_of(const Container& c, const BlockSpec& spec) {
+  const WireTensor x = wire_tensor(spec, {0, 0, 0}, part_of(spec).x, "x");
+  Sizes n{free_index(c, x, 0), free_index(c, x, 1), 0};
+  if (const TokenTensor* keys = part_of(spec).keys())
+    n.key_tokens = free_index(c, wire_tensor(spec, {0, 0, 0}, *keys, std::string(keys->name)), 1);
+  return n;
+}
+
+// A layer has tensors of its own; a spec that asks for a billion of them is refused before they are listed.
+void check_layers(const Container& c, const BlockSpec& spec) {
+  if (spec.n_layers > std::int64_t(c.tensors.size()))
+    throw Error("spec.n_layers: expected the parameters of " + std::to_string(spec.n_layers) +
+                " layers, found " + std::to_string(c.tensors.size()) + " tensors");
+}
+
+Request read(const Container& c) {
+  metadata_of(c, "plumbline", {protocol_version});
+  Request r{metadata(c, "case"), profile_from_text(metadata(c, "profile")), {}};
+  Question& q = r.question;
+  q.spec = spec_from_json(parse_json(metadata(c, "spec"), "spec"));
+  q.gradients = metadata_of(c, "want", {"y", "y,grads"}) != "y";
+  const Sizes n = sizes_of(c, q.spec);
+  check_layers(c, q.spec);
+  const WireTensors tensors = request_tensors(q.spec, n, q.gradients);
+  check_tensors(c, tensors, r.profile.storage);
+  q.batch = static_cast<int>(n.batch);
+  for (const WireTensor& t : tensors) {
+    check_finite(t.name, c.tensors.at(t.name));
+    if (t.matrix != "x" && t.matrix != "cotangent") q.inputs.parameters[t.matrix];
+    put_in_memory(matrix_of(q.inputs, t.matrix), t, c.tensors.at(t.name));
+  }
+  if (!q.gradients) q.inputs.cotangent.setZero(q.inputs.x.rows(), output_width(q.spec));
+  return r;
+}
+
+// An implementation may explain itself at some length.
+std::string explanation(const std::string& text) { return excerpt(text, 300); }
+
+}  // namespace
+
+std::string profile_text(const Profile& profile) {
+  for (const Profile& known : profiles())
+    if (known == profile) return profile.name;
+  return to_json(profile).dump();
+}
+
+Container to_container(const Request& r) {
+  const Question& q = r.question;
+  Container c;
+  c.metadata = {{"plumbline", protocol_version},
+                {"case", r.id},
+                {"spec", to_json(q.spec).dump()},
+                {"profile", profile_text(r.profile)},
+                {"want", q.gradients ? "y,grads" : "y"}};
+  for (const WireTensor& t : request_tensors(q.spec, sizes_of(q), q.gradients))
+    c.tensors[t.name] = on_the_wire(matrix_of(q.inputs, t.matrix), t, r.profile.storage);
+  return c;
+}
+
+Request request_from(const Container& container, const std::string& origin) {
+  try {
+    return read(container);
+  } catch (const Error& e) {
+    throw Error(origin + ": " + e.what());
+  }
+}
+
+Answer answer_from(const Container& c, const Question& q, const Profile& profile) {
+  if (const auto why = c.metadata.find("unsupported"); why != c.metadata.end())
+    return {Answer::Kind::unsupported, {}, explanation(why->second)};
+  if (const auto why = c.metadata.find("error"); why != c.metadata.end())
+    return {Answer::Kind::invalid, {}, "the implementation reports: " + explanation(why->second)};
+  Answer a{Answer::Kind::outputs, {}, ""};
+  const WireTensors tensors = answer_tensors(q.spec, sizes_of(q), q.gradients);
+  try {
+    check_tensors(c, tensors, profile.storage);
+  } catch (const Error& e) {
+    return {Answer::Kind::invalid, {}, e.what()};
+  }
+  for (const WireTensor& t : tensors) put_in_memory(a.outputs[t.matrix], t, c.tensors.at(t.name));
+  return a;
+}
+
+Container to_container(const Outputs& outputs, const Question& q, const Profile& profile) {
+  Container c;
+  for (const WireTensor& t : answer_tensors(q.spec, sizes_of(q), q.gradients))
+    c.tensors[t.name] = on_the_wire(outputs.at(t.matrix), t, profile.storage);
+  return c;
+}
+
+}  // namespace plumbline

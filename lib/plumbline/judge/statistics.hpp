@@ -1,0 +1,51 @@
+// The statistics that calibration needs: Student's t, and variances that are moderated within their family.
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace plumbline {
+
+// Pr[t > x] of Student's t with `dof` degrees of freedom.
+//   domain: x of any sign, infinite too; dof > 0, infinity for the normal distribution
+//   error: relative, at most tail_error: that much of the false alarms, which nobody could count
+//   bad input: 0 for an x that is NaN, so that what is no number is rejected
+inline constexpr double tail_error = 0x1p-30;
+double t_tail(double x, double dof);
+// The x with Pr[t > x] = p.
+//   domain: 0 < p < 1, dof > 0 or infinite
+//   error: t_tail(x, dof) = p (1 + e), |e| <= quantile_error
+//   bad input: -infinity for p >= 1
+inline constexpr double quantile_error = 0x1p-26;
+double t_quantile_of_tail(double p, double dof);
+
+// Shared by all tests of errors.
+//   no_scale: a tensor has no scale where its largest value is below this much of the largest error. A value
+//     of 0 comes out of long double at 2^-40 of a float32's error; what 2^16 times itself may be added to
+//     has no digit left that an answer could show. Between the two there is room for sums of many terms
+//   least_deviation: of the logarithm of a mean of n squares it is sqrt(2/n), where these are independent and
+//     normal: no family is taken for more than 20,000 of such
+//   far_beyond: where there is no scale, an error is called wrong beyond so many times the largest one of any
+//     member or right answer. Of normal errors 3 would do: beyond that times the largest of 48 one in 2e7 is,
+//     beyond ten times one in 1e24. Ten is chosen, for errors that most members do not make at all
+inline constexpr double no_scale = 0x1p-16;
+inline constexpr double least_deviation = 0.01;
+inline constexpr double far_beyond = 10;
+
+// Variances of a family, each measured as the mean of `count` squares of mean zero and expected to be
+// proportional to its prior: a measurement is moved towards what the others say, the more, the less it is
+// known by itself.
+//   formula: (d0 m p_i + count s_i^2) / (d0 + count), dof = count + d0; with r_i = log(s_i^2 / p_i):
+//     trigamma(d0/2) = var(r) - trigamma(count/2), d0 infinite where that is not positive; m = exp(mean r -
+//     digamma(count/2) + log(count/2))
+//   shapes: mean_squares, priors [n] -> variance [n]
+//   domain: count > 0, mean squares and priors not below 0. What is 0 takes no part in d0 and m; with fewer
+//     than two others nothing is moved
+//   source: Smyth 2004, doi 10.2202/1544-6115.1027
+struct Moderated {
+  std::vector<double> variance;
+  double dof = 0;  // may be infinity
+};
+Moderated moderated(std::span<const double> mean_squares, std::span<const double> priors, int count);
+
+}  // namespace plumbline

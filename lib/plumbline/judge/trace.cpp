@@ -1,0 +1,139 @@
+#include "plumbline/judge/trace.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "plumbline/algebra/dual.hpp"
+#include "plumbline/algebra/each.hpp"
+#include "plumbline/algebra/plain.hpp"
+#include "plumbline/algebra/tape.hpp"
+#include "plumbline/block/layout.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
+
+namespace plumbline {
+namespace {
+
+using Numbers = Plain<double>;
+using Many = Each<Numbers>;
+
+// A tape that remembers what was stored where.
+template <class A>
+struct Traced : Tape<A> {
+  using Tensor = typename Tape<A>::Tensor;
+  struct Stored {
+    std::string place;
+    Tensor tensor;
+  };
+  std::vector<Stored> stored;
+
+  Tensor store(const Tensor& x, const Place& place) {
+    Tensor y = Tape<A>::store(x, place);
+    stored.push_back({place.path, y});
+    return y;
+  }
+};
+
+// Changes what is stored at one place by its own value, to first order.
+struct Changed : Dual<Numbers> {
+  std::string place;
+  Tensor store(const Tensor& x, const Place& at) const {
+    return at.path == place ? Tensor{x.value, x.tangent + x.value} : x;
+  }
+};
+
+// Inputs beside x are variables of the tape, as x is. Parameters are constants: what depends on them alone is
+// no tap.
+bool is_input(const BlockSpec& spec, const std::string& name) {
+  const auto others = other_inputs(spec, 1, 1);
+  return std::any_of(others.begin(), others.end(), [&](const ParameterShape& s) { return s.name == name; });
+}
+
+Matrix<double> fixed_weights(Eigen::Index rows, Eigen::Index cols) {
+  Matrix<double> w(rows, cols);
+  for (Eigen::Index i = 0; i < w.size(); ++i) w.data()[i] = 1 + std::sin(double(i) * double(i));
+  return w;
+}
+
+}  // namespace
+
+struct Trace::Forward {
+  Traced<Many> tape;
+  Traced<Many>::Tensor y;
+};
+
+Trace::Trace(const Question& q) : question_(&q), forward_(std::make_unique<Forward>()) {
+  auto& tape = forward_->tape;
+  ParameterMap<Traced<Many>> given;
+  for (const auto& [name, value] : q.inputs.parameters) {
+    const Many::Tensor one{{value}};
+    given[name] = is_input(q.spec, name) ? tape.variable(one) : tape.constant(one);
+  }
+  forward_->y = run(tape, q.spec, given, tape.variable({{q.inputs.x}}), q.batch);
+
+  const auto& y = forward_->y;
+  const auto gradients =  // of the probe and of the cotangent
+      tape.backward(y, {{fixed_weights(tape.rows(y), tape.cols(y)), q.inputs.cotangent}});
+  for (int i = 0; i < int(tape.stored.size()); ++i) {
+    const auto& [place, u] = tape.stored[i];
+    if (u.node < 0 || !gradients[u.node]) continue;
+    const auto value = [](const auto& tensor) -> const Matrix<double>& { return tensor.value->of(0); };
+    const auto is_same = [&, &u = u](int k) {
+      const auto& other = tape.stored[k].tensor;
+      return value(other).rows() == value(u).rows() && value(other).cols() == value(u).cols() &&
+             value(other) == value(u) && gradients[other.node]->of(0) == gradients[u.node]->of(0);
+    };
+    if (std::any_of(kept_.begin(), kept_.end(), is_same)) continue;
+    kept_.push_back(i);
+    taps_.push_back({place, value(u), q.gradients ? gradients[u.node]->of(1) : Matrix<double>()});
+  }
+}
+
+Trace::~Trace() = default;
+
+std::vector<Scores> Trace::adjoints(const std::vector<Matrix<double>>& w) {
+  auto all = forward_->tape.backward(forward_->y, {w});
+  std::vector<Scores> out(w.size());
+  for (int i : kept_) {
+    const Many::Tensor& adjoint = *all[forward_->tape.stored[i].tensor.node];
+    for (std::size_t k = 0; k < w.size(); ++k) out[k].push_back(adjoint.of(k));
+  }
+  return out;
+}
+
+std::vector<Trace::Both> Trace::adjoints_of_all(const std::vector<Scores>& w) const {
+  using Twin = Traced<Dual<Many>>;
+  const CaseInputs& in = question_->inputs;
+  const auto moving = [&](const Matrix<double>& value, std::size_t output) {
+    Dual<Many>::Tensor x{{{value}}, {}};
+    for (const Scores& weights : w) x.tangent.list.push_back(weights.at(output));
+    return x;
+  };
+  Twin tape;
+  ParameterMap<Twin> given;
+  std::size_t next = 2;
+  for (const auto& [name, value] : in.parameters) {
+    const auto x = moving(value, next++);
+    given[name] = is_input(question_->spec, name) ? tape.variable(x) : tape.constant(x);
+  }
+  const auto y = run(tape, question_->spec, given, tape.variable(moving(in.x, 1)), question_->batch);
+  const auto all = tape.backward(y, moving(in.cotangent, 0));
+  std::vector<Both> out(w.size());
+  for (int i : kept_) {
+    const auto& u = tape.stored[i].tensor;
+    for (std::size_t k = 0; k < w.size(); ++k) {
+      out[k].value.push_back(all[u.node]->tangent.of(k));
+      out[k].cotangent.push_back(u.value->tangent.of(k));
+    }
+  }
+  return out;
+}
+
+Matrix<double> response(const Question& q, const std::string& place) {
+  Changed a;
+  a.place = place;
+  ParameterMap<Changed> constants;
+  for (const auto& [name, value] : q.inputs.parameters) constants[name] = a.constant(value);
+  return run(a, q.spec, constants, a.constant(q.inputs.x), q.batch).tangent;
+}
+
+}  // namespace plumbline

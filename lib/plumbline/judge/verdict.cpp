@@ -1,0 +1,293 @@
+#include "plumbline/judge/verdict.hpp"
+
+#include <cmath>
+#include <cstdio>
+
+#include "plumbline/cases/vacuity.hpp"
+#include "plumbline/number/grid.hpp"
+
+namespace plumbline {
+namespace {
+
+std::string number(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", x);
+  return text;
+}
+
+std::string shape(const Matrix<double>& x) {
+  return "[" + std::to_string(x.rows()) + ", " + std::to_string(x.cols()) + "]";
+}
+
+std::string entry(const std::string& name, Eigen::Index i, Eigen::Index cols) {
+  return name + "[" + std::to_string(i / cols) + ", " + std::to_string(i % cols) + "]";
+}
+
+Verdict with(Finding finding, std::string reason, double p = 1) {
+  Verdict v;
+  v.finding = finding;
+  v.reason = std::move(reason);
+  v.p = p;
+  return v;
+}
+
+bool has_numbers_of(Dtype storage, const Matrix<double>& y) {
+  const Grid<double> grid(storage);
+  return y.unaryExpr([&](double v) { return grid.nearest(v); }) == y;
+}
+
+constexpr int most_candidates = 3;
+
+}  // namespace
+
+Judge::Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings)
+    : Judge(question, profile, settings, (check_representable(question.inputs, profile), Unchecked{})) {
+  vacuous_ = find_vacuous();
+}
+
+Judge::Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings, Unchecked)
+    : guard_(guard(profile, question.gradients)),
+      settings_(settings),
+      calibration_(std::make_unique<Calibration>(question, profile, settings)) {}
+
+Judge::~Judge() = default;
+
+const Signatures& Judge::signatures() const {
+  return *signatures_([&] { return std::make_unique<Signatures>(*calibration_); });
+}
+
+std::optional<std::string> Judge::find_vacuous() const {
+  Outputs exact;
+  for (std::size_t i = 0; i < calibration_->names().size(); ++i)
+    exact[calibration_->names()[i]] = cast<double>(calibration_->truth()[i]);
+  for (const EmptyAnswer& a : empty_answers(calibration_->question(), exact)) {
+    const auto error = calibration_->error(a.outputs);
+    if (calibration_->test_shapes(error, guard_).p < alpha) continue;
+    if (calibration_->test(error, guard_).p >= alpha) return std::string(a.name);
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> Judge::invalid(const Outputs& observed) const {
+  for (std::size_t k = 0; k < calibration_->names().size(); ++k) {
+    const std::string& name = calibration_->names()[k];
+    const Matrix<double> truth = cast<double>(calibration_->truth()[k]);
+    const auto it = observed.find(name);
+    if (it == observed.end()) return with(Finding::invalid, name + ": expected a tensor, found none", 0);
+    const Matrix<double>& y = it->second;
+    if (y.rows() != truth.rows() || y.cols() != truth.cols())
+      return with(Finding::invalid, name + ": expected " + shape(truth) + ", found " + shape(y), 0);
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> Judge::not_finite(const Outputs& observed) const {
+  for (std::size_t k = 0; k < calibration_->names().size(); ++k) {
+    const std::string& name = calibration_->names()[k];
+    const Matrix<double>& y = observed.at(name);
+    for (Eigen::Index i = 0; i < y.size(); ++i)
+      if (!std::isfinite(y.data()[i])) {
+        Verdict v = with(Finding::wrong,
+                         entry(name, i, y.cols()) + ": expected " +
+                             number(double(calibration_->truth()[k].data()[i])) + ", found " +
+                             number(y.data()[i]) + overflow_in_coarser(),
+                         0);
+        v.is_finite = false;
+        return v;
+      }
+  }
+  return std::nullopt;
+}
+
+// A remark on an answer that is not finite: whether correct code in a coarser profile overflows here too.
+std::string Judge::overflow_in_coarser() const {
+  const Judge* finer = this;
+  while (const Profile* next = finer->next_profile()) {
+    if (next->storage != calibration_->profile().storage) break;
+    try {
+      finer = finer->coarser();
+    } catch (const NothingToJudge&) {
+      return "; correct code in " + next->name + ", coarser than declared, overflows here";
+    }
+  }
+  return "";
+}
+
+std::optional<Verdict> Judge::beyond_zero(const std::vector<Matrix<double>>& error) const {
+  for (std::size_t k = 0; k < error.size(); ++k) {
+    const Matrix<double>& sigma = calibration_->sigma()[k];
+    const double limit = far_beyond * calibration_->largest_error(int(k));
+    for (Eigen::Index i = 0; i < sigma.size(); ++i)
+      if (sigma.data()[i] == 0 && std::abs(error[k].data()[i]) > limit)
+        return with(Finding::wrong,
+                    entry(calibration_->names()[k], i, sigma.cols()) + ": expected 0 within " +
+                        number(limit) + ", found an error of " + number(error[k].data()[i]),
+                    0);
+  }
+  return std::nullopt;
+}
+
+bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const {
+  if (std::optional<Verdict> zero = beyond_zero(error)) {
+    v = *zero;
+    return false;
+  }
+  v.rejection = calibration_->test(error, guard_);
+  v.p = v.rejection.p;
+  v.reason = v.rejection.family + (v.rejection.by_mean_square ? ": mean T^2 = " : ": largest |T| = ") +
+             number(v.rejection.statistic);
+  const Match loudest = signatures().loudest(error, guard_, unknown);
+  if (const double p = signatures().p(loudest, guard_); loudest.signature && p < v.p) {
+    v.p = p;
+    if (signatures().is_at_full_size(loudest)) v.resembles = loudest.signature->deviation;
+    v.reason = loudest.scope + ": " + number(loudest.coefficient) + " of " +
+               std::string(loudest.signature->deviation->id) + ", " + number(loudest.statistic) +
+               " times what a correct output shows";
+  }
+  return v.p >= alpha;
+}
+
+// The deviations that make the output likelier than correct arithmetic does, most likely first.
+std::vector<Match> Judge::candidates(const Outputs& observed, const Deviation* unknown) const {
+  return signatures().likeliest(calibration_->error(observed), -std::log(alpha), most_candidates, unknown);
+}
+
+std::unique_ptr<Judge> Judge::of_deviating(Question q, const Profile& profile, const Deviations& deviations,
+                                           const CalibrationSettings& settings) {
+  try {
+    for (const Deviation* d : deviations) q = deviating(*d, q);
+    std::unique_ptr<Judge> judge(new Judge(q, profile, settings, Unchecked{}));
+    return judge->find_vacuous() ? nullptr : std::move(judge);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+std::unique_ptr<Judge> Judge::judge_of(const Deviation& d) const {
+  return of_deviating(calibration_->question(), calibration_->profile(), {&d}, settings_);
+}
+
+// An output computes a deviation if it could be a correct implementation's of the deviating block.
+bool Judge::name(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
+  for (const Match& m : candidates(observed, unknown)) {
+    const Deviation& d = *m.signature->deviation;
+    const std::unique_ptr<Judge> other = judge_of(d);
+    if (!other) continue;
+    const double p = other->p(as_read_by(d, observed));
+    if (v.likelihood_ratio < m.likelihood) {
+      v.coefficient = m.coefficient;
+      v.likelihood_ratio = m.likelihood;
+      v.unexplained = p;
+    }
+    if (p < alpha) continue;
+    v.coefficient = m.coefficient;
+    v.likelihood_ratio = m.likelihood;
+    v.unexplained = p;
+    v.deviation = d.id;
+    return true;
+  }
+  return false;
+}
+
+Likelihoods Judge::likelihoods(const Outputs& observed) const {
+  return signatures().likelihoods(calibration_->error(observed));
+}
+
+double Judge::p(const Outputs& observed) const {
+  const auto error = calibration_->error(observed);
+  return beyond_zero(error) ? 0 : calibration_->test(error, guard_).p;
+}
+
+const Profile* Judge::next_profile() const {
+  const Profile* next = coarser_than(calibration_->profile());
+  if (next && !calibration_->question().gradients && next->token_sums != Dtype::f32 &&
+      next->cast_order == CastOrder::stores)
+    next = coarser_than(*next);  // what it says of gradients is all that sets it apart
+  return next;
+}
+
+const Judge* Judge::coarser() const {
+  const Profile* next = next_profile();
+  if (!next) return nullptr;
+  return coarser_([&] {
+           std::unique_ptr<Judge> judge(new Judge(calibration_->question(), *next, settings_, Unchecked{}));
+           judge->vacuous_ = judge->find_vacuous();
+           return judge;
+         })
+      .get();
+}
+
+// "Coarser" only if y is made of numbers of the coarser type: otherwise a small bug that hides in coarse
+// noise would be excused. Coarser arithmetic with the same storage shows in errors alone.
+bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
+  const Dtype declared = calibration_->profile().storage;
+  try {
+    for (const Judge* next = coarser(); next; next = next->coarser()) {
+      const Profile& profile = next->calibration_->profile();
+      Verdict other;
+      if (!next->vacuous_ && next->accepts(next->calibration_->error(observed), unknown, other)) {
+        v.profile = profile.name;
+        return profile.storage == declared || has_numbers_of(profile.storage, observed.at("y"));
+      }
+      if (profile.storage != declared) break;
+    }
+  } catch (const NothingToJudge&) {  // the coarser profile overflows here: it explains nothing
+  }
+  return false;
+}
+
+Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, const Deviation* unknown) const {
+  return judged(observed, suspect, unknown, true);
+}
+
+Verdict Judge::unnamed(const Outputs& observed, const Deviation* unknown) const {
+  return judged(observed, nullptr, unknown, false);
+}
+
+Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
+                      bool names) const {
+  if (std::optional<Verdict> v = invalid(observed)) return *v;
+  if (std::optional<Verdict> v = not_finite(observed)) return *v;
+  const auto error = calibration_->error(observed);
+  Verdict v;
+  const bool accepted = accepts(error, unknown, v);
+  v.likelihoods = signatures().likelihoods(error);
+  if (accepted) {
+    v.finding = Finding::agrees;
+    if (vacuous_) {
+      v.finding = Finding::inconclusive;
+      v.reason = *vacuous_ + " would pass too";
+    }
+    if (suspect)
+      for (const Signature& s : signatures().all())
+        if (s.deviation == suspect && !signatures().separates(s, guard_)) {
+          v.finding = Finding::inconclusive;
+          v.reason = std::string(suspect->id) + " differs too little here";
+        }
+    return v;
+  }
+  v.finding = Finding::wrong;
+  if (names && name(observed, unknown, v)) return v;
+  // Coarser arithmetic errs more, but along no deviation's pattern; a small mistake errs along one.
+  if (is_right_in_coarser(observed, unknown, v) && !v.resembles) v.finding = Finding::coarser;
+  return v;
+}
+
+std::vector<std::string> Judge::cannot_separate() const {
+  std::vector<std::string> ids = signatures().without_effect();
+  for (const Signature& s : signatures().all())
+    if (!signatures().separates(s, guard_)) ids.emplace_back(s.deviation->id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+const std::map<std::string, double>& Judge::smallest_noticed() const {
+  return noticed_([&] { return calibration_->smallest_noticed(guard_, alpha); });
+}
+
+Verdict judge(const Question& question, const Profile& profile, const Outputs& observed,
+              const CalibrationSettings& settings) {
+  return Judge(question, profile, settings)(observed);
+}
+
+}  // namespace plumbline

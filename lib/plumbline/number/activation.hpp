@@ -1,0 +1,15 @@
+// The functions of a feed-forward: f(x) entry by entry.
+//   relu max(x, 0); gelu_erf x Phi(x); gelu_tanh its approximation by tanh (arXiv 1606.08415); silu x
+//   sigma(x); quick_gelu x sigma(1.702 x).
+#pragma once
+
+#include "plumbline/base/names.hpp"
+
+namespace plumbline {
+
+// The functions by name.
+enum class Activation { relu, gelu_erf, gelu_tanh, silu, quick_gelu };
+PLUMBLINE_NAMES(Activation, {relu, "relu"}, {gelu_erf, "gelu_erf"}, {gelu_tanh, "gelu_tanh"}, {silu, "silu"},
+                {quick_gelu, "quick_gelu"})
+
+}  // namespace plumbline

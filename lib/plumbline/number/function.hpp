@@ -1,0 +1,40 @@
+// What a kind of number must supply to be computed with: the functions beyond arithmetic. The kinds
+// themselves are in scalars.hpp, whose headers are heavy.
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "plumbline/number/activation.hpp"
+#include "plumbline/number/exact.hpp"
+
+namespace plumbline {
+
+template <class S>
+inline constexpr bool is_interval = false;
+
+template <class S>
+inline constexpr bool is_native = std::is_floating_point_v<S>;
+
+// Functions of one number, in the arithmetic of S.
+//   domain: rsqrt x > 0, quotients with a divisor that is not 0, activations all x and derivative = 0, 1, 2
+//   error: enclosures hold the range; other numbers are rounded, by MPFR or the C library, in every step
+//   bad input: outside of the domain enclosures are marked (enclosure.hpp), other numbers are NaN or infinite
+//   source: of the formulas, scalars_impl.hpp
+template <class S>
+struct Function {
+  static S value(const Exact& c);  // factor / sqrt(radicand)
+  static S ratio(long p, long q);  // p / q
+  // exp x, tanh x, 1 / sqrt x; the larger of x and c.
+  static S exp(const S& x);
+  static S tanh(const S& x);
+  static S rsqrt(const S& x);
+  static S maximum(const S& x, const S& c);
+  static S above(const S& x, const S& c);  // 1 where x > c, else 0; [0,1] where an interval cannot tell
+  // f, f' or f'' at x; the second derivative of relu is 0, and its first as `above`.
+  static S activation(Activation f, int derivative, const S& x);
+  // cos and sin of the angle position * base^(-2 pair / dim).
+  static std::pair<S, S> turn(int position, int pair, int dim, double base);
+};
+
+}  // namespace plumbline

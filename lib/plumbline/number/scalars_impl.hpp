@@ -1,0 +1,154 @@
+// Definitions of Function<S>; included only where a scalar is instantiated.
+#pragma once
+
+#include <cmath>
+#include <utility>
+
+#include "plumbline/number/interval.hpp"
+#include "plumbline/number/scalars.hpp"
+
+namespace plumbline {
+namespace detail {
+
+// Not named erfc: argument-dependent lookup would take Boost.Math's generic one, which encloses nothing.
+template <class S>
+S complementary_error(const S& x) {
+  if constexpr (is_interval<S>) {
+    return erfc(x);
+  } else if constexpr (is_native<S>) {
+    return std::erfc(x);
+  } else {
+    S y;  // MPFR's is correctly rounded; Boost's generic one is not
+    mpfr_erfc(y.backend().data(), x.backend().data(), MPFR_RNDN);
+    return y;
+  }
+}
+
+template <class S>
+S pi() {
+  if constexpr (is_interval<S>) {
+    return S::pi();
+  } else if constexpr (is_native<S>) {
+    return S(3.14159265358979323846264338327950288L);
+  } else {
+    S y;
+    mpfr_const_pi(y.backend().data(), MPFR_RNDN);
+    return y;
+  }
+}
+
+// 1 / (1 + exp(-x)): no cancellation on either side.
+template <class S>
+S logistic(const S& x) {
+  using std::exp;
+  return S(1) / (S(1) + exp(S(-x)));
+}
+
+// x * logistic(g(x)) with g(0..2) = g, g', g'': SiLU has g = x, QuickGELU 1.702 x, tanh-GELU 2 sqrt(2/pi)(x +
+// 0.044715 x^3).
+template <class S>
+S gated(int derivative, const S& x, const S& g, const S& g1, const S& g2) {
+  const S s = logistic(g);
+  if (derivative == 0) return x * s;
+  const S slope = s * (S(1) - s);
+  if (derivative == 1) return s + x * slope * g1;
+  return slope * (S(2) * g1 + x * g2 + x * (S(1) - S(2) * s) * g1 * g1);
+}
+
+// x * Phi(x), Phi the normal distribution function; Phi' = phi, phi' = -x phi.
+template <class S>
+S gelu_erf(int derivative, const S& x) {
+  using std::exp;
+  using std::sqrt;
+  const S density = exp(S(-x * x / S(2))) / sqrt(S(S(2) * pi<S>()));
+  if (derivative == 2) return density * (S(2) - x * x);
+  const S distribution = complementary_error(S(-x / sqrt(S(2)))) / S(2);
+  return derivative == 0 ? S(x * distribution) : S(distribution + x * density);
+}
+
+}  // namespace detail
+
+template <class S>
+S Function<S>::ratio(long p, long q) {
+  return S(p) / S(q);
+}
+
+template <class S>
+S Function<S>::value(const Exact& c) {
+  using std::exp;
+  using std::log;
+  using std::sqrt;
+  const S value = c.radicand == 1 ? S(c.factor) : S(S(c.factor) / sqrt(S(c.radicand)));
+  if (c.power == 0) return value;
+  if constexpr (is_native<S>)
+    return value * std::exp2(S(c.power) * S(c.times));
+  else
+    return value * exp(S(S(c.power) * S(c.times) * log(S(2))));
+}
+
+template <class S>
+S Function<S>::exp(const S& x) {
+  using std::exp;
+  return exp(x);
+}
+
+template <class S>
+S Function<S>::tanh(const S& x) {
+  using std::tanh;
+  return tanh(x);
+}
+
+template <class S>
+S Function<S>::rsqrt(const S& x) {
+  using std::sqrt;
+  return S(1) / sqrt(x);
+}
+
+template <class S>
+S Function<S>::maximum(const S& x, const S& c) {
+  if constexpr (is_interval<S>)
+    return max(x, c);
+  else
+    return x > c ? x : c;
+}
+
+template <class S>
+S Function<S>::above(const S& x, const S& c) {
+  if constexpr (is_interval<S>)
+    return exceeds(x, c);
+  else
+    return x > c ? S(1) : S(0);
+}
+
+template <class S>
+S Function<S>::activation(Activation f, int derivative, const S& x) {
+  using std::sqrt;
+  switch (f) {
+    case Activation::relu:
+      return derivative == 0 ? maximum(x, S(0)) : derivative == 1 ? above(x, S(0)) : S(0);
+    case Activation::gelu_erf: return detail::gelu_erf(derivative, x);
+    case Activation::silu: return detail::gated(derivative, x, x, S(1), S(0));
+    case Activation::quick_gelu: {
+      const S k = ratio(1702, 1000);
+      return detail::gated(derivative, x, S(k * x), k, S(0));
+    }
+    case Activation::gelu_tanh: {
+      const S c = S(2) * sqrt(S(S(2) / detail::pi<S>())), a = ratio(44715, 1000000);
+      return detail::gated(derivative, x, S(c * (x + a * x * x * x)), S(c * (S(1) + S(3) * a * x * x)),
+                           S(c * S(6) * a * x));
+    }
+  }
+  return x;
+}
+
+template <class S>
+std::pair<S, S> Function<S>::turn(int position, int pair, int dim, double base) {
+  using std::cos;
+  using std::exp;
+  using std::log;
+  using std::sin;
+  const S angle = S(position) * exp(S(-(S(2 * pair) / S(dim)) * log(S(base))));
+  return {cos(angle), sin(angle)};
+}
+
+}  // namespace plumbline

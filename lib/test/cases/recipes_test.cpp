@@ -1,0 +1,131 @@
+// Recipes show what rich questions hide.
+#include "plumbline/cases/recipes.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "plumbline/judge/signatures.hpp"
+
+namespace plumbline {
+namespace {
+
+double separation(std::string_view preset, Recipe recipe, std::string_view id, bool gradients = false) {
+  const Profile& profile = find_profile("bfloat16-mixed");
+  const Calibration calibration(question_from(preset, recipe, profile, gradients, 1, 24), profile,
+                                {.members = 12});
+  const Signatures signatures(calibration);
+  for (const Signature& s : signatures.all())
+    if (s.deviation->id == id) return s.separation;
+  return 0;
+}
+
+struct Lift {
+  const char* preset;
+  Recipe recipe;
+  const char* deviation;
+  double factor;
+  bool gradients = false;
+};
+
+std::ostream& operator<<(std::ostream& out, const Lift& l) {
+  return out << l.preset << ", " << name_of(l.recipe) << ", " << l.deviation;
+}
+
+class Recipes : public testing::TestWithParam<Lift> {};
+
+TEST_P(Recipes, SeparateWhatRichQuestionsDoNot) {
+  const Lift& l = GetParam();
+  const double before = separation(l.preset, Recipe::rich, l.deviation, l.gradients);
+  const double after = separation(l.preset, l.recipe, l.deviation, l.gradients);
+  EXPECT_GT(after, l.factor * before) << before << " -> " << after;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Recipes,
+                         testing::Values(Lift{"pre_norm", Recipe::near_eps, "norm/eps-missing", 2},
+                                         Lift{"bert", Recipe::near_eps, "norm/eps-missing", 1e3},
+                                         Lift{"olmo2", Recipe::near_eps, "norm/eps-outside-sqrt", 10},
+                                         Lift{"gemma2", Recipe::hot_scores, "softcap/missing", 10},
+                                         Lift{"pre_norm", Recipe::sweep, "activation/tanh-for-erf", 10},
+                                         Lift{"gemma2", Recipe::sweep, "activation/erf-for-tanh", 10},
+                                         Lift{"gpt2", Recipe::sweep, "activation/erf-for-tanh", 10, true}));
+
+TEST(RecipesOfAnySpec, KeepItsSizes) {
+  const Profile& profile = find_profile("float32");
+  QuestionSettings s{.spec = spec_from_json(parse_json(
+                         R"({"preset": "llama", "d": 7, "attention": {"n_heads": 2, "head_dim": 4}})", "")),
+                     .batch = 2,
+                     .tokens = 3};
+  for (const auto& [recipe, name] : names<Recipe>()) {
+    s.recipe = recipe;
+    const Question q = question_from(s, profile);
+    EXPECT_EQ(q.spec, s.spec) << name;
+    EXPECT_EQ(q.inputs.x.rows(), 6) << name;
+    EXPECT_EQ(q.inputs.x.cols(), 7) << name;
+  }
+}
+
+// ---- the edges
+
+Question at_the_edges(const char* spec, const char* profile, std::uint64_t seed) {
+  return question_from({.spec = spec_from_json(parse_json(spec, "spec")),
+                        .batch = 2,
+                        .tokens = 8,
+                        .recipe = Recipe::edges,
+                        .seed = seed},
+                       find_profile(profile));
+}
+
+constexpr const char* norm_of_32 = R"({"part": "norm", "d": 32, "norm": {"kind": "layer_norm"}})";
+
+// How many of some questions' rows are like that.
+template <class Is>
+int rows_that(const char* profile, Is is) {
+  int n = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const Question q = at_the_edges(norm_of_32, profile, seed);
+    for (const auto& row : q.inputs.x.rowwise()) n += is(Matrix<double>(row));
+  }
+  return n;
+}
+
+bool is_nearly_constant(const Matrix<double>& x) {
+  const double spread = x.maxCoeff() - x.minCoeff();
+  return spread > 0 && spread < std::abs(x.mean()) / 2;
+}
+
+TEST(Edges, TokensAre0OrNearlyConstant) {
+  for (const char* profile : {"float32", "bfloat16-mixed", "float16-mixed", "float16"})
+    EXPECT_GT(rows_that(profile, is_nearly_constant), 0) << profile;
+  const auto is_zero = [](const Matrix<double>& x) { return x.isZero(0); };
+  EXPECT_GT(rows_that("float32", is_zero), 0);
+  EXPECT_EQ(rows_that("float16", is_zero), 0);  // 1 / sqrt(eps)^3 overflows there
+}
+
+// A sum of squares in float16 overflows where one in float32 does not; where float16 is declared, it comes
+// near that and no further.
+TEST(Edges, SumsComeNearOverflow) {
+  const double largest = 65504;
+  EXPECT_GT(rows_that("float16-mixed", [&](const auto& x) { return x.squaredNorm() > largest; }), 0);
+  EXPECT_EQ(rows_that("float16", [&](const auto& x) { return x.squaredNorm() > largest; }), 0);
+  EXPECT_GT(rows_that("float16", [&](const auto& x) { return x.squaredNorm() > largest / 16; }), 0);
+}
+
+TEST(Edges, ParametersAre0) {
+  int gains = 0, projections = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const Question q =
+        at_the_edges(R"({"preset": "gemma2", "d": 24, "attention": {"n_heads": 2, "head_dim": 8},
+                                        "ffn": {"d_ff": 24}})",
+                     "float32", seed);
+    for (const auto& [name, value] : q.inputs.parameters)
+      if (name.find("norm") != name.npos)
+        gains += (value.array() == -1).any();  // the gain is 1 + weight
+      else
+        projections += (value.rowwise().squaredNorm().array() == 0).any();
+  }
+  EXPECT_GT(gains, 0);
+  EXPECT_GT(projections, 0);
+}
+
+}  // namespace
+}  // namespace plumbline

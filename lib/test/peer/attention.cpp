@@ -1,0 +1,292 @@
+#include "peer/peer.hpp"
+
+namespace plumbline::peer {
+
+// One head of one sequence.
+template <class T>
+Array<T> Peer<T>::rotated(A x, int direction) const {
+  const RopeSpec& r = *s_.position.rope;
+  const int half = r.rotary_dim / 2;
+  for (int p = 0; p < half; ++p)
+    for (int t = 0; t < x.rows; ++t) {
+      T c, s;
+      if (k_.variant.double_tables) {
+        const double angle = t * std::pow(r.base, -2.0 * p / r.rotary_dim);
+        c = T(std::cos(angle)), s = T(std::sin(angle));
+      } else {
+        const T angle = T(t) * (1 / std::pow(T(r.base), T(2 * p) / T(r.rotary_dim)));
+        c = std::cos(angle), s = std::sin(angle);
+      }
+      c = k_.op(c), s = k_.op(s * T(direction));
+      const int i = r.style == RopeStyle::half ? p : 2 * p,
+                j = r.style == RopeStyle::half ? p + half : 2 * p + 1;
+      const T a = x(t, i), b = x(t, j);
+      x(t, i) = k_.op(k_.op(a * c) - k_.op(b * s));
+      x(t, j) = k_.op(k_.op(b * c) + k_.op(a * s));
+    }
+  return k_.store(x);
+}
+
+// Queries or keys [B T, heads h]: norm and rotation, in the order of the spec.
+template <class T>
+Result<T> Peer<T>::positioned(const NormSlot& slot, const std::string& name, int heads, const A& x) {
+  const int h = s_.attention.head_dim;
+  std::vector<std::function<A(const A&)>> pulls;
+  A y = x;
+  const auto apply_norm = [&] {
+    if (slot->width == NormWidth::full_heads) {
+      const R r = norm(slot, name, y);
+      y = r.y;
+      pulls.push_back(r.pull);
+      return;
+    }
+    A tall(y.rows * heads, h);  // every head of every token is a row
+    tall.v = y.v;
+    const R r = norm(slot, name, tall);
+    y.v = r.y.v;
+    pulls.push_back([=](const A& g) {
+      A t(g.rows * heads, h), out = g;
+      t.v = g.v;
+      out.v = r.pull(t).v;
+      return out;
+    });
+  };
+  if (slot && slot->position == QkPosition::before_rope) apply_norm();
+  if (s_.position.rope) {
+    const auto rotate_all = [=, this](const A& u, int direction) {
+      A out(u.rows, u.cols);
+      for (int b = 0; b < batch_; ++b)
+        for (int i = 0; i < heads; ++i)
+          put(out, b * u.rows / batch_, i * h, rotated(columns(sequence(u, b), i * h, h), direction));
+      return out;
+    };
+    y = rotate_all(y, 1);
+    pulls.push_back([=](const A& g) { return rotate_all(g, -1); });
+  }
+  if (slot && slot->position == QkPosition::after_rope) apply_norm();
+  return {y, [pulls](A g) {
+            for (auto it = pulls.rbegin(); it != pulls.rend(); ++it) g = (*it)(g);
+            return g;
+          }};
+}
+
+// The last query stands at the last key.
+template <class T>
+bool Peer<T>::sees(int i, int j) const {
+  const AttentionSpec& a = s_.attention;
+  if (a.mask.kind == MaskKind::bidirectional) return true;
+  const int distance = i + later_queries_ - j;
+  return distance >= 0 && (a.mask.kind == MaskKind::causal || distance < *a.mask.window);
+}
+
+template <class T>
+T Peer<T>::score_factor() const {
+  const AttentionSpec& a = s_.attention;
+  const double radicand = a.scale.rule == ScaleRule::inv_sqrt_head_dim ? a.head_dim
+                          : a.scale.rule == ScaleRule::one             ? 1
+                                                                       : *a.scale.value;
+  return T(a.scale.mult) / std::sqrt(T(radicand));
+}
+
+template <class T>
+T Peer<T>::scaled(T x) const {
+  const AttentionSpec& a = s_.attention;
+  if (k_.variant.divides_by_root && a.scale.rule == ScaleRule::inv_sqrt_head_dim && a.scale.mult == 1)
+    return x / std::sqrt(T(a.head_dim));
+  return x * score_factor();
+}
+
+template <class T>
+T Peer<T>::raw_score(const A& q, const A& k, int i, int j) const {
+  return k_.sum(q.cols, [&](int c) { return k_.product(q(i, c), k(j, c)); });
+}
+
+// Of ALiBi: as its authors compute them, by powers of a base that is rounded.
+template <class T>
+T Peer<T>::slope(int head) const {
+  if (!s_.position.bias) return 0;
+  const int n = s_.attention.n_heads, most = s_.position.bias->max_bias;
+  int below = 1;
+  while (2 * below <= n) below *= 2;
+  const bool is_beyond = head >= below;
+  const T base = T(std::pow(2.0, -double(most) / (is_beyond ? 2 * below : below)));
+  return std::pow(base, T(is_beyond ? 2 * (head - below) + 1 : head + 1));
+}
+
+template <class T>
+typename Peer<T>::Head Peer<T>::one_head(A q, A k, A v, T slope) {
+  const auto& cap = s_.attention.softcap.cap;
+  Head head{q, k, v, A(q.rows, k.rows), A(q.rows, v.cols), A(q.rows, k.rows), A(q.rows, 1), slope};
+  const bool by_roots = k_.variant.roots_of_scale && score_factor() > 0;
+  if (by_roots) {
+    const T root = std::sqrt(score_factor());
+    for (A* a : {&q, &k})
+      for (T& x : a->v) x *= root;
+  }
+  for (int i = 0; i < q.rows; ++i) {
+    std::vector<T> score(k.rows);
+    T largest = -INFINITY;
+    for (int j = 0; j < k.rows; ++j) {
+      if (!sees(i, j)) continue;
+      T x = k_.may_store(raw_score(q, k, i, j), "products");
+      x = k_.may_store(k_.op(by_roots ? x : scaled(x)), "scores");
+      if (cap) {
+        head.t(i, j) = k_.may_store(k_.op(std::tanh(k_.may_store(k_.op(x / T(*cap)), "over cap"))), "tanh");
+        x = k_.may_store(k_.op(head.t(i, j) * T(*cap)), "capped");
+      }
+      if (slope != 0) x = k_.may_store(k_.op(x + k_.may_store(position_bias(slope, i, j), "bias")), "biased");
+      score[j] = x;
+      largest = std::max(largest, x);
+    }
+    T total;
+    if (k_.variant.online_softmax) {
+      T running = -INFINITY;
+      total = 0;
+      for (int j = 0; j < k.rows; ++j) {
+        if (!sees(i, j)) continue;
+        const T next = std::max(running, score[j]);
+        total = total * std::exp(running - next) + std::exp(score[j] - next);
+        running = next;
+      }
+    } else {
+      total = k_.sum(k.rows,
+                     [&](int j) { return sees(i, j) ? k_.op(std::exp(k_.op(score[j] - largest))) : T(0); });
+    }
+    head.log_sum(i, 0) = largest + std::log(total);
+    const bool at_end = k_.variant.divides_at_end;
+    for (int j = 0; j < k.rows; ++j) {
+      const T e = sees(i, j) ? k_.op(std::exp(k_.op(score[j] - largest))) : T(0);
+      head.p(i, j) = at_end ? k_.to_storage(e) / total : k_.to_storage(e / total);
+    }
+    for (int c = 0; c < v.cols; ++c) {
+      const auto term = [&](int j) {
+        return k_.product(at_end ? head.p(i, j) * total : head.p(i, j), v(j, c));
+      };
+      const T sum = k_.sum(k.rows, term);
+      head.o(i, c) = k_.to_storage(at_end ? sum / total : sum);
+    }
+  }
+  return head;
+}
+
+// Probabilities as the backward pass of flash attention recomputes them: sums in another order, no rounding
+// of the scores.
+template <class T>
+typename Peer<T>::A Peer<T>::anew(const Head& x) const {
+  A p(x.p.rows, x.p.cols);
+  for (int i = 0; i < p.rows; ++i)
+    for (int j = 0; j < p.cols; ++j) {
+      if (!sees(i, j)) continue;
+      T product = 0;
+      for (int c = x.q.cols; c-- > 0;) product += k_.product(x.q(i, c), x.k(j, c));
+      p(i, j) = k_.to_storage(
+          std::exp(std::fma(product, score_factor(), position_bias(x.slope, i, j) - x.log_sum(i, 0))));
+    }
+  return p;
+}
+
+// to += a^T b; in the accumulator's type.
+template <class T>
+void Peer<T>::add_product(A& to, const A& a, const A& b, const char* place) const {
+  if (k_.variant.sums_go_on) {
+    for (int i = 0; i < to.rows; ++i)
+      for (int j = 0; j < to.cols; ++j)
+        for (int t = 0; t < a.rows; ++t) to(i, j) += k_.product(a(t, i), b(t, j));
+    return;
+  }
+  const A one = k_.transposed_times(a, b);
+  for (std::size_t i = 0; i < to.v.size(); ++i) to.v[i] += k_.may_store(one.v[i], place);
+}
+
+// Gradients of one head; dk and dv are added to.
+template <class T>
+void Peer<T>::pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv) {
+  const auto& cap = s_.attention.softcap.cap;
+  const A p = k_.variant.recomputes && !cap ? anew(x) : x.p;
+  A ds(x.p.rows, x.p.cols);
+  for (int i = 0; i < g.rows; ++i) {
+    std::vector<T> dp(x.k.rows);
+    for (int j = 0; j < x.k.rows; ++j)
+      if (sees(i, j))
+        dp[j] = k_.may_store(k_.sum(g.cols, [&](int c) { return k_.product(g(i, c), x.v(j, c)); }),
+                             "grad probabilities");
+    const T mean =
+        k_.variant.output_dot
+            ? k_.sum(g.cols, [&](int c) { return g(i, c) * x.o(i, c); })
+            : k_.sum(x.k.rows, [&](int j) { return sees(i, j) ? k_.op(x.p(i, j) * dp[j]) : T(0); });
+    for (int j = 0; j < x.k.rows; ++j) {
+      if (!sees(i, j)) continue;
+      T d = k_.may_store(k_.op(p(i, j) * k_.op(dp[j] - mean)), "grad scores");
+      if (cap) d = k_.may_store(k_.op(d * k_.op(1 - k_.op(x.t(i, j) * x.t(i, j)))), "grad capped");
+      ds(i, j) = k_.to_storage(k_.op(scaled(d)));
+    }
+  }
+  dq = k_.store(k_.times(ds, x.k));
+  add_product(dk, ds, x.q, "grad k of a head");
+  add_product(dv, p, g, "grad v of a head");
+}
+
+template <class T>
+typename Peer<T>::Heads Peer<T>::all_heads(const A& q, const A& k, const A& v) {
+  const AttentionSpec& a = s_.attention;
+  const int h = a.head_dim, group = a.n_heads / a.n_kv_heads;
+  const int tokens = q.rows / batch_, key_tokens = k.rows / batch_;
+  later_queries_ = key_tokens - tokens;
+  std::vector<Head> heads;
+  A o(q.rows, a.n_heads * h);
+  for (int b = 0; b < batch_; ++b)
+    for (int i = 0; i < a.n_heads; ++i) {
+      const int kv = i / group;
+      heads.push_back(one_head(columns(sequence(q, b), i * h, h), columns(sequence(k, b), kv * h, h),
+                               columns(sequence(v, b), kv * h, h), slope(i)));
+      put(o, b * tokens, i * h, heads.back().o);
+    }
+  return {o, [=, this](const A& g) {
+            Cotangents d{A(q.rows, q.cols), A(k.rows, k.cols), A(v.rows, v.cols)};
+            for (int b = 0; b < batch_; ++b)
+              for (int kv = 0; kv < a.n_kv_heads; ++kv) {
+                A one_k(key_tokens, h), one_v(key_tokens, h), one_q;
+                for (int i = kv * group; i < (kv + 1) * group; ++i) {
+                  pull_head(heads[b * a.n_heads + i], columns(sequence(g, b), i * h, h), one_q, one_k, one_v);
+                  put(d.q, b * tokens, i * h, one_q);
+                }
+                put(d.k, b * key_tokens, kv * h, k_.store(one_k));
+                put(d.v, b * key_tokens, kv * h, k_.store(one_v));
+              }
+            return d;
+          }};
+}
+
+template <class T>
+Result<T> Peer<T>::sdpa(const A& q) {
+  const Heads heads = all_heads(q, parameters_.at("k"), parameters_.at("v"));
+  return {heads.o, [=, this](const A& g) {
+            const Cotangents d = heads.pull(g);
+            add_gradient("k", d.k);
+            add_gradient("v", d.v);
+            return d.q;
+          }};
+}
+
+template <class T>
+Result<T> Peer<T>::attention(const std::string& name, const A& x) {
+  const AttentionSpec& a = s_.attention;
+  const R q0 = linear(name + "q_proj", a.bias.q, x), k0 = linear(name + "k_proj", a.bias.k, x),
+          v = linear(name + "v_proj", a.bias.v, x);
+  const R q = positioned(s_.norm_slots.attn.q, name + "norm_q", a.n_heads, q0.y);
+  const R k = positioned(s_.norm_slots.attn.k, name + "norm_k", a.n_kv_heads, k0.y);
+  const Heads heads = all_heads(q.y, k.y, v.y);
+  const R mid = norm(s_.norm_slots.attn.mid, name + "norm_mid", heads.o);
+  const R out = linear(name + "o_proj", a.bias.o, mid.y);
+  return {out.y, [=, this](const A& g) {
+            const Cotangents d = heads.pull(mid.pull(out.pull(g)));
+            return k_.plus(k_.plus(q0.pull(q.pull(d.q)), k0.pull(k.pull(d.k))), v.pull(d.v));
+          }};
+}
+
+template Result<float> Peer<float>::sdpa(const A&);
+template Result<double> Peer<double>::sdpa(const A&);
+template Result<float> Peer<float>::attention(const std::string&, const A&);
+template Result<double> Peer<double>::attention(const std::string&, const A&);
+
+}  // namespace plumbline::peer

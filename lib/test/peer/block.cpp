@@ -1,0 +1,149 @@
+#include "peer/block.hpp"
+
+#include "peer/peer.hpp"
+
+namespace plumbline::peer {
+
+template <class T>
+Result<T> Peer<T>::feed_forward(const std::string& name, const A& x) {
+  const FeedForwardSpec& f = s_.ffn;
+  const bool gated = f.kind == FeedForwardKind::glu;
+  const R up = linear(name + "up_proj", f.bias.in, x);
+  const R gate = gated ? linear(name + "gate_proj", f.bias.in, x) : up;
+  A act = gate.y;
+  for (T& v : act.v) v = k_.activation(f.activation, v);
+  act = gated ? k_.may_store(act, "activation") : k_.store(act);
+  A hidden = act;
+  if (gated)
+    for (std::size_t i = 0; i < hidden.v.size(); ++i) hidden.v[i] = k_.to_storage(act.v[i] * up.y.v[i]);
+  const R mid = norm(s_.norm_slots.ffn.mid, name + "norm_mid", hidden);
+  const R down = linear(name + "down_proj", f.bias.out, mid.y);
+  return {down.y, [=, this](const A& g) {
+            const A gh = mid.pull(down.pull(g));
+            A ga = gh, gu = gh;
+            for (std::size_t i = 0; i < gh.v.size(); ++i) {
+              if (gated) {
+                gu.v[i] = k_.to_storage(gh.v[i] * act.v[i]);
+                ga.v[i] = k_.may_store(gh.v[i] * up.y.v[i], "grad activation");
+              }
+              ga.v[i] = k_.to_storage(k_.op(ga.v[i] * k_.slope(f.activation, gate.y.v[i])));
+            }
+            const A dx = gate.pull(ga);
+            return gated ? k_.plus(dx, up.pull(gu)) : dx;
+          }};
+}
+
+// alpha r + beta b
+template <class T>
+Array<T> Peer<T>::joined(const A& r, const A& b) const {
+  A y(r.rows, r.cols);
+  const T alpha = T(s_.residual_scale), beta = T(s_.branch_scale);
+  for (std::size_t i = 0; i < y.v.size(); ++i)
+    y.v[i] = k_.to_storage((alpha == 1 ? r.v[i] : k_.may_store(alpha * r.v[i], "scaled residual")) +
+                           (beta == 1 ? b.v[i] : k_.may_store(beta * b.v[i], "scaled branch")));
+  return y;
+}
+
+template <class T>
+Array<T> Peer<T>::times(double factor, A g, const char* place) const {
+  if (factor == 1) return g;
+  for (T& v : g.v) v = k_.may_store(T(factor) * v, place);
+  return g;
+}
+
+template <class T>
+template <class Branch>
+Result<T> Peer<T>::sublayer(const NormSlot& in, const NormSlot& out, const NormSlot& post,
+                            const std::string& name, const A& x, Branch branch) {
+  const R u = norm(in, name + "norm_in", x), f = branch(u.y), n = norm(out, name + "norm_out", f.y);
+  const R y = norm(post, name + "norm_post", joined(x, n.y));
+  return {y.y, [=, this](const A& g) {
+            const A gy = y.pull(g);
+            const A gx = u.pull(f.pull(n.pull(times(s_.branch_scale, gy, "grad branch"))));
+            return k_.plus(times(s_.residual_scale, gy, "grad residual"), gx);
+          }};
+}
+
+template <class T>
+Result<T> Peer<T>::parallel(const std::string& name, const A& x) {
+  const std::string first = s_.parallel_shared_norm ? name + "norm_in" : name + "attn.norm_in";
+  const R u = norm(s_.norm_slots.attn.in, first, x);
+  const R w = s_.parallel_shared_norm ? u : norm(s_.norm_slots.ffn.in, name + "ffn.norm_in", x);
+  const R fa = attention(name + "attn.", u.y), ff = feed_forward(name + "ffn.", w.y);
+  const R a = norm(s_.norm_slots.attn.out, name + "attn.norm_out", fa.y),
+          f = norm(s_.norm_slots.ffn.out, name + "ffn.norm_out", ff.y);
+  return {joined(x, k_.plus(a.y, f.y)), [=, this](const A& g) {
+            const A gb = times(s_.branch_scale, g, "grad branch");
+            const A gu = fa.pull(a.pull(gb)), gw = ff.pull(f.pull(gb));
+            const A gx = times(s_.residual_scale, g, "grad residual");
+            if (s_.parallel_shared_norm) return k_.plus(gx, u.pull(k_.plus(gu, gw)));
+            return k_.plus(k_.plus(gx, u.pull(gu)), w.pull(gw));
+          }};
+}
+
+template <class T>
+Result<T> Peer<T>::stack(const A& x) {
+  std::vector<std::function<A(const A&)>> pulls;
+  A y = x;
+  const auto then = [&](const R& r) {
+    y = r.y;
+    pulls.push_back(r.pull);
+  };
+  for (int i = 0; i < s_.n_layers; ++i) {
+    const std::string name = "layers." + std::to_string(i) + ".";
+    if (s_.topology == Topology::parallel) {
+      then(parallel(name, y));
+      continue;
+    }
+    const auto& a = s_.norm_slots.attn;
+    const auto& f = s_.norm_slots.ffn;
+    then(sublayer(a.in, a.out, a.post, name + "attn.", y,
+                  [&](const A& u) { return attention(name + "attn.", u); }));
+    then(sublayer(f.in, f.out, f.post, name + "ffn.", y,
+                  [&](const A& u) { return feed_forward(name + "ffn.", u); }));
+  }
+  if (s_.final_norm) then(norm(s_.final_norm, "final_norm", y));
+  return {y, [pulls](A g) {
+            for (auto it = pulls.rbegin(); it != pulls.rend(); ++it) g = (*it)(g);
+            return g;
+          }};
+}
+
+// N(x + residual), and the sum beside it.
+template <class T>
+Result<T> Peer<T>::add_norm(const A& x) {
+  A sum = x;
+  const A& residual = parameters_.at("residual");
+  for (std::size_t i = 0; i < x.v.size(); ++i) sum.v[i] += residual.v[i];
+  const A stored = k_.store(sum);
+  const R n = norm(s_.norm_slots.attn.in, "norm", k_.ends_at("sum") ? stored : sum);
+  A both(x.rows, 2 * x.cols);
+  put(both, 0, 0, n.y);
+  put(both, 0, x.cols, stored);
+  return {both, [=, this](const A& g) {
+            const A d = k_.plus(n.pull(columns(g, 0, x.cols)), columns(g, x.cols, x.cols));
+            add_gradient("residual", d);
+            return d;
+          }};
+}
+
+template <class T>
+Result<T> Peer<T>::part(const A& x) {
+  switch (s_.part) {
+    case Part::stack:
+    case Part::block: return stack(x);
+    case Part::attention: return attention("layers.0.attn.", x);
+    case Part::ffn: return feed_forward("layers.0.ffn.", x);
+    case Part::norm: return norm(s_.norm_slots.attn.in, "norm", x);
+    case Part::add_norm: return add_norm(x);
+    case Part::sdpa: return sdpa(x);
+  }
+  return stack(x);
+}
+
+Outputs answer(const Question& question, const Variant& variant, bool in_double) {
+  if (in_double) return Peer<double>(question, variant)(question.inputs, question.gradients);
+  return Peer<float>(question, variant)(question.inputs, question.gradients);
+}
+
+}  // namespace plumbline::peer

@@ -1,0 +1,33 @@
+"""The rooms of lib/ stand in the order of the table in lib/README.md: each includes only rooms above it; tests include
+what they test."""
+
+import pathlib
+import re
+
+import pytest
+
+LIB = pathlib.Path(__file__).resolve().parents[1]
+ROOMS = re.findall(r"^\| `([\w/]+)/` \|", (LIB / "README.md").read_text(), re.M)
+
+
+def room_of(path):
+    """The room that a path below lib/ lies in."""
+    return max((room for room in ROOMS if path.startswith(room + "/")), key=len, default=None)
+
+
+def includes_of(room):
+    """(file, what it includes, the room of that), of all files of the room."""
+    for file in sorted(p for p in (LIB / room).rglob("*.[ch]pp") if room_of(str(p.relative_to(LIB))) == room):
+        for included in re.findall(r'#include "([^"]+)"', file.read_text()):
+            yield str(file.relative_to(LIB)), included, room_of(included)
+
+
+def test_every_folder_is_a_room():
+    folders = [f"plumbline/{p.name}" for p in (LIB / "plumbline").iterdir() if p.is_dir()]
+    assert sorted(folders) == sorted(r for r in ROOMS if r.startswith("plumbline/"))
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "test"])
+def test_a_room_includes_rooms_above_it(room):
+    above = ROOMS[: ROOMS.index(room) + 1]
+    assert [f"{file}: {what}" for file, what, other in includes_of(room) if other and other not in above] == []
