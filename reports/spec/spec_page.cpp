@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <variant>
 
 #include "plumbline/spec/deviation.hpp"
 #include "plumbline/spec/schema.hpp"
@@ -20,17 +21,25 @@ std::string range_text(const Range& r) {
   return std::isfinite(r.least) ? fmt::format("at least {}", r.least) : "";
 }
 
+bool is_within(double x, const Range& r) {
+  return x <= r.most && (r.above_least ? x > r.least : x >= r.least);
+}
+
+// What a knob can hold; first its default, where there is one that a block can have.
 template <class T, class K>
-std::string values_text(const K& k) {
+std::string values_text(const K& k, const T* usual) {
   std::string text;
   if constexpr (std::is_enum_v<T>) {
     for (const auto& [value, name] : names<T>()) text += (text.empty() ? "" : ", ") + code(name);
   } else if constexpr (std::is_same_v<T, bool>) {
-    text = k.is_named() ? code(k.yes) + ", " + code(k.no) : "`true`, `false`";
+    const bool on = usual && *usual;
+    text = code(on ? k.yes : k.no) + ", " + code(on ? k.no : k.yes);
   } else if constexpr (std::is_same_v<T, std::monostate>) {
     text = "`null`";
   } else {
-    text = std::is_same_v<T, int> ? "a whole number" : "a number";
+    const bool is_shown = usual && *usual >= 0 && is_within(double(*usual), k.range);  // -1: it depends
+    if (is_shown) text = fmt::format("`{}`, or ", *usual);
+    text += std::is_same_v<T, int> ? "a whole number" : "a number";
     if (const std::string range = range_text(k.range); !range.empty()) text += ", " + range;
   }
   return text;
@@ -48,8 +57,13 @@ void add_rows(const std::string& path, bool wrong, std::vector<Row>& rows) {
     } else if constexpr (Feature<Held>) {
       add_rows<Held>(at, wrong, rows);
     } else if (k.wrong == wrong) {
-      rows.push_back(
-          {code(at), values_text<Held>(k) + (is_optional<T> ? ", or `null`" : ""), std::string(k.says)});
+      const S usual;
+      std::string values;
+      if constexpr (is_optional<T>)
+        values = "`null`, or " + values_text<Held, decltype(k)>(k, nullptr);
+      else
+        values = values_text<Held>(k, &(usual.*(k.member)));
+      rows.push_back({code(at), values, std::string(k.says)});
     }
   });
 }
