@@ -259,6 +259,10 @@ void add_choices(List& list) {
   list.add("pre_norm/branch-scaled", s, Regime::plain);
   s.residual_source = ResidualSource::normed;
   list.add("pre_norm/normed-residual", s, Regime::plain);
+  attention("rope-of-4-channels-of-6", [](BlockSpec& s) {
+    s.attention.head_dim = 6;
+    s.position.rope = rope(RopeStyle::half, 4);
+  });
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct Characteristics {
   int found = 0, found_clear = 0;
   // Of the clear ones that were found; a name that computes the same on that question is right too.
   int named_right = 0, named_wrong = 0, not_named = 0;
-  int separated = 0;          // bugs that some scope separates from correct
+  int separated = 0;          // bugs that some detector separates from correct
   double calibration_ms = 0;  // median over the questions
 };
 

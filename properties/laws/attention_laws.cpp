@@ -98,6 +98,7 @@ void rope_definition(const Subject& f) {
   BlockSpec spec = draw_attention(f, MaskKind::causal);
   spec.position.rope =
       RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 4};
+  spec.attention.head_dim = *rc::gen::element(4, 6);  // all channels turn, or some
   value_is_the_definition(f, spec);
 }
 void softcap_definition(const Subject& f) {
@@ -209,8 +210,8 @@ const std::vector<Law>& attention_laws() {
        "attention with rotary embeddings is its definition, entry by entry",
        attention,
        rope_definition,
-       {"rope/backwards", "rope/base", "rope/key-offset", "rope/missing", "rope/style", "rope/values",
-        "bias/k-missing"}},
+       {"rope/backwards", "rope/base", "rope/exponent-of-head-dim", "rope/key-offset", "rope/missing",
+        "rope/style", "rope/values", "bias/k-missing"}},
       {"ATT-14",
        "attention with a softcap is its definition, entry by entry",
        attention,

@@ -40,6 +40,8 @@ inline constexpr WrongChoice<RopeSpec> wrong_choices<RopeSpec>[] = {
     {"rope/backwards", "keys turn the wrong way", "", [](RopeSpec& r) { r.direction = -1; }},
     {"rope/base", "base 500000 where 10000 is right, or the reverse", "",
      [](RopeSpec& r) { r.base = r.base == 10000 ? 500000 : 10000; }},
+    {"rope/exponent-of-head-dim", "base^(-2j/head_dim) where base^(-2j/rotary_dim) is right", "",
+     [](RopeSpec& r) { r.exponent_of_head_dim = true; }},
     {"rope/key-offset", "keys stand one position too late", "", [](RopeSpec& r) { r.key_offset = 1; }},
     {"rope/style", "half where interleaved is right, or the reverse", "",
      [](RopeSpec& r) { r.style = r.style == RopeStyle::half ? RopeStyle::interleaved : RopeStyle::half; }},

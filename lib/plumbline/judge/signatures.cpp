@@ -102,19 +102,19 @@ struct Projections {
     return std::max(of_members, of_right_answers.lpNorm<Eigen::Infinity>() / noisiest);
   }
 
-  void set_scopes(std::size_t deviation, Signature& s) const {
+  void set_detectors(std::size_t deviation, Signature& s) const {
     Eigen::VectorXd together = Eigen::VectorXd::Zero(along.front().rows());
     const auto add = [&](int output, const Eigen::VectorXd& c, double norm2) {
-      s.scopes.push_back({output, standard_error(c / norm2)});
-      if (s.scopes.back().standard_error > 0)
-        s.separation = std::max(s.separation, 1 / s.scopes.back().standard_error);
+      s.detectors.push_back({output, standard_error(c / norm2)});
+      if (s.detectors.back().standard_error > 0)
+        s.separation = std::max(s.separation, 1 / s.detectors.back().standard_error);
     };
     for (std::size_t i = 0; i < along.size(); ++i) {
       const Eigen::VectorXd alone = along[i].col(deviation);
       together += alone;
       if (size(i, deviation) > faint * faint) add(int(i), alone, size(i, deviation));
     }
-    if (s.scopes.size() > 1) add(-1, together, size.col(deviation).sum());
+    if (s.detectors.size() > 1) add(-1, together, size.col(deviation).sum());
   }
 
   static Eigen::Map<const Eigen::VectorXd> flat(const Matrix<double>& x) { return {x.data(), x.size()}; }
@@ -142,22 +142,22 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
   for (std::size_t m = 0; m < found.size(); ++m) {
     Signature& s = found[m];
     if (s.difference.empty()) continue;
-    projections.set_scopes(m, s);
-    if (s.scopes.empty()) {
+    projections.set_detectors(m, s);
+    if (s.detectors.empty()) {
       without_effect_.emplace_back(s.deviation->id);
       continue;
     }
-    scopes_ += static_cast<int>(s.scopes.size());
+    detectors_ += static_cast<int>(s.detectors.size());
     signatures_.push_back(std::move(s));
   }
 }
 
 double Signatures::p(const Match& match, double guard) const {
-  return 2.0 * std::max(scopes_, 1) * t_tail(match.statistic / guard, members());
+  return 2.0 * std::max(detectors_, 1) * t_tail(match.statistic / guard, members());
 }
 
 double Signatures::threshold(double guard) const {
-  return guard * t_quantile_of_tail(false_alarms / (2.0 * std::max(scopes_, 1)), members());
+  return guard * t_quantile_of_tail(false_alarms / (2.0 * std::max(detectors_, 1)), members());
 }
 
 bool Signatures::is_at_full_size(const Match& match) const {
@@ -175,12 +175,12 @@ Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& z
     along += alone[i] = dot(z[i], s.scaled[i]);
     total += size[i] = s.scaled[i].squaredNorm();
   }
-  for (const Scope& scope : s.scopes) {
-    if (scope.standard_error > largest_standard_error) continue;
-    const double c = scope.output < 0 ? along / total : alone[scope.output] / size[scope.output];
-    const double t = scope.standard_error > 0 ? std::abs(c) / scope.standard_error : 0;
+  for (const Detector& detector : s.detectors) {
+    if (detector.standard_error > largest_standard_error) continue;
+    const double c = detector.output < 0 ? along / total : alone[detector.output] / size[detector.output];
+    const double t = detector.standard_error > 0 ? std::abs(c) / detector.standard_error : 0;
     if (t < best.statistic) continue;
-    best.scope = scope.output < 0 ? "all outputs" : calibration_.names()[scope.output];
+    best.detector = detector.output < 0 ? "all outputs" : calibration_.names()[detector.output];
     best.coefficient = c;
     best.statistic = t;
   }

@@ -10,8 +10,8 @@
 
 namespace plumbline {
 
-// Where a deviation is looked for: in one output tensor alone, or (scope -1) in all of them together.
-struct Scope {
+// What a deviation is looked for in: one output tensor alone, or (output -1) all of them together.
+struct Detector {
   int output = -1;
   double standard_error = 0;  // tau_c: the standard error of the coefficient of a correct output
 };
@@ -21,17 +21,17 @@ struct Signature {
   const Deviation* deviation;
   std::vector<Matrix<double>> difference;  // y_m - y, in the order of output_names
   std::vector<Matrix<double>> scaled;      // over sigma
-  std::vector<Scope> scopes;               // those that the deviation moves by a noticeable amount
-  double separation = 0;                   // the largest 1 / tau_c of its scopes
+  std::vector<Detector> detectors;         // those that the deviation moves by a noticeable amount
+  double separation = 0;                   // the largest 1 / tau_c of its detectors
 };
 
-// How much the outputs look like a deviation, in the scope where that is most significant. With z = e / sigma
-// and v the scaled difference:
-//   formula: coefficient <z,v> / <v,v> in that scope: 0 is correct, 1 computes the deviation; likelihood
+// How much the outputs look like a deviation, in the detector where that is most significant. With z = e /
+// sigma and v the scaled difference:
+//   formula: coefficient <z,v> / <v,v> in that detector: 0 is correct, 1 computes the deviation; likelihood
 //     sum(z v - v^2 / 2) over all outputs
 struct Match {
   const Signature* signature = nullptr;
-  std::string scope = {};  // the name of an output, or "all outputs"
+  std::string detector = {};  // the name of an output, or "all outputs"
   double coefficient = 0;
   double statistic = 0;   // |coefficient| / tau_c
   double likelihood = 0;  // logarithm of the ratio "computes the deviation" : "correct"
@@ -53,7 +53,7 @@ class Signatures {
   // Ids of those that change nothing here, or far less than rounding does.
   const std::vector<std::string>& without_effect() const { return without_effect_; }
 
-  // A bound on how often a correct output matches any of M deviations and scopes so well; and the
+  // A bound on how often a correct output matches any of M deviations and detectors so well; and the
   // |coefficient| / tau_c at which that is 1e-6. t has as many degrees of freedom as there are members.
   //   formula: p = 2 M Pr[t > |c| / (g tau_c)]
   double p(const Match& match, double guard) const;
@@ -63,9 +63,9 @@ class Signatures {
   // Whether the question separates the deviation from correct: its signal is twice the threshold.
   bool separates(const Signature& s, double guard) const { return s.separation >= 2 * threshold(guard); }
 
-  // The most significant match, among scopes in which a deviation itself would be beyond the threshold: one
-  // that would not be noticed is a direction in which rounding errors may lie by chance. `without` is left
-  // out. One without a signature where there is none.
+  // The most significant match, among detectors in which a deviation itself would be beyond the threshold:
+  // one that would not be noticed is a direction in which rounding errors may lie by chance. `without` is
+  // left out. One without a signature where there is none.
   Match loudest(const std::vector<Matrix<double>>& error, double guard,
                 const Deviation* without = nullptr) const;
   // The deviations with a log likelihood ratio above `least`, most likely first, at most `count`; and the
@@ -75,7 +75,7 @@ class Signatures {
   Likelihoods likelihoods(const std::vector<Matrix<double>>& error) const;
 
  private:
-  // z = error / sigma; of the scopes, those with at most that standard_error.
+  // z = error / sigma; of the detectors, those with at most that standard_error.
   Match match(const Signature& s, const std::vector<Matrix<double>>& z,
               double largest_standard_error = std::numeric_limits<double>::infinity()) const;
 
@@ -84,7 +84,7 @@ class Signatures {
   const Calibration& calibration_;
   std::vector<Signature> signatures_;
   std::vector<std::string> without_effect_;
-  int scopes_ = 0;
+  int detectors_ = 0;
 };
 
 }  // namespace plumbline

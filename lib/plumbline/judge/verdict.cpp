@@ -140,7 +140,7 @@ bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* u
   if (const double p = signatures().p(loudest, guard_); loudest.signature && p < v.p) {
     v.p = p;
     if (signatures().is_at_full_size(loudest)) v.resembles = loudest.signature->deviation;
-    v.reason = loudest.scope + ": " + number(loudest.coefficient) + " of " +
+    v.reason = loudest.detector + ": " + number(loudest.coefficient) + " of " +
                std::string(loudest.signature->deviation->id) + ", " + number(loudest.statistic) +
                " times what a correct output shows";
   }
