@@ -3,6 +3,9 @@
 //
 // A tensor is a matrix [rows, cols]; the batch is folded into the rows. A row vector is [1, n], a column [n,
 // 1]. What is no primitive (linear, row_mean, the derivative of a softmax, ...) is written in terms of these.
+// Which operations come, and in which order, follows from the spec and the shapes, never from a value: what
+// chooses by data is a tensor of 0s and 1s (`above`). So a choice has a meaning in every algebra: an enclosure
+// that contains both says so, a picture shows all inputs, and a member finds what the exact run left it.
 #pragma once
 
 #include <concepts>

@@ -1,5 +1,6 @@
 // The terms of a member's error: each stands for a choice that real code makes. A test leaves one out to show
-// what it is for: which right answer would be called wrong without it (lib/test/ensemble/ablations_test.cpp).
+// what it is for: which right answer would be called wrong without it. lib/test/ensemble/ablations_test.cpp
+// says for which of them that has been shown.
 #pragma once
 
 #include <cstdint>
