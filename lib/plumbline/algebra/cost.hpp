@@ -94,7 +94,7 @@ struct Cost : AlgebraBase<Cost> {
   Tensor detach(const Tensor& x) const { return x; }
   Tensor store(const Tensor& x, const Place&) const { return x; }
   template <class Body>
-  Tensor component(const char*, const Tensor&, Body body) {
+  Tensor component(Component, const char*, const Tensor&, Body body) {
     return body();
   }
 
@@ -120,5 +120,7 @@ struct Cost : AlgebraBase<Cost> {
 
   std::set<std::string> seen_;
 };
+
+static_assert(Algebra<Cost>);
 
 }  // namespace plumbline

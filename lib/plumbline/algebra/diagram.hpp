@@ -98,7 +98,7 @@ struct Diagram : AlgebraBase<Diagram> {
 
   // The outermost component is a box; a component inside it is a note in that box's label.
   template <class Body>
-  Tensor component(const char* symbol, const Tensor& x, Body body) {
+  Tensor component(Component, const char* symbol, const Tensor& x, Body body) {
     if (inside_) {
       note(symbol, x);
       return body();
@@ -150,5 +150,7 @@ struct Diagram : AlgebraBase<Diagram> {
   std::vector<int> read_;  // the nodes that the current box reads
   Notes notes_;
 };
+
+static_assert(Algebra<Diagram>);
 
 }  // namespace plumbline

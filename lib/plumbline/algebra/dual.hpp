@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/softmax_derivative.hpp"
 
 namespace plumbline {
@@ -146,7 +147,7 @@ struct Dual : AlgebraBase<Dual<A>> {
       return Tensor{inner.store(x.value, place), inner.store(x.tangent, place)};
   }
   template <class Body>
-  Tensor component(const char*, const Tensor&, Body body) const {
+  Tensor component(Component, const char*, const Tensor&, Body body) const {
     return body();
   }
 
@@ -169,5 +170,7 @@ struct Dual : AlgebraBase<Dual<A>> {
     return y;
   }
 };
+
+static_assert(Algebra<Dual<Plain<double>>>);
 
 }  // namespace plumbline

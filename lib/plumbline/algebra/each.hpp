@@ -1,11 +1,14 @@
 // Each<A>: a tensor is a list of tensors in A that all went through the same operations, or one that is the
 // same for all of them. Many tangents of one value are so computed in one go, and what they share only once.
+// Here and in the other algebras every operation is written out: what one of them means can be read where it
+// stands, and one that is forgotten does not compile.
 #pragma once
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/softmax_derivative.hpp"
 
 namespace plumbline {
@@ -138,7 +141,7 @@ struct Each : AlgebraBase<Each<A>> {
   Tensor detach(const Tensor& x) const { return x; }
   const Tensor& store(const Tensor& x, const Place&) const { return x; }
   template <class Body>
-  Tensor component(const char*, const Tensor&, Body body) const {
+  Tensor component(Component, const char*, const Tensor&, Body body) const {
     return body();
   }
 
@@ -165,5 +168,7 @@ struct Each : AlgebraBase<Each<A>> {
     return y;
   }
 };
+
+static_assert(Algebra<Each<Plain<double>>>);
 
 }  // namespace plumbline

@@ -4,8 +4,9 @@
 // A tensor is a matrix [rows, cols]; the batch is folded into the rows. A row vector is [1, n], a column [n,
 // 1]. What is no primitive (linear, row_mean, the derivative of a softmax, ...) is written in terms of these.
 // Which operations come, and in which order, follows from the spec and the shapes, never from a value: what
-// chooses by data is a tensor of 0s and 1s (`above`). So a choice has a meaning in every algebra: an enclosure
-// that contains both says so, a picture shows all inputs, and a member finds what the exact run left it.
+// chooses by data is a tensor of 0s and 1s (`above`). So a choice has a meaning in every algebra: an
+// enclosure that contains both says so, a picture shows all inputs, and a member finds what the exact run
+// left it.
 #pragma once
 
 #include <concepts>
@@ -27,16 +28,18 @@ namespace plumbline {
 template <class A>
 using Tensor = typename A::Tensor;
 
+// The components that a block is made of.
+enum class Component { norm, attention, feed_forward };
+
 // What stands in a row and a column of a constant.
 using WholeNumber = std::function<int(int row, int col)>;
 
 // What A must have. That operands have the shapes which stand here is the caller's duty: algebras do
-// not check it. The products x y^T and x^T y, accumulate and some hooks are asked for where they are
-// used (tape.hpp).
+// not check it. What a tape asks for beside stands in TapedAlgebra.
 template <class A>
 concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation rotation, Activation f, int n,
                            WholeNumber entry, std::vector<Tensor<A>> parts, const Place place,
-                           const char* symbol, Tensor<A> (*body)()) {
+                           Component component, const char* symbol, Tensor<A> (*body)()) {
   { a.rows(x) } -> std::convertible_to<int>;
   { a.cols(x) } -> std::convertible_to<int>;
 
@@ -76,8 +79,8 @@ concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation 
   // x, at a place where an implementation that keeps every result in memory stores it: one rounding to the
   // storage type, forward of x and backward of its cotangent. Storing what is stored already changes nothing.
   { a.store(x, place) } -> std::convertible_to<Tensor<A>>;
-  // The result of body(), known as the component `symbol` (LN, Attn, ...) applied to x: a box in a picture.
-  { a.component(symbol, x, body) } -> std::same_as<Tensor<A>>;
+  // The result of body(): a component applied to x, with its symbol (LN, Attn, ...) in pictures.
+  { a.component(component, symbol, x, body) } -> std::same_as<Tensor<A>>;
 };
 
 // What most algebras leave as it is here: a member of the same name in the algebra takes its place.

@@ -96,7 +96,7 @@ struct Plain : AlgebraBase<Plain<S>> {
   Tensor detach(const Tensor& x) const { return x; }
   const Tensor& store(const Tensor& x, const Place&) const { return x; }
   template <class Body>
-  Tensor component(const char*, const Tensor&, Body body) const {
+  Tensor component(Component, const char*, const Tensor&, Body body) const {
     return body();
   }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/softmax_derivative.hpp"
 
 namespace plumbline {
@@ -32,7 +33,7 @@ class Shared {
 // Backward derivatives over A. Recorded steps point to the tape, which is therefore neither copied nor moved;
 // its tensors are of use on no other tape.
 //   bound: over enclosures, gradients are enclosures of the exact ones
-template <class A>
+template <TapedAlgebra A>
 struct Tape : AlgebraBase<Tape<A>> {
   using Inner = plumbline::Tensor<A>;
   static constexpr int constant_node = -1;
@@ -252,7 +253,7 @@ struct Tape : AlgebraBase<Tape<A>> {
           [=, this](const Inner& g) { accumulate(x, inner.store_cotangent(g, place)); }, x);
   }
   template <class Body>
-  Tensor component(const char*, const Tensor&, Body body) {
+  Tensor component(Component, const char*, const Tensor&, Body body) {
     return body();
   }
 
@@ -311,5 +312,7 @@ struct Tape : AlgebraBase<Tape<A>> {
   std::vector<Step> steps_;
   std::vector<std::optional<Inner>> gradients_;
 };
+
+static_assert(Algebra<Tape<Plain<double>>>);
 
 }  // namespace plumbline

@@ -263,7 +263,7 @@ template <Algebra A>
 Tensor<A> sdpa(A& a, const AttentionSpec& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch) {
   const AttentionNorms norms;
   const PositionSpec position;
-  return a.component("Attn", q, [&] {
+  return a.component(Component::attention, "Attn", q, [&] {
     return detail::heads_of_batch(a, {spec, norms, position}, p, q, p.at("k"), p.at("v"), batch);
   });
 }
@@ -277,7 +277,7 @@ Tensor<A> sdpa(A& a, const AttentionSpec& spec, const ParameterView<A>& p, const
 template <Algebra A>
 Tensor<A> attention(A& a, const AttentionSpec& spec, const AttentionNorms& norms,
                     const PositionSpec& position, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
-  return a.component("Attn", x, [&] {
+  return a.component(Component::attention, "Attn", x, [&] {
     const Tensor<A> q = linear(a, p.under("q_proj"), spec.bias.q, x);
     const Tensor<A> k = linear(a, p.under("k_proj"), spec.bias.k, x);
     const Tensor<A> v = linear(a, p.under("v_proj"), spec.bias.v, x);

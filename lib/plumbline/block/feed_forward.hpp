@@ -121,7 +121,7 @@ Tensor<A> activated(A& a, const FeedForwardSpec& f, const ParameterView<A>& p, c
 template <Algebra A>
 Tensor<A> feed_forward(A& a, const FeedForwardSpec& f, const NormSlot& mid, const ParameterView<A>& p,
                        const Tensor<A>& x) {
-  return a.component("FFN", x, [&] {
+  return a.component(Component::feed_forward, "FFN", x, [&] {
     Tensor<A> up = linear(a, p.under("up_proj"), f.bias.in, x);
     Tensor<A> hidden;
     if (f.kind == FeedForwardKind::glu) {

@@ -274,7 +274,7 @@ Tensor<A> normalised(A& a, const NormSpec& n, const ParameterView<A>& p, const T
 //   source: arXiv 1607.06450, 1910.07467, 2503.10622
 template <Algebra A>
 Tensor<A> norm(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
-  return a.component(detail::symbol_of(n.kind), x, [&] {
+  return a.component(Component::norm, detail::symbol_of(n.kind), x, [&] {
     const Tensor<A> input = a.store(x, p.place(Site::input));
     const Tensor<A> y = n.gain_place == GainPlace::after
                             ? detail::apply_gain(a, n, p, detail::normalised(a, n, p, input), input)

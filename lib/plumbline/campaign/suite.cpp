@@ -35,7 +35,8 @@ std::optional<SuiteCase> candidate(const Request& request) {
     const Judge judge(request.question, request.profile);
     if (judge.vacuous()) return std::nullopt;
     SuiteCase c{request, {}};
-    const double asked = 2 * judge.signatures().threshold(guard(request.profile, request.question.gradients));
+    const double asked =
+        judge.signatures().least_separation(guard(request.profile, request.question.gradients));
     for (const Signature& s : judge.signatures().all())
       c.separations[std::string(s.deviation->id)] = s.separation / asked;
     for (const std::string& id : judge.signatures().without_effect()) c.separations[id] = 0;

@@ -1,5 +1,6 @@
-// A case: a spec with an input, parameters and a cotangent, which follow from a seed, the same on
-// every machine.
+// A case: a spec with an input, parameters and a cotangent, which follow from a seed, the same on every
+// machine. Cases are plain, and few: what they give is proved and kept (golden/). Questions (question.hpp)
+// are drawn to show mistakes, in numbers of a profile, and answers to them are judged.
 #pragma once
 
 #include <cstdint>

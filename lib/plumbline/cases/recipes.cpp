@@ -61,11 +61,12 @@ void scale(const BlockSpec& s, CaseInputs& in, Module module, double factor) {
 
 // Row t of x has about the variance eps times 2^(-4 ... 8), and no branch adds more than that.
 void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInputs& in) {
-  double eps = 0;
-  for (const NormSlot* slot :
-       {&s.norm_slots.attn.in, &s.norm_slots.ffn.in, &s.norm_slots.attn.out, &s.norm_slots.ffn.out,
-        &s.norm_slots.attn.post, &s.norm_slots.ffn.post, &s.final_norm})
-    if (*slot && has_statistics(**slot)) eps = std::max(eps, (*slot)->eps);
+  double eps = 0;  // the largest of a norm on the stream
+  for_each_norm_slot(s, [&](const std::string&, const NormSlot& slot) {
+    const auto& [attn, ffn] = s.norm_slots;
+    const bool is_within = &slot == &attn.q || &slot == &attn.k || &slot == &attn.mid || &slot == &ffn.mid;
+    if (!is_within && slot && has_statistics(*slot)) eps = std::max(eps, slot->eps);
+  });
   const double least = std::ldexp(1.0, 6 - info(profile.storage).max_exponent);
   if (!(std::sqrt(eps) > least)) return;  // nothing but subnormal numbers would be left
   if (std::sqrt(eps) < std::ldexp(1.0, least_root(profile))) return;
@@ -75,7 +76,7 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
       x.row(t) = draw.matrix(1, int(x.cols()), std::ldexp(size * (1 + draw.uniform()), draw.whole(-2, 3)));
   };
   shrink(in.x);
-  if (const auto it = in.parameters.find("residual"); it != in.parameters.end()) shrink(it->second);
+  for (const TokenTensor& t : part_of(s).beside_x) shrink(in.parameters.at(std::string(t.name)));
   scale(s, in, Module::o_proj, size);
   scale(s, in, Module::down_proj, size);
   if (s.norm_slots.attn.q) scale(s, in, Module::q_proj, 3 * std::sqrt(s.norm_slots.attn.q->eps));
@@ -105,7 +106,8 @@ void set_to_zero(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInp
   }
 }
 
-// One key takes almost all of a softmax, and activations are 0 or x, almost.
+// One key takes almost all of a softmax, and activations are 0 or x, almost: tanh 4 is 0.9993, exp(-sqrt 32)
+// 0.003. Factors here and below are chosen.
 void saturate(const BlockSpec& s, CaseInputs& in) {
   spread_scores(s, in, 4, 32);
   scale(s, in, s.ffn.kind == FeedForwardKind::glu ? Module::gate_proj : Module::up_proj, 8);
@@ -129,7 +131,8 @@ Matrix<double> stored_at(const std::string& place, const QuestionSettings& s, co
 }
 
 // All tokens are near one vector of signs, so a feed-forward reads about the same row h for each; with the
-// weights s_j h / |h|^2, unit j sees s_j. down_proj times 8 amplifies the activation's error in y.
+// weights s_j h / |h|^2, unit j sees s_j, from -6 to 0.5, where the forms of GELU differ most. down_proj times 8
+// amplifies the activation's error in y; what tokens and units differ by, 0.15 and 0.05, is chosen small.
 void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
   if (!feeds(s.spec) || s.spec.ffn.activation == Activation::relu) return;  // a kink is to be kept away from
   Matrix<double> signs(1, s.spec.d);
@@ -137,11 +140,12 @@ void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
   for (int t = 0; t < in.x.rows(); ++t) in.x.row(t) = signs + draw.matrix(1, s.spec.d, 0.15);
   scale(s.spec, in, Module::o_proj, 0.05);
   scale(s.spec, in, Module::down_proj, 8);
-  const char* unit = s.spec.ffn.kind == FeedForwardKind::glu ? "gate_proj" : "up_proj";
-  for (int layer = 0; layer < s.spec.n_layers; ++layer) {
-    const std::string linear = "layers." + std::to_string(layer) + ".ffn." + unit;
+  const Module unit = s.spec.ffn.kind == FeedForwardKind::glu ? Module::gate_proj : Module::up_proj;
+  for (const ParameterShape& p : parameter_shapes(s.spec)) {
+    if (p.module != unit || p.role != Role::weight) continue;
+    const std::string linear = p.name.substr(0, p.name.rfind('.'));
     const Matrix<double> h = stored_at(linear + ".input", s, in).colwise().mean();
-    Matrix<double>& weight = in.parameters.at(linear + ".weight");
+    Matrix<double>& weight = in.parameters.at(p.name);
     const int units = int(weight.rows());
     for (int j = 0; j < units; ++j)
       weight.row(j) = (-6 + 6.5 * (j + 0.5) / units) / h.squaredNorm() * h + 0.05 * weight.row(j);

@@ -12,7 +12,7 @@
 //   attention   members of even seed store their probabilities; the others, like fused kernels, do not: they
 //               err as much, but what would round to one number errs alike, so differences survive
 // term.hpp names these and others, one by one: a member leaves out those that a test asks it to.
-// The member of seed 0 makes no error: it computes the exact values, and of these what the others need.
+// The exact member makes no error: it computes the exact values, and of these what the others need.
 //
 // Members that round to nearest are plain correct code without any noise of ours: sums round once, and the
 // seed says which of the block's stores round at all (1: all, 2: none) and what the backward pass reads.
@@ -143,12 +143,11 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   Tensor saved(const Tensor& x);
   Tensor centring_sum(const Tensor& sum);
 
-  // The result of body(). Inside a norm, which is every component but "Attn" and "FFN", operations round to
-  // the type of the statistics.
+  // The result of body(). Inside a norm operations round to the type of the statistics.
   template <class Body>
-  Tensor component(const char* symbol, const Tensor&, Body body) {
+  Tensor component(Component component, const char*, const Tensor&, Body body) {
     const Grid<S> outside = kernel_;
-    if (std::string_view(symbol) != "Attn" && std::string_view(symbol) != "FFN") kernel_ = statistics_;
+    if (component == Component::norm) kernel_ = statistics_;
     Tensor y = body();
     kernel_ = outside;
     return y;

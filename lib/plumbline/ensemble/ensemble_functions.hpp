@@ -18,13 +18,13 @@ S Ensemble<S>::activation(Activation f, int derivative, S x, std::uint64_t salt)
     case Activation::relu: break;  // a kink, not a formula
     case Activation::silu:
     case Activation::quick_gelu: {
-      const S k = f == Activation::silu ? one : constant(F::ratio(1702, 1000));
+      const S k = f == Activation::silu ? one : constant(F::quick_gelu_k());
       const S s = r(one / r(one + r(std::exp(f == Activation::silu ? -x : -r(k * x)) * of(Library::exp))));
       if (derivative == 0) return r(x * s);
       return r(s + r(r(k * x) * r(s * r(one - s))));
     }
     case Activation::gelu_tanh: {
-      const S c = constant(std::sqrt(S(2) / detail::pi<S>())), a = F::ratio(44715, 1000000);
+      const S c = constant(std::sqrt(S(2) / detail::pi<S>())), a = F::tanh_gelu_a();
       const S square = r(x * x);
       const S t = r(std::tanh(r(c * r(x + constant(a) * r(square * x)))) * of(Library::tanh));
       if (derivative == 0) return r(half * x * r(one + t));

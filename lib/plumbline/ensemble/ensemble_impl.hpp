@@ -35,7 +35,7 @@ Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, ExactRun<S>& run,
       operands_(range_of(a.products), precision_of(a.products), rounding),
       exact_(exact),
       to_nearest_(rounding == Rounding::to_nearest),
-      sums_matter_(info(a.accumulator).precision <= info(a.storage).precision),
+      sums_matter_(sums_matter(a)),
       fuses_attention_(seed % 2 == 1),
       rounds_operands_(operands_.precision() < storage_.precision()),
       truncates_operands_(a.products == Operand::tf32 && !(to_nearest_ && fuses_attention_) &&

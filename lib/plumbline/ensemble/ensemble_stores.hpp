@@ -25,7 +25,7 @@ bool Ensemble<S>::leaves_out(const Place& place) const {
   constexpr std::uint64_t every = 1, none = 2;
   const bool is_result = place.site == Site::other || place.site == Site::y || place.site == Site::gradient;
   if (!to_nearest_ || is_result || stores_ == every) return false;
-  return stores_ == none || mixed(stores_ ^ std::hash<std::string_view>()(name_of(place.site))) % 2 == 0;
+  return stores_ == none || mixed(stores_ ^ mixed(std::uint64_t(place.site))) % 2 == 0;
 }
 
 // Whether what is stored there are scores, before or after their soft cap.

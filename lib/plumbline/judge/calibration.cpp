@@ -57,8 +57,7 @@ constexpr double cancelled = 0x1p-26;
 
 double guard(const Profile& profile, bool gradients) {
   const Arithmetic a = profile.arithmetic();
-  const bool sums_matter = info(a.accumulator).precision <= info(a.storage).precision;
-  return !sums_matter ? 1.15 : gradients ? 1.5 : 1.3;
+  return !sums_matter(a) ? 1.15 : gradients ? 1.5 : 1.3;
 }
 
 std::vector<Matrix<long double>> exact_outputs(const Question& question, const Profile& profile) {
@@ -221,8 +220,7 @@ void Calibration::set_standard_errors(int family, const std::vector<std::vector<
     }
     log_squares.push_back(std::log(std::max(mean_square / f.count, 1e-300)));
   }
-  if (settings_.tail_inflation)
-    test.tail_inflation = std::max(1.0, largest / t_quantile_of_tail(1 / (2.0 * k1 * f.count), test.dof));
+  if (settings_.tail_inflation) test.tail_inflation = tail_inflation(largest, double(k1) * f.count, test.dof);
   test.mean_log_square = std::accumulate(log_squares.begin(), log_squares.end(), 0.0) / k1;
   double spread = 0;
   for (double e : log_squares) spread += (e - test.mean_log_square) * (e - test.mean_log_square);

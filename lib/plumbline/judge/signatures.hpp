@@ -61,7 +61,8 @@ class Signatures {
   // Whether the coefficient is 1, within its 99 % confidence interval.
   bool is_at_full_size(const Match& match) const;
   // Whether the question separates the deviation from correct: its signal is twice the threshold.
-  bool separates(const Signature& s, double guard) const { return s.separation >= 2 * threshold(guard); }
+  bool separates(const Signature& s, double guard) const { return s.separation >= least_separation(guard); }
+  double least_separation(double guard) const { return 2 * threshold(guard); }
 
   // The most significant match, among detectors in which a deviation itself would be beyond the threshold:
   // one that would not be noticed is a direction in which rounding errors may lie by chance. `without` is

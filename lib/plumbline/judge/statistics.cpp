@@ -47,6 +47,10 @@ double t_quantile_of_tail(double p, double dof) {
   return math::quantile(math::complement(StudentsT(dof), p));
 }
 
+double tail_inflation(double largest, double count, double dof) {
+  return std::max(1.0, largest / t_quantile_of_tail(1 / (2 * count), dof));
+}
+
 Moderated moderated(std::span<const double> mean_squares, std::span<const double> priors, int count) {
   const double half = count / 2.0;
   double sum = 0, squares = 0;

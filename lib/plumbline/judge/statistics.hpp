@@ -19,6 +19,12 @@ double t_tail(double x, double dof);
 inline constexpr double quantile_error = 0x1p-26;
 double t_quantile_of_tail(double p, double dof);
 
+// How far the tails of `count` values reach beyond Student's t, whose largest one is expected at its quantile
+// 1 - 1/(2 count) of the absolute value.
+//   formula: max(1, largest / t(1 / (2 count), dof))
+//   domain: count >= 1, dof > 0 or infinite
+double tail_inflation(double largest, double count, double dof);
+
 // Shared by all tests of errors.
 //   no_scale: a tensor has no scale where its largest value is below this much of the largest error. A value
 //     of 0 comes out of long double at 2^-40 of a float32's error; what 2^16 times itself may be added to

@@ -21,16 +21,15 @@ std::vector<std::ptrdiff_t> index_of(const View& view, std::ptrdiff_t e) {
   return out;
 }
 
-// The inflation of the tails over Student's t, from the entries of one output in the second set of members,
-// which sets no scale.
-double tail_inflation(const Calibration& c, int output, double dof) {
+// Of the entries of one output in the second set of members, which sets no scale.
+double tail_inflation_of(const Calibration& c, int output, double dof) {
   const Matrix<double>& sigma = c.sigma()[output];
   double largest = 0;
   for (int k = c.members(); k < int(c.member_errors().size()); ++k)
     for (Eigen::Index e = 0; e < sigma.size(); ++e)
       if (sigma.data()[e] > 0)
         largest = std::max(largest, std::abs(c.member_errors()[k][output].data()[e]) / sigma.data()[e]);
-  return std::max(1.0, largest / t_quantile_of_tail(1 / (2.0 * c.members() * double(sigma.size())), dof));
+  return tail_inflation(largest, c.members() * double(sigma.size()), dof);
 }
 
 // One tensor while it is looked at.
@@ -208,7 +207,7 @@ std::vector<Matrix<double>> entry_limits(const Calibration& c) {
   const double t = t_quantile_of_tail(Judge::alpha / (2 * entries), dof);
   std::vector<Matrix<double>> out;
   for (int k = 0; k < int(c.sigma().size()); ++k) {
-    const double times = guarded * t * tail_inflation(c, k, dof);
+    const double times = guarded * t * tail_inflation_of(c, k, dof);
     const double without_scale = guarded * t * c.largest_error(k);
     out.push_back(c.sigma()[k].unaryExpr([&](double s) { return s > 0 ? times * s : without_scale; }));
   }

@@ -1,4 +1,5 @@
-// MPFR keeps constants and free memory for each thread, and leaves them behind when the thread ends.
+// MPFR keeps constants and free memory for each thread, and leaves them behind when the thread ends. Workers
+// of the thread pool live as long as the program; threads that a report starts and ends have one of these.
 #pragma once
 
 #include <mpfr.h>

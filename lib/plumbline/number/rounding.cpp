@@ -27,9 +27,9 @@ double rounded(const End& x, Dtype dtype) {
   const DtypeInfo& f = info(dtype);
   mpfr_t y;
   mpfr_init2(y, f.precision);
+  const int direction = mpfr_set(y, x.backend().data(), MPFR_RNDN);
   {
     const ExponentRange range(f);
-    const int direction = mpfr_set(y, x.backend().data(), MPFR_RNDN);
     mpfr_subnormalize(y, mpfr_check_range(y, direction, MPFR_RNDN), MPFR_RNDN);
   }
   const double value = mpfr_get_d(y, MPFR_RNDN);

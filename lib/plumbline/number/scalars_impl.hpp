@@ -129,11 +129,11 @@ S Function<S>::activation(Activation f, int derivative, const S& x) {
     case Activation::gelu_erf: return detail::gelu_erf(derivative, x);
     case Activation::silu: return detail::gated(derivative, x, x, S(1), S(0));
     case Activation::quick_gelu: {
-      const S k = ratio(1702, 1000);
+      const S k = quick_gelu_k();
       return detail::gated(derivative, x, S(k * x), k, S(0));
     }
     case Activation::gelu_tanh: {
-      const S c = S(2) * sqrt(S(S(2) / detail::pi<S>())), a = ratio(44715, 1000000);
+      const S c = S(2) * sqrt(S(S(2) / detail::pi<S>())), a = tanh_gelu_a();
       return detail::gated(derivative, x, S(c * (x + a * x * x * x)), S(c * (S(1) + S(3) * a * x * x)),
                            S(c * S(6) * a * x));
     }

@@ -53,9 +53,8 @@ std::optional<std::string> beyond_noise(const Matrix<double>& x, const std::vect
   double largest = 0, worst = 0;
   for (const auto& e : members)
     for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, in_sigmas(e, i));
-  const double tail_inflation =
-      std::max(1.0, largest / t_quantile_of_tail(1 / (2.0 * count * double(n)), m.dof));
-  const double limit = guard * tail_inflation * t_quantile_of_tail(Judge::alpha / (2.0 * double(n)), m.dof);
+  const double limit = guard * tail_inflation(largest, count * double(n), m.dof) *
+                       t_quantile_of_tail(Judge::alpha / (2.0 * double(n)), m.dof);
   std::size_t where = 0;
   for (std::size_t i = 0; i < n; ++i)
     if (!(in_sigmas(x, i) <= worst)) worst = in_sigmas(x, i), where = i;

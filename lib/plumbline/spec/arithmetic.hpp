@@ -39,4 +39,9 @@ struct Arithmetic {
   bool operator==(const Arithmetic&) const = default;
 };
 
+// Whether running sums are no finer than what is stored: then the order of sums shows.
+inline bool sums_matter(const Arithmetic& a) {
+  return info(a.accumulator).precision <= info(a.storage).precision;
+}
+
 }  // namespace plumbline
