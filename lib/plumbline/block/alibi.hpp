@@ -32,7 +32,8 @@ inline constexpr auto knobs<AlibiSpec> = std::tuple{
 
 template <>
 inline constexpr WrongChoice<AlibiSpec> wrong_choices<AlibiSpec>[] = {
-    {"alibi/sign", "scores grow with the distance of the key", "", [](AlibiSpec& s) { s.sign = -1; }},
+    {"alibi/sign", "scores grow with the distance of the key", "meta-pytorch/attention-gym#86",
+     [](AlibiSpec& s) { s.sign = -1; }},
     {"alibi/slopes-evenly", "slopes 2^(-8 (h + 1) / n) where n is no power of two", "",
      [](AlibiSpec& s) { s.slopes = AlibiSlopes::evenly; }},
 };

@@ -46,10 +46,10 @@ inline constexpr auto knobs<AttentionBias> =
 
 template <>
 inline constexpr WrongChoice<AttentionBias> wrong_choices<AttentionBias>[] = {
-    {"bias/k-missing", "k = W x", "", [](AttentionBias& b) { b.k = false; }},
+    {"bias/k-missing", "k = W x", "sbryngelson/ANEForge#253", [](AttentionBias& b) { b.k = false; }},
     {"bias/o-missing", "W o", "", [](AttentionBias& b) { b.o = false; }},
-    {"bias/q-missing", "q = W x", "", [](AttentionBias& b) { b.q = false; }},
-    {"bias/v-missing", "v = W x", "", [](AttentionBias& b) { b.v = false; }},
+    {"bias/q-missing", "q = W x", "sbryngelson/ANEForge#253", [](AttentionBias& b) { b.q = false; }},
+    {"bias/v-missing", "v = W x", "sbryngelson/ANEForge#253", [](AttentionBias& b) { b.v = false; }},
 };
 
 // The attention branch as data, its norms apart.
@@ -89,17 +89,17 @@ inline constexpr WrongChoice<AttentionSpec> wrong_choices<AttentionSpec>[] = {
      [](AttentionSpec& s) {
        if (s.n_kv_heads < s.n_heads) s.backward = AttentionBackward::first_head;
      }},
-    {"heads/tiled", "query head h reads key-value head h mod n_kv_heads", "",
+    {"heads/tiled", "query head h reads key-value head h mod n_kv_heads", "onnx/onnx#7274",
      [](AttentionSpec& s) {
        if (s.n_kv_heads < s.n_heads) s.head_sharing = HeadSharing::tile;
      }},
-    {"scale/by-heads", "q k / sqrt(n_heads)", "",
+    {"scale/by-heads", "q k / sqrt(n_heads)", "tenstorrent/tt-metal#56789",
      [](AttentionSpec& s) { s.scale.rule = ScaleRule::inv_sqrt_scalar, s.scale.value = s.n_heads; }},
     {"scale/gradient-missing", "gradients of q and k lack the factor 1/sqrt(head_dim)", "",
      [](AttentionSpec& s) {
        if (s.scale.rule != ScaleRule::one) s.backward = AttentionBackward::scale_skipped;
      }},
-    {"scale/missing", "q k", "",
+    {"scale/missing", "q k", "mlc-ai/mlc-llm#3426",
      [](AttentionSpec& s) { s.scale.rule = ScaleRule::one, s.scale.value.reset(); }},
     {"scale/twice", "q k / head_dim", "",
      [](AttentionSpec& s) {

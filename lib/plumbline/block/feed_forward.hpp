@@ -79,11 +79,11 @@ inline constexpr WrongChoice<FeedForwardSpec> wrong_choices<FeedForwardSpec>[] =
      [](FeedForwardSpec& s) {
        if (s.activation == Activation::quick_gelu) s.activation = Activation::silu;
      }},
-    {"activation/tanh-for-erf", "gelu_tanh where gelu_erf is right", "",
+    {"activation/tanh-for-erf", "gelu_tanh where gelu_erf is right", "huggingface/candle#900",
      [](FeedForwardSpec& s) {
        if (s.activation == Activation::gelu_erf) s.activation = Activation::gelu_tanh;
      }},
-    {"ffn/gate-and-up-swapped", "f(up) gate", "",
+    {"ffn/gate-and-up-swapped", "f(up) gate", "ml-explore/mlx-lm#767",
      [](FeedForwardSpec& s) { s.gate_and_up_swapped = s.kind == FeedForwardKind::glu; }},
     {"ffn/gate-detached", "the backward pass takes f(gate) for a constant", "",
      [](FeedForwardSpec& s) { s.gate_detached = s.kind == FeedForwardKind::glu; }},

@@ -56,11 +56,11 @@ inline constexpr WrongChoice<MaskSpec> wrong_choices<MaskSpec>[] = {
      [](MaskSpec& m) {
        if (detail::hides(m)) m.mode = MaskMode::finite;
      }},
-    {"mask/hides-self", "j < i", "",
+    {"mask/hides-self", "j < i", "pbloem/former#10",
      [](MaskSpec& m) {
        if (detail::hides(m)) m.offset = -1;
      }},
-    {"mask/missing", "every key is seen", "",
+    {"mask/missing", "every key is seen", "facebookresearch/xformers#103",
      [](MaskSpec& m) { m.kind = MaskKind::bidirectional, m.window.reset(); }},
     {"mask/sees-next", "j <= i + 1", "",
      [](MaskSpec& m) {
@@ -74,7 +74,7 @@ inline constexpr WrongChoice<MaskSpec> wrong_choices<MaskSpec>[] = {
      [](MaskSpec& m) {
        if (m.window && *m.window > 1) --*m.window;
      }},
-    {"mask/zero-score", "masked scores are 0", "",
+    {"mask/zero-score", "masked scores are 0", "hyunwoongko/transformer#10",
      [](MaskSpec& m) {
        if (detail::hides(m)) m.mode = MaskMode::zero_score;
      }},

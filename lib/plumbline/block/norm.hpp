@@ -119,7 +119,8 @@ inline constexpr WrongChoice<NormSpec> wrong_choices<NormSpec>[] = {
     {"norm/divided-by-variance", "x / (v + eps)", "TPlinker-joint-extraction#37",
      [](NormSpec& n) { n.scaling = NormScaling::reciprocal; }},
     {"norm/eps-clamped", "max(v, eps)", "", [](NormSpec& n) { n.eps_mode = EpsMode::clamp; }},
-    {"norm/eps-missing", "1/sqrt(v)", "", [](NormSpec& n) { n.eps_mode = EpsMode::none; }},
+    {"norm/eps-missing", "1/sqrt(v)", "torchcvnn/torchcvnn#32",
+     [](NormSpec& n) { n.eps_mode = EpsMode::none; }},
     {"norm/eps-outside-sqrt", "1/(sqrt(v) + eps)", "tracel-ai/burn#2185",
      [](NormSpec& n) { n.eps_mode = EpsMode::outside_sqrt; }},
     {"norm/gain-averaged", "gradients of gain and bias are means over the tokens, not sums", "",
@@ -143,7 +144,8 @@ inline constexpr WrongChoice<NormSpec> wrong_choices<NormSpec>[] = {
      [](NormSpec& n) {
        if (n.kind == NormKind::layer_norm) n.detached = Detached::mean;
      }},
-    {"norm/multiplied-by-std", "x sqrt(v + eps)", "", [](NormSpec& n) { n.scaling = NormScaling::sqrt; }},
+    {"norm/multiplied-by-std", "x sqrt(v + eps)", "mosaicml/llm-foundry#371",
+     [](NormSpec& n) { n.scaling = NormScaling::sqrt; }},
     {"norm/not-centred", "layer_norm of x, mean kept", "",
      [](NormSpec& n) {
        if (n.kind == NormKind::layer_norm) n.centring = Centring::never;
@@ -158,7 +160,7 @@ inline constexpr WrongChoice<NormSpec> wrong_choices<NormSpec>[] = {
      [](NormSpec& n) { n.variance_divisor = VarianceDivisor::d_minus_1; }},
     {"norm/variance-detached", "the backward pass takes the variance for a constant", "",
      [](NormSpec& n) { n.detached = Detached::variance; }},
-    {"norm/variance-only-centred", "x / sqrt(var(x) + eps)", "",
+    {"norm/variance-only-centred", "x / sqrt(var(x) + eps)", "keras-team/keras#21234",
      [](NormSpec& n) { n.centring = Centring::variance_only; }},
 };
 

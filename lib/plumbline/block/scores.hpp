@@ -44,7 +44,8 @@ template <>
 inline constexpr WrongChoice<SoftcapSpec> wrong_choices<SoftcapSpec>[] = {
     {"softcap/after-mask", "masked scores are -cap", "",
      [](SoftcapSpec& s) { s.after_mask = s.cap.has_value(); }},
-    {"softcap/missing", "scores as they are", "", [](SoftcapSpec& s) { s.cap.reset(); }},
+    {"softcap/missing", "scores as they are", "sgl-project/sgl-kernel-xpu#491",
+     [](SoftcapSpec& s) { s.cap.reset(); }},
 };
 
 // What q k is multiplied by.

@@ -43,7 +43,7 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
        move_slot(s, &AttentionNorms::out, &AttentionNorms::in, &FeedForwardNorms::out, &FeedForwardNorms::in);
      },
      "out", "in"},
-    {"layout/post-as-pre", "x + F(N(x)) where N(x + F(x)) is right", "",
+    {"layout/post-as-pre", "x + F(N(x)) where N(x + F(x)) is right", "harvardnlp/annotated-transformer#13",
      [](BlockSpec& s) {
        move_slot(s, &AttentionNorms::post, &AttentionNorms::in, &FeedForwardNorms::post,
                  &FeedForwardNorms::in);
@@ -76,7 +76,8 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
     {"residual/attn-doubled", "x + x + F", "",
      [](BlockSpec& s) { s.attn_residual = ResidualFault::doubled; }},
     {"residual/attn-dropped", "F alone", "", [](BlockSpec& s) { s.attn_residual = ResidualFault::dropped; }},
-    {"residual/ffn-block-input", "x + F(N(u)) where u + F(N(u)) is right", "",
+    {"residual/ffn-block-input", "x + F(N(u)) where u + F(N(u)) is right",
+     "strutive07/transformer-tensorflow2.0#14",
      [](BlockSpec& s) { s.ffn_residual = ResidualFault::block_input; }},
     {"residual/ffn-detached", "no gradient flows through the feed-forward's residual", "",
      [](BlockSpec& s) { s.ffn_residual = ResidualFault::detached; }},
