@@ -66,7 +66,7 @@ inline constexpr WrongChoice<MaskSpec> wrong_choices<MaskSpec>[] = {
      [](MaskSpec& m) {
        if (detail::hides(m)) m.offset = 1;
      }},
-    {"mask/window-too-long", "i - j <= W", "huggingface/transformers: window W+1",
+    {"mask/window-too-long", "i - j <= W", "huggingface/transformers#39408",
      [](MaskSpec& m) {
        if (m.window) ++*m.window;
      }},

@@ -116,7 +116,7 @@ inline constexpr WrongChoice<NormSpec> wrong_choices<NormSpec>[] = {
      [](NormSpec& n) {
        if (n.kind == NormKind::rms_norm) n.centring = Centring::always;
      }},
-    {"norm/divided-by-variance", "x / (v + eps)", "TPlinker-joint-extraction#37",
+    {"norm/divided-by-variance", "x / (v + eps)", "",
      [](NormSpec& n) { n.scaling = NormScaling::reciprocal; }},
     {"norm/eps-clamped", "max(v, eps)", "", [](NormSpec& n) { n.eps_mode = EpsMode::clamp; }},
     {"norm/eps-missing", "1/sqrt(v)", "torchcvnn/torchcvnn#32",

@@ -43,7 +43,7 @@ inline constexpr WrongChoice<RopeSpec> wrong_choices<RopeSpec>[] = {
     {"rope/exponent-of-head-dim", "base^(-2j/head_dim) where base^(-2j/rotary_dim) is right", "",
      [](RopeSpec& r) { r.exponent_of_head_dim = true; }},
     {"rope/key-offset", "keys stand one position too late", "", [](RopeSpec& r) { r.key_offset = 1; }},
-    {"rope/style", "half where interleaved is right, or the reverse", "",
+    {"rope/style", "half where interleaved is right, or the reverse", "pytorch/torchtitan#335",
      [](RopeSpec& r) { r.style = r.style == RopeStyle::half ? RopeStyle::interleaved : RopeStyle::half; }},
     {"rope/values", "values are rotated too", "", [](RopeSpec& r) { r.rotates_values = true; }},
 };

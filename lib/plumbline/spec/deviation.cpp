@@ -22,7 +22,7 @@ template <>
 inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
     {"ffn/reads-block-input", "FFN(N(x)) where FFN(N(u)) is right", "",
      [](BlockSpec& s) { s.ffn_reads_block_input = true; }},
-    {"final-norm/missing", "the last norm is left out", "pytorch nn.TransformerEncoder with norm=None",
+    {"final-norm/missing", "the last norm is left out", "huggingface/transformers#17785",
      [](BlockSpec& s) { s.final_norm.reset(); }},
     {"final-norm/twice", "N(N(x))", "pytorch/pytorch#24930",
      [](BlockSpec& s) {
@@ -38,7 +38,7 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
      }},
     {"layout/ffn-first", "attention after the feed-forward", "",
      [](BlockSpec& s) { s.ffn_first = s.topology == Topology::sequential; }},
-    {"layout/output-as-pre", "x + F(N(x)) where x + N(F(x)) is right", "keras-team/keras-io#2144",
+    {"layout/output-as-pre", "x + F(N(x)) where x + N(F(x)) is right", "EleutherAI/gpt-neox#1408",
      [](BlockSpec& s) {
        move_slot(s, &AttentionNorms::out, &AttentionNorms::in, &FeedForwardNorms::out, &FeedForwardNorms::in);
      },
