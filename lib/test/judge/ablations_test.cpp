@@ -164,8 +164,7 @@ TEST(JudgeAblation, AKnownDeviationIsNoticedByItsOwnPatternFirst) {
   EXPECT_GT(first, 0);
 }
 
-// Sums of equal numbers, one by one, err more than in a random order. (Much longer ones err beyond the
-// guard.)
+// Sums of equal numbers, one by one, err more than in a random order. (Longer ones err beyond the guard.)
 TEST(JudgeAblation, WithoutTheGuardASumOfEqualNumbersIsWrong) {
   const Profile& profile = find_profile("float32");
   int refused_without = 0;
