@@ -32,19 +32,19 @@ void require_block(const BlockOptions& options);
 
 // Puts the sizes given on the command line over those of a spec; leaves what is no object to its reader.
 Json with_sizes(Json spec, const BlockOptions& options);
-
-// --seed: a whole number from 0 on.
-void add_seed(CLI::App& verb, std::uint64_t& seed);
 // The same for "T", "T_k" and "batch", the sizes of questions, which a spec may have beside its own keys or,
 // {"spec": {...}, "T": 6}, around them.
 Json with_question_sizes(Json spec, const BlockOptions& options);
 // The spec alone.
 Json without_question_sizes(Json spec);
-// A case {"spec": {...}, "T": 6, ...} of a case or of a spec that has its sizes beside its own keys, with the
-// sizes of the command line. Throws Error where those are ranges.
+// The case {"spec": {...}, "T": 6, ...} that this is, also where sizes stand beside a spec's own keys, with
+// the sizes of the command line. Throws Error where those are ranges.
 Json as_case(Json spec, const BlockOptions& options);
 
-// A size that is not absurd.
+// --seed: a whole number from 0 on.
+void add_seed(CLI::App& verb, std::uint64_t& seed);
+
+// A size of 1 to `largest`.
 void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help);
 void add_size(CLI::App& verb, const char* name, int& value, int largest, const char* help);
 

@@ -32,7 +32,7 @@ std::vector<OwnQuestion> own_questions(const std::vector<std::string>& paths, co
 // --question FILE, as often as one likes, in the place of those options.
 void add_own_questions(CLI::App& verb, std::vector<std::string>& paths,
                        std::initializer_list<const char*> in_place_of);
-// What `verb` says, of whose options --profile and --grads are these.
+// What `verb` was given; these are its --profile and --grads.
 Said said_by(const CLI::App& verb, const BlockOptions& block, const std::string& profile, bool gradients,
              std::uint64_t seed);
 

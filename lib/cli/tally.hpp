@@ -22,7 +22,7 @@ bool skipped_too_many(const RunReport& report);
 
 namespace exit_code {
 inline constexpr int ok = 0;
-inline constexpr int differs = 1;   // something failed, no case was judged, or too few were
+inline constexpr int differs = 1;   // a failure, a stopped run, or too few cases judged
 inline constexpr int misuse = 2;    // a command line, a file or a command that cannot be used
 inline constexpr int fault = 3;     // of Plumbline's own
 inline constexpr int signal = 128;  // plus the signal's number

@@ -465,7 +465,7 @@ def main():
     named = [r for r in found if r["named"]]
     print(f"{len(named)} of {len(found)} named; the place right for {sum(r['place'] for r in found if not r['named'])} "
           f"of {len(found) - len(named)} others; {len(rows) - len(found)} not found")
-    stamp = stamps.one([r["stamp"] for r in reports.values()])
+    stamp = stamps.of_runs([r["stamp"] for r in reports.values()], [1])
     record = {"stamp": stamp, "profile": options.profile, "cases": options.cases, "rows": rows}
     if len(rows) == len(BUGS):
         (options.folder / f"planted-{options.profile}.json").write_text(json.dumps(record, indent=1) + "\n")

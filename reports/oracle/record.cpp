@@ -14,8 +14,10 @@ std::string measured(const Json& record) {
   std::string machines;
   for (const Json& m : record.value("machines", Json::array({s.at("machine")})))
     machines += (machines.empty() ? "" : " and ") + m.get<std::string>();
-  return fmt::format("Measured with {} ({}), plumbline {}, on {}, on {}.\n\n", which, found,
-                     s.at("version").get<std::string>(), s.at("date").get<std::string>(), machines);
+  std::string asked = s.contains("asked") ? ", asking " + s.at("asked").get<std::string>() : "";
+  if (s.contains("seeds")) asked += fmt::format(", seeds {}", s.at("seeds").dump());
+  return fmt::format("Measured with {} ({}), plumbline {}{}, on {}, on {}.\n\n", which, found,
+                     s.at("version").get<std::string>(), asked, s.at("date").get<std::string>(), machines);
 }
 
 int number(const Json& j, const char* key) { return j.contains(key) ? j.at(key).get<int>() : 0; }

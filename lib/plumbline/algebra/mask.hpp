@@ -8,8 +8,8 @@
 
 namespace plumbline {
 
-// Query i stands at key s = i + shift and sees the keys from s - behind to s + ahead. Where ahead is
-// negative, what would look before key 0 sees key 0, provided that it stands there or later.
+// Query i stands at key s = i + shift and sees the keys from s - behind to s + ahead; where s is not
+// negative, to key 0 at least.
 struct Mask {
   int queries = 0, keys = 0;
   int behind = 0, ahead = 0;

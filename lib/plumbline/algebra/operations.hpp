@@ -1,8 +1,8 @@
 // The operations that a block is written in. An algebra gives each of them a meaning: a matrix of numbers, of
 // enclosures, a node on a tape, a box in a picture. Adding an algebra touches no block code.
 //
-// A tensor is a matrix [rows, cols]; the batch is folded into the rows. A row vector is [1, n], a column [n,
-// 1]. What is no primitive (linear, row_mean, the derivative of a softmax, ...) is written in terms of these.
+// A tensor is a matrix [rows, cols]; the batch is folded into the rows. A row vector is [1, n], a column
+// [n, 1]. What is no primitive (linear, row_mean, the derivative of a softmax, ...) is written in these.
 // Which operations come, and in which order, follows from the spec and the shapes, never from a value: what
 // chooses by data is a tensor of 0s and 1s (`above`). So a choice has a meaning in every algebra: an
 // enclosure that contains both says so, a picture shows all inputs, and a member finds what the exact run
@@ -35,7 +35,7 @@ enum class Component { norm, attention, feed_forward };
 using WholeNumber = std::function<int(int row, int col)>;
 
 // What A must have. That operands have the shapes which stand here is the caller's duty: algebras do
-// not check it. What a tape asks for beside stands in TapedAlgebra.
+// not check it. What a tape asks for besides stands in TapedAlgebra.
 template <class A>
 concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation rotation, Activation f, int n,
                            WholeNumber entry, std::vector<Tensor<A>> parts, const Place place,
@@ -110,7 +110,7 @@ struct AlgebraBase {
     return dot;
   }
 
-  // On the way back: x as the way there saved it; a cotangent as it is stored; the row sums of the cotangents
+  // Backward: x as the forward pass saved it; a cotangent as it is stored; the row sums of the cotangents
   // of x - mean x.
   template <class T>
   const T& saved(const T& x) const {

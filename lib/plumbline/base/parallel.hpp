@@ -5,7 +5,7 @@
 
 namespace plumbline {
 
-// As many threads as the processor runs at once. Work is too short for more than eight.
+// As many as the processor runs at once, at most eight: for more, work is too short.
 int processor_threads();
 
 // body(0) ... body(count - 1), each once, on up to `threads` threads, of which there is at least one.

@@ -1,6 +1,6 @@
 // What a feature says of itself: its knobs, and the wrong choices that people really make with them. Whatever
 // has to know all of them walks over these tables: JSON in and out, validation, nearest names, deviations and
-// their mutants, the neighbourhood of a spec, identify, the reference of the spec.
+// their mutants, the neighbourhood of a spec, its schema, the reference of the spec.
 #pragma once
 
 #include <array>

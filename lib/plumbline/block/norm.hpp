@@ -271,8 +271,7 @@ Tensor<A> normalised(A& a, const NormSpec& n, const ParameterView<A>& p, const T
 //   domain: all x of dyt; of the others eps > 0, or rows whose variance (mean square) is not 0
 //   error: that of the algebra
 //   bad input: throws Error where p holds no "weight", "bias" or "alpha"; a row without variance and eps = 0
-//   gives
-//     what the algebra makes of 0 times 1 / sqrt 0: NaN, or an enclosure marked trv
+//     gives what the algebra makes of 0 times 1 / sqrt 0: NaN, or an enclosure marked trv
 //   source: arXiv 1607.06450, 1910.07467, 2503.10622
 template <Algebra A>
 Tensor<A> norm(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {

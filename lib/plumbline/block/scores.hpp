@@ -1,5 +1,5 @@
 // Scores of attention before the softmax: scale q k^T, and the soft cap s -> cap tanh(s / cap).
-//                                                                            arXiv 1706.03762, 2408.00118
+// Sources: arXiv 1706.03762, 2408.00118.
 #pragma once
 
 #include "plumbline/block/derivative_of.hpp"
@@ -49,6 +49,7 @@ inline constexpr WrongChoice<SoftcapSpec> wrong_choices<SoftcapSpec>[] = {
 };
 
 // What q k is multiplied by.
+//   formula: mult / sqrt(head_dim), mult / sqrt(value), or mult
 //   domain: a value where the rule is inv_sqrt_scalar
 inline Exact score_scale(const ScaleSpec& s, int head_dim) {
   switch (s.rule) {

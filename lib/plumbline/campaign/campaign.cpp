@@ -20,13 +20,13 @@ namespace {
 constexpr int most_hangs = 3, most_silent = 3;
 // More kinds of failure than this are counted, but not shrunk.
 constexpr int most_kinds = 5;
-// To shrink one; who waits longer than this has seen the large one for long.
+// To shrink one failure: beyond this, the large one is better than waiting.
 constexpr int most_tries = 300;
 constexpr double most_seconds_to_shrink = 20;
 
-// Of each relation, as many questions, looked for among so many.
+// Questions of each relation, and how many are searched for them.
 constexpr int questions_per_law = 2, most_looked_at = 60;
-// Numbers may not suit a relation where sizes do.
+// Tried where sizes suit it: numbers may not.
 constexpr int most_tried_per_law = 6;
 
 // Failures of one kind, and the one of them that is made smaller.

@@ -45,8 +45,8 @@ class Chooser {
   int number(int from, int to) { return number(from, from, to); }
   // One of the values, all from 0 to `largest`. Made smaller it may be any number from 0 on.
   int one_of(const std::vector<int>& values, int largest);
-  // One of the wishes for that key; or as often from 5 to 9 as from 10 to 19, and so on, but not far beyond
-  // `usual`: small sizes show as much as large ones, sooner.
+  // One of the wishes for that key; or as often from n to 2n - 1 for n = from, 2 from, ..., but not far
+  // beyond `usual`: small sizes show as much as large ones, sooner.
   int size(std::string_view key, const SizeRange& range, int usual);
   std::uint64_t seed();
 

@@ -38,7 +38,7 @@ void check_keys(const QuestionSettings& s) {
                 ", since the mask is causal, found " + std::to_string(*s.key_tokens));
 }
 
-// At most so many sequences, tokens, keys by default.
+// At most so many tokens, or keys, by default.
 constexpr int most_tokens = 1 << 16;
 
 }  // namespace

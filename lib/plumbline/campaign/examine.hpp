@@ -29,7 +29,7 @@ struct Examination {
 Examination examine(Subprocess& peer, const Request& request, Sensitivity* sensitivity = nullptr);
 Examination examine(const Request& request, const Answer& answer, Sensitivity* sensitivity = nullptr);
 
-// "B=2 T=6 d=31, 1 layer, 4 heads of 5, d_ff = 60"
+// "B=2 T=6 d=31, 4 heads of 5, d_ff=60"
 std::string sizes_text(const Question& question);
 
 }  // namespace plumbline

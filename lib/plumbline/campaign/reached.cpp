@@ -9,7 +9,7 @@
 namespace plumbline {
 namespace {
 
-// In the order in which they are told; of these, whoever is called so is reached from that size on.
+// In the order in which they are told. `missing` is told where none has reached `worth_asking`.
 struct Size {
   const char *name, *text;
   int worth_asking;  // 0: any

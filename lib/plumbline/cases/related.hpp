@@ -28,7 +28,7 @@ std::vector<Eigen::Index> reversed_tokens(const Question& question);
 // So many rows of each sequence, from its row `first` on.
 std::vector<Eigen::Index> rows_of_sequences(const Question& question, int first, int count);
 
-// Rows of mean 0 and variance 1, as multiples of 1/8 below 2 in size: there every type has room for them plus
+// Rows of mean 0 and variance 1, as multiples of 1/8 up to 2 in size: there every type has room for them plus
 // 4. Nearly constant rows would be all rounding error once something large is added to them.
 Question on_a_coarse_grid(Question question);
 bool has_constant_row(const Question& question);

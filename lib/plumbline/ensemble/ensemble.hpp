@@ -1,7 +1,7 @@
 // Ensemble<S>: a tensor is what one correct implementation in a declared arithmetic holds: computed in S, a
 // wider type, with the rounding errors that the implementation may make. The members of the ensemble differ
 // by their seed. Every error has at least the variance of the legitimate choice that errs most:
-//   rounding    to the nearest number of a shifted grid, hashed so that equal values err equally; u^2/12
+//   rounding    to nearest on a grid shifted by a hash, equal values alike: variance u^2/12, u one ulp
 //   sums        of k terms, S = sum, Q = sum of squares, one by one, the mean over all orders of the terms:
 //               d^2 ((k+1)(Q/6 + S^2/3) + Q for the products), d = half an ulp / sqrt(3); that begin with a
 //               bias b: d^2 (k b^2 + (k+1) b S) more. Products of matrices take S and Q of the exact values.
@@ -175,8 +175,9 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   }
   static int stored(const std::vector<Tensor>& parts);
   Tensor stored_as(const Grid<S>& grid, const Tensor& x, bool left_out = false);
-  Tensor sum_as(const Grid<S>& accumulator, Matrix<S> sum);  // rounded once, where the accumulator is coarser
-  const Grid<S>& memory(const Place& place) const;           // the type of tensors there
+  Tensor sum_as(const Grid<S>& accumulator,
+                Matrix<S> sum);                     // to the kernel's type, or a coarser accumulator's
+  const Grid<S>& memory(const Place& place) const;  // the type of tensors there
   bool branches_are_coarser() const { return branches_.precision() < storage_.precision(); }
   bool products_are_coarser() const { return rounds_operands_ || branches_are_coarser(); }
   Tensor product(const Matrix<S>& x, const Matrix<S>& y);

@@ -33,7 +33,7 @@ inline bool is_of_scores(Site site) {
   return site == Site::scores || site == Site::tanh_scores || site == Site::capped_scores;
 }
 
-// The residual stream and its norms are of the storage type, all else is of a branch.
+// x, y, gradients, the stream and its norms have the storage type, all else a branch's.
 template <class S>
 const Grid<S>& Ensemble<S>::memory(const Place& place) const {
   if (!branches_are_coarser()) return storage_;

@@ -18,18 +18,18 @@ enum class Term {
   angles,                      // the angles of a rotation are rounded before their cosines and sines are
   equal_numbers,               // what is equal is rounded alike
   bias_first,                  // a sum may begin with what is added to it
-  sums_go_on,                  // and one of cotangents with what other heads have added
+  sums_go_on,                  // a sum of cotangents may go on from other heads'
   tripled_kinks,               // kinks are decided with the error tripled
   operands_to_one_side,        // TF32 may be truncated
   unstored_probabilities,      // a fused kernel keeps probabilities apart that would be stored as one number
   running_mean,                // variances by Welford's recurrence
   uncentred,                   // sum g (x - mean x) as sum g x - mean x sum g
-  stored_result,               // a norm's way back reads the stored result
+  stored_result,               // backward, a norm reads its stored result
   mean_of_result,              // and takes the mean of that for 0
   dot_of_stored_output,        // sums of p dp as sums of o do, with the error of the stored o
   dot_summed_apart,            // and that of their own sums
   dot_apart_from_dp,           // and without that of dp
-  probabilities_anew,          // the way back takes p as exp(s - log sum exp s)
+  probabilities_anew,          // backward, p is taken as exp(s - log sum exp s)
   dot_of_first_probabilities,  // and its row sums from the p that went forward
 };
 

@@ -118,8 +118,7 @@ std::string described(int status) {
   return "was killed by signal " + std::to_string(number) + " (" + strsignal(number) + ")";
 }
 
-// The status of a child that has ended within that time. It stays in the process table, and so does
-// its group.
+// Whether a child has ended within that time. It stays in the process table, and so does its group.
 bool ends_within(pid_t pid, std::chrono::milliseconds grace) {
   const auto deadline = Process::Clock::now() + grace;
   for (;;) {

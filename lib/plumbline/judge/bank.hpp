@@ -15,8 +15,8 @@ namespace plumbline {
 
 // The functionals [first, first + count), of one kind, which vary alike where the output is right.
 struct Family {
-  std::string name;   // "rows of y", "layers.0.attn.scores, columns"
-  std::string place;  // of a tap; "" for a shape
+  std::string name;   // "rows of y", "columns of layers.0.attn.scores"
+  std::string place;  // of a tap; "" for shapes, and for all taps
   int first = 0, count = 0;
 };
 

@@ -174,7 +174,7 @@ std::vector<std::vector<double>> Calibration::functionals_of_members(
   return c;
 }
 
-// Sets the standard errors, the inflation of the tails and the log_squares of one family, from the
+// Sets the standard errors, the inflation of the tails, and mu and s of log mean T^2, of one family, from the
 // functionals c of all members.
 void Calibration::set_standard_errors(int family, const std::vector<std::vector<double>>& c) {
   const int k1 = settings_.members;

@@ -19,7 +19,7 @@ namespace plumbline {
 
 // How many members, and which; and what is left out of the rule, for tests that show what it is for.
 struct CalibrationSettings {
-  // In each of the two sets. How many standard errors one functional in a thousand must show is Student's t
+  // In each of the two sets. How many standard errors one of a thousand functionals must show is Student's t
   // at 1e-9: 29 of 8 members, 16 of 12, 12 of 16, 9.3 of 24, 7.4 of 48, 6.0 of infinitely many. Beyond 24
   // twice the time buys a fifth.
   int members = 24;
@@ -41,8 +41,8 @@ inline constexpr double false_alarms = 1e-6;
 // The safety factor g of the test: how much noisier than the noisiest member correct code may be. Chosen, not
 // derived: 16-bit storage hides the order of sums; where sums matter, real orders are less random than a
 // random permutation, those of gradients least of all. A norm of 128 equal float32 numbers, summed one by
-// one, needs it (lib/test/judge/ablations_test.cpp); of 192 and more it is not always
-// enough. The smallest p of the 2,688 right answers of the record `characteristics` is 0.48, with it.
+// one, needs it (lib/test/judge/ablations_test.cpp); for much longer ones it is not always enough. The
+// smallest p of the 2,688 right answers of the record `characteristics` is 0.48, with it.
 double guard(const Profile& profile, bool gradients);
 
 // What the generic test says about an error.
@@ -82,14 +82,14 @@ class Calibration {
 
   // The generic test of an error y^ - y, one call at a time. For each of N families of n functionals c, with
   // T = c / tau, g the guard, h the inflation of the tails, mu and s of log mean T^2 over K members:
-  //   formula: P_max = 2 n Pr[t > max |T| / (g h)]; P_square = Pr[t > (log mean T^2 - mu - 2 log g) / (s
-  //     sqrt(1 + 1/K))] where n >= 8; p = 2 N min over the families
+  // `counts`: of which statistics, for tests that show what each is for; of all, where it is empty.
+  //   formula: P_max = 2 n Pr[t > max |T| / (g h)]; p = 2 N min over the families; where n >= 8,
+  //     P_square = Pr[t > (log mean T^2 - mu - 2 log g) / (s sqrt(1 + 1/K))]
   //   shapes: a matrix for each output
   //   domain: guard > 0
   //   bound: p bounds how often a correct output does worse, as far as members show
   //   bad input: an error that is no number gives p = 0
   //   source: README.md, "Calibration"
-  //   counts: of which statistics, for tests that show what each is for; of all, where it is empty
   using Counts = std::function<bool(const Family&, bool by_mean_square)>;
   Rejection test(const std::vector<Matrix<double>>& error, double guard, const Counts& counts = {}) const;
   // The same with the shapes alone: never below the p of `test`, and without a backward pass.

@@ -21,7 +21,7 @@ struct Signature {
   const Deviation* deviation;
   std::vector<Matrix<double>> difference;  // y_m - y, in the order of output_names
   std::vector<Matrix<double>> scaled;      // over sigma
-  std::vector<Detector> detectors;         // those that the deviation moves by a noticeable amount
+  std::vector<Detector> detectors;         // those that it moves by over 1e-3 standard errors
   double separation = 0;                   // the largest 1 / tau_c of its detectors
 };
 
@@ -60,7 +60,7 @@ class Signatures {
   double threshold(double guard) const;
   // Whether the coefficient is 1, within its 99 % confidence interval.
   bool is_at_full_size(const Match& match) const;
-  // Whether the question separates the deviation from correct: its signal is twice the threshold.
+  // Whether the question separates it: whether its separation is at least twice the threshold.
   bool separates(const Signature& s, double guard) const { return s.separation >= least_separation(guard); }
   double least_separation(double guard) const { return 2 * threshold(guard); }
 

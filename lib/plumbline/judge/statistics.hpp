@@ -19,21 +19,21 @@ double t_tail(double x, double dof);
 inline constexpr double quantile_error = 0x1p-26;
 double t_quantile_of_tail(double p, double dof);
 
-// How far the tails of `count` values reach beyond Student's t, whose largest one is expected at its quantile
-// 1 - 1/(2 count) of the absolute value.
+// How far the tails of `count` values reach beyond Student's t: the largest size over that expected of so
+// many, the quantile 1 - 1/(2 count) of t.
 //   formula: max(1, largest / t(1 / (2 count), dof))
 //   domain: count >= 1, dof > 0 or infinite
 double tail_inflation(double largest, double count, double dof);
 
 // Shared by all tests of errors.
-//   no_scale: a tensor has no scale where its largest value is below this much of the largest error. A value
-//     of 0 comes out of long double at 2^-40 of a float32's error; what 2^16 times itself may be added to
-//     has no digit left that an answer could show. Between the two there is room for sums of many terms
-//   least_deviation: of the logarithm of a mean of n squares it is sqrt(2/n), where these are independent and
-//     normal: no family is taken for more than 20,000 of such
+//   no_scale: a tensor has no scale where its largest value is below this much of the largest error. A true 0
+//     comes out of long double at 2^-40 of a float32's error; a value with errors of 2^16 times itself has
+//     no digit left that an answer could show. Between the two there is room for sums of many terms
+//   least_deviation: the log of a mean of n squares of independent normal numbers has the deviation
+//     sqrt(2/n): no family is taken for more than 20,000 of them
 //   far_beyond: where there is no scale, an error is called wrong beyond so many times the largest one of any
-//     member or right answer. Of normal errors 3 would do: beyond that times the largest of 48 one in 2e7 is,
-//     beyond ten times one in 1e24. Ten is chosen, for errors that most members do not make at all
+//     member or right answer. 3 would do for normal errors: one in 2e7 is beyond 3 times the largest of 48
+//     others, one in 1e24 beyond ten times. Ten is chosen, for errors that most members do not make at all
 inline constexpr double no_scale = 0x1p-16;
 inline constexpr double least_deviation = 0.01;
 inline constexpr double far_beyond = 10;
@@ -42,8 +42,8 @@ inline constexpr double far_beyond = 10;
 // proportional to its prior: a measurement is moved towards what the others say, the more, the less it is
 // known by itself.
 //   formula: (d0 m p_i + count s_i^2) / (d0 + count), dof = count + d0; with r_i = log(s_i^2 / p_i):
-//     trigamma(d0/2) = var(r) - trigamma(count/2), d0 infinite where that is not positive; m = exp(mean r -
-//     digamma(count/2) + log(count/2))
+//     trigamma(d0/2) = var(r) - trigamma(count/2), d0 infinite where that is not positive;
+//     m = exp(mean r - digamma(count/2) + log(count/2))
 //   shapes: mean_squares, priors [n] -> variance [n]
 //   domain: count > 0, mean squares and priors not below 0. What is 0 takes no part in d0 and m; with fewer
 //     than two others nothing is moved

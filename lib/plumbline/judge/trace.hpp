@@ -24,7 +24,7 @@ struct Tap {
 // The taps of one question, and a tape to play back. One call at a time.
 class Trace {
  public:
-  // Runs the block forward, and backward from a fixed probe: a tensor is a tap if y depends on it. Throws
+  // Runs the block forward, and backward from fixed weights: a tensor is a tap if y depends on it. Throws
   // Error where a parameter is missing or a query sees no key; shapes are not checked. The question must
   // outlive the trace.
   explicit Trace(const Question& question);

@@ -52,9 +52,8 @@ class Judge {
   ~Judge();
   Judge(const Judge&) = delete;
 
-  // The target for false alarms: a correct output should be called anything but `agrees` no more often
-  // than this. It is not proved: it is extrapolated from the members, with a guard;
-  // reports/published/oracle.md counts.
+  // The target for false alarms: a correct output should be called anything but `agrees` no more often than
+  // this. Extrapolated from the members, not proved; reports/published/oracle.md counts.
   static constexpr double alpha = false_alarms;
 
   // The verdict on one output. `suspect`: the deviation in question; the verdict is inconclusive where the

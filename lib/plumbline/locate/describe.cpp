@@ -48,7 +48,7 @@ std::string line(const Located& t) {
   return t.name + ": " + joined(t.statements, "; ") + "; worst at " + text(t, t.worst.front());
 }
 
-// Runs of indices with the same share of wrong entries: "0…16: 0 of 272; 17…31: 240 of 240".
+// Runs of indices with the same share of wrong entries: "0…16: 0 of 240 each; 17…31: 240 of 240 each".
 std::string along(const std::vector<std::ptrdiff_t>& wrong, std::ptrdiff_t each) {
   std::vector<std::string> out;
   const auto n = std::ssize(wrong);

@@ -20,8 +20,8 @@ struct Compared {
 // What the tensor could hold instead, by name: an input, the right values of another output. Of its size.
 using Suspects = std::map<std::string, Matrix<double>>;
 
-// What all marked entries hold within their limits: "0", "1.5 times what is right", "the input x", "what is
-// right of the next row"; empty where nothing fits, or what fits may do so by chance.
+// What all marked entries hold within their limits: "0", "1.5 times what is right", "the input", "what is
+// right of the row 1 before"; empty where nothing fits, or what fits may do so by chance.
 std::string fit(const Compared& tensor, const std::vector<bool>& marked, const Suspects& suspects);
 
 // By entry: -log of the probability that an entry is within its limit of the right value by chance, if it

@@ -52,8 +52,8 @@ struct Location {
 };
 
 // The largest |error| of each entry that correct code has, by Student's t with the guard of the profile and
-// the inflation of the tails that the second set of members shows: in at most a share
-// Judge::alpha of correct answers any entry exceeds its limit. In the order of output_names.
+// the inflation of the tails that the second set of members shows: at most a share Judge::alpha of correct
+// answers exceeds its limit in any entry. In the order of output_names.
 std::vector<Matrix<double>> entry_limits(const Calibration& calibration);
 
 // What is wrong in an answer, and how near to the truth it is. Throws std::out_of_range where an output is
@@ -65,8 +65,8 @@ Nearness nearness(const Calibration& calibration, const Outputs& found);
 // exchanged. Empty where no entry is wrong by itself.
 std::string place(const Location& location);
 
-// For people, the most telling first: "y: channels from 32 on of every head are 0; worst at [0, 3, 0, 35]:
-// expected 0.731, found 0 (1.2e+07 ulp)". At most so many lines.
+// For people, the most telling first: "y: channels from 32 on are 0; worst at [0, 3, 35]: expected
+// 0.731058598, found 0 (1.2e+07 ulp, 100 %)". At most so many lines.
 std::vector<std::string> lines(const Location& location, int most = 6);
 
 // All of it: the worst entries of each tensor, and how many are wrong along each axis.

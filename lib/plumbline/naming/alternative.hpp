@@ -23,7 +23,7 @@ using Computing = std::function<Outputs(const Question&, const Slip&)>;
 
 // One explanation: what it is called, and how to compute the answer that it explains.
 struct Alternative {
-  std::string id;    // a path: "tile/rows-missing-16", "knob/attention.window"
+  std::string id;    // as "tile/not-rescaled-16", "knob/attention.window=8"
   std::string says;  // what it computes instead, as the formula of a deviation
   std::string bug;   // a report of it in the wild, or ""
   double assumes;    // its prior cost, in units of log(1 / Judge::alpha): of two that explain as much the

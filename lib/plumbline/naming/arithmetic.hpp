@@ -7,7 +7,7 @@
 namespace plumbline {
 
 // The first of coarser_arithmetic() that explains more than `least` of the failing cases: a correct
-// implementation in it could give the answer, and none in it is so much more exact. Else sums that are
+// implementation in it could give the answer, and none in it errs much less. Else sums that are
 // truncated, where they are seen to be. Nothing where neither is, or where the profile is float64.
 std::optional<Neighbour> explained_by_arithmetic(std::span<const Failing> failing, int least);
 

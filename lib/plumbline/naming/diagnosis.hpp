@@ -38,9 +38,9 @@ struct Diagnosis {
 
 // The fewest explanations: first what explains most failures, a single deviation before an alternative, that
 // before a pair, and of those that explain as many the likeliest; then the same of the rest. Failures that
-// are right in a coarser profile are explained by what the others compute, or else left out. What explains
-// most of all failures comes first, then the failures that nothing explains: a name for a few of them may be
-// an accident.
+// are right in a coarser profile are explained by what the others compute; without others, by their
+// arithmetic. The unexplained come last, or first where nothing explains more than half of the failures: a
+// name for a few may be an accident.
 std::vector<Diagnosis> diagnose(std::span<const Evidence> evidence);
 
 // Whether the outputs could be those of a correct implementation of the block that computes these deviations.

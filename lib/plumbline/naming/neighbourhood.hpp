@@ -1,5 +1,5 @@
-// Naming is identification near the declared spec: among all alternatives the simplest that explains most of
-// the failing cases.
+// Naming is identification near the declared spec: of the alternatives that explain most failing cases it is
+// the likeliest that is named.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ struct Neighbour {
   std::function<bool(const Failing&)> explains = {};
 };
 
-// The simplest alternative that explains most of the failing cases. Nothing where none explains more than
+// Of alternatives that explain most failing cases the likeliest. Nothing where none explains more than
 // `least` of them, or where the profile is float64. `known`: deviations of the catalogue that are held
 // against the alternatives, by the same measure; the neighbour then has the id of one.
 std::optional<Neighbour> nearest_neighbour(std::span<const Failing> failing, int least,

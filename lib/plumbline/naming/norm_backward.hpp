@@ -1,5 +1,4 @@
-// How a norm's backward pass goes wrong where it is written by hand. Right is, with r = 1 / sqrt(variance
-// + eps),
+// How a norm's backward pass goes wrong when written by hand. Right is, with r = 1 / sqrt(variance + eps),
 //   dx = r (u - mean(u) - n mean(u n)),  n = (x - mean x) r,  u = dy gamma,  dgamma = sum over rows of dy n
 // (RMS norm: without mean(u) and mean x).
 #pragma once

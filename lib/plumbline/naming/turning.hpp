@@ -1,5 +1,6 @@
 // Rotary embeddings as code computes them in the place of the right one. Right is, for pair j of row t,
-//   (a, b) -> (a cos - b sin, a sin + b cos) of the angle t base^(-2j / rotary_dim).       arXiv 2104.09864
+//   (a, b) -> (a cos - b sin, a sin + b cos) of the angle t base^(-2j / rotary_dim).
+// Source: arXiv 2104.09864.
 #pragma once
 
 #include <span>
@@ -34,14 +35,16 @@ struct OtherTurns {
 // All of them, in a fixed order: slips name them by their index.
 std::span<const OtherTurns> other_turns();
 
+// The linear map that a rotation of one head is.
+struct TurnTables {
+  Matrix<double> direct, crossed, partner;
+};
+
 // A rotation of one head, right or wrong, as a linear map.
 //   formula: y = x * direct + (x partner) * crossed, the products entry by entry
 //   shapes: direct, crossed [rows, head_dim]; partner [head_dim, head_dim] says which channel, and with what
 //     sign, stands in for each one
 //   domain: head_dim at least r.rotary_dim; c, the factor of positions_scaled, any number
-struct TurnTables {
-  Matrix<double> direct, crossed, partner;
-};
 TurnTables turn_tables(const OtherTurns& other, double c, const Rotation& r, int rows, int head_dim);
 
 }  // namespace plumbline

@@ -1,6 +1,6 @@
 // The functions of a feed-forward: f(x) entry by entry.
-//   relu max(x, 0); gelu_erf x Phi(x); gelu_tanh its approximation by tanh (arXiv 1606.08415); silu x
-//   sigma(x); quick_gelu x sigma(1.702 x).
+//   relu max(x, 0); gelu_erf x Phi(x); gelu_tanh its approximation by tanh (arXiv 1606.08415);
+//   silu x sigma(x); quick_gelu x sigma(1.702 x).
 #pragma once
 
 #include "plumbline/base/names.hpp"

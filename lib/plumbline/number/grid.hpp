@@ -23,7 +23,7 @@ inline double centred_uniform(std::uint64_t bits) {
   return std::bit_cast<double>(0x3ff0000000000000 | bits >> 12) - 1.5;
 }
 
-// Variance 1/3: the sum of four uniform numbers on [-1/2, 1/2), normal enough for one rounding error.
+// 2^16 times the sum of four uniform numbers on [-1/2, 1/2), which has variance 1/3 and is nearly normal.
 inline double almost_normal(std::uint64_t bits) {
   const std::uint64_t sum = (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48);
   return double(std::int64_t(sum)) - 131070.0;
@@ -93,7 +93,7 @@ class Grid {
     return r == x ? x : x + S(centred_uniform(mixed(bits(r) ^ salt))) * q;
   }
 
-  // As far off as truncation is: by less than a unit, variance unit^2 / 3 about x, all numbers towards 0, or
+  // As far off as truncation is: by less than a unit, mean square unit^2 / 3, all numbers towards 0, or
   // (side = -1) all away from it. Where rounding is to nearest: towards 0 without any noise.
   S truncated(S x, int side, std::uint64_t salt) const {
     const S q = to_nearest_ ? unit(x) : std::max(unit(x), finest_);

@@ -44,8 +44,8 @@ S logistic(const S& x) {
   return S(1) / (S(1) + exp(S(-x)));
 }
 
-// x * logistic(g(x)) with g(0..2) = g, g', g'': SiLU has g = x, QuickGELU 1.702 x, tanh-GELU 2 sqrt(2/pi)(x +
-// 0.044715 x^3).
+// x * logistic(g(x)) with g(0..2) = g, g', g'': SiLU has g = x, QuickGELU 1.702 x, tanh-GELU
+// 2 sqrt(2/pi) (x + 0.044715 x^3).
 template <class S>
 S gated(int derivative, const S& x, const S& g, const S& g1, const S& g2) {
   const S s = logistic(g);

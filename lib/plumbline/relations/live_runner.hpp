@@ -13,7 +13,7 @@ class LiveRunner : public RelationRunner {
   // `ask` has to live as long as this does.
   explicit LiveRunner(Asking& ask) : ask_(ask) {}
 
-  // Where the implementation does not even repeat itself, what must not change may, by what rounding does.
+  // Where answers to the same question differ, so may these, by as much as rounding makes.
   Held unchanged(const Question& q, const Question& other, const AffineMap& keep) override;
   // To the bit.
   Held same_rows(const Question& q, const AffineMap& of_q, const Question& other, const AffineMap& of_other,

@@ -7,7 +7,7 @@ namespace plumbline {
 
 // What products of matrices round their operands to before they multiply. TF32 is no type of tensors: the
 // range of float32 with 10 bits after the leading one, as float16 has. Processors round to it, or leave out
-// the bits that are too many.                                                        docs.nvidia.com, PTX ISA
+// the bits that are too many. Source: docs.nvidia.com, PTX ISA.
 enum class Operand { f64, f32, tf32, bf16, f16 };
 
 // The type with the same range of exponents; and the bits of its significand, the leading one included.

@@ -37,13 +37,13 @@ struct Profile {
   Operand products = Operand::f32;
   bool operator==(const Profile&) const = default;
 
-  // The same for the ensemble: a kernel computes in the storage type, or, with `stores`, in
-  // the accumulator's.
+  // The same for the ensemble: a kernel computes in the storage type or, with `stores`, the accumulator's.
   Arithmetic arithmetic() const;
 };
 
-// Finer ones first. The -token-sums profiles are the mixed ones, save that the gradients of gains and biases
-// are summed up in 16 bits. tf32: what products multiply is rounded to TF32, or truncated.
+// Of each storage type finer ones first. The -token-sums profiles are the mixed ones, save that the gradients
+// of gains and biases are summed up in 16 bits. tf32: products round or truncate
+// what they multiply.
 std::span<const Profile> profiles();
 
 // Throws Error, naming the nearest known profile, where there is none of that name.

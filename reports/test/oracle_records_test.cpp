@@ -1,0 +1,33 @@
+// The oracle's records measure the rule as it is. Which are older is said here, so that none grows old unseen.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "plumbline/judge/stamp.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+const std::map<std::string, const char*> older{
+    {"characteristics-before.json", "shows the rule before right answers were put to every question"},
+};
+
+TEST(OracleRecords, AreOfTheRuleAsItIs) {
+  for (const auto& entry : std::filesystem::directory_iterator(PLUMBLINE_ORACLE_RECORDS)) {
+    const std::string name = entry.path().filename();
+    const auto record = nlohmann::json::parse(std::ifstream(entry.path()));
+    const bool is_old = !record.contains("stamp") || record["stamp"]["rule"] != rule();
+    EXPECT_EQ(is_old, older.contains(name)) << name;
+  }
+}
+
+TEST(OracleRecords, OlderOnesExist) {
+  for (const auto& [name, why] : older)
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(PLUMBLINE_ORACLE_RECORDS) / name)) << why;
+}
+
+}  // namespace
+}  // namespace plumbline::reports
