@@ -1,9 +1,10 @@
 """Ids of the ways in which this implementation can be told to go wrong: component/way."""
 
 TABLE = """
-    alibi missing sign slopes-evenly
     activation derivative-of-erf derivative-of-relu derivative-of-tanh erf-for-tanh quick-for-silu relu silu-for-quick tanh-for-erf
+    alibi missing sign slopes-evenly
     bias ffn-in-missing ffn-out-missing k-missing o-missing q-missing v-missing
+    dyt alpha-missing alpha-outside
     ffn gate-and-up-swapped gate-detached reads-block-input
     final-norm missing twice
     heads gradient-of-first tiled

@@ -70,13 +70,34 @@ class Block:
 
         return a.store(y if bias is None else y + bias), back
 
-    def norm(self, n, name, x):
-        if n["kind"] == "dyt":
-            raise Unsupported("dyt")
+    def standardised(self, n, x):
+        """(x - mean) / sqrt(v + eps), where layer_norm alone takes the mean out."""
         a, centres = self.a, n["kind"] == "layer_norm"
         mean, variance = a.moments(x, centres)
         factor = 1 / np.sqrt(variance + a.compute(n["eps"]))
         hat = (x - mean) * factor
+
+        def back(u):
+            centre = a.mean(u) if centres else 0
+            return factor * (u - centre - hat * a.mean(u * hat))
+
+        return hat, back
+
+    def squashed(self, name, x):
+        """tanh(alpha x)"""
+        alpha = self.params[name + ".alpha"]
+        hat = np.tanh(alpha * x)
+
+        def back(u):
+            inner = u * (1 - hat * hat)
+            self.add_gradient(name + ".alpha", self.a.sum((inner * x).reshape(1, -1)))
+            return alpha * inner
+
+        return hat, back
+
+    def norm(self, n, name, x):
+        a = self.a
+        hat, back_hat = self.squashed(name, x) if n["kind"] == "dyt" else self.standardised(n, x)
         gain, bias = self.params.get(name + ".weight"), self.params.get(name + ".bias")
         gain = None if gain is None else gain + a.compute(n["gain_offset"])
         y = a.store(hat) if a.gain_of_stored else hat
@@ -87,9 +108,7 @@ class Block:
                 self.over_rows(name + ".weight", g * hat)
             if bias is not None:
                 self.over_rows(name + ".bias", g)
-            u = g if gain is None else g * gain
-            centre = a.mean(u) if centres else 0
-            return a.store(factor * (u - centre - hat * a.mean(u * hat)))
+            return a.store(back_hat(g if gain is None else g * gain))
 
         return a.store(y if bias is None else y + bias), back
 
