@@ -43,6 +43,7 @@ def either(*values):
 
 EQUAL_HEADS = {"n_heads": size(2, 6)}
 GROUPED_HEADS = {"n_heads": size(2, 6), "n_kv_heads": size(1, 3), "head_dim": size(3, 12)}
+ALIBI = {"bias": {"max_bias": either(8, 4)}}
 SDPA = {"n_heads": 4, "n_kv_heads": either(4, 2, 1), "head_dim": either(3, 8)}
 
 
@@ -60,10 +61,12 @@ def ffn(kind, *activations):
 PARTS = (
     {"part": "norm", "d": size(5, 61), "norm": {"kind": "layer_norm", "eps": either(1e-5, 1e-12)}},
     {"part": "norm", "d": size(5, 61), "norm": {"kind": "rms_norm", "eps": either(1e-6, 1e-5)}},
+    {"part": "norm", "d": size(5, 61), "norm": {"kind": "dyt"}},
     {"part": "add_norm", "d": size(5, 61), "norm": {"kind": either("layer_norm", "rms_norm")}},
     {"part": "sdpa", "attention": SDPA | {"mask": either("bidirectional", "causal")}},
     {"part": "sdpa", "attention": SDPA | {"mask": "causal_sliding", "window": size(1, 4), "logit_softcap": 5}},
     {"part": "attention", "d": either(8, 24, 44), "attention": {"n_heads": either(4, 2)}},
+    {"part": "attention", "d": either(12, 24), "attention": {"n_heads": either(4, 6)}, "position": ALIBI},
     ffn("mlp", "relu", "gelu_erf", "gelu_tanh", "quick_gelu"),
     ffn("glu", "silu", "gelu_tanh"),
 )

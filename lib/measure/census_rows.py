@@ -34,6 +34,11 @@ def sdpa(head_dim, tokens, keys, heads=2, kv_heads=1, **more):
     return Row(name, {"part": "sdpa", "attention": attention}, 1, tokens, keys)
 
 
+def alibi(d, heads, kv_heads, tokens):
+    what = {"attention": {"n_heads": heads, "n_kv_heads": kv_heads}, "position": {"bias": {"max_bias": 8}}}
+    return Row(f"attention-alibi-{heads}.{kv_heads}x{d}-{tokens}", {"part": "attention", "d": d, **what}, 1, tokens)
+
+
 def ffn(kind, activation, rows, d, d_ff):
     what = {"kind": kind, "activation": activation, "d_ff": d_ff}
     return Row(f"ffn-{activation}-{rows}x{d}x{d_ff}", {"part": "ffn", "d": d, "ffn": what}, 1, rows)
@@ -51,12 +56,14 @@ HEADS = ((64, 65, 65), (80, 128, 128), (96, 64, 129), (112, 33, 257), (128, 127,
 
 ROWS = [
     *(norm("norm", kind, rows, d) for kind in KINDS for rows, d in NORMS),
+    norm("norm", "dyt", 512, 768),
     *(norm("add_norm", kind, rows, d) for kind in KINDS for rows, d in ADD_NORMS),
     *(sdpa(*sizes) for sizes in HEADS),
     sdpa(64, 130, 130, 4, 2, mask="causal_sliding", window=64),
     sdpa(64, 96, 96, 4, 4, mask="bidirectional"),
     sdpa(128, 64, 200, 4, 1, logit_softcap=50),
     sdpa(64, 1, 1000, 8, 2),
+    alibi(384, 6, 2, 65),
     ffn("mlp", "gelu_erf", 64, 256, 1024),
     ffn("mlp", "relu", 17, 512, 2048),
     ffn("mlp", "gelu_tanh", 16, 768, 3072),
@@ -72,8 +79,8 @@ ROWS = [
 
 
 def tensors(row, spec, profile, seed, gradients):
-    """Normal numbers: weights such that products keep the size of their rows, gains near 1; every third seed has rows
-    far from 0, and every third some entries that are much larger than the rest."""
+    """Normal numbers: weights such that products keep the size of their rows, gains near 1, alpha near 0.5; every third
+    seed has rows far from 0, and every third some entries that are much larger than the rest."""
     rng, storage = np.random.default_rng(seed), STORAGE[profile]
     normal = lambda *shape: rng.standard_normal(shape)  # noqa: E731
     a, d = spec["attention"], spec["d"]
@@ -98,8 +105,8 @@ def tensors(row, spec, profile, seed, gradients):
         widths["grad.sum"] = out["x"].shape
     for name, shape in parameter_shapes(spec).items():
         gain = "norm" in name and name.endswith(".weight")
-        size = 10 if len(shape) == 1 else np.sqrt(shape[-1])
-        out[name] = 1 + normal(*shape) / 10 if gain else normal(*shape) / size
+        middle = 0.5 if name.endswith(".alpha") else 1 if gain else 0
+        out[name] = middle + normal(*shape) / (10 if len(shape) == 1 else np.sqrt(shape[-1]))
     if gradients:
         out |= {name: normal(*shape) for name, shape in widths.items()}
     return {name: value.astype(storage) for name, value in out.items()}
@@ -115,6 +122,8 @@ def parameter_shapes(spec):
             shapes[name + ".bias"] = (out,)
 
     def norm(name, n, width):
+        if n and n["kind"] == "dyt":
+            shapes[name + ".alpha"] = (1,)
         if n and n["gain"] != "none":
             shapes[name + ".weight"] = (width,)
         if n and n["bias"]:
@@ -132,11 +141,13 @@ def parameter_shapes(spec):
             for n, out in (("q", width), ("k", kv_width), ("v", kv_width)):
                 linear(f"{p}attn.{n}_proj", a["bias"][n], out, d)
             linear(p + "attn.o_proj", a["bias"]["o"], d, width)
+        if spec["part"] == "attention":
+            continue
         for n in ("gate", "up") if f["kind"] == "glu" else ("up",):
             linear(f"{p}ffn.{n}_proj", f["bias"]["in"], f["d_ff"], d)
         linear(p + "ffn.down_proj", f["bias"]["out"], d, f["d_ff"])
         for part, slots in spec["norm_slots"].items():
             for slot, n in slots.items() if spec["part"] != "ffn" else ():
                 norm(f"{p}{part}.norm_{slot}", n, d)
-    norm("final_norm", spec["final_norm"] if spec["part"] != "ffn" else None, d)
+    norm("final_norm", spec["final_norm"] if spec["part"] not in ("attention", "ffn") else None, d)
     return shapes

@@ -36,15 +36,18 @@ def sdpa(**knobs):
 
 
 GROUPED = {"n_heads": sizes(2, 6), "n_kv_heads": sizes(1, 3), "head_dim": sizes(3, 12)}
+SIX_HEADS = {"n_heads": 6, "n_kv_heads": {"one_of": [2, 1]}, "head_dim": {"one_of": [3, 8]}}  # no power of 2
 SPECS = {  # blocks and single operations beside the presets
     "qwen2": {"preset": "llama", "d": sizes(5, 64), "attention": {**GROUPED, "bias": {"q": True, "k": True, "v": True}},
               "ffn": {"d_ff": sizes(5, 96)}},
     "layer_norm": part("norm", norm={"kind": "layer_norm"}),
     "rms_norm": part("norm", norm={"kind": "rms_norm", "eps": 1e-6}),
+    "dyt": part("norm", norm={"kind": "dyt"}),
     "add_rms_norm": part("add_norm", norm={"kind": "rms_norm", "eps": 1e-6}),
     "sdpa": sdpa(mask="causal"),
     "sdpa_top_left": sdpa(mask="causal", causal_alignment="top_left"),
     "sdpa_window": sdpa(mask="causal_sliding", window=3, logit_softcap=5),
+    "alibi": part("attention", attention=SIX_HEADS, position={"bias": {"max_bias": 8}}),
     "ffn_silu": part("ffn", ffn={"kind": "glu", "activation": "silu", "d_ff": sizes(5, 61)}),
     "ffn_quick": part("ffn", ffn={"kind": "mlp", "activation": "quick_gelu", "d_ff": sizes(5, 61)}),
 }

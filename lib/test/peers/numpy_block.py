@@ -151,6 +151,15 @@ class Block:
         j = np.arange(keys)[None, :]
         return (j <= i) & (j > i - (s["window"] or keys + queries))
 
+    def position_bias(self, queries, keys):
+        """ALiBi [H, Tq, Tk]: minus the distance of the key, times 2^-(max_bias step). The steps of the heads are 1/p, 2/p,
+        ..., 1, and then those between, 1/2p, 3/2p, ..., where p is the largest power of 2 that is at most H."""
+        n, most = self.spec["attention"]["n_heads"], self.spec["position"]["bias"]["max_bias"]
+        p = 1 << n.bit_length() - 1
+        steps = np.concatenate([np.arange(1, p + 1) / p, np.arange(1, 2 * p, 2) / (2 * p)])[:n]
+        distance = np.abs(np.arange(queries)[:, None] + keys - queries - np.arange(keys))
+        return (-np.exp2(-most * steps)[:, None, None] * distance).astype(self.a.compute)
+
     def sdpa(self, q, k, v):
         """q [B, Tq, H, h], k, v [B, Tk, K, h] -> [B, Tq, H, h]; the map back gives cotangents of all three."""
         a, s = self.a, self.spec["attention"]
@@ -168,6 +177,8 @@ class Block:
             if cap is not None:
                 tanh = np.tanh(t / a.compute(cap))
                 t, slope = a.inside(a.compute(cap) * tanh), 1 - tanh * tanh
+            if self.spec["position"]["bias"]:
+                t = a.inside(t + self.position_bias(*t.shape[-2:]))
             return np.where(seen, t, a.compute(-np.inf)), slope
 
         def softmax(t):
@@ -200,8 +211,6 @@ class Block:
         s, norms = self.spec["attention"], self.spec["norm_slots"]["attn"]
         if norms["q"] or norms["k"] or norms["mid"]:
             raise Unsupported("norms inside attention")
-        if self.spec["position"]["bias"]:
-            raise Unsupported("ALiBi")
         heads, backs = {}, {}
         for n, count in (("q", s["n_heads"]), ("k", s["n_kv_heads"]), ("v", s["n_kv_heads"])):
             y, backs[n] = self.linear(f"{p}{n}_proj", x)
