@@ -1,4 +1,7 @@
 // What the function is like: where norms and residuals stand, what a norm forgets, what attention shares.
+//
+// A premise names what a block may have and refuses everything else: what a new feature changes, nobody has
+// thought of here.
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -13,15 +16,45 @@ using M = Matrix<double>;
 
 bool is_layer_norm(const NormSlot& n) { return n && n->kind == NormKind::layer_norm; }
 
-// Of a row of zeros.
-bool divides_by_0(const NormSlot& n) { return n && has_statistics(*n) && n->eps == 0; }
+bool divides_by_a_size(const NormSpec& n) {
+  return n.kind == NormKind::layer_norm || n.kind == NormKind::rms_norm;
+}
 
-bool has_norm_after(const BlockSpec& s) { return s.norm_slots.attn.post || s.norm_slots.ffn.post; }
+// Without a shift a row of zeros stays one.
+bool keeps_0(const NormSlot& n) {
+  return !n || n->kind == NormKind::dyt || (divides_by_a_size(*n) && n->eps != 0);
+}
+
+// Whether of all that can be there nothing is but these: a member that is new is none of them.
+template <class S, class... T>
+bool has_only(S s, std::optional<T> S::*... these) {
+  ((s.*these).reset(), ...);
+  return s == S{};
+}
+
+using Attn = AttentionNorms;
+using Ffn = FeedForwardNorms;
+
+bool has_norms_on_branches_alone(const NormSlots& n) {
+  return has_only(n.attn, &Attn::in, &Attn::q, &Attn::k, &Attn::mid, &Attn::out) &&
+         has_only(n.ffn, &Ffn::in, &Ffn::mid, &Ffn::out);
+}
 
 // The stream carries x itself to the end: y = x + (something that reads norms of the stream).
 bool carries_x(const BlockSpec& s) {
-  return is_block(s) && !has_norm_after(s) && s.residual_source == ResidualSource::stream &&
-         s.residual_scale == 1;
+  return is_block(s) && has_norms_on_branches_alone(s.norm_slots) &&
+         s.residual_source == ResidualSource::stream && s.residual_scale == 1;
+}
+
+bool keys_are_made_head_by_head(const AttentionNorms& n) {
+  return has_only(n, &Attn::in, &Attn::q, &Attn::k, &Attn::mid, &Attn::out, &Attn::post) &&
+         (!n.k || n.k->width == NormWidth::head_dim);
+}
+
+// Scores read queries and keys by their products alone; positions turn these, or add something to them.
+bool reads_products_alone(const BlockSpec& s) {
+  return has_only(s.norm_slots.attn, &Attn::in, &Attn::mid, &Attn::out, &Attn::post) &&
+         has_only(s.position, &PositionSpec::rope, &PositionSpec::bias);
 }
 
 // The branches read the stream through layer norms, which do not see a shift.
@@ -136,9 +169,8 @@ const std::vector<Relation> all_function_relations{
      "blocks whose stream carries x to the end",
      false,
      [](const QuestionSettings& q) {
-       const AttentionNorms& a = q.spec.norm_slots.attn;
-       const FeedForwardNorms& f = q.spec.norm_slots.ffn;
-       return carries_x(q.spec) && !q.spec.final_norm && !divides_by_0(a.out) && !divides_by_0(f.out);
+       const auto& [attn, ffn] = q.spec.norm_slots;
+       return carries_x(q.spec) && !q.spec.final_norm && keeps_0(attn.out) && keeps_0(ffn.out);
      },
      zero_branches_leave_x,
      {"residual/normed"}},
@@ -162,7 +194,7 @@ const std::vector<Relation> all_function_relations{
      "norms that divide by a size",
      false,
      [](const QuestionSettings& q) {
-       return q.spec.part == Part::norm && has_statistics(*q.spec.norm_slots.attn.in);
+       return q.spec.part == Part::norm && divides_by_a_size(*q.spec.norm_slots.attn.in);
      },
      doubling,
      {"norm/eps-outside-sqrt"}},
@@ -178,8 +210,7 @@ const std::vector<Relation> all_function_relations{
      "attention without a mask and without positions",
      false,
      [](const QuestionSettings& q) {
-       return projects(q.spec) && !is_causal(q.spec) && !q.spec.position.rope && !q.spec.position.bias &&
-              q.tokens > 1;
+       return projects(q.spec) && !is_causal(q.spec) && q.spec.position == PositionSpec{} && q.tokens > 1;
      },
      order,
      {"misread/past-alone"}},
@@ -189,8 +220,8 @@ const std::vector<Relation> all_function_relations{
      false,
      [](const QuestionSettings& q) {
        const AttentionSpec& a = q.spec.attention;
-       const NormSlot& k = q.spec.norm_slots.attn.k;
-       return attends(q.spec) && a.n_kv_heads < a.n_heads && !(k && k->width == NormWidth::full_heads);
+       return attends(q.spec) && a.n_kv_heads < a.n_heads &&
+              keys_are_made_head_by_head(q.spec.norm_slots.attn);
      },
      grouped_heads,
      {"heads/tiled"}},
@@ -198,9 +229,7 @@ const std::vector<Relation> all_function_relations{
      "2 W_Q and W_K / 2 give the same scores",
      "attention without norms on queries and keys",
      false,
-     [](const QuestionSettings& q) {
-       return projects(q.spec) && !q.spec.norm_slots.attn.q && !q.spec.norm_slots.attn.k;
-     },
+     [](const QuestionSettings& q) { return projects(q.spec) && reads_products_alone(q.spec); },
      gauge,
      {"misread/weights-on-a-grid"}},
     {"gradient-sums",
