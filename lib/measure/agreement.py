@@ -2,7 +2,7 @@
 """How often correct implementations are called anything but right: every variant of the peer, in every profile, on live
 questions about every preset and every single operation; and what is said of one that is coarser than it declares.
 
-    agreement.py RECORD [--plumbline COMMAND] [--cases N] [--other-cases N] [--seed N]
+    agreement.py RECORD [--plumbline COMMAND] [--cases N] [--other-cases N] [--seeds N,...]
                  [--variants V,...] [--profiles P,...] [--jobs N]
 
 The first variant is asked --cases questions in each profile, every other one --other-cases. Writes one JSON record with
@@ -81,13 +81,13 @@ def questions(options):
 STAMPS = []  # of the runs
 
 
-def verify(options, cases, variant, declared, computed):
+def verify(options, seed, cases, variant, declared, computed):
     """The record of one run."""
     with tempfile.TemporaryDirectory() as folder:
         spec, record = pathlib.Path(folder) / "everything.json", pathlib.Path(folder) / "record.json"
         spec.write_text(json.dumps(questions(options)))
         command = [options.plumbline, "verify", "--spec", spec, "--profile", declared, "--json", record]
-        command += ["--cases", str(cases), "--seed", str(options.seed), "--timeout", "600"]
+        command += ["--cases", str(cases), "--seed", str(seed), "--timeout", "600"]
         command += ["--failures", options.failures, "--", sys.executable, TORCH_PEER]
         command += ["--variant", variant, "--arithmetic", computed]
         run = subprocess.run(command, stdout=subprocess.DEVNULL)
@@ -97,7 +97,7 @@ def verify(options, cases, variant, declared, computed):
     if declared == computed:
         for failure in found["failures"]:
             print(f"{variant}, {declared}: {failure['headline']}\n  {failure['replay']}", flush=True)
-    run = {"declared": declared, "computed": computed, "variant": variant, "seed": options.seed, "cases": cases}
+    run = {"declared": declared, "computed": computed, "variant": variant, "seed": seed, "cases": cases}
     run["counts"] = found["counts"]
     STAMPS.append(found["stamp"])
     print(json.dumps(run), flush=True)
@@ -111,7 +111,7 @@ def parse():
     parser.add_argument("--cases", type=int, default=2000)
     parser.add_argument("--other-cases", type=int, default=2000)
     parser.add_argument("--coarser-cases", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=lambda t: [int(s) for s in t.split(",")], default=[1])
     parser.add_argument("--variants", type=lambda t: t.split(","), default=VARIANTS)
     parser.add_argument("--profiles", type=lambda t: t.split(","), default=PROFILES)
     parser.add_argument("--jobs", type=int, default=1, help="so many at a time, each on a processor of its own")
@@ -125,8 +125,10 @@ def main(options):
     if options.coarser_cases:
         runs += [(options.coarser_cases, "eager", p, COARSER[p]) for p in options.profiles]
     runs += [(options.other_cases, v, p, p) for v in others for p in options.profiles]
+    runs = [(seed, *run) for seed in options.seeds for run in runs]
     runs = side_by_side(options.jobs, lambda run: verify(options, *run), runs)
-    pathlib.Path(options.record + ".part").write_text(json.dumps({"stamp": stamps.one(STAMPS), "runs": runs}, indent=1) + "\n")
+    record = {"stamp": stamps.of_runs(STAMPS, options.seeds), "runs": runs}
+    pathlib.Path(options.record + ".part").write_text(json.dumps(record, indent=1) + "\n")
     os.replace(options.record + ".part", options.record)
 
 
