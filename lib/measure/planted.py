@@ -47,8 +47,9 @@ LLAMA = {"preset": "llama", "d": {"one_of": [12, 20, 24]}, "attention": {"n_head
 DEEP = {"preset": "deep_norm", "d": {"one_of": [12, 20, 24]}, "attention": {"n_heads": 4}, "ffn": {"d_ff": sizes(5, 61)}}
 PARALLEL = {"preset": "parallel", "d": {"one_of": [12, 20, 24]}, "attention": {"n_heads": 4}, "ffn": {"d_ff": sizes(5, 61)}}
 
-# id: (block, what is right to name, what is a right place)
 SEED = 1  # of the questions
+
+# id: (block, what is right to name, what is a right place)
 BUGS = {
     "LN-04": (LAYER_NORM, ["eps-missing", "eps=0"], ["variance", "eps"]),
     "LN-07": (LAYER_NORM, ["eps=1e-12", "eps-missing", "eps=0"], ["eps"]),
