@@ -1,10 +1,11 @@
-// plumbline list presets | deviations | profiles
+// plumbline list presets | deviations | profiles | laws
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iostream>
 
 #include "cli/verbs.hpp"
+#include "plumbline/relations/relation.hpp"
 #include "plumbline/spec/deviation.hpp"
 #include "plumbline/spec/presets.hpp"
 #include "plumbline/spec/profile.hpp"
@@ -45,6 +46,15 @@ void list_profiles() {
         p.cast_order == CastOrder::stores ? ", rounded where a kernel ends" : ", every operation rounded");
 }
 
+// What `verify` tries beside its questions.
+void list_laws() {
+  std::size_t width = 0;
+  for (const Relation* r : relations()) width = std::max(width, r->id.size());
+  for (const Relation* r : relations())
+    std::cout << fmt::format("{:<{}}  {} ({}{})\n", r->id, width, r->statement, r->premise,
+                             r->promise.empty() ? "" : fmt::format("; with {}", r->promise));
+}
+
 void add_list(CLI::App& app, int&) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
   list->require_subcommand(1);
@@ -52,6 +62,8 @@ void add_list(CLI::App& app, int&) {
   list->add_subcommand("deviations", "Mistakes that a verdict can name: id, formula, a report of it")
       ->callback(list_deviations);
   list->add_subcommand("profiles", "Arithmetics that an implementation can claim")->callback(list_profiles);
+  list->add_subcommand("laws", "Laws that verify tries: id, what they say, of which blocks")
+      ->callback(list_laws);
 }
 
 const Verb list_verb{10, add_list};
