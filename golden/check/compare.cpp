@@ -45,7 +45,7 @@ std::vector<Mismatch> differences(const Container& expected, const Container& fo
 }
 
 std::vector<Mismatch> refuted(const Container& file, const BlockSpec& spec,
-                           const std::vector<Certificate>& truth, std::size_t limit) {
+                              const std::vector<Certificate>& truth, std::size_t limit) {
   std::vector<Mismatch> places;
   for (const Certificate& c : truth)
     for (const Form& form : forms()) {

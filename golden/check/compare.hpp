@@ -22,6 +22,6 @@ std::vector<Mismatch> differences(const Container& expected, const Container& fo
 // Where an enclosure excludes the stored values: it must round to each of them. The outputs of `truth` are
 // named as in the file.
 std::vector<Mismatch> refuted(const Container& file, const BlockSpec& spec,
-                           const std::vector<Certificate>& truth, std::size_t limit = 8);
+                              const std::vector<Certificate>& truth, std::size_t limit = 8);
 
 }  // namespace plumbline::golden

@@ -26,7 +26,8 @@ FromTo read_range(const char* name, const std::string& text, int largest) {
   return r;
 }
 
-void add_range(CLI::App& verb, const char* name, std::optional<FromTo>& value, int largest, const char* help) {
+void add_range(CLI::App& verb, const char* name, std::optional<FromTo>& value, int largest,
+               const char* help) {
   const auto read = [&value, name, largest](const std::string& text) {
     value = read_range(name, text, largest);
   };

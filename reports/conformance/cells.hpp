@@ -8,7 +8,8 @@
 
 namespace plumbline::reports {
 
-using PageOf = std::function<std::string(const FrameworkFinding&)>;  // where it stands, from the page that is written
+using PageOf =
+    std::function<std::string(const FrameworkFinding&)>;  // where it stands, from the page that is written
 
 bool judged(const std::string& outcome);  // not skipped, nor discarded
 int total(const Counts& counts);
@@ -22,7 +23,7 @@ std::string link_to(const FrameworkFinding& finding, const std::string& text, co
 
 // What was found of a run: the findings' numbers, "not explained", "not computed" where nothing could be
 // judged, or nothing.
-std::string found_cell(const ConformanceRecords& records, const FrameworkPart& subject, const ConformanceRun& run,
-                       const PageOf& page_of);
+std::string found_cell(const ConformanceRecords& records, const FrameworkPart& subject,
+                       const ConformanceRun& run, const PageOf& page_of);
 
 }  // namespace plumbline::reports

@@ -56,7 +56,7 @@ FrameworkPart subject_of(const Json& j) {
 
 FrameworkFinding finding_of(const Json& j) {
   FrameworkFinding f{text(j, "id"),      text(j, "title"),  text(j, "text"), text(j, "language"),
-            text(j, "program"), text(j, "output"), provenance(j),   {}};
+                     text(j, "program"), text(j, "output"), provenance(j),   {}};
   for (const Json& e : j.at("explains"))
     f.explains.push_back(
         {text(e, "subject"), e.at("profiles").get<Texts>(), e.at("says").get<std::vector<Texts>>()});
@@ -90,8 +90,9 @@ std::map<std::string, std::string> ConformanceRecords::frameworks() const {
   return names;
 }
 
-std::vector<const FrameworkFinding*> ConformanceRecords::why(const FrameworkPart& s, const ConformanceRun& run,
-                                                    const ConformanceFailure& failure) const {
+std::vector<const FrameworkFinding*> ConformanceRecords::why(const FrameworkPart& s,
+                                                             const ConformanceRun& run,
+                                                             const ConformanceFailure& failure) const {
   const auto explains = [&](const Explained& e) {
     return e.subject == s.id && e.covers(run.profile, failure.headline);
   };

@@ -66,7 +66,8 @@ struct ConformanceRecords {
 
   std::map<std::string, std::string> frameworks() const;  // by package, of subjects and findings
   // The findings that explain a failure; nobody knows why where there is none.
-  std::vector<const FrameworkFinding*> why(const FrameworkPart&, const ConformanceRun&, const ConformanceFailure&) const;
+  std::vector<const FrameworkFinding*> why(const FrameworkPart&, const ConformanceRun&,
+                                           const ConformanceFailure&) const;
 };
 
 // Throws Error naming the file that is not as run.py writes it.

@@ -1,4 +1,4 @@
-// The oracle's records measure the rule as it is. Which are older is said here, so that none grows old unseen.
+// The oracle's records measure the rule as it is. Older ones are listed here, so that none grows old unseen.
 #include <gtest/gtest.h>
 
 #include <filesystem>

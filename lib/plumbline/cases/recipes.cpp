@@ -131,8 +131,8 @@ Matrix<double> stored_at(const std::string& place, const QuestionSettings& s, co
 }
 
 // All tokens are near one vector of signs, so a feed-forward reads about the same row h for each; with the
-// weights s_j h / |h|^2, unit j sees s_j, from -6 to 0.5, where the forms of GELU differ most. down_proj times 8
-// amplifies the activation's error in y; what tokens and units differ by, 0.15 and 0.05, is chosen small.
+// weights s_j h / |h|^2, unit j sees s_j, from -6 to 0.5, where the forms of GELU differ most. down_proj
+// times 8 amplifies the activation's error in y. What tokens and units differ by, 0.15 and 0.05, is chosen.
 void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
   if (!feeds(s.spec) || s.spec.ffn.activation == Activation::relu) return;  // a kink is to be kept away from
   Matrix<double> signs(1, s.spec.d);
