@@ -11,7 +11,7 @@
 
 namespace plumbline {
 
-inline constexpr const char* protocol_version = "1";
+inline constexpr const char* protocol_version = "1";  // what raises it: lib/clients/python/README.md
 
 // How a request names the profile: by its name, or where it is none of profiles() by its JSON.
 std::string profile_text(const Profile& profile);
