@@ -312,6 +312,19 @@ TEST_F(CorruptedFile, AMissingFileIsNoticed) {
   EXPECT_NE(lines(check_case(folder, c)).find("cannot be opened"), std::string::npos);
 }
 
+TEST_F(CorruptedFile, AMissingTextIsNoticed) {
+  fs::remove(folder / (c.id + ".txt"));
+  EXPECT_NE(lines(check_case(folder, c)).find("plain.txt: expected this file, found none"),
+            std::string::npos);
+}
+
+TEST_F(CorruptedFile, AFileOfNoCaseIsNoticed) {
+  EXPECT_EQ(lines(strangers(folder)), "");
+  const fs::path stranger = folder / "layer_norm" / "plainer.safetensors";
+  fs::copy_file(folder / (c.id + ".safetensors"), stranger);
+  EXPECT_EQ(lines(strangers(folder)), stranger.string() + ": belongs to no case\n");
+}
+
 std::string test_name(std::string name) {
   for (char& ch : name)
     if (!std::isalnum(static_cast<unsigned char>(ch))) ch = '_';
