@@ -1,10 +1,12 @@
-// Golden cases leave out no value of a knob: the values are read from the features themselves, so that a new
-// one is missed here until a case has it.
+// Golden cases leave out no value of a knob and no preset: both are read where they are declared, so that a
+// new one is missed here until a case has it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "golden/generate/case_list.hpp"
+#include "plumbline/spec/presets.hpp"
 
 namespace plumbline::golden {
 namespace {
@@ -70,6 +72,22 @@ TEST(Golden, EveryValueOfEveryKnobStandsInSomeCase) {
   for (const std::string& value : all)
     EXPECT_NE(found.contains(value), without_case.contains(value)) << value;
   for (const auto& [value, why] : without_case) EXPECT_TRUE(all.contains(value)) << value;
+}
+
+// The preset in the dimensions of a block; of a layout, the block with its norm where the layout has one.
+BlockSpec in_its_dimensions(const Preset& p, const BlockSpec& s) {
+  const AttentionNorms& n = s.norm_slots.attn;
+  if (p.is_layout) return with_layout(s, p.name, (n.in ? n.in : n.post ? n.post : n.out).value());
+  const AttentionSpec& a = s.attention;
+  return p.make({s.d, s.n_layers, a.n_heads, a.n_kv_heads, a.head_dim, s.ffn.d_ff});
+}
+
+TEST(Golden, EveryPresetStandsInSomeCase) {
+  for (const Preset& p : presets())
+    EXPECT_TRUE(std::ranges::any_of(cases(), [&](const GoldenCase& c) {
+      const BlockSpec& s = c.settings.spec;
+      return c.id.starts_with(std::string(p.name) + "/") && is_stack(s) && in_its_dimensions(p, s) == s;
+    })) << p.name;
 }
 
 }  // namespace
