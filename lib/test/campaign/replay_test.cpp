@@ -37,7 +37,10 @@ Replay found() {
 }
 
 Answer answer_to(const Request& r) {
-  return {.kind = Answer::Kind::outputs, .outputs = plain_answer(r.question, r.profile, 1)};
+  Answer a;
+  a.kind = Answer::Kind::outputs;
+  a.outputs = plain_answer(r.question, r.profile, 1);
+  return a;
 }
 
 TEST_F(ReplayFiles, AQuestionComesBackAsItWas) {

@@ -37,3 +37,18 @@ TEST(Shrink, NumbersBecomeAsSimpleAsTheFailureAllows) {
   const Question q = shrunk(always).smallest.question;
   EXPECT_EQ(q.inputs.x, Matrix<double>::Zero(2, 1));
   EXPECT_EQ(q.inputs.parameters.at("norm.weight"), Matrix<double>::Zero(1, 1));
+}
+
+TEST(Shrink, AnotherFailureIsNotTheSame) {
+  const Tried t = shrunk([](const Question&) { return called("another"); });
+  EXPECT_GT(t.asked, 0);
+  EXPECT_EQ(t.smallest.examination.kind, "large");
+  EXPECT_GE(t.smallest.question.inputs.x.rows(), 2 * 9);
+}
+
+TEST(Shrink, StopsAfterSoManyTries) {
+  EXPECT_EQ(shrunk([](const Question&) { return called("large"); }, 3).asked, 3);
+}
+
+}  // namespace
+}  // namespace plumbline
