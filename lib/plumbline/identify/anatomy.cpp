@@ -26,15 +26,16 @@ struct Named {
   ParameterName name;
 };
 
-class Reader {
+class ShapeReader {
  public:
-  Reader(const std::vector<Tensor>& tensors, const KnownSizes& known) : known_(known) {
+  ShapeReader(const std::vector<Tensor>& tensors, const KnownSizes& known) : known_(known) {
     for (const Tensor& t : tensors) {
       parts_.push_back({&t, parsed(t.name)});
       for (std::int64_t n : t.shape)
         if (n < 1 || n > largest) fail(t, "sizes from 1 to " + std::to_string(largest));
       if (parts_.back().name.role == NamedRole::unknown)
         fail(t, "a projection or a norm that is known by its name (q_proj, ..., norm)");
+      if (parts_.back().name.kind == NamedKind::alpha) check_alpha(parts_.back());
     }
     a_.tensors = tensors;
     place_in_layers();
@@ -60,6 +61,11 @@ class Reader {
   }
 
  private:
+  static void check_alpha(const Named& p) {
+    if (role_of(p.name) != Role::gain) fail(*p.tensor, "a norm, since its name ends in .alpha");
+    if (p.tensor->shape != std::vector<std::int64_t>{1} && !p.tensor->shape.empty()) fail(*p.tensor, "[1]");
+  }
+
   // Whatever has no number belongs to the only layer, or, if it is a norm, stands behind all layers.
   void place_in_layers() {
     const bool numbered =
@@ -82,15 +88,15 @@ class Reader {
       if (p.name.role == NamedRole::gate) p.name.role = NamedRole::up;
   }
 
-  bool has(NamedRole role) const { return find(role, false) != nullptr; }
-  const Tensor* find(NamedRole role, bool is_bias) const {
+  bool has(NamedRole role) const { return find(role, NamedKind::weight) != nullptr; }
+  const Tensor* find(NamedRole role, NamedKind kind) const {
     for (const Named& p : parts_)
-      if (p.name.role == role && p.name.is_bias == is_bias && p.name.layer >= 0) return p.tensor;
+      if (p.name.role == role && p.name.kind == kind && p.name.layer >= 0) return p.tensor;
     return nullptr;
   }
 
   const Tensor& matrix(NamedRole role) const {
-    const Tensor* t = find(role, false);
+    const Tensor* t = find(role, NamedKind::weight);
     if (!t)
       throw Error("parameters: expected one called " + identify::our_name(role) + ".weight, found none");
     if (t->shape.size() != 2) fail(*t, "[out, in]");
@@ -102,7 +108,7 @@ class Reader {
     if (t.shape.size() != 1) fail(t, "[n]");
     return int(t.shape[0]);
   }
-  bool bias(NamedRole role) const { return find(role, true) != nullptr; }
+  bool bias(NamedRole role) const { return find(role, NamedKind::bias) != nullptr; }
 
   void width() {
     const int found = has(NamedRole::q) ? cols(NamedRole::q) : cols(NamedRole::up);
@@ -111,21 +117,19 @@ class Reader {
     a_.spec.d = found;
   }
 
-  NormSpec norm_of(bool gain, bool bias) const {
-    NormSpec n;
-    n.kind = bias ? NormKind::layer_norm : NormKind::rms_norm;
-    n.gain = gain;
-    n.bias = bias;
-    return n;
+  static bool& flag(NormParameters& has, NamedKind kind) {
+    return kind == NamedKind::alpha ? has.alpha : kind == NamedKind::bias ? has.bias : has.gain;
   }
   NormSlot norm_of(NamedRole role) const {
-    const Tensor *gain = find(role, false), *bias = find(role, true);
-    if (!gain && !bias) return std::nullopt;
-    return norm_of(gain, bias);
+    NormParameters has;
+    for (auto [kind, text] : names<NamedKind>()) flag(has, kind) = find(role, kind) != nullptr;
+    return has.any() ? NormSlot(declared_norm(has)) : std::nullopt;
   }
+  // Of a norm on queries or keys, as far as its parameters tell: 0 where it has alpha alone.
   int norm_width_of(NamedRole role) const {
-    const Tensor* t = find(role, false);
-    return vector(t ? *t : *find(role, true));
+    const Tensor* t = find(role, NamedKind::weight);
+    if (!t) t = find(role, NamedKind::bias);
+    return t ? vector(*t) : 0;
   }
 
   void attention() {
@@ -191,23 +195,25 @@ class Reader {
   }
 
   void stream_norms() {
+    std::string final_name;
+    NormParameters of_final;
     for (const Named& p : parts_) {
       if (p.name.role != NamedRole::stream_norm) continue;
-      if (vector(*p.tensor) != a_.spec.d) fail(*p.tensor, "[d = " + std::to_string(a_.spec.d) + "]");
+      if (p.name.kind != NamedKind::alpha && vector(*p.tensor) != a_.spec.d)
+        fail(*p.tensor, "[d = " + std::to_string(a_.spec.d) + "]");
       if (p.name.layer < 0) {
-        if (!final_.empty() && final_ != p.name.within) fail(*p.tensor, "a single norm behind all layers");
-        final_ = p.name.within;
-        if (!a_.spec.final_norm) a_.spec.final_norm = norm_of(false, false);
-        (p.name.is_bias ? a_.spec.final_norm->bias : a_.spec.final_norm->gain) = true;
+        if (!final_name.empty() && final_name != p.name.within)
+          fail(*p.tensor, "a single norm behind all layers");
+        final_name = p.name.within;
+        flag(of_final, p.name.kind) = true;
       } else if (p.name.layer == 0) {
-        StreamNorm& n = a_.norms[number_of(p.name.within)];
-        (p.name.is_bias ? n.bias : n.gain) = true;
+        flag(a_.norms[number_of(p.name.within)].has, p.name.kind) = true;
       }
     }
     if (a_.norms.size() > 4)
       throw Error("parameters: expected at most 4 norms of the stream in a layer, found " +
                   std::to_string(a_.norms.size()));
-    if (NormSlot& f = a_.spec.final_norm) f = norm_of(f->gain, f->bias);
+    if (of_final.any()) a_.spec.final_norm = declared_norm(of_final);
   }
 
   int number_of(const std::string& within) {
@@ -221,7 +227,9 @@ class Reader {
   void check_layers() {
     std::map<std::string, const Tensor*> first;
     std::vector<std::size_t> found(a_.spec.n_layers);
-    const auto key = [](const ParameterName& n) { return n.within + (n.is_bias ? " b" : " w"); };
+    const auto key = [](const ParameterName& n) {
+      return n.within + "." + std::string(plumbline::name_of(n.kind));
+    };
     for (const Named& p : parts_)
       if (p.name.layer == 0 && !first.emplace(key(p.name), p.tensor).second) fail(*p.tensor, "it once");
     for (const Named& p : parts_) {
@@ -231,16 +239,25 @@ class Reader {
           fail(*p.tensor, "a parameter that layer 0 has too");
         ++found[p.name.layer];
       }
-      a_.ours[p.tensor->name] = our_name(p.name) + (p.name.is_bias ? ".bias" : ".weight");
+      note(p, our_name(p.name));
     }
     std::set<std::string> names;
     for (const auto& [theirs, ours] : a_.ours)
-      if (!names.insert(ours).second)
-        throw Error("parameter " + theirs + ": another one seems to be the same, " + ours);
+      if (!names.insert(ours.name).second)
+        throw Error("parameter " + theirs + ": another one seems to be the same, " + ours.name);
     for (std::size_t i = 0; i < found.size(); ++i)
       if (found[i] != first.size())
         throw Error("parameters: expected " + std::to_string(first.size()) + " of layer " +
                     std::to_string(i) + ", as layer 0 has, found " + std::to_string(found[i]));
+  }
+
+  void note(const Named& p, const std::string& ours) {
+    const auto& shape = p.tensor->shape;
+    a_.ours[p.tensor->name] = {.name = ours + "." + std::string(plumbline::name_of(p.name.kind)),
+                               .rows = shape.size() == 2 ? int(shape[0]) : 1,
+                               .cols = shape.empty() ? 1 : int(shape.back()),
+                               .role = role_of(p.name),
+                               .module = module_of(p.name.role)};
   }
 
   std::string our_name(const ParameterName& n) {
@@ -250,28 +267,37 @@ class Reader {
   }
 
   Anatomy single_norm() {
-    const Tensor* gain = nullptr;
-    const Tensor* bias = nullptr;
-    for (const Named& p : parts_) (p.name.is_bias ? bias : gain) = p.tensor;
-    if (parts_.size() > 2 || parts_.size() != std::size_t((gain != nullptr) + (bias != nullptr)))
+    NormParameters has;
+    for (const Named& p : parts_) flag(has, p.name.kind) = true;
+    if (parts_.size() != std::size_t(has.gain + has.bias + has.alpha))
       throw Error(
           "parameters: expected a block, attention, a feed-forward or a single norm, found something else");
-    a_.spec.d = vector(gain ? *gain : *bias);
-    if (known_.d && *known_.d != a_.spec.d)
-      fail(gain ? *gain : *bias, "[d = " + std::to_string(*known_.d) + "]");
-    a_.spec.norm_slots.attn.in = norm_of(gain, bias);
+    for (const Named& p : parts_) note(p, "norm");
+    const auto wide = std::find_if(parts_.begin(), parts_.end(), [&](const Named& p) {
+      return p.name.kind == (has.gain ? NamedKind::weight : NamedKind::bias);
+    });
+    if (wide == parts_.end() && !known_.d) fail(*parts_.front().tensor, "a gain beside it, or d");
+    a_.spec.d = wide == parts_.end() ? *known_.d : vector(*wide->tensor);
+    if (known_.d && *known_.d != a_.spec.d) fail(*wide->tensor, "[d = " + std::to_string(*known_.d) + "]");
+    a_.spec.norm_slots.attn.in = declared_norm(has);
     a_.spec.n_layers = 1;
-    for (const Named& p : parts_) a_.ours[p.tensor->name] = p.name.is_bias ? "norm.bias" : "norm.weight";
     return std::move(a_);
   }
 
   KnownSizes known_;
   std::vector<Named> parts_;
-  std::string final_;
   Anatomy a_;
 };
 
 }  // namespace
+
+NormSpec declared_norm(const NormParameters& has) {
+  NormSpec n;
+  n.kind = has.alpha ? NormKind::dyt : has.bias ? NormKind::layer_norm : NormKind::rms_norm;
+  n.gain = has.gain;
+  n.bias = has.bias;
+  return n;
+}
 
 std::string stream_norm(int layer, int number) {
   return "layers." + std::to_string(layer) + ".norm" + std::to_string(number);
@@ -279,7 +305,7 @@ std::string stream_norm(int layer, int number) {
 
 Anatomy anatomy_of(const std::vector<Tensor>& tensors, const KnownSizes& known) {
   if (tensors.empty()) throw Error("parameters: expected the names and shapes of some, found none");
-  return Reader(tensors, known)();
+  return ShapeReader(tensors, known)();
 }
 
 }  // namespace plumbline::identify

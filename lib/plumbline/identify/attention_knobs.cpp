@@ -1,12 +1,14 @@
 // What happens within the branches: attention, positions, the feed-forward.
+#include <bit>
+#include <numeric>
+
 #include "plumbline/identify/tables.hpp"
 
 namespace plumbline::identify {
 namespace {
 
-AttentionSpec* attention_of(BlockSpec& s) { return &s.attention; }
 RopeSpec* rope_of(BlockSpec& s) { return s.position.rope ? &*s.position.rope : nullptr; }
-FeedForwardSpec* ffn_of(BlockSpec& s) { return &s.ffn; }
+AlibiSpec* alibi_of(BlockSpec& s) { return s.position.bias ? &*s.position.bias : nullptr; }
 
 std::string mask_text(const AttentionSpec& a) {
   std::string text(plumbline::name_of(a.mask.kind));
@@ -56,18 +58,21 @@ std::vector<Candidate> other_ropes(const Candidate& c) {
   return changed(c, changes);
 }
 
-// A knob of the rotary embedding with some whole numbers to choose from.
-Variation rope_number(std::string id, int RopeSpec::*member,
-                      std::function<std::vector<int>(const BlockSpec&)> values) {
-  return {"position.rope." + id, attention,
+// A knob that is a whole number, with those to choose from.
+template <class F>
+Variation whole_number(std::string id, Finder<F> find, int F::*member,
+                       std::function<std::vector<int>(const BlockSpec&)> numbers) {
+  return {std::move(id), attention,
           [=](const Candidate& c) {
-            return c.spec.position.rope ? std::to_string((*c.spec.position.rope).*member) : std::string();
+            BlockSpec s = c.spec;
+            const F* f = find(s);
+            return f ? std::to_string(f->*member) : std::string();
           },
           [=](const Candidate& c) {
             Changes changes;
-            if (c.spec.position.rope)
-              for (int v : values(c.spec))
-                changes.push_back([=](BlockSpec& s) { (*s.position.rope).*member = v; });
+            BlockSpec s = c.spec;
+            if (find(s))
+              for (int n : numbers(s)) changes.push_back([=](BlockSpec& other) { find(other)->*member = n; });
             return changed(c, changes);
           }};
 }
@@ -78,38 +83,40 @@ std::vector<int> even_widths(const BlockSpec& s) {
   return out;
 }
 
-std::vector<Variation> rope_knobs() {
-  Variation exponent = flag_variation<RopeSpec>("position.rope.exponent_of_head_dim", attention,
-                                                &RopeSpec::exponent_of_head_dim, rope_of);
-  const auto partial = [](const Candidate& c) {
-    return c.spec.position.rope && c.spec.position.rope->rotary_dim < c.spec.attention.head_dim;
-  };
-  exponent.others = [others = exponent.others, partial](const Candidate& c) {
-    return partial(c) ? others(c) : std::vector<Candidate>();
-  };
-  return {
-      {"position.rope", attention, rope_text, other_ropes},
-      enumerated_variation<RopeStyle, RopeSpec>("position.rope.style", attention, &RopeSpec::style, rope_of),
-      rope_number("rotary_dim", &RopeSpec::rotary_dim, even_widths),
-      rope_number("direction", &RopeSpec::direction,
-                  [](const BlockSpec&) {
-                    return std::vector{1, -1};
-                  }),
-      rope_number("key_offset", &RopeSpec::key_offset,
-                  [](const BlockSpec&) {
-                    return std::vector{0, 1, -1};
-                  }),
-      flag_variation<RopeSpec>("position.rope.rotates_values", attention, &RopeSpec::rotates_values, rope_of),
-      exponent};
+// Which of them there are, then the knobs of each.
+std::vector<Variation> position_knobs() {
+  std::vector<Variation> out{{"position.rope", attention, rope_text, other_ropes}};
+  std::vector<Variation> of_rope = walked<RopeSpec>("position.rope", attention, rope_of);
+  of_rope.insert(
+      of_rope.begin() + 1,  // beside the style
+      whole_number<RopeSpec>("position.rope.rotary_dim", rope_of, &RopeSpec::rotary_dim, even_widths));
+  add_missing(out, of_rope);
+  add_missing(out, walked<PositionSpec>("position", attention, [](BlockSpec& s) { return &s.position; }));
+  add_missing(out, {whole_number<AlibiSpec>("position.bias.max_bias", alibi_of, &AlibiSpec::max_bias,
+                                            [](const BlockSpec&) {
+                                              std::vector<int> most_likely(16);
+                                              std::iota(most_likely.begin(), most_likely.end(), 1);
+                                              return most_likely;
+                                            })});
+  add_missing(out, walked<AlibiSpec>("position.bias", attention, alibi_of));
+  for (Variation& v : out) {
+    if (v.id == "position.rope.exponent_of_head_dim")
+      v = only_where(v, [](const BlockSpec& s) {
+        return s.position.rope && s.position.rope->rotary_dim < s.attention.head_dim;
+      });
+    if (v.id == "position.bias.slopes")
+      v = only_where(v,
+                     [](const BlockSpec& s) { return !std::has_single_bit(unsigned(s.attention.n_heads)); });
+  }
+  return out;
 }
 
 // Biases that the box has parameters for: used, or not.
 template <class Bias>
 void add_biases(std::vector<Variation>& out, const std::string& path, Group (*group)(std::string_view key),
-                const Bias& declared, Bias* (*part)(BlockSpec&)) {
+                const Bias& declared, Finder<Bias> find) {
   for_each_knob<Bias>([&](const auto& k) {
-    if (declared.*(k.member))
-      out.push_back(flag_variation<Bias>(path + "." + std::string(k.key), group(k.key), k.member, part));
+    if (declared.*(k.member)) out.push_back(variation(dotted(path, k.key), group(k.key), find, choice(k)));
   });
 }
 
@@ -151,6 +158,12 @@ std::vector<std::optional<RopeSpec>> usual_ropes(int head_dim) {
   return out;
 }
 
+std::vector<AlibiSpec> usual_alibis() {
+  std::vector<AlibiSpec> out{AlibiSpec{}};
+  for (const AlibiSpec& wrong : gone_wrong(AlibiSpec{})) out.push_back(wrong);
+  return out;
+}
+
 void set_head_dim(BlockSpec& s, int head_dim) {
   AttentionSpec& a = s.attention;
   a.n_heads = a.n_heads * a.head_dim / head_dim;
@@ -164,11 +177,7 @@ void set_head_dim(BlockSpec& s, int head_dim) {
 std::vector<Variation> feed_forward_knobs(const Space& space) {
   const BlockSpec& declared = space.anatomy.spec;
   if (!feeds(declared)) return {};
-  std::vector<Variation> out{enumerated_variation<Activation, FeedForwardSpec>(
-      "ffn.activation", branches, &FeedForwardSpec::activation, ffn_of)};
-  if (declared.ffn.kind == FeedForwardKind::glu)
-    out.push_back(flag_variation<FeedForwardSpec>("ffn.gate_and_up_swapped", branches,
-                                                  &FeedForwardSpec::gate_and_up_swapped, ffn_of));
+  std::vector<Variation> out = walked<FeedForwardSpec>("ffn", branches, [](BlockSpec& s) { return &s.ffn; });
   add_biases<FeedForwardBias>(
       out, "ffn.bias", [](std::string_view) { return branches; }, declared.ffn.bias,
       [](BlockSpec& s) { return &s.ffn.bias; });
@@ -182,12 +191,8 @@ std::vector<Variation> attention_knobs(const Space& space) {
       {"attention.mask", attention, [](const Candidate& c) { return mask_text(c.spec.attention); },
        [n = space.longest](const Candidate& c) { return other_masks(c, n); }},
       {"attention.scale", attention, [](const Candidate& c) { return scale_text(c.spec.attention); },
-       other_scales},
-      enumerated_variation<SoftmaxMode, AttentionSpec>("attention.softmax", attention,
-                                                       &AttentionSpec::softmax, attention_of)};
-  if (declared.attention.n_kv_heads < declared.attention.n_heads)
-    out.push_back(enumerated_variation<HeadSharing, AttentionSpec>(
-        "attention.head_sharing", attention, &AttentionSpec::head_sharing, attention_of));
+       other_scales}};
+  add_missing(out, walked<AttentionSpec>("attention", attention, [](BlockSpec& s) { return &s.attention; }));
   if (space.anatomy.head_dims.size() > 1)
     out.push_back({"attention.head_dim", attention, head_dim_text,
                    [dims = space.anatomy.head_dims](const Candidate& c) {
@@ -208,16 +213,9 @@ std::vector<Variation> attention_knobs(const Space& space) {
                      changes.push_back([cap](BlockSpec& s) { s.attention.softcap.cap = cap; });
                    return changed(c, changes);
                  }});
-  out.push_back(
-      {"attention.softcap_after_mask", attention,
-       [](const Candidate& c) { return std::string(c.spec.attention.softcap.after_mask ? "true" : "false"); },
-       [](const Candidate& c) {
-         return changed(c, {[](BlockSpec& s) {
-                          if (s.attention.softcap.cap)
-                            s.attention.softcap.after_mask = !s.attention.softcap.after_mask;
-                        }});
-       }});
-  for (Variation& k : rope_knobs()) out.push_back(std::move(k));
+  add_missing(out,
+              walked<SoftcapSpec>("attention", attention, [](BlockSpec& s) { return &s.attention.softcap; }));
+  add_missing(out, position_knobs());
   add_biases<AttentionBias>(
       out, "attention.bias",
       [](std::string_view key) { return key == "q" || key == "k" ? attention : branches; },

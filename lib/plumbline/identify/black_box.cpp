@@ -35,7 +35,7 @@ Question question_of(const Probe& p, const Anatomy& a) { return {a.spec, {p.x, {
 
 Matrix<double> NamedBox::operator()(const Probe& p) {
   Probe theirs{p.x, {}, p.batch};
-  for (const auto& [name, ours] : anatomy_.ours) theirs.parameters[name] = p.parameters.at(ours);
+  for (const auto& [name, ours] : anatomy_.ours) theirs.parameters[name] = p.parameters.at(ours.name);
   ++count_;
   const Answer a = box_(theirs);
   if (a.kind == Answer::Kind::outputs) return a.outputs.at("y");

@@ -69,6 +69,13 @@ NormSlot& slot(BlockSpec& s, NormPlace place) {
   return s.norm_slots.attn.in;
 }
 
+NormSpec like(const NormSpec& other, const NormParameters& has) {
+  const NormSpec declared = declared_norm(has);
+  NormSpec n = has.alpha == has_alpha(other) ? other : declared;
+  n.gain = declared.gain, n.bias = declared.bias;
+  return n;
+}
+
 std::string name_of(NormPlace place) { return entry(place).name; }
 
 std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate c, const std::vector<NormPlace>& places) {
@@ -82,8 +89,8 @@ std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate c, const 
   for (NormPlace p : places_of_a_layer) slot(c.spec, p).reset();
   for (std::size_t k = 0; k < places.size(); ++k) {
     if (places[k] == NormPlace::nowhere) continue;
-    NormSpec n = norms.size() > k && norms[k] ? *norms[k] : any.value_or(NormSpec{});
-    if (norms.size() <= k || !norms[k]) n.gain = anatomy.norms[k].gain, n.bias = anatomy.norms[k].bias;
+    NormSpec n =
+        norms.size() > k && norms[k] ? *norms[k] : like(any.value_or(NormSpec{}), anatomy.norms[k].has);
     if (!n.gain) n.gain_offset = 0;
     slot(c.spec, places[k]) = n;
   }

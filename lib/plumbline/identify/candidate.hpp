@@ -18,6 +18,9 @@ NormSlot& slot(BlockSpec& spec, NormPlace place);
 // What it is called in a spec's norm_slots: "attn.in"; "in, shared" and "nowhere" of the other two.
 std::string name_of(NormPlace place);
 
+// A norm like another one, as far as its own parameters allow.
+NormSpec like(const NormSpec& other, const NormParameters& has);
+
 // The candidate with its norms in other places, each with the norm that it had. Nothing where two would share
 // a place, or a place is not to be had in that topology.
 std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate candidate,

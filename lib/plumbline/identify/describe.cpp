@@ -52,6 +52,15 @@ std::string layout_text(const BlockSpec& s) {
   return topology + (slots.empty() ? "no norm in a layer" : "norms in " + slots) + scales;
 }
 
+std::string kind_in_words(NormKind kind) {
+  switch (kind) {
+    case NormKind::rms_norm: return "RMSNorm";
+    case NormKind::dyt: return "DyT";
+    case NormKind::layer_norm: break;
+  }
+  return "LayerNorm";
+}
+
 std::string norms_text(BlockSpec s) {
   const std::vector<NamedSlot> filled = filled_slots(s);
   if (filled.empty()) return "";
@@ -60,8 +69,9 @@ std::string norms_text(BlockSpec s) {
     return (*m.slot)->kind == n.kind && (*m.slot)->eps == n.eps && (*m.slot)->gain_offset == n.gain_offset;
   });
   if (!alike) return "with norms that differ";
-  return std::string("with ") + (n.kind == NormKind::layer_norm ? "LayerNorm" : "RMSNorm") + " (eps " +
-         number_text(n.eps) + (n.gain_offset ? ", gain 1 + weight" : "") + ")" +
+  const std::string constants = joined(
+      {has_statistics(n) ? "eps " + number_text(n.eps) : "", n.gain_offset ? "gain 1 + weight" : ""}, ", ");
+  return "with " + kind_in_words(n.kind) + (constants.empty() ? "" : " (" + constants + ")") +
          (s.final_norm ? ", final norm" : "");
 }
 
@@ -78,9 +88,15 @@ std::string attention_text(const BlockSpec& s) {
            (s.position.rope->rotary_dim < a.head_dim
                 ? ", on " + std::to_string(s.position.rope->rotary_dim) + " channels)"
                 : ")");
+  std::string alibi;
+  if (s.position.bias) {
+    alibi = "ALiBi";
+    if (const int most = s.position.bias->max_bias; most != AlibiSpec().max_bias)
+      alibi += " (least slope 2^-" + std::to_string(most) + ")";
+  }
   const std::string cap = a.softcap.cap ? "softcap " + number_text(*a.softcap.cap) : "";
   const std::string qk = s.norm_slots.attn.q || s.norm_slots.attn.k ? "norms on q and k" : "";
-  return joined({mask + " attention", heads, rope, cap, qk}, ", ");
+  return joined({mask + " attention", heads, rope, alibi, cap, qk}, ", ");
 }
 
 std::string feed_forward_text(const FeedForwardSpec& f) {
@@ -142,11 +158,11 @@ std::vector<std::string> differences(const Leaves& from, const Leaves& to) {
   return lines;
 }
 
-void correct(NormSlot& slot, Affine a) {
+void correct(NormSlot& slot, NormParameters has) {
   if (!slot) return;
   make_right(*slot);
-  slot->gain = a.gain, slot->bias = a.bias;
-  if (!a.gain) slot->gain_offset = 0;
+  slot->gain = has.gain, slot->bias = has.bias;
+  if (!has.gain) slot->gain_offset = 0;
 }
 
 }  // namespace
@@ -162,13 +178,14 @@ Candidate corrected(const Candidate& c, const Anatomy& anatomy) {
   const Space space{anatomy};
   if (anatomy.spec.final_norm && !s.final_norm) {
     const std::vector<NamedSlot> filled = filled_slots(s);
-    s.final_norm = filled.empty() ? NormSpec{} : **filled.front().slot;
+    s.final_norm =
+        like(filled.empty() ? NormSpec{} : **filled.front().slot, parameters_of(*anatomy.spec.final_norm));
   }
   for (auto [slot, declared] : {std::pair(&s.norm_slots.attn.q, &anatomy.spec.norm_slots.attn.q),
                                 {&s.norm_slots.attn.k, &anatomy.spec.norm_slots.attn.k}})
     if (!*slot) *slot = *declared;
   make_right(s);
-  for (const NamedSlot& n : filled_slots(s)) correct(*n.slot, affine_of(right, space, n.id));
+  for (const NamedSlot& n : filled_slots(s)) correct(*n.slot, declared_parameters(right, space, n.id));
   s.attention.bias = anatomy.spec.attention.bias;
   s.ffn.bias = anatomy.spec.ffn.bias;
   return right;

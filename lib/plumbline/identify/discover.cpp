@@ -9,17 +9,15 @@
 namespace plumbline::identify {
 namespace {
 
-void add(std::vector<Tensor>& out, const BlockSpec& s) {
+void add(ParameterShapes& out, const BlockSpec& s) {
   for (const ParameterShape& p : parameter_shapes(s)) {
-    const auto is_it = [&](const Tensor& t) { return t.name == p.name; };
-    if (std::none_of(out.begin(), out.end(), is_it))
-      out.push_back({p.name, p.is_vector() ? std::vector<std::int64_t>{p.cols}
-                                           : std::vector<std::int64_t>{p.rows, p.cols}});
+    const auto is_it = [&](const ParameterShape& known) { return known.name == p.name; };
+    if (std::none_of(out.begin(), out.end(), is_it)) out.push_back(p);
   }
 }
 
 // Everything that a stack of these sizes can have, with norms of that width on queries and keys.
-std::vector<Tensor> everything(BlockSpec s, std::optional<NormWidth> qk_width) {
+ParameterShapes everything(BlockSpec s, std::optional<NormWidth> qk_width) {
   const NormSpec norm;
   NormSpec qk = norm;
   qk.width = qk_width.value_or(NormWidth::head_dim);
@@ -29,18 +27,32 @@ std::vector<Tensor> everything(BlockSpec s, std::optional<NormWidth> qk_width) {
   s.norm_slots.ffn = {norm, norm, norm, norm};
   s.final_norm = norm;
   s.ffn.kind = FeedForwardKind::glu;
-  std::vector<Tensor> out;
-  add(out, s);
-  s.parallel_shared_norm = true;
-  add(out, s);
+  ParameterShapes out;
+  for (NormKind kind : {NormKind::layer_norm, NormKind::dyt}) {
+    for_each_norm_slot(s, [&](const std::string&, NormSlot& slot) {
+      if (slot) slot->kind = kind;
+    });
+    for (bool shared : {false, true}) {
+      s.parallel_shared_norm = shared;
+      add(out, s);
+    }
+  }
   return out;
 }
 
-Probe drawn(const std::vector<Tensor>& tensors, const BlockSpec& s, const Profile& profile) {
+std::vector<Tensor> tensors_of(const ParameterShapes& shapes) {
+  std::vector<Tensor> out;
+  for (const ParameterShape& p : shapes)
+    out.push_back({p.name, p.is_vector() ? std::vector<std::int64_t>{p.cols}
+                                         : std::vector<std::int64_t>{p.rows, p.cols}});
+  return out;
+}
+
+Probe drawn(const ParameterShapes& shapes, const BlockSpec& s, const Profile& profile) {
   Anatomy a;
   a.spec = s;
-  a.tensors = tensors;
-  for (const Tensor& t : tensors) a.ours[t.name] = t.name;
+  a.tensors = tensors_of(shapes);
+  for (const ParameterShape& p : shapes) a.ours[p.name] = p;
   Questions questions(a, profile, 1);
   return questions.stored(questions.rich(1, 5));
 }
@@ -60,8 +72,9 @@ std::vector<Tensor> parameters_read(const OpenBox& box, const BlockSpec& sizes, 
   std::optional<Error> refused;
   for (const auto width : {std::optional(NormWidth::head_dim), std::optional(NormWidth::full_heads),
                            std::optional<NormWidth>()}) {
-    tensors = everything(sizes, width);
-    p = drawn(tensors, sizes, profile);
+    const ParameterShapes shapes = everything(sizes, width);
+    tensors = tensors_of(shapes);
+    p = drawn(shapes, sizes, profile);
     try {
       y = ask(box, p, tensors);
       refused.reset();

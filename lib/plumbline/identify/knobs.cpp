@@ -10,17 +10,56 @@
 namespace plumbline::identify {
 namespace {
 
+constexpr char of_shapes[] = "names and shapes say it", of_backward[] = "the backward pass alone shows it",
+               in_mask[] = "attention.mask says it", in_scale[] = "attention.scale says it";
+
+constexpr Unvaried table_of_unvaried[] = {
+    {"part", of_shapes},
+    {"d", of_shapes},
+    {"n_layers", of_shapes},
+    {"parallel_shared_norm", "norm_slots says it"},
+    {"scales_swapped", "residual_scale and branch_scale say it"},
+    {"final_norm_times", "final_norm says it"},
+    {"norms.gain_offset", "norms.gain says it"},
+    {"norms.width", of_shapes},
+    {"norms.position", "norm_slots.attn.q and k.position says it"},
+    {"norms.centring", "norms.kind says it"},
+    {"norms.detached", of_backward},
+    {"norms.gain_gradient", of_backward},
+    {"attention.n_heads", "attention.head_dim says it"},
+    {"attention.n_kv_heads", "attention.head_dim says it"},
+    {"attention.scale.rule", in_scale},
+    {"attention.scale.value", in_scale},
+    {"attention.scale.mult", in_scale},
+    {"attention.window", in_mask},
+    {"attention.causal_alignment", "of sdpa, which is not asked"},
+    {"attention.mask_offset", in_mask},
+    {"attention.mask_mode", in_mask},
+    {"attention.backward", of_backward},
+    {"ffn.kind", of_shapes},
+    {"ffn.d_ff", of_shapes},
+    {"ffn.derivative_of", of_backward},
+    {"ffn.gate_detached", of_backward},
+};
+
+// The filled slots whose norms have an eps.
+std::vector<NamedSlot> slots_with_eps(BlockSpec& s) {
+  std::vector<NamedSlot> out = filled_slots(s);
+  std::erase_if(out, [](const NamedSlot& n) { return !has_statistics(**n.slot); });
+  return out;
+}
+
 Number eps_of_all(const Space&) {
   return {"norms.eps",
           norms,
           [](const Candidate& c) -> std::optional<double> {
             Candidate copy = c;
-            const auto filled = filled_slots(copy.spec);
+            const auto filled = slots_with_eps(copy.spec);
             if (filled.empty()) return std::nullopt;
             return (*filled.front().slot)->eps;
           },
           [](Candidate& c, double x) {
-            for (const NamedSlot& s : filled_slots(c.spec)) (*s.slot)->eps = x;
+            for (const NamedSlot& s : slots_with_eps(c.spec)) (*s.slot)->eps = x;
           },
           1e-14,
           1,
@@ -56,7 +95,7 @@ int unlike(const std::vector<NamedSlot>& filled, Get get, T right) {
 }
 template <class Get>
 int unlike_each_other(const std::vector<NamedSlot>& filled, Get get) {
-  std::set<decltype(get(**filled.front().slot))> values;
+  std::set<std::invoke_result_t<Get, const NormSpec&>> values;
   for (const NamedSlot& s : filled) values.insert(get(**s.slot));
   return std::max(int(values.size()) - 1, 0);
 }
@@ -70,7 +109,7 @@ int oddity_of_norms(const Candidate& c, const Space& space) {
   const std::vector<NamedSlot> filled = filled_slots(s);
   if (filled.empty()) return 0;
   int odd = unlike_each_other(filled, [](const NormSpec& n) { return n.kind; }) +
-            unlike_each_other(filled, [](const NormSpec& n) { return n.eps; }) +
+            unlike_each_other(slots_with_eps(s), [](const NormSpec& n) { return n.eps; }) +
             unlike_each_other(filled, [](const NormSpec& n) { return n.gain_offset; });
   for_each_knob<NormSpec>([&](const auto& k) {
     if (!k.wrong) return;
@@ -80,9 +119,9 @@ int oddity_of_norms(const Candidate& c, const Space& space) {
   int unused_gains = 0, unused_biases = 0;
   bool unusual = false;
   for (const NamedSlot& n : filled) {
-    const Affine a = affine_of(c, space, n.id);
-    unused_gains += a.gain && !(*n.slot)->gain;
-    unused_biases += a.bias && !(*n.slot)->bias;
+    const NormParameters has = declared_parameters(c, space, n.id);
+    unused_gains += has.gain && !(*n.slot)->gain;
+    unused_biases += has.bias && !(*n.slot)->bias;
     unusual = unusual || !is_usual_eps((*n.slot)->eps);
   }
   const int count = int(filled.size());
@@ -131,6 +170,7 @@ int oddity_of_branches(const Candidate& c, const Space& space) {
   const AttentionNorms& n = space.anatomy.spec.norm_slots.attn;
   odd += (n.q && !c.spec.norm_slots.attn.q) || (n.k && !c.spec.norm_slots.attn.k);
   if (const auto& r = c.spec.position.rope) odd += (r->rotary_dim != a.head_dim) + (r->base != 10000);
+  if (const auto& b = c.spec.position.bias) odd += b->max_bias != AlibiSpec().max_bias;
   return odd;
 }
 
@@ -142,6 +182,18 @@ std::string number_text(double x) {
   char rounded[32];
   std::snprintf(rounded, sizeof rounded, "%.12g", x);
   return std::string(rounded).size() < std::size_t(end - shortest) ? rounded : std::string(shortest, end);
+}
+
+std::string dotted(const std::string& path, std::string_view key) {
+  return path + (path.empty() || key.empty() ? "" : ".") + std::string(key);
+}
+
+std::span<const Unvaried> unvaried() { return table_of_unvaried; }
+
+const Unvaried* why_unvaried(std::string_view path) {
+  const auto it = std::find_if(std::begin(table_of_unvaried), std::end(table_of_unvaried),
+                               [&](const Unvaried& u) { return u.path == path; });
+  return it == std::end(table_of_unvaried) ? nullptr : it;
 }
 
 std::vector<Variation> variations_of(const Space& space) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include "plumbline/identify/candidate.hpp"
 
@@ -14,9 +15,16 @@ struct Space {
   int longest = 9;  // tokens of a sequence that is asked: longer windows are not seen
 };
 
-// Which knobs a question can show. Norms: of all norms alike; slots: of a single one. Branches: what one
-// token shows of attention and the feed-forward; attention: what it takes several for.
-enum Group : unsigned { wiring = 1, norms = 2, slots = 4, branches = 8, attention = 16, all_groups = 31 };
+// Knobs that the same questions show. A stage of the search asks some questions, and turns the knobs of some
+// groups alone.
+enum Group : unsigned {
+  wiring = 1,      // of the block: where norms stand, what is added to what
+  norms = 2,       // of a norm, turned in every norm at once
+  slots = 4,       // the same, turned in the norm of one slot
+  branches = 8,    // of attention and the feed-forward, what sequences of one token show
+  attention = 16,  // of attention, what it takes several tokens to show
+  all_groups = 31
+};
 
 // One way in which a candidate can differ from its neighbours.
 struct Variation {
@@ -40,11 +48,22 @@ struct Number {
 std::vector<Variation> variations_of(const Space& space);
 std::vector<Number> numbers_of(const Space& space);
 
+// The path of a knob below that of its feature.
+std::string dotted(const std::string& path, std::string_view key);
+// Knobs that have no variation of their own, each with the reason. "norms.eps": of every norm.
+struct Unvaried {
+  std::string_view path, why;
+};
+std::span<const Unvaried> unvaried();
+// The reason where it is one of them; else nullptr.
+const Unvaried* why_unvaried(std::string_view path);
+
 // Every way to put the norms of a layer somewhere, those that their names say first.
 std::vector<std::vector<NormPlace>> placements(const Anatomy& anatomy);
-// Every mask; every rotary embedding that is usual, none among them.
+// Every mask; every rotary embedding that is usual, none among them; ALiBi, right and with each wrong choice.
 std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int longest);
 std::vector<std::optional<RopeSpec>> usual_ropes(int head_dim);
+std::vector<AlibiSpec> usual_alibis();
 // Of that many channels for each head, and as many heads as that makes.
 void set_head_dim(BlockSpec& spec, int head_dim);
 

@@ -1,87 +1,81 @@
 #include "plumbline/identify/norm_knobs.hpp"
 
+#include "plumbline/identify/choices.hpp"
+
 namespace plumbline::identify {
 namespace {
 
-struct Value {
-  std::string text;
-  std::function<void(NormSpec&)> set;
-};
-
 // One knob of a norm: what it is, and the values that a norm with these parameters can have.
 struct Field {
-  std::string id;
+  std::string key;
   std::function<std::string(const NormSpec&)> text;
-  std::function<std::vector<Value>(const NormSpec&, Affine)> values;
+  std::function<std::vector<Value<NormSpec>>(const NormSpec&, NormParameters)> values;
 };
 
-template <class E>
-Field enumerated(std::string id, E NormSpec::*member) {
-  return {std::move(id), [=](const NormSpec& n) { return std::string(plumbline::name_of(n.*member)); },
-          [=](const NormSpec&, Affine) {
-            std::vector<Value> values;
-            for (auto [e, text] : names<E>())
-              values.push_back({std::string(text), [=, e = e](NormSpec& n) { n.*member = e; }});
-            return values;
-          }};
-}
-
 // rms_norm of what is centred is layer_norm, and layer_norm of what is not is rms_norm: three kinds are left.
+// The fourth has an alpha, and no other has one.
 std::string kind_text(const NormSpec& n) {
   if (n.centring == Centring::variance_only) return "variance_only";
   return std::string(plumbline::name_of(n.kind));
 }
 void set_kind(NormSpec& n, NormKind kind, Centring centring) { n.kind = kind, n.centring = centring; }
 
-std::vector<Field> fields() {
+Field kind_field() {
+  return {"kind", kind_text, [](const NormSpec&, NormParameters has) -> std::vector<Value<NormSpec>> {
+            if (has.alpha) return {};
+            return {{"layer_norm", [](NormSpec& n) { set_kind(n, NormKind::layer_norm, Centring::by_kind); }},
+                    {"rms_norm", [](NormSpec& n) { set_kind(n, NormKind::rms_norm, Centring::by_kind); }},
+                    {"variance_only",
+                     [](NormSpec& n) { set_kind(n, NormKind::layer_norm, Centring::variance_only); }}};
+          }};
+}
+
+Field eps_field() {
+  return {"eps", [](const NormSpec& n) { return has_statistics(n) ? number_text(n.eps) : std::string(); },
+          [](const NormSpec& n, NormParameters) {
+            std::vector<Value<NormSpec>> values;
+            if (!has_statistics(n)) return values;
+            for (double eps : usual_eps)
+              values.push_back({number_text(eps), [eps](NormSpec& m) { m.eps = eps; }});
+            return values;
+          }};
+}
+
+Field gain_field() {
+  return {"gain",
+          [](const NormSpec& n) {
+            return std::string(!n.gain ? "none" : n.gain_offset ? "1 + weight" : "weight");
+          },
+          [](const NormSpec&, NormParameters has) -> std::vector<Value<NormSpec>> {
+            if (!has.gain) return {};
+            return {{"weight", [](NormSpec& m) { m.gain = true, m.gain_offset = 0; }},
+                    {"1 + weight", [](NormSpec& m) { m.gain = true, m.gain_offset = 1; }},
+                    {"none", [](NormSpec& m) {
+                       m.gain = false, m.gain_offset = 0, m.gain_place = GainPlace::after;
+                     }}};
+          }};
+}
+
+Field bias_field() {
   return {
-      {"kind", kind_text,
-       [](const NormSpec&, Affine) -> std::vector<Value> {
-         return {{"layer_norm", [](NormSpec& n) { set_kind(n, NormKind::layer_norm, Centring::by_kind); }},
-                 {"rms_norm", [](NormSpec& n) { set_kind(n, NormKind::rms_norm, Centring::by_kind); }},
-                 {"variance_only",
-                  [](NormSpec& n) { set_kind(n, NormKind::layer_norm, Centring::variance_only); }}};
-       }},
-      {"eps", [](const NormSpec& n) { return number_text(n.eps); },
-       [](const NormSpec&, Affine) {
-         std::vector<Value> values;
-         for (double eps : usual_eps)
-           values.push_back({number_text(eps), [eps](NormSpec& n) { n.eps = eps; }});
-         return values;
-       }},
-      enumerated("eps_mode", &NormSpec::eps_mode),
-      enumerated("variance_divisor", &NormSpec::variance_divisor),
-      enumerated("scaling", &NormSpec::scaling),
-      {"axis", [](const NormSpec& n) { return std::string(plumbline::name_of(n.axis)); },
-       [](const NormSpec& n, Affine) -> std::vector<Value> {
-         if (n.width != NormWidth::hidden) return {};
-         return {{"channels", [](NormSpec& m) { m.axis = NormAxis::channels; }},
-                 {"tokens", [](NormSpec& m) { m.axis = NormAxis::tokens; }}};
-       }},
-      {"gain_place", [](const NormSpec& n) { return std::string(plumbline::name_of(n.gain_place)); },
-       [](const NormSpec& n, Affine) -> std::vector<Value> {
-         if (!n.gain) return {};
-         return {{"after", [](NormSpec& m) { m.gain_place = GainPlace::after; }},
-                 {"before", [](NormSpec& m) { m.gain_place = GainPlace::before; }}};
-       }},
-      {"gain",
-       [](const NormSpec& n) {
-         return std::string(!n.gain ? "none" : n.gain_offset ? "1 + weight" : "weight");
-       },
-       [](const NormSpec&, Affine a) -> std::vector<Value> {
-         if (!a.gain) return {};
-         return {{"weight", [](NormSpec& m) { m.gain = true, m.gain_offset = 0; }},
-                 {"1 + weight", [](NormSpec& m) { m.gain = true, m.gain_offset = 1; }},
-                 {"none",
-                  [](NormSpec& m) { m.gain = false, m.gain_offset = 0, m.gain_place = GainPlace::after; }}};
-       }},
-      {"bias", [](const NormSpec& n) { return std::string(n.bias ? "true" : "false"); },
-       [](const NormSpec&, Affine a) -> std::vector<Value> {
-         if (!a.bias) return {};
-         return {{"true", [](NormSpec& m) { m.bias = true; }},
-                 {"false", [](NormSpec& m) { m.bias = false; }}};
-       }},
-  };
+      "bias", [](const NormSpec& n) { return std::string(n.bias ? "true" : "false"); },
+      [](const NormSpec&, NormParameters has) -> std::vector<Value<NormSpec>> {
+        if (!has.bias) return {};
+        return {{"true", [](NormSpec& m) { m.bias = true; }}, {"false", [](NormSpec& m) { m.bias = false; }}};
+      }};
+}
+
+// By hand is what depends on the parameters that there are, and eps, which is solved for. The order matters
+// where two knobs explain as much: what is done with eps stands beside it, and gain and bias come last.
+std::vector<Field> fields() {
+  std::vector<Field> out{kind_field(), eps_field()};
+  const Field last[] = {gain_field(), bias_field()};
+  for (const Choice<NormSpec>& c : choices<NormSpec>("norms"))
+    if (c.key != "kind" && c.key != "gain" && c.key != "bias")
+      out.push_back({c.key, c.text, [c](const NormSpec& n, NormParameters) { return c.values(n); }});
+  std::stable_partition(out.begin() + 1, out.end(), [](const Field& f) { return f.key.starts_with("eps"); });
+  out.insert(out.end(), std::begin(last), std::end(last));
+  return out;
 }
 
 // The values of a field over several norms: the common one, or each with where it stands.
@@ -90,6 +84,7 @@ std::string common_text(const Field& f, std::vector<NamedSlot> slots) {
   bool alike = true;
   for (const NamedSlot& s : slots) {
     const std::string text = f.text(**s.slot);
+    if (text.empty()) continue;  // the norm has no such knob
     alike = alike && (common.empty() || text == common);
     common = text;
     each += (each.empty() ? "" : ", ") + text + " in " + s.id;
@@ -98,7 +93,7 @@ std::string common_text(const Field& f, std::vector<NamedSlot> slots) {
 }
 
 Variation of_all(const Field& f, const Space& space) {
-  return {"norms." + f.id, norms,
+  return {"norms." + f.key, norms,
           [f](const Candidate& c) {
             Candidate copy = c;
             return common_text(f, filled_slots(copy.spec));
@@ -107,13 +102,13 @@ Variation of_all(const Field& f, const Space& space) {
             std::vector<std::string> texts;  // in the order in which they are first met
             Candidate copy = c;
             for (const NamedSlot& s : filled_slots(copy.spec))
-              for (const Value& v : f.values(**s.slot, affine_of(c, space, s.id)))
+              for (const Value<NormSpec>& v : f.values(**s.slot, declared_parameters(c, space, s.id)))
                 if (std::find(texts.begin(), texts.end(), v.text) == texts.end()) texts.push_back(v.text);
             std::vector<Candidate> out;
             for (const std::string& text : texts) {
               Candidate other = c;
               for (const NamedSlot& s : filled_slots(other.spec))
-                for (const Value& v : f.values(**s.slot, affine_of(c, space, s.id)))
+                for (const Value<NormSpec>& v : f.values(**s.slot, declared_parameters(c, space, s.id)))
                   if (v.text == text) v.set(**s.slot);
               if (!(other == c)) out.push_back(std::move(other));
             }
@@ -127,7 +122,7 @@ Variation of_slot(const Field& f, const std::string& id, const Space& space) {
       if (s.id == id) return &**s.slot;
     return nullptr;
   };
-  return {(id == "final_norm" ? id : "norm_slots." + id) + "." + f.id, slots,
+  return {(id == "final_norm" ? id : "norm_slots." + id) + "." + f.key, slots,
           [f, find](const Candidate& c) {
             Candidate copy = c;
             const NormSpec* n = find(copy);
@@ -138,7 +133,7 @@ Variation of_slot(const Field& f, const std::string& id, const Space& space) {
             Candidate copy = c;
             const NormSpec* n = find(copy);
             if (!n || filled_slots(copy.spec).size() < 2) return out;
-            for (const Value& v : f.values(*n, affine_of(c, space, id))) {
+            for (const Value<NormSpec>& v : f.values(*n, declared_parameters(c, space, id))) {
               Candidate other = c;
               v.set(*find(other));
               if (!(other == c)) out.push_back(std::move(other));
@@ -157,15 +152,14 @@ std::vector<NamedSlot> filled_slots(BlockSpec& s) {
   return out;
 }
 
-Affine affine_of(const Candidate& c, const Space& space, const std::string& slot_id) {
+NormParameters declared_parameters(const Candidate& c, const Space& space, const std::string& slot_id) {
   for (std::size_t k = 0; k < c.places.size(); ++k) {
     const NormPlace at = c.places[k] == NormPlace::shared_in ? NormPlace::attn_in : c.places[k];
-    if (at != NormPlace::nowhere && name_of(at) == slot_id)
-      return {space.anatomy.norms[k].gain, space.anatomy.norms[k].bias};
+    if (at != NormPlace::nowhere && name_of(at) == slot_id) return space.anatomy.norms[k].has;
   }
   BlockSpec declared = space.anatomy.spec;
   for (const NamedSlot& s : filled_slots(declared))
-    if (s.id == slot_id) return {(*s.slot)->gain, (*s.slot)->bias};
+    if (s.id == slot_id) return parameters_of(**s.slot);
   return {};
 }
 

@@ -13,11 +13,9 @@ struct NamedSlot {
 // The filled ones, in a fixed order.
 std::vector<NamedSlot> filled_slots(BlockSpec& spec);
 
-// What the norm in that slot could have, by what the box has parameters for: gain, bias.
-struct Affine {
-  bool gain = false, bias = false;
-};
-Affine affine_of(const Candidate& candidate, const Space& space, const std::string& slot_id);
+// What the box has parameters for of the norm in that slot.
+NormParameters declared_parameters(const Candidate& candidate, const Space& space,
+                                   const std::string& slot_id);
 
 // The knobs of all norms alike, then of each slot.
 std::vector<Variation> norm_knobs(const Space& space);

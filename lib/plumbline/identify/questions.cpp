@@ -7,17 +7,39 @@
 namespace plumbline::identify {
 namespace {
 
-bool is_norm(const std::string& name) { return name.find("norm") != std::string::npos; }
-
-Eigen::Index rows_of(const Tensor& t) { return t.shape.size() == 2 ? t.shape[0] : 1; }
+// change(value) of every parameter that is meant.
+template <class Meant, class Change>
+void for_each_parameter(Probe& p, const Anatomy& a, Meant is_meant, Change change) {
+  for (const auto& [theirs, ours] : a.ours)
+    if (is_meant(ours)) change(p.parameters.at(ours.name));
+}
 
 int gain_offset(const NormSlot& n) { return n ? n->gain_offset : 0; }
 
 }  // namespace
 
-void scale(Probe& p, std::string_view part, double factor) {
-  for (auto& [name, value] : p.parameters)
-    if (name.find(part) != std::string::npos) value *= factor;
+void scale(Probe& p, const Anatomy& a, Module module, double factor) {
+  for_each_parameter(
+      p, a, [=](const ParameterShape& s) { return s.module == module; },
+      [=](Matrix<double>& value) { value *= factor; });
+}
+
+void Questions::scale(Probe& p, Module module, double factor) const {
+  identify::scale(p, anatomy_, module, factor);
+}
+
+void Questions::scale_weights(Probe& p, Module module, double factor) const {
+  for_each_parameter(
+      p, anatomy_, [=](const ParameterShape& s) { return s.module == module && s.role == Role::weight; },
+      [=](Matrix<double>& value) { value *= factor; });
+}
+
+// What is 1 + weight of the candidate was scaled as a weight, and is meant as a gain.
+void Questions::take_offset_from_gains_of_q(Probe& p, const Candidate& c) const {
+  const double offset = gain_offset(c.spec.norm_slots.attn.q);
+  for_each_parameter(
+      p, anatomy_, [](const ParameterShape& s) { return s.module == Module::norm_q && s.role == Role::gain; },
+      [=](Matrix<double>& value) { value.array() -= offset; });
 }
 
 // Sum of 12 uniform numbers: the standard library's normal distribution differs between libraries.
@@ -31,10 +53,9 @@ Matrix<double> Questions::normal(Eigen::Index rows, Eigen::Index cols, double sc
   return x;
 }
 
-Matrix<double> Questions::draw(const std::string& ours, Eigen::Index rows, Eigen::Index cols) {
-  const bool weight = ours.ends_with(".weight");
-  if (is_norm(ours)) return normal(rows, cols, 0.3, weight ? 1 : 0);
-  return normal(rows, cols, weight ? 1 / std::sqrt(double(cols)) : 0.3);
+Matrix<double> Questions::draw(const ParameterShape& p) {
+  return normal(p.rows, p.cols, p.role == Role::weight ? 1 / std::sqrt(double(p.cols)) : 0.3,
+                p.role == Role::gain ? 1 : 0);
 }
 
 Probe Questions::stored(Probe p) const {
@@ -49,23 +70,26 @@ Probe Questions::rich(int batch, int tokens) {
     if (t % 3 == 2) p.x.row(t) = (p.x.row(t).array() * 0.25 - 1).matrix();
   }
   for (const Tensor& t : anatomy_.tensors) {
-    const std::string& ours = anatomy_.ours.at(t.name);
-    p.parameters[ours] = draw(ours, rows_of(t), t.shape.back());
+    const ParameterShape& ours = anatomy_.ours.at(t.name);
+    p.parameters[ours.name] = draw(ours);
   }
   return p;
 }
 
 std::vector<std::pair<std::string, Probe>> Questions::wiring() {
-  const auto without = [&](std::initializer_list<const char*> names) {
+  const auto with = [&](auto change) {
     Probe p = rich(8, 1);
-    for (const char* name : names) scale(p, name, off_);
+    change(p);
     return stored(std::move(p));
   };
-  if (!is_block(anatomy_.spec)) return {{"one token", without({})}};
-  return {{"constant branches", without({"o_proj.weight", "down_proj.weight"})},
-          {"attention alone", without({"down_proj"})},
-          {"feed-forward alone", without({"o_proj"})},
-          {"one token", without({})}};
+  const auto nothing = [](Probe&) {};
+  if (!is_block(anatomy_.spec)) return {{"one token", with(nothing)}};
+  return {{"constant branches", with([&](Probe& p) {
+             for (Module m : {Module::o_proj, Module::down_proj}) scale_weights(p, m, off_);
+           })},
+          {"attention alone", with([&](Probe& p) { scale(p, Module::down_proj, off_); })},
+          {"feed-forward alone", with([&](Probe& p) { scale(p, Module::o_proj, off_); })},
+          {"one token", with(nothing)}};
 }
 
 // Where norms read v or the hidden layer, these are made small too.
@@ -75,45 +99,43 @@ Probe Questions::of_size(double size, int batch, int tokens) {
     const double spread = 3 * (double(t) / double(p.x.rows()) - 0.5);
     p.x.row(t) = normal(1, p.x.cols(), size * std::exp(spread));
   }
-  scale(p, "o_proj", size);
-  scale(p, "down_proj", size);
+  scale(p, Module::o_proj, size);
+  scale(p, Module::down_proj, size);
   const auto& n = anatomy_.spec.norm_slots.attn;
-  if (n.q) scale(p, "q_proj", size);
-  if (n.k) scale(p, "k_proj", size);
-  if (n.mid) scale(p, "v_proj", size);
-  if (anatomy_.spec.norm_slots.ffn.mid) scale(p, "up_proj", size);
+  if (n.q) scale(p, Module::q_proj, size);
+  if (n.k) scale(p, Module::k_proj, size);
+  if (n.mid) scale(p, Module::v_proj, size);
+  if (anatomy_.spec.norm_slots.ffn.mid) scale(p, Module::up_proj, size);
   return stored(std::move(p));
 }
 
 Probe Questions::attention_alone(int tokens) {
   Probe p = rich(1, tokens);
   p.x = normal(tokens, p.x.cols(), 1);
-  scale(p, "down_proj", off_);
+  scale(p, Module::down_proj, off_);
   return p;
 }
 
 // The gain of a norm on queries is 0, whether or not 1 is added to its weight.
 Probe Questions::uniform_attention(int tokens, const Candidate& c) {
   Probe p = attention_alone(tokens);
-  if (!anatomy_.spec.norm_slots.attn.q) scale(p, "q_proj", 0);
-  scale(p, "norm_q", 0);
-  for (auto& [name, value] : p.parameters)
-    if (name.ends_with("norm_q.weight")) value.array() -= gain_offset(c.spec.norm_slots.attn.q);
+  if (!anatomy_.spec.norm_slots.attn.q) scale(p, Module::q_proj, 0);
+  scale(p, Module::norm_q, 0);
+  take_offset_from_gains_of_q(p, c);
   return stored(std::move(p));
 }
 
 Probe Questions::faint_attention(int tokens, const Candidate& c) {
   Probe p = attention_alone(tokens);
-  if (!anatomy_.spec.norm_slots.attn.q) scale(p, "q_proj", 0.25);
-  scale(p, "norm_q", 0.25);
-  for (auto& [name, value] : p.parameters)
-    if (name.ends_with("norm_q.weight")) value.array() -= gain_offset(c.spec.norm_slots.attn.q);
+  if (!anatomy_.spec.norm_slots.attn.q) scale(p, Module::q_proj, 0.25);
+  scale(p, Module::norm_q, 0.25);
+  take_offset_from_gains_of_q(p, c);
   return stored(std::move(p));
 }
 
 Probe Questions::steep_attention(int tokens) {
   Probe p = attention_alone(tokens);
-  scale(p, anatomy_.spec.norm_slots.attn.q ? "norm_q" : "q_proj", 4);
+  scale(p, anatomy_.spec.norm_slots.attn.q ? Module::norm_q : Module::q_proj, 4);
   return stored(std::move(p));
 }
 

@@ -34,12 +34,15 @@ class Questions {
 
   // The same probe in numbers of the storage type.
   Probe stored(Probe probe) const;
-  // Numbers of a parameter of our name, as rich() draws them; nearly normal numbers of any other use.
-  Matrix<double> draw(const std::string& ours, Eigen::Index rows, Eigen::Index cols);
+  // Numbers of a parameter, as rich() draws them; nearly normal numbers of any other use.
+  Matrix<double> draw(const ParameterShape& parameter);
   Matrix<double> normal(Eigen::Index rows, Eigen::Index cols, double scale, double offset = 0);
 
  private:
   Probe attention_alone(int tokens);
+  void scale(Probe& probe, Module module, double factor) const;
+  void scale_weights(Probe& probe, Module module, double factor) const;
+  void take_offset_from_gains_of_q(Probe& probe, const Candidate& candidate) const;
 
   const Anatomy& anatomy_;
   const Profile& profile_;
@@ -47,7 +50,7 @@ class Questions {
   double off_ = 0;
 };
 
-// Multiplies every parameter whose name holds `part_of_name` by that factor.
-void scale(Probe& probe, std::string_view part_of_name, double factor);
+// Multiplies every parameter of that module by the factor.
+void scale(Probe& probe, const Anatomy& anatomy, Module module, double factor);
 
 }  // namespace plumbline::identify

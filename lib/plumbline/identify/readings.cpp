@@ -48,11 +48,13 @@ class Reader {
   void effects() {
     const Probe p = rich(tokens_);
     const M y = ask_(p);
+    std::map<std::string, const ParameterShape*> shapes;
+    for (const auto& [theirs, shape] : ask_.anatomy().ours) shapes[shape.name] = &shape;
     std::map<std::string, bool> has_effect;  // by the name within the layer
     std::map<std::string, std::vector<std::string>> names;
     for (const auto& [ours, value] : p.parameters) {
       Probe other = p;
-      other.parameters[ours] = questions_.draw(ours, value.rows(), value.cols()) * 2;
+      other.parameters[ours] = questions_.draw(*shapes.at(ours)) * 2;
       const std::string within = ours.starts_with("layers.") ? ours.substr(ours.find('.', 7)) : ours;
       has_effect[within] |= !is_same(ask_(questions_.stored(std::move(other))), y);
       names[within].push_back(ours);
@@ -62,8 +64,8 @@ class Reader {
       if (!has)
         for (const std::string& ours : names[within]) {
           out_.without_effect.insert(ours);
-          for (const auto& [theirs, name] : ask_.anatomy().ours)
-            if (name == ours) text += (text.empty() ? "" : ", ") + theirs;
+          for (const auto& [theirs, shape] : ask_.anatomy().ours)
+            if (shape.name == ours) text += (text.empty() ? "" : ", ") + theirs;
         }
     note("parameters that change nothing", text.empty() ? "none" : text);
   }
@@ -98,25 +100,35 @@ class Reader {
   // With all gains 1 (or 2, if 1 is added) and no biases.
   void last_operation() {
     Probe p = rich(tokens_);
-    for (auto& [name, value] : p.parameters)
-      if (name.find("norm") != std::string::npos) value.setConstant(name.ends_with(".weight") ? 1 : 0);
+    for (const auto& [theirs, shape] : ask_.anatomy().ours)
+      if (shape.is_of_norm()) p.parameters.at(shape.name).setConstant(shape.role == Role::gain ? 1 : 0);
     const M y = ask_(p);
     const Eigen::VectorXd mean = y.rowwise().mean(), square = y.array().square().rowwise().mean();
     const double level = std::sqrt(square.mean());
     const bool centred = is_near(mean, M::Zero(mean.rows(), 1), level),
                level_rows = is_near(square, M::Constant(square.rows(), 1, square.mean()), square.mean());
-    note("rows of y, with all gains 1", !level_rows ? "of different sizes: no norm at the end"
-                                        : centred   ? "of one size, mean 0: a layer norm at the end"
-                                                    : "of one size: an RMS norm at the end");
+    const bool bounded = has_alpha_of_stream() && y.cwiseAbs().maxCoeff() < 1;
+    note("rows of y, with all gains 1", bounded       ? "within 1: a dynamic tanh at the end"
+                                        : !level_rows ? "of different sizes: no norm at the end"
+                                        : centred     ? "of one size, mean 0: a layer norm at the end"
+                                                      : "of one size: an RMS norm at the end");
+  }
+
+  bool has_alpha_of_stream() const {
+    const auto& of_layer = ask_.anatomy().norms;
+    const auto squashes = [](const NormSlot& n) { return n && has_alpha(*n); };
+    return squashes(spec_.final_norm) || squashes(spec_.norm_slots.attn.in) ||
+           std::any_of(of_layer.begin(), of_layer.end(), [](const StreamNorm& n) { return n.has.alpha; });
   }
 
   void louder_branch() {
     Probe p = rich(tokens_);
-    scale(p, "o_proj", 0);
+    const Anatomy& a = ask_.anatomy();
+    scale(p, a, Module::o_proj, 0);
     const M one = ask_(p);
-    scale(p, "down_proj", 4);
+    scale(p, a, Module::down_proj, 4);
     const M four = ask_(p);
-    scale(p, "down_proj", 0);
+    scale(p, a, Module::down_proj, 0);
     const M none = ask_(p), b1 = one - none, b4 = four - none;
     note("the feed-forward's last weights times 4",
          is_near(b4, 4 * b1, b4.norm()) ? "its branch is 4 times as large"
@@ -129,8 +141,9 @@ class Reader {
     Probe p = rich(tokens_);
     const M y = ask_(p);
     M change;
-    for (auto& [name, value] : p.parameters)
-      if (name.ends_with("o_proj.bias")) {
+    for (const auto& [theirs, shape] : ask_.anatomy().ours)
+      if (shape.module == Module::o_proj && shape.role == Role::bias) {
+        M& value = p.parameters.at(shape.name);
         const M before = value;
         value = questions_.stored({value + questions_.normal(1, value.cols(), 1), {}, 1}).x;
         if (change.size() == 0)
@@ -166,12 +179,27 @@ class Reader {
   }
 
   void order() {
-    Probe p = rich(tokens_);
+    const Probe p = rich(tokens_);
     const M y = ask_(p);
-    p.x = p.x.colwise().reverse().eval();
-    const M reversed = ask_(p).colwise().reverse();
-    note("tokens in the reverse order",
-         is_near(reversed, y, y.norm()) ? "give the same rows: no positions" : "give other rows");
+    Probe reversed = p;
+    reversed.x = p.x.colwise().reverse();
+    if (!is_near(ask_(reversed).colwise().reverse(), y, y.norm()))
+      return note("tokens in the reverse order", "give other rows");
+    note("tokens in the reverse order", distances_count(p, y)
+                                            ? "give the same rows, in any other order do not"
+                                            : "give the same rows: no positions");
+  }
+
+  // With the first token last: the reverse order does not show what counts the same forwards and backwards.
+  bool distances_count(Probe p, const M& y) {
+    const auto first_last = [](const M& m) {
+      M out(m.rows(), m.cols());
+      out.topRows(m.rows() - 1) = m.bottomRows(m.rows() - 1);
+      out.bottomRows(1) = m.topRows(1);
+      return out;
+    };
+    p.x = first_last(p.x);
+    return !is_near(ask_(p), first_last(y), y.norm());
   }
 
   NamedBox& ask_;

@@ -27,11 +27,31 @@ constexpr Spelling spellings[] = {
     {"k_norm", NamedRole::norm_k},
 };
 
-constexpr Spelling projections[] = {
-    {"attn.q_proj", NamedRole::q},          {"attn.k_proj", NamedRole::k},       {"attn.v_proj", NamedRole::v},
-    {"attn.o_proj", NamedRole::o},          {"ffn.gate_proj", NamedRole::gate},  {"ffn.up_proj", NamedRole::up},
-    {"ffn.down_proj", NamedRole::down},     {"attn.norm_q", NamedRole::norm_q},  {"attn.norm_k", NamedRole::norm_k},
-    {"attn.norm_mid", NamedRole::attn_mid}, {"ffn.norm_mid", NamedRole::ffn_mid}};
+// What a spec calls them.
+struct Ours {
+  const char* text;
+  NamedRole role;
+  Module module;
+};
+constexpr Ours modules[] = {{"attn.q_proj", NamedRole::q, Module::q_proj},
+                            {"attn.k_proj", NamedRole::k, Module::k_proj},
+                            {"attn.v_proj", NamedRole::v, Module::v_proj},
+                            {"attn.o_proj", NamedRole::o, Module::o_proj},
+                            {"ffn.gate_proj", NamedRole::gate, Module::gate_proj},
+                            {"ffn.up_proj", NamedRole::up, Module::up_proj},
+                            {"ffn.down_proj", NamedRole::down, Module::down_proj},
+                            {"attn.norm_q", NamedRole::norm_q, Module::norm_q},
+                            {"attn.norm_k", NamedRole::norm_k, Module::norm_k},
+                            {"attn.norm_mid", NamedRole::attn_mid, Module::norm_mid},
+                            {"ffn.norm_mid", NamedRole::ffn_mid, Module::norm_mid}};
+
+struct Kind {
+  const char* text;
+  NamedKind kind;
+};
+constexpr Kind kinds[] = {{"weight", NamedKind::weight}, {"gamma", NamedKind::weight},
+                          {"scale", NamedKind::weight},  {"bias", NamedKind::bias},
+                          {"beta", NamedKind::bias},     {"alpha", NamedKind::alpha}};
 
 bool is_number(const std::string& s) {
   return !s.empty() && s.size() < 6 &&
@@ -41,12 +61,13 @@ bool is_number(const std::string& s) {
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 NamedRole role_of(const std::string& within, const std::string& last) {
-  for (const Spelling& s : projections)
-    if (within == s.text) return s.role;
+  for (const Ours& o : modules)
+    if (within == o.text) return o.role;
   for (const Spelling& s : spellings)
     if (last == s.text) return s.role;
   if (last == "c_proj") return contains(within, "attn") ? NamedRole::o : NamedRole::down;  // as GPT-2 has them
-  if (contains(last, "norm") || last.starts_with("ln")) return NamedRole::stream_norm;
+  if (contains(last, "norm") || contains(last, "dyt") || last.starts_with("ln"))
+    return NamedRole::stream_norm;
   return NamedRole::unknown;
 }
 
@@ -63,9 +84,11 @@ ParameterName parsed(const std::string& name) {
   std::vector<std::string> words = words_of(name);
   ParameterName p;
   const std::string kind = words.size() < 2 ? "" : words.back();
-  p.is_bias = kind == "bias" || kind == "beta";
-  if (!p.is_bias && kind != "weight" && kind != "gamma" && kind != "scale")
+  const auto known =
+      std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& k) { return kind == k.text; });
+  if (known == std::end(kinds))
     throw Error("parameter " + name + ": expected a name that ends in .weight or .bias");
+  p.kind = known->kind;
   words.pop_back();
   auto first = std::find_if(words.begin(), words.end(), is_number);
   if (first != words.end()) {
@@ -79,9 +102,21 @@ ParameterName parsed(const std::string& name) {
 }
 
 std::string our_name(NamedRole role) {
-  for (const Spelling& s : projections)
-    if (s.role == role) return s.text;
+  for (const Ours& o : modules)
+    if (o.role == role) return o.text;
   return "";
+}
+
+Module module_of(NamedRole role) {
+  for (const Ours& o : modules)
+    if (o.role == role) return o.module;
+  return Module::norm;
+}
+
+Role role_of(const ParameterName& n) {
+  const bool is_projection = n.role <= NamedRole::down;
+  if (n.kind == NamedKind::bias) return is_projection ? Role::bias : Role::shift;
+  return is_projection ? Role::weight : Role::gain;
 }
 
 }  // namespace plumbline::identify

@@ -7,10 +7,10 @@
 namespace plumbline::identify {
 namespace {
 
-// Gives every norm that kind, and the gain weight or 1 + weight.
+// Gives every norm that kind, but for those that their alpha gives one, and the gain weight or 1 + weight.
 void set_norms(BlockSpec& s, NormKind kind, int gain_offset) {
   for (const NamedSlot& n : filled_slots(s)) {
-    (*n.slot)->kind = kind;
+    if (!has_alpha(**n.slot)) (*n.slot)->kind = kind;
     (*n.slot)->gain_offset = (*n.slot)->gain ? gain_offset : 0;
   }
 }
@@ -31,6 +31,17 @@ std::vector<BlockSpec> with_bare_norms(const BlockSpec& s) {
     t.final_norm = bare;
     out.push_back(t);
   }
+  return out;
+}
+
+// The same with ALiBi.
+std::vector<Candidate> with_alibi(const std::vector<Candidate>& candidates) {
+  std::vector<Candidate> out;
+  for (const Candidate& c : candidates)
+    for (const AlibiSpec& bias : usual_alibis()) {
+      out.push_back(c);
+      out.back().spec.position.bias = bias;
+    }
   return out;
 }
 
@@ -134,7 +145,9 @@ Candidate Stages::wired() {
 
 Candidate Stages::with_eps(const Candidate& start) {
   BlockSpec spec = start.spec;
-  if (filled_slots(spec).empty()) return start;
+  const std::vector<NamedSlot> filled = filled_slots(spec);
+  if (std::none_of(filled.begin(), filled.end(), [](auto& n) { return has_statistics(**n.slot); }))
+    return start;
   Evidence small;
   const bool narrow = info(ask_.profile().storage).max_exponent < 32;
   for (double size : {1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6}) {
@@ -166,8 +179,12 @@ Candidate Stages::attending(const Candidate& start) {
           masked.back().spec.attention = a;
         }
       }
+  // Queries of 0 hide what turns them, but not what is added to scores.
+  std::vector<Candidate> likely = search_.best(masked, {uniform}, few);
+  if (likely.empty() || !explains(likely.front(), {uniform}))
+    for (Candidate& c : search_.best(with_alibi(masked), {uniform}, few)) likely.push_back(std::move(c));
   std::vector<Candidate> placed;
-  for (const Candidate& c : search_.best(masked, {uniform}, few))
+  for (const Candidate& c : likely)
     for (int h : space_.anatomy.head_dims) {
       Candidate of_width = c;
       set_head_dim(of_width.spec, h);

@@ -1,12 +1,13 @@
 // The parts that the table of knobs is made of, and ways to write them.
 #pragma once
 
-#include "plumbline/base/names.hpp"
+#include "plumbline/identify/choices.hpp"
 #include "plumbline/identify/norm_knobs.hpp"
 
 namespace plumbline::identify {
 
-// The knobs and numbers of each part of a spec that the space leaves open; variations_of and numbers_of join them.
+// The knobs and numbers of each part of a spec that the space leaves open.
+// variations_of and numbers_of join them.
 std::vector<Variation> wiring_knobs(const Space& space);
 std::vector<Variation> feed_forward_knobs(const Space& space);
 std::vector<Variation> attention_knobs(const Space& space);
@@ -25,44 +26,50 @@ inline std::vector<Candidate> changed(const Candidate& c, const Changes& changes
   return out;
 }
 
-// A knob that is a member of the spec, of one of its parts (`part`: the spec -> that part).
-template <class E, class Part>
-Variation enumerated_variation(std::string id, Group group, E Part::*member, Part* (*part)(BlockSpec&)) {
+// Finds a feature in a spec; nullptr where it has none.
+template <class F>
+using Finder = F* (*)(BlockSpec&);
+
+// A choice in that feature as a knob of the spec.
+template <class F>
+Variation variation(std::string id, Group group, Finder<F> find, const Choice<F>& choice) {
   return {std::move(id), group,
           [=](const Candidate& c) {
             BlockSpec s = c.spec;
-            const Part* p = part(s);
-            return p ? std::string(plumbline::name_of(p->*member)) : std::string();
+            const F* f = find(s);
+            return f ? choice.text(*f) : std::string();
           },
           [=](const Candidate& c) {
             Changes changes;
-            for (auto [e, text] : names<E>())
-              changes.push_back([=, e = e](BlockSpec& s) {
-                if (Part* p = part(s)) p->*member = e;
-              });
+            BlockSpec s = c.spec;
+            if (const F* f = find(s))
+              for (const Value<F>& v : choice.values(*f))
+                changes.push_back([find, v](BlockSpec& other) { v.set(*find(other)); });
             return changed(c, changes);
           }};
 }
-template <class Part>
-Variation flag_variation(std::string id, Group group, bool Part::*member, Part* (*part)(BlockSpec&)) {
-  return {std::move(id), group,
-          [=](const Candidate& c) {
-            BlockSpec s = c.spec;
-            const Part* p = part(s);
-            return std::string(p && p->*member ? "true" : "false");
-          },
-          [=](const Candidate& c) {
-            return changed(c, {[=](BlockSpec& s) {
-                             if (Part* p = part(s)) p->*member = !(p->*member);
-                           }});
-          }};
+
+// The knobs of that feature that say themselves what they can be set to, in their order.
+template <class F>
+std::vector<Variation> walked(const std::string& path, Group group, Finder<F> find) {
+  std::vector<Variation> out;
+  for (const Choice<F>& c : choices<F>(path)) out.push_back(variation(dotted(path, c.key), group, find, c));
+  return out;
 }
-template <class E>
-Variation enumerated_variation(std::string id, Group group, E BlockSpec::*member) {
-  return enumerated_variation<E, BlockSpec>(std::move(id), group, member, [](BlockSpec& s) { return &s; });
+
+// Appends those that are not there yet, by their ids: what is written by hand stands first, and wins.
+inline void add_missing(std::vector<Variation>& out, const std::vector<Variation>& walked) {
+  for (const Variation& w : walked)
+    if (std::none_of(out.begin(), out.end(), [&](const Variation& v) { return v.id == w.id; }))
+      out.push_back(w);
 }
-inline Variation flag_variation(std::string id, Group group, bool BlockSpec::*member) {
-  return flag_variation<BlockSpec>(std::move(id), group, member, [](BlockSpec& s) { return &s; });
+
+// The same knob, turned only where that holds: what its feature cannot know.
+inline Variation only_where(Variation v, std::function<bool(const BlockSpec&)> holds) {
+  v.others = [others = std::move(v.others), holds = std::move(holds)](const Candidate& c) {
+    return holds(c.spec) ? others(c) : std::vector<Candidate>();
+  };
+  return v;
 }
 
 }  // namespace plumbline::identify

@@ -95,7 +95,7 @@ std::vector<Candidate> other_final_norms(const Candidate& c, const Anatomy& a) {
     if (times && !s.final_norm) {
       s.final_norm = a.spec.final_norm;
       const auto filled = filled_slots(s);
-      if (filled.size() > 1)
+      if (filled.size() > 1 && has_alpha(**filled.front().slot) == has_alpha(*s.final_norm))
         s.final_norm->kind = (*filled.front().slot)->kind, s.final_norm->eps = (*filled.front().slot)->eps;
     }
     s.final_norm_times = std::max(times, 1);
@@ -133,15 +133,10 @@ std::vector<Variation> wiring_knobs(const Space& space) {
       {"topology", wiring,
        [](const Candidate& c) { return std::string(plumbline::name_of(c.spec.topology)); },
        [&a](const Candidate& c) { return other_topology(c, a); }},
-      {"final_norm", wiring, final_norm_text, [&a](const Candidate& c) { return other_final_norms(c, a); }},
-      enumerated_variation("residual_source", wiring, &BlockSpec::residual_source),
-      enumerated_variation("attn_residual", wiring, &BlockSpec::attn_residual),
-      enumerated_variation("ffn_residual", wiring, &BlockSpec::ffn_residual),
-      flag_variation("ffn_reads_block_input", wiring, &BlockSpec::ffn_reads_block_input),
-      flag_variation("ffn_norm_is_attn_norm", wiring, &BlockSpec::ffn_norm_is_attn_norm),
-      flag_variation("ffn_first", wiring, &BlockSpec::ffn_first)};
-  if (a.spec.n_layers > 1)
-    out.push_back(enumerated_variation("layer_parameters", wiring, &BlockSpec::layer_parameters));
+      {"final_norm", wiring, final_norm_text, [&a](const Candidate& c) { return other_final_norms(c, a); }}};
+  add_missing(out, walked<BlockSpec>("", wiring, [](BlockSpec& s) { return &s; }));
+  for (Variation& v : out)
+    if (v.id == "layer_parameters") v = only_where(v, [](const BlockSpec& s) { return s.n_layers > 1; });
   return out;
 }
 
