@@ -40,7 +40,8 @@ int run(const Profile& profile, const std::string& part) {
   for (const Box& box : boxes()) {
     if (box.name.find(part) == std::string::npos) continue;
     Count& count = box.wrong ? wrong : right;
-    const identify::Anatomy a = identify::anatomy_of(tensors_of(box.spec), {.n_heads = box_sizes.n_heads});
+    const identify::Anatomy a =
+        identify::anatomy_of(tensors_of(box.spec), {.n_heads = box.spec.attention.n_heads});
     const identify::Identification i = identify::identify(black_box(box, profile), a, profile);
     const bool same = computes_the_same(i.candidate, a, box);
     ++count.boxes, count.named += i.named, count.same += same;

@@ -59,12 +59,45 @@ std::vector<Box> right_boxes() {
             {std::string(p.name) + " " + std::string(name_of(kind)) + " " + std::string(name_of(ffn)), s});
       }
   }
+  for (const auto& more : {alibi_boxes(), dyt_boxes()}) boxes.insert(boxes.end(), more.begin(), more.end());
   return boxes;
 }
 
+std::vector<Box> alibi_boxes() {
+  Box causal{"alibi", find_preset("gpt2").make(box_sizes)};
+  causal.spec.position.bias = AlibiSpec{};
+  Dimensions six = box_sizes;
+  six.n_heads = 6, six.n_kv_heads = 3, six.head_dim = 4;
+  Box both_ways{"alibi of six heads", find_preset("bert").make(six)};
+  both_ways.spec.position.bias = AlibiSpec{};
+  Box steep{"alibi in a window", find_preset("llama").make(box_sizes)};
+  steep.spec.position = {.rope = std::nullopt, .bias = AlibiSpec{.max_bias = 4}};
+  steep.spec.attention.mask.kind = MaskKind::causal_sliding, steep.spec.attention.mask.window = 5;
+  return {causal, both_ways, steep};
+}
+
+std::vector<Box> dyt_boxes() {
+  const NormSpec dyt{.kind = NormKind::dyt};
+  Box before{"dyt", with_layout(find_preset("gpt2").make(box_sizes), "pre_norm", dyt)};
+  before.spec.final_norm = dyt;
+  Box after{"dyt post_norm", with_layout(find_preset("bert").make(box_sizes), "post_norm", dyt)};
+  NormSpec bare = dyt;
+  bare.bias = false, bare.gain_offset = 1;
+  Box gated{"dyt gated", with_layout(find_preset("llama").make(box_sizes), "pre_norm", bare)};
+  gated.spec.final_norm = bare;
+  gated.spec.norm_slots.attn.q = gated.spec.norm_slots.attn.k =
+      NormSpec{.kind = NormKind::rms_norm, .eps = 1e-6, .bias = false, .width = NormWidth::head_dim};
+  return {before, after, gated};
+}
+
 Box wrong_box(const char* preset, const char* deviation) {
-  return {std::string(preset) + " " + deviation, find_preset(preset).make(box_sizes),
-          &find_deviation(deviation)};
+  return wrong_box(Box{preset, find_preset(preset).make(box_sizes)}, deviation);
+}
+
+Box wrong_box(Box box, const char* deviation) {
+  box.name += std::string(" ") + deviation;
+  box.wrong = &find_deviation(deviation);
+  return box;
 }
 
 std::vector<identify::Tensor> tensors_of(const BlockSpec& spec) {
@@ -100,7 +133,7 @@ bool computes_the_same(const identify::Candidate& c, const identify::Anatomy& a,
         question_from(QuestionSettings{.spec = box.spec, .batch = 2, .recipe = recipe, .seed = 17},
                       find_profile("float32"));
     Parameters<double> ours;  // the names here
-    for (const auto& [name, value] : q.inputs.parameters) ours[a.ours.at(name)] = value;
+    for (const auto& [name, value] : q.inputs.parameters) ours[a.ours.at(name).name] = value;
     const Parameters<double> read =
         box.wrong ? as_read_by(*box.wrong, q.inputs.parameters) : q.inputs.parameters;
     const Matrix<double> y = evaluate<double>(computed_by(box), read, q.inputs.x, q.batch);

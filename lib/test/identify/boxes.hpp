@@ -17,11 +17,17 @@ struct Box {
 inline void PrintTo(const Box& box, std::ostream* out) { *out << box.name; }
 
 // All layouts with both norms and both kinds of feed-forward, each with other activations, positions, masks
-// and numbers; then the models among the presets.
+// and numbers; the models among the presets; then those of alibi_boxes and dyt_boxes.
 std::vector<Box> right_boxes();
-// A model that goes wrong.
+// Models with ALiBi: causal with four heads, whose number is a power of two; both ways with six; in a window.
+std::vector<Box> alibi_boxes();
+// Models with dynamic tanh: before the branches, after them, of a gated model with other norms on queries and
+// keys.
+std::vector<Box> dyt_boxes();
+// A box that goes wrong: a model, or another one.
 Box wrong_box(const char* preset, const char* deviation);
-// The sizes of all of them.
+Box wrong_box(Box box, const char* deviation);
+// The sizes of the presets.
 extern const Dimensions box_sizes;
 
 std::vector<identify::Tensor> tensors_of(const BlockSpec& spec);

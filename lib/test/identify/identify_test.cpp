@@ -19,7 +19,7 @@ using identify::NormPlace;
 const Profile& float32() { return find_profile("float32"); }
 
 Anatomy anatomy_of(const Box& box) {
-  return identify::anatomy_of(tensors_of(box.spec), {.n_heads = box_sizes.n_heads});
+  return identify::anatomy_of(tensors_of(box.spec), {.n_heads = box.spec.attention.n_heads});
 }
 
 Identification identified(const Box& box, const Profile& profile = float32()) {
@@ -72,15 +72,17 @@ TEST_P(WrongBox, IsNamedAsWhatItComputes) {
 
 INSTANTIATE_TEST_SUITE_P(
     Identify, WrongBox,
-    testing::Values(wrong_box("llama", "norm/eps-outside-sqrt"), wrong_box("gpt2", "activation/erf-for-tanh"),
-                    wrong_box("bert", "norm/unbiased-variance"), wrong_box("llama", "rope/style"),
-                    wrong_box("gemma2", "softcap/missing"), wrong_box("gpt2", "residual/normed"),
-                    wrong_box("gpt2", "final-norm/missing"), wrong_box("llama", "mask/sees-next"),
-                    wrong_box("gemma2", "norm/gain-offset-flipped"),
-                    wrong_box("deep_norm", "residual/scale-on-branch"),
-                    wrong_box("gpt2", "layout/pre-as-post"), wrong_box("olmo2", "qk-norm/missing"),
-                    wrong_box("llama", "heads/tiled"), wrong_box("bert", "scale/by-width"),
-                    wrong_box("pre_norm", "layout/second-norm-is-first")),
+    testing::Values(
+        wrong_box("llama", "norm/eps-outside-sqrt"), wrong_box("gpt2", "activation/erf-for-tanh"),
+        wrong_box("bert", "norm/unbiased-variance"), wrong_box("llama", "rope/style"),
+        wrong_box("gemma2", "softcap/missing"), wrong_box("gpt2", "residual/normed"),
+        wrong_box("gpt2", "final-norm/missing"), wrong_box("llama", "mask/sees-next"),
+        wrong_box("gemma2", "norm/gain-offset-flipped"), wrong_box("deep_norm", "residual/scale-on-branch"),
+        wrong_box("gpt2", "layout/pre-as-post"), wrong_box("olmo2", "qk-norm/missing"),
+        wrong_box("llama", "heads/tiled"), wrong_box("bert", "scale/by-width"),
+        wrong_box("pre_norm", "layout/second-norm-is-first"), wrong_box(alibi_boxes()[0], "alibi/sign"),
+        wrong_box(alibi_boxes()[0], "alibi/missing"), wrong_box(alibi_boxes()[1], "alibi/slopes-evenly"),
+        wrong_box(dyt_boxes()[0], "dyt/alpha-missing"), wrong_box(dyt_boxes()[2], "dyt/alpha-outside")),
     name_of_test);
 
 TEST(Identify, SaysWhatIsMistakenAndWhatTellsIt) {
@@ -93,6 +95,23 @@ TEST(Identify, SaysWhatIsMistakenAndWhatTellsIt) {
   EXPECT_EQ(d.value, "outside_sqrt");
   EXPECT_GT(d.log_likelihood_ratio, -std::log(Judge::alpha));
   EXPECT_TRUE(d.undecided.empty());
+}
+
+// ALiBi and DyT in words; mistakes in them by their names.
+TEST(Identify, AlibiAndDyTAreSaidAndSoAreTheirMistakes) {
+  EXPECT_EQ(identify::sentence(alibi_boxes()[2].spec),
+            "pre_norm with RMSNorm (eps 1e-05), final norm; causal in a window of 5 attention, 4 heads of 6 "
+            "(2 for keys and values), ALiBi (least slope 2^-4); SwiGLU");
+  EXPECT_TRUE(identify::sentence(dyt_boxes()[0].spec).starts_with("pre_norm with DyT, final norm; "));
+  for (const auto& [box, deviation] : {std::pair(alibi_boxes()[0], "alibi/sign"),
+                                       {alibi_boxes()[1], "alibi/slopes-evenly"},
+                                       {dyt_boxes()[0], "dyt/alpha-outside"}}) {
+    const Box wrong = wrong_box(box, deviation);
+    identify::Candidate c{computed_by(wrong), {}};
+    const Anatomy a = anatomy_of(wrong);
+    for (const identify::StreamNorm& n : a.norms) c.places.push_back(*n.hint);
+    EXPECT_EQ(identify::mistakes(c, a), std::vector<std::string>{deviation});
+  }
 }
 
 // Without positions the keys' bias adds the same to all scores of a query. Red where undecided values are
@@ -174,6 +193,16 @@ TEST(Identify, APartIsIdentifiedAlone) {
   }
 }
 
+// Red where the kind of a norm is looked for among those that have no alpha.
+TEST(Identify, ADynamicTanhIsIdentifiedAlone) {
+  const BlockSpec spec = spec_from_json({{"part", "norm"}, {"d", 16}, {"norm", {{"kind", "dyt"}}}});
+  const Anatomy a = identify::anatomy_of(tensors_of(spec), {});
+  const Identification i = identify::identify(part_box(spec), a, float32());
+  EXPECT_TRUE(i.named) << identify::leftover(i);
+  EXPECT_EQ(difference(i, spec), "[]");
+  EXPECT_EQ(identify::sentence(i.candidate.spec), "a norm DyT");
+}
+
 // It says so, and what is nearest is the part without the fault. Red where "named" does not ask the judge.
 TEST(Identify, WhatNoSpecComputesIsNotNamed) {
   const BlockSpec spec = spec_from_json({{"preset", "gpt2"}, {"part", "ffn"}, {"d", 16}});
@@ -252,17 +281,18 @@ TEST(Identify, InSixteenBitsToo) {
 }
 
 TEST(Identify, TheParametersThatABoxReadsAreFound) {
-  const Box box{"gemma2", find_preset("gemma2").make(box_sizes)};
-  const auto open = [&](const identify::Probe& p, const std::vector<identify::Tensor>& tensors) {
-    EXPECT_EQ(p.parameters.size(), tensors.size());
-    return black_box(box, float32())(p);
-  };
-  std::vector<std::string> expected, found;
-  for (const auto& t : tensors_of(box.spec)) expected.push_back(t.name);
-  for (const auto& t : identify::parameters_read(open, box.spec, float32())) found.push_back(t.name);
-  std::sort(expected.begin(), expected.end());
-  std::sort(found.begin(), found.end());
-  EXPECT_EQ(found, expected);
+  for (const Box& box : {Box{"gemma2", find_preset("gemma2").make(box_sizes)}, dyt_boxes()[2]}) {
+    const auto open = [&](const identify::Probe& p, const std::vector<identify::Tensor>& tensors) {
+      EXPECT_EQ(p.parameters.size(), tensors.size());
+      return black_box(box, float32())(p);
+    };
+    std::vector<std::string> expected, found;
+    for (const auto& t : tensors_of(box.spec)) expected.push_back(t.name);
+    for (const auto& t : identify::parameters_read(open, box.spec, float32())) found.push_back(t.name);
+    std::sort(expected.begin(), expected.end());
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, expected) << box.name;
+  }
 }
 
 std::string refusal(const std::vector<identify::Tensor>& tensors, const identify::KnownSizes& known = {}) {
@@ -293,6 +323,11 @@ TEST(Anatomy, ParametersThatMakeNoBlockAreRefused) {
             "..., norm), found [3]");
   EXPECT_EQ(refusal(with("layers.0.attn.rope", {3})),
             "parameter layers.0.attn.rope: expected a name that ends in .weight or .bias");
+  EXPECT_EQ(
+      refusal(with("layers.0.attn.q_proj.alpha", {1})),
+      "parameter layers.0.attn.q_proj.alpha: expected a norm, since its name ends in .alpha, found [1]");
+  EXPECT_EQ(refusal(with("layers.0.attn.norm_in.alpha", {15})),
+            "parameter layers.0.attn.norm_in.alpha: expected [1], found [15]");
   EXPECT_EQ(refusal(without("layers.0.attn.v_proj.weight")),
             "parameters: expected one called attn.v_proj.weight, found none");
   EXPECT_EQ(refusal(with("layers.0.attn.norm_in.weight", {9})),
