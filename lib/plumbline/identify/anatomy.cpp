@@ -113,7 +113,8 @@ class ShapeReader {
   void width() {
     const int found = has(NamedRole::q) ? cols(NamedRole::q) : cols(NamedRole::up);
     if (known_.d && *known_.d != found)
-      fail(matrix(has(NamedRole::q) ? NamedRole::q : NamedRole::up), "[out, d = " + std::to_string(*known_.d) + "]");
+      fail(matrix(has(NamedRole::q) ? NamedRole::q : NamedRole::up),
+           "[out, d = " + std::to_string(*known_.d) + "]");
     a_.spec.d = found;
   }
 
@@ -143,8 +144,8 @@ class ShapeReader {
     a_.spec.norm_slots.attn.k = norm_of(NamedRole::norm_k);
     a_.spec.norm_slots.attn.mid = norm_of(NamedRole::attn_mid);
     heads(q, kv);
-    for (auto [slot, role] :
-         {std::pair(&a_.spec.norm_slots.attn.q, NamedRole::norm_q), {&a_.spec.norm_slots.attn.k, NamedRole::norm_k}})
+    for (auto [slot, role] : {std::pair(&a_.spec.norm_slots.attn.q, NamedRole::norm_q),
+                              {&a_.spec.norm_slots.attn.k, NamedRole::norm_k}})
       if (*slot)
         (*slot)->width = norm_width_of(role) == s.head_dim && norm_width_of(role) < q ? NormWidth::head_dim
                                                                                       : NormWidth::full_heads;
@@ -157,7 +158,8 @@ class ShapeReader {
     if (known_.head_dim) h = *known_.head_dim;
     if (!h && known_.n_heads) h = q % *known_.n_heads ? q + 1 : q / *known_.n_heads;
     if (!h && known_.n_kv_heads) h = kv % *known_.n_kv_heads ? q + 1 : kv / *known_.n_kv_heads;
-    if (!h && has(NamedRole::norm_q) && norm_width_of(NamedRole::norm_q) < q) h = norm_width_of(NamedRole::norm_q);
+    if (!h && has(NamedRole::norm_q) && norm_width_of(NamedRole::norm_q) < q)
+      h = norm_width_of(NamedRole::norm_q);
     const bool counts_agree = !h || (fits(h) && (!known_.n_heads || q / h == *known_.n_heads) &&
                                      (!known_.n_kv_heads || kv / h == *known_.n_kv_heads));
     if (!counts_agree)
@@ -179,7 +181,8 @@ class ShapeReader {
     f.bias.out = bias(NamedRole::down);
     const std::vector<std::int64_t> in{f.d_ff, a_.spec.d}, out{a_.spec.d, f.d_ff};
     if (matrix(NamedRole::up).shape != in) fail(matrix(NamedRole::up), described(in));
-    if (has(NamedRole::gate) && matrix(NamedRole::gate).shape != in) fail(matrix(NamedRole::gate), described(in));
+    if (has(NamedRole::gate) && matrix(NamedRole::gate).shape != in)
+      fail(matrix(NamedRole::gate), described(in));
     if (matrix(NamedRole::down).shape != out) fail(matrix(NamedRole::down), described(out));
     a_.spec.norm_slots.ffn.mid = norm_of(NamedRole::ffn_mid);
   }

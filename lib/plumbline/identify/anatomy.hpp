@@ -24,6 +24,7 @@ enum class NormPlace { nowhere, shared_in, attn_in, attn_out, attn_post, ffn_in,
 // Which parameters a norm has: gamma, beta, the alpha of a dynamic tanh.
 struct NormParameters {
   bool gain = false, bias = false, alpha = false;
+  // Whether it has one.
   bool any() const { return gain || bias || alpha; }
 };
 // What they tell of the norm: whether it is a dynamic tanh. Else its kind is a guess that answers put right.

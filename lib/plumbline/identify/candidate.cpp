@@ -23,17 +23,19 @@ constexpr std::array<PlaceName, 8> table{{{NormPlace::nowhere, "nowhere", ""},
 const PlaceName& entry(NormPlace place) { return table[static_cast<std::size_t>(place)]; }
 
 constexpr NormPlace places_of_a_layer[] = {NormPlace::attn_in, NormPlace::attn_out, NormPlace::attn_post,
-                                       NormPlace::ffn_in,  NormPlace::ffn_out,  NormPlace::ffn_post};
+                                           NormPlace::ffn_in,  NormPlace::ffn_out,  NormPlace::ffn_post};
 
 bool can_be(const BlockSpec& s, const std::vector<NormPlace>& places) {
   const bool parallel = s.topology == Topology::parallel;
   for (std::size_t i = 0; i < places.size(); ++i) {
     const NormPlace p = places[i];
     if (p == NormPlace::nowhere) continue;
-    if (parallel ? p == NormPlace::attn_post || p == NormPlace::ffn_post : p == NormPlace::shared_in) return false;
+    if (parallel ? p == NormPlace::attn_post || p == NormPlace::ffn_post : p == NormPlace::shared_in)
+      return false;
     for (std::size_t j = 0; j < i; ++j) {
       const bool both_in =
-          (p == NormPlace::shared_in && (places[j] == NormPlace::attn_in || places[j] == NormPlace::ffn_in)) ||
+          (p == NormPlace::shared_in &&
+           (places[j] == NormPlace::attn_in || places[j] == NormPlace::ffn_in)) ||
           (places[j] == NormPlace::shared_in && (p == NormPlace::attn_in || p == NormPlace::ffn_in));
       if (places[j] == p || both_in) return false;
     }
@@ -78,7 +80,8 @@ NormSpec like(const NormSpec& other, const NormParameters& has) {
 
 std::string name_of(NormPlace place) { return entry(place).name; }
 
-std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate c, const std::vector<NormPlace>& places) {
+std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate c,
+                                     const std::vector<NormPlace>& places) {
   if (!can_be(c.spec, places)) return std::nullopt;
   std::vector<NormSlot> norms;
   NormSlot any;

@@ -20,13 +20,14 @@ Probe probe_of(const Question& q, const Candidate& c, Questions& questions) {
 }
 
 JudgedProbe judged(NamedBox& ask, Questions& questions, const Candidate& c, Recipe recipe, int tokens,
-              std::uint64_t seed) {
+                   std::uint64_t seed) {
   Question q = question_from(
       QuestionSettings{.spec = c.spec, .batch = batch, .tokens = tokens, .recipe = recipe, .seed = seed},
       ask.profile());
   const std::string id = std::string(plumbline::name_of(recipe)) + " numbers";
   const Probe probe = probe_of(q, c, questions);
-  JudgedProbe j{recipe, {id, ask.profile(), q}, std::make_shared<Asked>(id, probe, ask(probe), ask.profile())};
+  JudgedProbe j{
+      recipe, {id, ask.profile(), q}, std::make_shared<Asked>(id, probe, ask(probe), ask.profile())};
   j.outputs = {{"y", j.asked->y}};
   try {
     j.judge = std::make_unique<Judge>(q, ask.profile(), CalibrationSettings{.seed = seed});
@@ -73,7 +74,7 @@ std::string text_of(const Variation& k, const Candidate& c) {
 }  // namespace
 
 std::vector<JudgedProbe> judged(NamedBox& ask, Questions& questions, const Candidate& c, int tokens,
-                           std::uint64_t seed) {
+                                std::uint64_t seed) {
   std::vector<JudgedProbe> out;
   for (Recipe recipe : {Recipe::rich, Recipe::near_eps, Recipe::hot_scores, Recipe::sweep, Recipe::ordinary})
     out.push_back(judged(ask, questions, c, recipe, tokens, seed++));
@@ -99,7 +100,8 @@ bool agrees(const std::vector<JudgedProbe>& judged) {
   return any && !first_wrong(judged);
 }
 
-std::vector<Decision> decisions(const Candidate& c, const Search& search, const std::vector<JudgedProbe>& judged) {
+std::vector<Decision> decisions(const Candidate& c, const Search& search,
+                                const std::vector<JudgedProbe>& judged) {
   std::vector<Decision> out;
   for (const Variation& k : search.knobs()) {
     const std::vector<Candidate> others = k.others(c);
@@ -137,8 +139,8 @@ std::optional<Candidate> deviating(const Candidate& c, const Deviation& d) {
   if (d.from_slot.empty()) return out;
   for (NormPlace& p : out.places)
     for (const char* part : {"attn.", "ffn."})
-      for (NormPlace to : {NormPlace::attn_in, NormPlace::attn_out, NormPlace::attn_post, NormPlace::ffn_in, NormPlace::ffn_out,
-                       NormPlace::ffn_post})
+      for (NormPlace to : {NormPlace::attn_in, NormPlace::attn_out, NormPlace::attn_post, NormPlace::ffn_in,
+                           NormPlace::ffn_out, NormPlace::ffn_post})
         if (name_of(p) == part + std::string(d.from_slot) && name_of(to) == part + std::string(d.to_slot)) {
           p = to;
           part = "";

@@ -24,7 +24,7 @@ struct JudgedProbe {
 // One fresh question of each recipe but `edges`, with seeds from `seed` on, and two sequences of `tokens`
 // tokens. Throws Error where the box does not answer.
 std::vector<JudgedProbe> judged(NamedBox& ask, Questions& questions, const Candidate& candidate, int tokens,
-                           std::uint64_t seed);
+                                std::uint64_t seed);
 
 // What explains the answers that do not agree.
 std::vector<Diagnosis> diagnoses(const std::vector<JudgedProbe>& judged);

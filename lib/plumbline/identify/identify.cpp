@@ -61,8 +61,9 @@ Identification identify(const BlackBox& box, const Anatomy& anatomy, const Profi
 std::string leftover(const Identification& i) {
   std::string out;
   const std::vector<Diagnosis> found = diagnoses(i.judged);
-  const auto failing = std::count_if(i.judged.begin(), i.judged.end(),
-                                     [](const JudgedProbe& j) { return j.verdict.finding == Finding::wrong; });
+  const auto failing = std::count_if(i.judged.begin(), i.judged.end(), [](const JudgedProbe& j) {
+    return j.verdict.finding == Finding::wrong;
+  });
   for (const Diagnosis& d : found) out += (out.empty() ? "" : "; ") + describe(d, int(failing));
   const JudgedProbe* wrong = first_wrong(i.judged);
   return found.empty() && wrong ? describe(wrong->verdict) : out;

@@ -16,15 +16,17 @@ struct Spelling {
 
 // w1, w2 and w3 are gate, down and up of a gated feed-forward, as Llama's first code has them.
 constexpr Spelling spellings[] = {
-    {"q_proj", NamedRole::q},       {"wq", NamedRole::q},          {"query", NamedRole::q},       {"to_q", NamedRole::q},
-    {"k_proj", NamedRole::k},       {"wk", NamedRole::k},          {"key", NamedRole::k},         {"to_k", NamedRole::k},
-    {"v_proj", NamedRole::v},       {"wv", NamedRole::v},          {"value", NamedRole::v},       {"to_v", NamedRole::v},
-    {"o_proj", NamedRole::o},       {"wo", NamedRole::o},          {"out_proj", NamedRole::o},    {"to_out", NamedRole::o},
-    {"gate_proj", NamedRole::gate}, {"w1", NamedRole::gate},       {"up_proj", NamedRole::up},    {"w3", NamedRole::up},
-    {"fc1", NamedRole::up},         {"linear1", NamedRole::up},    {"c_fc", NamedRole::up},       {"fc_in", NamedRole::up},
-    {"down_proj", NamedRole::down}, {"w2", NamedRole::down},       {"fc2", NamedRole::down},      {"linear2", NamedRole::down},
-    {"fc_out", NamedRole::down},    {"norm_q", NamedRole::norm_q}, {"q_norm", NamedRole::norm_q}, {"norm_k", NamedRole::norm_k},
-    {"k_norm", NamedRole::norm_k},
+    {"q_proj", NamedRole::q},       {"wq", NamedRole::q},           {"query", NamedRole::q},
+    {"to_q", NamedRole::q},         {"k_proj", NamedRole::k},       {"wk", NamedRole::k},
+    {"key", NamedRole::k},          {"to_k", NamedRole::k},         {"v_proj", NamedRole::v},
+    {"wv", NamedRole::v},           {"value", NamedRole::v},        {"to_v", NamedRole::v},
+    {"o_proj", NamedRole::o},       {"wo", NamedRole::o},           {"out_proj", NamedRole::o},
+    {"to_out", NamedRole::o},       {"gate_proj", NamedRole::gate}, {"w1", NamedRole::gate},
+    {"up_proj", NamedRole::up},     {"w3", NamedRole::up},          {"fc1", NamedRole::up},
+    {"linear1", NamedRole::up},     {"c_fc", NamedRole::up},        {"fc_in", NamedRole::up},
+    {"down_proj", NamedRole::down}, {"w2", NamedRole::down},        {"fc2", NamedRole::down},
+    {"linear2", NamedRole::down},   {"fc_out", NamedRole::down},    {"norm_q", NamedRole::norm_q},
+    {"q_norm", NamedRole::norm_q},  {"norm_k", NamedRole::norm_k},  {"k_norm", NamedRole::norm_k},
 };
 
 // What a spec calls them.
@@ -65,7 +67,8 @@ NamedRole role_of(const std::string& within, const std::string& last) {
     if (within == o.text) return o.role;
   for (const Spelling& s : spellings)
     if (last == s.text) return s.role;
-  if (last == "c_proj") return contains(within, "attn") ? NamedRole::o : NamedRole::down;  // as GPT-2 has them
+  if (last == "c_proj")
+    return contains(within, "attn") ? NamedRole::o : NamedRole::down;  // as GPT-2 has them
   if (contains(last, "norm") || contains(last, "dyt") || last.starts_with("ln"))
     return NamedRole::stream_norm;
   return NamedRole::unknown;

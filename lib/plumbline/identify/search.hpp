@@ -10,7 +10,8 @@ namespace plumbline::identify {
 class Search {
  public:
   // Lists the knobs and numbers of the space.
-  explicit Search(const Space& space) : space_(space), knobs_(variations_of(space)), numbers_(numbers_of(space)) {}
+  explicit Search(const Space& space)
+      : space_(space), knobs_(variations_of(space)), numbers_(numbers_of(space)) {}
 
   // What a candidate costs, in nats: it is chosen for as large a likelihood, and as few odd choices, as
   // there is.

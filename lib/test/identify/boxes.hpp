@@ -21,8 +21,7 @@ inline void PrintTo(const Box& box, std::ostream* out) { *out << box.name; }
 std::vector<Box> right_boxes();
 // Models with ALiBi: causal with four heads, whose number is a power of two; both ways with six; in a window.
 std::vector<Box> alibi_boxes();
-// Models with dynamic tanh: before the branches, after them, of a gated model with other norms on queries and
-// keys.
+// Models with dynamic tanh: before the branches, after them, and gated, with other norms on queries, keys.
 std::vector<Box> dyt_boxes();
 // A box that goes wrong: a model, or another one.
 Box wrong_box(const char* preset, const char* deviation);
