@@ -35,14 +35,14 @@ struct CalibrationSettings {
 
 // The target for false alarms, of one right answer to one question: so few that a suite of a thousand
 // questions has one in a thousand runs. Extrapolated from members, and no measurement can show it: no false
-// alarm in the 56,648 right answers of the records `characteristics` and `census` bounds their rate at 5e-5.
+// alarm in the right answers of the records `characteristics` and `census` bounds their rate at some 1e-4.
 inline constexpr double false_alarms = 1e-6;
 
 // The safety factor g of the test: how much noisier than the noisiest member correct code may be. Chosen, not
 // derived: 16-bit storage hides the order of sums; where sums matter, real orders are less random than a
 // random permutation, those of gradients least of all. A norm of 128 equal float32 numbers, summed one by
-// one, needs it (lib/test/judge/ablations_test.cpp); for much longer ones it is not always enough. The
-// smallest p of the 2,688 right answers of the record `characteristics` is 0.48, with it.
+// one, needs it (lib/test/judge/ablations_test.cpp); for much longer ones it is not always enough. With it no
+// right answer of the record `characteristics` comes near the limit: the page about the oracle counts.
 double guard(const Profile& profile, bool gradients);
 
 // What the generic test says about an error.

@@ -1,5 +1,6 @@
 // Alternatives that are another spec: one knob at another value, found in the spec's JSON form, so that a new
 // knob is one of them by construction.
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -28,6 +29,19 @@ std::string dotted(const std::string& path) {
   return out;
 }
 std::string key_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The spec with every choice that a right one can make, also where it is the usual one.
+Json in_full(const BlockSpec& spec) {
+  Json json = to_json(spec);
+  walk(spec, "", [&](std::string at, const auto& k, const auto& feature) {
+    if constexpr (std::is_enum_v<typename std::remove_cvref_t<decltype(k)>::Value>) {
+      std::replace(at.begin(), at.end(), '.', '/');
+      if (!k.wrong && !json.contains(Pointer("/" + at)))
+        json[Pointer("/" + at)] = name_of(feature.*(k.member));
+    }
+  });
+  return json;
+}
 
 // "eps of every norm", where a knob stands in several norms.
 struct KnobPaths {
@@ -70,7 +84,7 @@ using Rewrite = std::function<void(Json& spec)>;
 
 Alternative changed(std::string id, std::string says, double assumes, Rewrite change) {
   return {"knob/" + id, std::move(says), "", assumes, [change](const Failed& f, const Computing& compute) {
-            Json json = to_json(f.question.spec);
+            Json json = in_full(f.question.spec);
             change(json);
             const Question q = with_spec(f.question, json);
             if (q.spec == f.question.spec) throw Error("spec: expected another one");
@@ -216,7 +230,7 @@ Fitted number(const KnobPaths& k, double least, double most) {
 std::string digits_of(double x) { return Json(x).dump(); }
 
 Alternatives changed_knobs(const Question& q) {
-  const Json spec = to_json(q.spec);
+  const Json spec = in_full(q.spec);
   Alternatives out;
   for (const KnobPaths& k : knobs_of(spec)) {
     const Json& value = spec.at(Pointer(k.paths.front()));
@@ -244,7 +258,7 @@ std::vector<Fitted> fitted(const Question& q) {
                                         return out;
                                       }};
                  }});
-  const Json spec = to_json(q.spec);
+  const Json spec = in_full(q.spec);
   for (const KnobPaths& k : knobs_of(spec)) {
     const Json& value = spec.at(Pointer(k.paths.front()));
     if (!value.is_number_float()) continue;

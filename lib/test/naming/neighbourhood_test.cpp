@@ -21,6 +21,8 @@ QuestionSettings settings_of(const char* spec, bool gradients) {
 
 const char* const attention_by_itself = R"({"part": "sdpa", "attention": {"n_heads": 4, "n_kv_heads": 2,
   "head_dim": 36, "mask": "causal_sliding", "window": 17, "logit_softcap": 4.0}})";
+const char* const few_queries =
+    R"({"part": "sdpa", "attention": {"n_heads": 2, "head_dim": 8, "mask": "causal"}})";
 const char* const norm_by_itself =
     R"({"part": "norm", "d": 37, "norm": {"kind": "layer_norm", "eps": 1e-6}})";
 const char* const large_eps = R"({"part": "norm", "d": 37, "norm": {"kind": "rms_norm", "eps": 0.02}})";
@@ -41,6 +43,7 @@ struct Planted {
     for (int seed = 1; seed <= 3; ++seed) {
       s.seed = std::uint64_t(seed);
       s.tokens = 7 + 13 * seed;
+      if (s.spec.attention.mask.kind == MaskKind::causal && s.spec.part == Part::sdpa) s.key_tokens = 50;
       requests.push_back({"case", single(), question_from(s, single())});
       answers.push_back(outputs(requests.back().question, [](const Question& q, const Slip& slip) {
         Outputs out = with_slip(q, slip);
@@ -109,6 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"heads/first-everywhere", attention_by_itself, true},
         Case{"input/k-heads-before-tokens", attention_by_itself, false},
         Case{"knob/attention.window-ignored", attention_by_itself, true},
+        Case{"knob/attention.causal_alignment=top_left", few_queries, false},
         Case{"knob/position.rope.rotary_dim-ignored", block, false},
         Case{"knob/residual_scale-ignored", block, true},
         Case{"backward/norm-means-summed-over-rows", norm_by_itself, true},
