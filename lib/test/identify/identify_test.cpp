@@ -199,7 +199,7 @@ TEST(Identify, ADynamicTanhIsIdentifiedAlone) {
   const Anatomy a = identify::anatomy_of(tensors_of(spec), {});
   const Identification i = identify::identify(part_box(spec), a, float32());
   EXPECT_TRUE(i.named) << identify::leftover(i);
-  EXPECT_EQ(difference(i, spec), "[]");
+  EXPECT_TRUE(i.candidate.spec.norm_slots == spec.norm_slots);
   EXPECT_EQ(identify::sentence(i.candidate.spec), "a norm DyT");
 }
 
