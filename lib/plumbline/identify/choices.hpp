@@ -42,7 +42,7 @@ std::vector<F> gone_wrong(const F& feature) {
 namespace detail {
 
 template <class T>
-inline constexpr bool is_optional_feature = is_optional<T>&& Feature<without_optional<T>>;
+inline constexpr bool is_optional_feature = Feature<without_optional<T>> && is_optional<T>;
 
 template <class F, class T>
 std::string text_of(const Knob<F, T>& k, const T& value) {
@@ -65,19 +65,19 @@ std::vector<int> numbers_of_wrong(const Knob<F, int>& k) {
   return out;
 }
 
-template <class F, class T>
-std::vector<T> values_of(const Knob<F, T>& k, const F& feature) {
-  std::vector<T> out;
-  if constexpr (std::is_same_v<T, bool>) out = {false, true};
-  if constexpr (std::is_enum_v<T>)
-    for (auto [e, text] : names<T>()) out.push_back(e);
-  if constexpr (std::is_same_v<T, int>)
-    if (k.wrong) out = numbers_of_wrong(k);
-  if constexpr (is_optional_feature<T>) {
+// add(value) for each value that the knob can be set to in that feature.
+template <class F, class T, class Add>
+void for_each_value(const Knob<F, T>& k, const F& feature, const Add& add) {
+  if constexpr (std::is_same_v<T, bool>) {
+    add(false), add(true);
+  } else if constexpr (std::is_enum_v<T>) {
+    for (auto [e, text] : names<T>()) add(e);
+  } else if constexpr (std::is_same_v<T, int>) {
+    for (int x : numbers_of_wrong(k)) add(x);
+  } else {
     const T& now = feature.*(k.member);
-    out = {std::nullopt, now ? now : T(without_optional<T>())};
+    add(T()), add(now ? now : T(without_optional<T>()));
   }
-  return out;
 }
 
 // A knob that right implementations leave alone means something where some wrong choice turns it: heads are
@@ -102,9 +102,10 @@ Choice<F> choice(const Knob<F, T>& k) {
           [k](const F& f) { return k.is_of(f) ? detail::text_of(k, f.*(k.member)) : std::string(); },
           [k](const F& f) {
             std::vector<Value<F>> out;
-            if (!detail::applies(k, f)) return out;
-            for (const T value : detail::values_of(k, f))
-              out.push_back({detail::text_of(k, value), [=](F& g) { g.*(k.member) = value; }});
+            if (detail::applies(k, f))
+              detail::for_each_value(k, f, [&](const T& value) {
+                out.push_back({detail::text_of(k, value), [k, value](F& g) { g.*(k.member) = value; }});
+              });
             return out;
           }};
 }
