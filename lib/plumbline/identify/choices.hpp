@@ -42,7 +42,7 @@ std::vector<F> gone_wrong(const F& feature) {
 namespace detail {
 
 template <class T>
-inline constexpr bool is_optional_feature = Feature<without_optional<T>> && is_optional<T>;
+inline constexpr bool is_optional_feature = Feature<without_optional<T>>&& is_optional<T>;
 
 template <class F, class T>
 std::string text_of(const Knob<F, T>& k, const T& value) {
