@@ -279,6 +279,18 @@ Options options_of(int argc, char** argv) {
   return o;
 }
 
+// Rows in the order of `sizes`, whichever runs they come from.
+void sort_rows(Json& rows) {
+  const auto place = [](const Json& row) {
+    return std::find_if(std::begin(sizes), std::end(sizes), [&](const Size& s) {
+      return row.at("batch") == s.batch && row.at("tokens") == s.tokens &&
+             row.at("key_tokens") == s.key_tokens && row.at("spec") == Json::parse(s.spec);
+    });
+  };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const Json& a, const Json& b) { return place(a) < place(b); });
+}
+
 Json read_record(const std::string& file) { return parse_json(read_bytes(file), file); }
 
 int run(int argc, char** argv) {
@@ -286,7 +298,10 @@ int run(int argc, char** argv) {
   Json record{{"stamp", stamp()}, {"rows", Json::array()}, {"machines", Json::array()}};
   if (std::filesystem::exists(o.file)) add_to_record(record, read_record(o.file));
   for (const std::string& other : o.add) add_to_record(record, read_record(other));
-  const auto write = [&] { write_bytes(o.file, record.dump(1) + "\n"); };
+  const auto write = [&] {
+    sort_rows(record["rows"]);
+    write_bytes(o.file, record.dump(1) + "\n");
+  };
   write();
   Census census(o);
   for (int seed = o.first; seed < o.first + o.seeds; ++seed) {

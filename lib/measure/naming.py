@@ -49,6 +49,7 @@ SPECS = {  # blocks and single operations beside the presets
     "sdpa_top_left": sdpa(mask="causal", causal_alignment="top_left"),
     "sdpa_window": sdpa(mask="causal_sliding", window=3, logit_softcap=5),
     "alibi": part("attention", attention=SIX_HEADS, position={"bias": {"max_bias": 8}}),
+    "partial_rotation": part("attention", attention={"n_heads": 2, "head_dim": 8}, position={"rope": {"rotary_dim": 4}}),
     "ffn_silu": part("ffn", ffn={"kind": "glu", "activation": "silu", "d_ff": sizes(5, 61)}),
     "ffn_quick": part("ffn", ffn={"kind": "mlp", "activation": "quick_gelu", "d_ff": sizes(5, 61)}),
 }
