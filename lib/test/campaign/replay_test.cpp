@@ -61,7 +61,9 @@ TEST_F(ReplayFiles, TheFirstOfEachKindIsSavedAtOnceAndGivesWayToTheSmallest) {
   const Replay r = found();
   FailureFiles files_of_run(folder);
   files_of_run.found("rows", r, {});
-  files_of_run.found("rows", r, {});
+  Replay later = r;
+  later.request.id = "gpt2/1/8";
+  files_of_run.found("rows", later, {});
   EXPECT_EQ(files(), 1);
   files_of_run.found("columns", r, {});
   EXPECT_EQ(files(), 2);
