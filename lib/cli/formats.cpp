@@ -77,7 +77,7 @@ Json to_json(const Failure& f) {
               {"same_here", f.same},
               {"not_excluded", f.possible},
               {"breaks_laws", f.laws},
-              {"log_likelihood_ratio", f.likelihood}});
+              {"log_likelihood_ratio", f.log_ratio}});
   if (!f.smallest.empty()) j.update({{"smallest", f.smallest}, {"tries", f.tries}, {"replay", f.replay}});
   return j;
 }

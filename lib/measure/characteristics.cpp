@@ -116,7 +116,7 @@ Characteristics measure(const Campaign& campaign, const Profile& profile, Recipe
       const Verdict verdict = judge(y);
       ++c.correct;
       c.false_alarms += verdict.finding != Finding::agrees;
-      c.worst_p = std::min(c.worst_p, verdict.rejection.p);
+      c.worst_p = std::min(c.worst_p, verdict.test.p);
       const Match m = judge.signatures().loudest(judge.calibration().error(y), guard(profile, gradients));
       c.worst_match = std::max(c.worst_match, m.statistic / threshold);
       if (verdict.finding != Finding::agrees)
@@ -176,7 +176,7 @@ std::vector<Confusion> confusion(const Campaign& campaign, const Profile& profil
         if (ratio_to_noise(s) < 10) continue;
         const Outputs y = faulty_answer(q, profile, *s.deviation, 77 + seed);
         count(known, judge(y));
-        count(unknown, judge(y, nullptr, s.deviation));
+        count(unknown, judge(y, s.deviation));
       }
     });
   return {declared, every, statistics, known, unknown};

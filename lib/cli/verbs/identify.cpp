@@ -128,7 +128,7 @@ void print_decisions(const Identification& i, int tokens) {
   for (const Decision& d : i.decisions)
     if (d.undecided.empty() && d.group != slots)
       decided.push_back(
-          {d.knob, d.value, d.runner_up, fmt::format("e^{:.3g}", d.log_likelihood_ratio), d.recipe});
+          {d.knob, d.value, d.runner_up, fmt::format("e^{:.3g}", d.log_ratio), d.recipe});
   std::cout << "\nwhat decided\n";
   print_table(decided);
   const BlockSpec& s = i.candidate.spec;

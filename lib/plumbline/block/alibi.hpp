@@ -48,11 +48,11 @@ inline Exact alibi_slope(const AlibiSpec& s, int head, int n_heads) {
 }
 
 // What is added to the scores of a head.
-//   shapes: [queries, keys]; the last query stands at the last key
+//   shapes: [queries, keys]; query 0 stands at key `first`
 template <Algebra A>
-Tensor<A> alibi(A& a, const AlibiSpec& s, int head, int n_heads, int queries, int keys) {
-  const Tensor<A> nearness = a.whole_numbers(
-      queries, keys, [&](int i, int j) { return -s.sign * std::abs(i + keys - queries - j); });
+Tensor<A> alibi(A& a, const AlibiSpec& s, int head, int n_heads, int queries, int keys, int first) {
+  const Tensor<A> nearness =
+      a.whole_numbers(queries, keys, [&](int i, int j) { return -s.sign * std::abs(first + i - j); });
   return a.scale(nearness, alibi_slope(s, head, n_heads));
 }
 

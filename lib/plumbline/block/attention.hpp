@@ -1,6 +1,6 @@
-// Attention: for each head, P = softmax(softcap(scale q k^T), mask), o = P v; then o_proj of all heads. Query
-// head h reads key-value head floor(h n_kv_heads / n_heads). Norms on q and k stand before or after the
-// rotary embedding; the norm in slot mid stands before o_proj.
+// Attention: for each head, P = softmax(softcap(scale q k^T) + position bias, mask), o = P v; then o_proj of
+// all heads. Query head h reads key-value head floor(h n_kv_heads / n_heads). Norms on q and k stand before
+// or after the rotary embedding; the norm in slot mid stands before o_proj.
 //
 // Sources: arXiv 1706.03762 (attention), 2305.13245 (grouped heads), 2104.09864 (rotary embedding).
 #pragma once
@@ -162,7 +162,8 @@ Tensor<A> probabilities(A& a, const AttentionSpec& s, const Tensor<A>& scores) {
 template <Algebra A>
 Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, int head,
                    const ParameterView<A>& p, const Tensor<A>& q, const Tensor<A>& k, const Tensor<A>& v) {
-  const auto bias = position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k));
+  const int first = first_position(s.mask, a.rows(q), a.rows(k));
+  const auto bias = position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k), first);
   const Tensor<A> products =
       a.store(a.matmul(a.store(q, p.place(Site::queries)), a.transpose(a.store(k, p.place(Site::keys)))),
               p.place(Site::products));
@@ -253,16 +254,15 @@ Tensor<A> heads_of_batch(A& a, const AttentionParts& spec, const ParameterView<A
 }  // namespace detail
 
 // What fused kernels compute: all heads of q, k and v that are projected already.
-//   formula: o = softmax(softcap(scale q k^T), mask) v for each head, with norms on q and k and the rotary
-//     embedding where the spec has them
+//   formula: o = softmax(softcap(scale q k^T) + position bias, mask) v for each head
 //   shapes: q [B Tq, n_heads h], k, v [B Tk, n_kv_heads h] -> [B Tq, n_heads h]; B = `batch` divides the rows
 //   error: that of the algebra
 //   bad input: throws Error where p holds no "k" or "v", or a query sees no key; shapes are not checked
 //   source: arXiv 1706.03762, 2205.14135
 template <Algebra A>
-Tensor<A> sdpa(A& a, const AttentionSpec& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch) {
+Tensor<A> sdpa(A& a, const AttentionSpec& spec, const PositionSpec& position, const ParameterView<A>& p,
+               const Tensor<A>& q, int batch) {
   const AttentionNorms norms;
-  const PositionSpec position;
   return a.component(Component::attention, "Attn", q, [&] {
     return detail::heads_of_batch(a, {spec, norms, position}, p, q, p.at("k"), p.at("v"), batch);
   });
@@ -328,7 +328,7 @@ struct PartOf<Part::sdpa> {
   template <Algebra A>
   static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch,
                        Stream<A>*) {
-    return sdpa(a, spec.attention, p, q, batch);
+    return sdpa(a, spec.attention, spec.position, p, q, batch);
   }
 };
 

@@ -98,8 +98,7 @@ inline constexpr auto knobs = std::tuple<>();
 
 // What has knobs.
 template <class S>
-concept Feature = std::tuple_size_v<std::remove_const_t<decltype(knobs<S>)>> >
-0;
+concept Feature = (std::tuple_size_v<std::remove_const_t<decltype(knobs<S>)>> > 0);
 
 namespace detail {
 template <class T>

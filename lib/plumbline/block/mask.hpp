@@ -80,11 +80,16 @@ inline constexpr WrongChoice<MaskSpec> wrong_choices<MaskSpec>[] = {
      }},
 };
 
+// The key that query 0 stands at.
+inline int first_position(const MaskSpec& m, int queries, int keys) {
+  return m.alignment == CausalAlignment::bottom_right ? keys - queries : 0;
+}
+
 // The mask of so many queries and keys.
 //   shapes: [queries, keys]
 //   domain: a window where the kind is causal_sliding
 inline Mask mask_of(const MaskSpec& m, int queries, int keys) {
-  const int shift = m.alignment == CausalAlignment::bottom_right ? keys - queries : 0;
+  const int shift = first_position(m, queries, keys);
   switch (m.kind) {
     case MaskKind::bidirectional: break;
     case MaskKind::causal: return {queries, keys, queries + keys, m.offset, shift};

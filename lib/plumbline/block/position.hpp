@@ -24,12 +24,12 @@ inline constexpr WrongChoice<PositionSpec> wrong_choices<PositionSpec>[] = {
     {"rope/missing", "no positions", "", [](PositionSpec& p) { p.rope.reset(); }},
 };
 
-// What positions add to the scores [queries, keys] of a head, if anything.
+// What positions add to the scores [queries, keys] of a head, if anything. Query 0 stands at key `first`.
 template <Algebra A>
 std::optional<Tensor<A>> position_bias(A& a, const PositionSpec& s, int head, int n_heads,
-                                       const ParameterView<A>& p, int queries, int keys) {
+                                       const ParameterView<A>& p, int queries, int keys, int first) {
   if (!s.bias) return std::nullopt;
-  return a.store(alibi(a, *s.bias, head, n_heads, queries, keys), p.place(Site::position_bias));
+  return a.store(alibi(a, *s.bias, head, n_heads, queries, keys, first), p.place(Site::position_bias));
 }
 
 }  // namespace plumbline

@@ -20,7 +20,7 @@ void rename(Result& result, const Diagnosis& d, const Verdict& v) {
   result.outcome = d.finding() == Finding::coarser ? Outcome::coarser : Outcome::wrong;
   result.message = described_name(d);
   if (d.deviations.size() != 1) return;
-  result.message += fmt::format(" (likelihood ratio e^{})", brief_number(v.likelihoods.at(d.deviations[0])));
+  result.message += fmt::format(" (likelihood ratio e^{})", brief_number(v.log_ratios.at(d.deviations[0])));
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ Failure failure_of(const Diagnosis& d, int failing) {
           .deviations = ids(d),
           .same = ids(d.same),
           .possible = ids(d.possible),
-          .likelihood = d.likelihood,
+          .log_ratio = d.log_ratio,
           .cases = int(d.cases.size())};
 }
 

@@ -41,7 +41,7 @@ JudgedProbe judged(NamedBox& ask, Questions& questions, const Candidate& c, Reci
 
 // How well the answer to a question tells another candidate from the one that was found.
 struct Contrast {
-  double separation = 0, log_likelihood_ratio = 0;
+  double separation = 0, log_ratio = 0;
 };
 
 Contrast contrast(const Candidate& other, const JudgedProbe& j) {
@@ -124,7 +124,7 @@ std::vector<Decision> decisions(const Candidate& c, const Search& search,
       if (!by || best.separation >= nearest) continue;
       nearest = best.separation;
       d.runner_up = text_of(k, other);
-      d.log_likelihood_ratio = best.log_likelihood_ratio;
+      d.log_ratio = best.log_ratio;
       d.recipe = by->asked->id;
     }
     out.push_back(std::move(d));

@@ -39,7 +39,7 @@ const JudgedProbe* first_wrong(const std::vector<JudgedProbe>& judged);
 struct Decision {
   Group group;
   std::string knob, value, runner_up;
-  double log_likelihood_ratio = 0;
+  double log_ratio = 0;
   std::string recipe;
   std::vector<std::string> undecided;  // other values that no question separates from it
 };

@@ -269,9 +269,9 @@ std::vector<double> Calibration::functionals(const Scores& scores) const {
   return c;
 }
 
-Rejection Calibration::test(const std::vector<double>& c, int families, double guard,
+TestResult Calibration::test(const std::vector<double>& c, int families, double guard,
                             const Counts& counts) const {
-  Rejection worst{.p = std::numeric_limits<double>::infinity()};
+  TestResult worst{.p = std::numeric_limits<double>::infinity()};
   const int k1 = settings_.members;
   const auto note = [&](double p, const Family& f, double statistic, bool by_mean_square) {
     if (counts && !counts(f, by_mean_square)) return;
@@ -302,12 +302,12 @@ std::vector<Scores> Calibration::scores(std::span<const std::vector<Matrix<doubl
   return bank_->scores(errors, *trace_);
 }
 
-Rejection Calibration::test(const std::vector<Matrix<double>>& error, double guard,
+TestResult Calibration::test(const std::vector<Matrix<double>>& error, double guard,
                             const Counts& counts) const {
   return test(functionals(scores({&error, 1}).front()), int(families_.size()), guard, counts);
 }
 
-Rejection Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
+TestResult Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
   const Scores shapes = bank_->shape_scores(error);
   return test(functionals(shapes), bank_->shapes(), guard);
 }

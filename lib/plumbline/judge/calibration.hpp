@@ -46,7 +46,7 @@ inline constexpr double false_alarms = 1e-6;
 double guard(const Profile& profile, bool gradients);
 
 // What the generic test says about an error.
-struct Rejection {
+struct TestResult {
   double p = 1;             // a Bonferroni bound, which may exceed 1
   std::string family = {};  // that of the smallest p; and the tap that it belongs to, if any
   std::string place = {};
@@ -91,9 +91,9 @@ class Calibration {
   //   bad input: an error that is no number gives p = 0
   //   source: README.md, "Calibration"
   using Counts = std::function<bool(const Family&, bool by_mean_square)>;
-  Rejection test(const std::vector<Matrix<double>>& error, double guard, const Counts& counts = {}) const;
+  TestResult test(const std::vector<Matrix<double>>& error, double guard, const Counts& counts = {}) const;
   // The same with the shapes alone: never below the p of `test`, and without a backward pass.
-  Rejection test_shapes(const std::vector<Matrix<double>>& error, double guard) const;
+  TestResult test_shapes(const std::vector<Matrix<double>>& error, double guard) const;
 
   // By place: the smallest relative change of the tensors there that would have been noticed in y with p =
   // alpha, to first order. 0.0002 at "layers.0.attn.scores": scores wrong by 0.02 %. Infinite where nothing
@@ -113,7 +113,7 @@ class Calibration {
   std::vector<Scores> scores(std::span<const std::vector<Matrix<double>>> errors) const;
   void include_right_answers(int family, const Functionals& of_right_answers);
   std::vector<double> functionals(const Scores& scores) const;
-  Rejection test(const std::vector<double>& functionals, int families, double guard,
+  TestResult test(const std::vector<double>& functionals, int families, double guard,
                  const Counts& counts = {}) const;
   std::vector<double> limits(double guard, double alpha) const;  // of |T|, by family, at half of alpha
 

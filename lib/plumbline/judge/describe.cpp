@@ -33,7 +33,7 @@ std::string describe(const Verdict& v) {
     return finding + ": none of the known deviations (" + v.reason + size + ")";
   }
   return finding + ": computes " + with_formula(find_deviation(v.deviation)) + " (likelihood ratio e^" +
-         brief_number(v.likelihood_ratio) + ")";
+         brief_number(v.log_ratio) + ")";
 }
 
 }  // namespace plumbline

@@ -184,7 +184,7 @@ Match Signatures::match(const Signature& s, const std::vector<Matrix<double>>& z
     best.coefficient = c;
     best.statistic = t;
   }
-  best.likelihood = along - total / 2;
+  best.log_ratio = along - total / 2;
   return best;
 }
 
@@ -208,18 +208,18 @@ std::vector<Match> Signatures::likeliest(const std::vector<Matrix<double>>& erro
   for (const Signature& s : signatures_)
     if (s.deviation == without)
       continue;
-    else if (Match m = match(s, z); m.likelihood > least)
+    else if (Match m = match(s, z); m.log_ratio > least)
       matches.push_back(m);
   std::stable_sort(matches.begin(), matches.end(),
-                   [](const Match& a, const Match& b) { return a.likelihood > b.likelihood; });
+                   [](const Match& a, const Match& b) { return a.log_ratio > b.log_ratio; });
   if (int(matches.size()) > count) matches.resize(count);
   return matches;
 }
 
-Likelihoods Signatures::likelihoods(const std::vector<Matrix<double>>& error) const {
-  Likelihoods out;
+LogRatios Signatures::log_ratios(const std::vector<Matrix<double>>& error) const {
+  LogRatios out;
   const auto z = calibration_.scaled(error);
-  for (const Signature& s : signatures_) out[s.deviation] = match(s, z).likelihood;
+  for (const Signature& s : signatures_) out[s.deviation] = match(s, z).log_ratio;
   return out;
 }
 

@@ -34,12 +34,12 @@ struct Match {
   std::string detector = {};  // the name of an output, or "all outputs"
   double coefficient = 0;
   double statistic = 0;   // |coefficient| / tau_c
-  double likelihood = 0;  // logarithm of the ratio "computes the deviation" : "correct"
+  double log_ratio = 0;  // logarithm of the ratio "computes the deviation" : "correct"
 };
 
 // By deviation: the log likelihood ratio of "computes it" against "correct". Those that the question does not
 // show at all are left out.
-using Likelihoods = std::map<const Deviation*, double>;
+using LogRatios = std::map<const Deviation*, double>;
 
 // The deviations that apply to the spec of one question.
 class Signatures {
@@ -73,7 +73,7 @@ class Signatures {
   // ratios of all.
   std::vector<Match> likeliest(const std::vector<Matrix<double>>& error, double least, int count,
                                const Deviation* without = nullptr) const;
-  Likelihoods likelihoods(const std::vector<Matrix<double>>& error) const;
+  LogRatios log_ratios(const std::vector<Matrix<double>>& error) const;
 
  private:
   // z = error / sigma; of the detectors, those with at most that standard_error.

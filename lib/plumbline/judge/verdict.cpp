@@ -132,10 +132,10 @@ bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* u
     v = *zero;
     return false;
   }
-  v.rejection = calibration_->test(error, guard_);
-  v.p = v.rejection.p;
-  v.reason = v.rejection.family + (v.rejection.by_mean_square ? ": mean T^2 = " : ": largest |T| = ") +
-             number(v.rejection.statistic);
+  v.test = calibration_->test(error, guard_);
+  v.p = v.test.p;
+  v.reason = v.test.family + (v.test.by_mean_square ? ": mean T^2 = " : ": largest |T| = ") +
+             number(v.test.statistic);
   const Match loudest = signatures().loudest(error, guard_, unknown);
   if (const double p = signatures().p(loudest, guard_); loudest.signature && p < v.p) {
     v.p = p;
@@ -145,11 +145,6 @@ bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* u
                " times what a correct output shows";
   }
   return v.p >= alpha;
-}
-
-// The deviations that make the output likelier than correct arithmetic does, most likely first.
-std::vector<Match> Judge::candidates(const Outputs& observed, const Deviation* unknown) const {
-  return signatures().likeliest(calibration_->error(observed), -std::log(alpha), most_candidates, unknown);
 }
 
 std::unique_ptr<Judge> Judge::of_deviating(Question q, const Profile& profile, const Deviations& deviations,
@@ -167,21 +162,23 @@ std::unique_ptr<Judge> Judge::judge_of(const Deviation& d) const {
   return of_deviating(calibration_->question(), calibration_->profile(), {&d}, settings_);
 }
 
-// An output computes a deviation if it could be a correct implementation's of the deviating block.
+// An output computes a deviation if that makes it likelier than correct arithmetic does, and it could be a
+// correct implementation's of the deviating block. Most likely first.
 bool Judge::name(const Outputs& observed, const Deviation* unknown, Verdict& v) const {
-  for (const Match& m : candidates(observed, unknown)) {
+  const auto error = calibration_->error(observed);
+  for (const Match& m : signatures().likeliest(error, -std::log(alpha), most_candidates, unknown)) {
     const Deviation& d = *m.signature->deviation;
     const std::unique_ptr<Judge> other = judge_of(d);
     if (!other) continue;
     const double p = other->p(as_read_by(d, observed));
-    if (v.likelihood_ratio < m.likelihood) {
+    if (v.log_ratio < m.log_ratio) {
       v.coefficient = m.coefficient;
-      v.likelihood_ratio = m.likelihood;
+      v.log_ratio = m.log_ratio;
       v.unexplained = p;
     }
     if (p < alpha) continue;
     v.coefficient = m.coefficient;
-    v.likelihood_ratio = m.likelihood;
+    v.log_ratio = m.log_ratio;
     v.unexplained = p;
     v.deviation = d.id;
     return true;
@@ -189,8 +186,8 @@ bool Judge::name(const Outputs& observed, const Deviation* unknown, Verdict& v) 
   return false;
 }
 
-Likelihoods Judge::likelihoods(const Outputs& observed) const {
-  return signatures().likelihoods(calibration_->error(observed));
+LogRatios Judge::log_ratios(const Outputs& observed) const {
+  return signatures().log_ratios(calibration_->error(observed));
 }
 
 double Judge::p(const Outputs& observed) const {
@@ -236,34 +233,27 @@ bool Judge::is_right_in_coarser(const Outputs& observed, const Deviation* unknow
   return false;
 }
 
-Verdict Judge::operator()(const Outputs& observed, const Deviation* suspect, const Deviation* unknown) const {
-  return judged(observed, suspect, unknown, true);
+Verdict Judge::operator()(const Outputs& observed, const Deviation* unknown) const {
+  return judged(observed, unknown, true);
 }
 
 Verdict Judge::unnamed(const Outputs& observed, const Deviation* unknown) const {
-  return judged(observed, nullptr, unknown, false);
+  return judged(observed, unknown, false);
 }
 
-Verdict Judge::judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
-                      bool names) const {
+Verdict Judge::judged(const Outputs& observed, const Deviation* unknown, bool names) const {
   if (std::optional<Verdict> v = invalid(observed)) return *v;
   if (std::optional<Verdict> v = not_finite(observed)) return *v;
   const auto error = calibration_->error(observed);
   Verdict v;
   const bool accepted = accepts(error, unknown, v);
-  v.likelihoods = signatures().likelihoods(error);
+  v.log_ratios = signatures().log_ratios(error);
   if (accepted) {
     v.finding = Finding::agrees;
     if (vacuous_) {
       v.finding = Finding::inconclusive;
       v.reason = *vacuous_ + " would pass too";
     }
-    if (suspect)
-      for (const Signature& s : signatures().all())
-        if (s.deviation == suspect && !signatures().separates(s, guard_)) {
-          v.finding = Finding::inconclusive;
-          v.reason = std::string(suspect->id) + " differs too little here";
-        }
     return v;
   }
   v.finding = Finding::wrong;

@@ -29,15 +29,15 @@ struct Verdict {
   Finding finding = Finding::agrees;
   std::string reason;   // one line: which tensor, what was expected, what was found
   double p = 1;         // how often a correct implementation does this or worse, by Bonferroni; may exceed 1
-  Rejection rejection;  // the most significant family, and where it points
+  TestResult test;  // the most significant family, and where it points
   const Deviation* resembles = nullptr;  // whose pattern, with coefficient 1, is the most significant, if any
   std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a
                            // name: one whose errors are as large
   std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
   double coefficient = 0;  // of that deviation (or the likeliest): 0 is correct, 1 is the deviation
-  double likelihood_ratio = 0;  // its log likelihood ratio against "correct"
+  double log_ratio = 0;  // its log likelihood ratio against "correct"
   double unexplained = 1;       // p of the output for correct implementations of the deviating block
-  Likelihoods likelihoods;      // of all deviations, unless the finding is invalid or an entry is not finite
+  LogRatios log_ratios;      // of all deviations, unless the finding is invalid or an entry is not finite
   bool is_finite = true;        // all entries of the answer are: one that is not is wrong, whatever else is
 };
 
@@ -56,11 +56,9 @@ class Judge {
   // this. Extrapolated from the members, not proved; reports/published/oracle.md counts.
   static constexpr double alpha = false_alarms;
 
-  // The verdict on one output. `suspect`: the deviation in question; the verdict is inconclusive where the
-  // question cannot separate it. `unknown`: a deviation that is to be taken out of the catalogue (to measure
+  // The verdict on one output. `unknown`: a deviation that is to be taken out of the catalogue (to measure
   // what is found without it). Whatever the output holds is a verdict about it.
-  Verdict operator()(const Outputs& observed, const Deviation* suspect = nullptr,
-                     const Deviation* unknown = nullptr) const;
+  Verdict operator()(const Outputs& observed, const Deviation* unknown = nullptr) const;
   // The same without a name for what is wrong; naming takes longest.
   Verdict unnamed(const Outputs& observed, const Deviation* unknown = nullptr) const;
 
@@ -73,7 +71,7 @@ class Judge {
   // A bound on how often a correct implementation fails the generic test as this output does; and what the
   // deviations are worth. Throws std::out_of_range where an output is missing; shapes are not checked.
   double p(const Outputs& observed) const;
-  Likelihoods likelihoods(const Outputs& observed) const;
+  LogRatios log_ratios(const Outputs& observed) const;
 
   // Why the question can judge nothing in this profile: an empty answer that would pass; or nothing.
   const std::optional<std::string>& vacuous() const { return vacuous_; }
@@ -95,13 +93,11 @@ class Judge {
   std::optional<std::string> find_vacuous() const;
   bool accepts(const std::vector<Matrix<double>>& error, const Deviation* unknown, Verdict& v) const;
   bool name(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
-  std::vector<Match> candidates(const Outputs& observed, const Deviation* unknown) const;
   std::unique_ptr<Judge> judge_of(const Deviation& deviation) const;
   const Profile* next_profile() const;  // the coarser one that the output could come from
   const Judge* coarser() const;
   std::string overflow_in_coarser() const;
-  Verdict judged(const Outputs& observed, const Deviation* suspect, const Deviation* unknown,
-                 bool names) const;
+  Verdict judged(const Outputs& observed, const Deviation* unknown, bool names) const;
   bool is_right_in_coarser(const Outputs& observed, const Deviation* unknown, Verdict& v) const;
 
   double guard_;

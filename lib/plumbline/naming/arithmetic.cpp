@@ -21,7 +21,7 @@ double mean_square(const Errors& scaled) {
 }
 
 // The log likelihood of an error with independent normal entries, less what is the same for all calibrations.
-double likelihood(const Calibration& c, const Errors& error) {
+double log_likelihood(const Calibration& c, const Errors& error) {
   double sum = 0;
   for (std::size_t k = 0; k < error.size(); ++k)
     for (Eigen::Index i = 0; i < error[k].size(); ++i)
@@ -62,12 +62,12 @@ bool has_size_of(const Profile& profile, const Question& q, const Calibration& d
 
 // How much likelier the answer is in that profile than as declared, if a correct implementation in it could
 // give it.
-std::optional<double> likelihood_in(const Profile& profile, const Failing& f, const Calibration& declared) {
+std::optional<double> log_ratio_in(const Profile& profile, const Failing& f, const Calibration& declared) {
   const Errors error = declared.error(*f.outputs);
   if (!has_size_of(profile, f.request->question, declared, error)) return std::nullopt;
   const Judge judge(f.request->question, profile);
   if (judge.vacuous() || judge.p(*f.outputs) < Judge::alpha) return std::nullopt;
-  const double gain = likelihood(judge.calibration(), error) - likelihood(declared, error);
+  const double gain = log_likelihood(judge.calibration(), error) - log_likelihood(declared, error);
   // not called coarser unless that is 1 / alpha times likelier than what was declared
   return gain > -std::log(Judge::alpha) ? std::optional(gain) : std::nullopt;
 }
@@ -127,7 +127,7 @@ using Likelihood = std::function<std::optional<double>(const Failing&, const Cal
 Likelihood in(std::function<Profile(Profile)> arithmetic) {
   return [=](const Failing& f, const Calibration& declared) -> std::optional<double> {
     try {
-      return likelihood_in(arithmetic(f.request->profile), f, declared);
+      return log_ratio_in(arithmetic(f.request->profile), f, declared);
     } catch (const Error&) {  // no coarser than declared, or correct code overflows
       return std::nullopt;
     }
@@ -150,7 +150,7 @@ class Explaining {
     for (int i : order_)
       if (const auto found = in(failing_[i], calibration(i))) {
         n.cases.push_back(i);
-        n.likelihood += *found;
+        n.log_ratio += *found;
       } else if (++missed >= int(failing_.size()) - least_ || missed > int(n.cases.size()) + 1) {
         return std::nullopt;
       }

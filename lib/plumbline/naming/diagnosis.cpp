@@ -22,7 +22,7 @@ bool contains(const std::vector<T>& all, const T& x) {
 }
 
 // The deviations with the largest sums above `least`, the largest first.
-Deviations likeliest(const Likelihoods& sums, double least) {
+Deviations likeliest(const LogRatios& sums, double least) {
   Deviations out;
   for (const auto& [deviation, sum] : sums)
     if (sum > least) out.push_back(deviation);
@@ -31,7 +31,7 @@ Deviations likeliest(const Likelihoods& sums, double least) {
   return out;
 }
 
-void add(Likelihoods& sums, const Likelihoods& more) {
+void add(LogRatios& sums, const LogRatios& more) {
   for (const auto& [deviation, value] : more) sums[deviation] += value;
 }
 
@@ -78,14 +78,14 @@ class Diagnosing {
     std::erase_if(rest, [&](int i) { return contains(explained, i); });
   }
 
-  double likelihood(const Deviation* d, int i) const {
-    const auto it = verdict(i).likelihoods.find(d);
-    return it == verdict(i).likelihoods.end() ? 0 : it->second;
+  double log_ratio(const Deviation* d, int i) const {
+    const auto it = verdict(i).log_ratios.find(d);
+    return it == verdict(i).log_ratios.end() ? 0 : it->second;
   }
 
   double sum(const Deviation* d, const Cases& cases) const {
     double total = 0;
-    for (int i : cases) total += likelihood(d, i);
+    for (int i : cases) total += log_ratio(d, i);
     return total;
   }
 
@@ -93,7 +93,7 @@ class Diagnosing {
     const Evidence& e = evidence_[i];
     if (deviations.size() == 1) {
       if (e.verdict->deviation == deviations[0]->id) return true;
-      if (!(likelihood(deviations[0], i) > 0)) return false;
+      if (!(log_ratio(deviations[0], i) > 0)) return false;
     }
     return plumbline::explains(deviations, *e.request, *e.outputs);
   }
@@ -117,9 +117,9 @@ class Diagnosing {
       if (found.size() > best.cases.size()) best = {{d}, sum(d, found), {}, {}, found};
       if (best.cases.size() == rest.size()) return best;
     }
-    for (auto& [pair, likelihood] : pairs(best.cases, rest)) {
+    for (auto& [pair, log_ratio] : pairs(best.cases, rest)) {
       Cases found = explained(pair, rest, int(rest.size() - best.cases.size()) - 1);
-      if (found.size() > best.cases.size()) best = {pair, likelihood, {}, {}, found};
+      if (found.size() > best.cases.size()) best = {pair, log_ratio, {}, {}, found};
     }
     return best;
   }
@@ -141,7 +141,7 @@ class Diagnosing {
         found = std::move(coarser);
     if (found && plumbline::is_far_fetched(*found) && 2 * found->cases.size() <= all) found.reset();
     if (!found) return;
-    best = {.likelihood = found->likelihood};
+    best = {.log_ratio = found->log_ratio};
     for (int k : found->cases) best.cases.push_back(rest[std::size_t(k)]);
     if (const Deviation* d = known(found->id))
       best.deviations = {d};
@@ -160,7 +160,7 @@ class Diagnosing {
     for (int i : coarser) failing.push_back({evidence_[i].request, evidence_[i].outputs});
     auto found = explained_by_arithmetic(failing, int(failing.size()) / 2);
     if (!found) return;
-    out.push_back({.likelihood = found->likelihood});
+    out.push_back({.log_ratio = found->log_ratio});
     for (int k : found->cases) out.back().cases.push_back(coarser[std::size_t(k)]);
     out.back().alternative = std::move(found);
   }
@@ -168,8 +168,8 @@ class Diagnosing {
   // The likeliest deviations and those that single cases name, the likeliest first. Cases that agree count
   // too: they tell deviations apart that failures do not.
   Deviations candidates(const Cases& rest) const {
-    Likelihoods sums;
-    for (int i : rest) add(sums, verdict(i).likelihoods);
+    LogRatios sums;
+    for (int i : rest) add(sums, verdict(i).log_ratios);
     Deviations out = likeliest(sums, decisive);
     for (int i : rest)
       if (!verdict(i).deviation.empty())
@@ -189,14 +189,14 @@ class Diagnosing {
     take(by_one, rest);
     std::stable_sort(rest.begin(), rest.end(), [&](int a, int b) { return size(a) < size(b); });
     if (int(rest.size()) > most_sampled) rest.resize(most_sampled);
-    Likelihoods sums;
-    for (int i : rest) add(sums, verdict(i).likelihoods);
+    LogRatios sums;
+    for (int i : rest) add(sums, verdict(i).log_ratios);
     std::map<int, std::vector<Pair>, std::greater<>> found;  // by how many they explain
     for (const Deviation* first : likeliest(sums, decisive)) {
-      Likelihoods seconds;
+      LogRatios seconds;
       for (int i : rest)
         if (const auto judge = judge_of({first}, *evidence_[i].request))
-          add(seconds, judge->likelihoods(as_read_by(*first, *evidence_[i].outputs)));
+          add(seconds, judge->log_ratios(as_read_by(*first, *evidence_[i].outputs)));
       for (const Deviation* second : likeliest(seconds, decisive)) {
         if (second == first) continue;
         const Deviations pair{first, second};
@@ -225,7 +225,7 @@ class Diagnosing {
       for (const Deviation* other : candidates(best.cases))
         if (other != d && !contains(best.same, other) && !explained({other}, best.cases, 0).empty())
           best.possible.push_back(other);
-      for (int i : of(Finding::agrees)) best.absent += likelihood(d, i) < -decisive;
+      for (int i : of(Finding::agrees)) best.absent += log_ratio(d, i) < -decisive;
     }
     for (int i : coarser)
       if (best.alternative ? plumbline::explains(best, *evidence_[i].request, *evidence_[i].outputs)
@@ -236,7 +236,7 @@ class Diagnosing {
   // Whether both do the same to the output of each case: their likelihoods are equal to nine digits.
   bool same(const Deviation* a, const Deviation* b, const Cases& cases) const {
     return std::all_of(cases.begin(), cases.end(), [&](int i) {
-      const double x = likelihood(a, i), y = likelihood(b, i);
+      const double x = log_ratio(a, i), y = log_ratio(b, i);
       return std::abs(x - y) <= 1e-9 * std::abs(x);
     });
   }
@@ -284,7 +284,7 @@ std::string describe(const Diagnosis& d, int failures) {
   const std::string count = of_cases(int(d.cases.size()), failures);
   if (!d.is_named()) return "none of the known deviations (" + count + ")";
   std::string out =
-      described_name(d) + " (likelihood ratio e^" + brief_number(d.likelihood) + ", explains " + count;
+      described_name(d) + " (likelihood ratio e^" + brief_number(d.log_ratio) + ", explains " + count;
   if (!d.same.empty()) out += "; the same here as " + list_of(d.same);
   if (!d.possible.empty()) out += "; not excluded: " + list_of(d.possible);
   if (d.absent > 0) out += "; absent from " + std::to_string(d.absent) + " agreeing cases";

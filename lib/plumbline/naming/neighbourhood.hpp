@@ -20,7 +20,7 @@ struct Failing {
 // The alternative that was found.
 struct Neighbour {
   std::string id, says, bug;
-  double likelihood = 0;        // log likelihood ratio against "correct", of the cases that were looked at
+  double log_ratio = 0;        // log likelihood ratio against "correct", of the cases that were looked at
   std::vector<int> cases = {};  // that it explains
   std::function<bool(const Failing&)> explains = {};
 };

@@ -49,6 +49,8 @@ void check(const std::string& path, const NormSlot& slot, bool on_queries_or_key
     fail(path + ".width", "expected \"head_dim\" or \"full_heads\", found \"hidden\"");
   if (!on_queries_or_keys && !hidden)
     fail(path + ".width", "expected \"hidden\": other widths are for q and k");
+  if (!on_queries_or_keys && slot->position != QkPosition::before_rope)
+    fail(path + ".position", "expected \"before_rope\": others are for q and k");
 }
 
 void check_scale(const ScaleSpec& s) {
@@ -133,6 +135,9 @@ void check_single_block(const BlockSpec& s) {
   if (s.n_layers != 1)
     fail("n_layers", "expected 1, since part is \"block\", found " + std::to_string(s.n_layers));
   if (s.final_norm) fail("final_norm", "expected null, since part is \"block\"");
+  if (s.layer_parameters != LayerParameters::own)
+    fail("layer_parameters", "expected \"own\", since part is \"block\"");
+  if (s.final_norm_times != 1) fail("final_norm_times", "expected 1, since part is \"block\"");
 }
 
 }  // namespace

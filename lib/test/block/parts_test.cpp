@@ -78,10 +78,19 @@ TEST(AddNorm, BothInputsAndBothOutputsTakePartInGradients) {
 }
 
 // Where query i of Tq stands among Tk keys, and which keys it sees.
+int position(const AttentionSpec& a, int i, int queries, int keys) {
+  return a.mask.alignment == CausalAlignment::top_left ? i : keys - (queries - i);
+}
 bool sees(const AttentionSpec& a, int i, int j, int queries, int keys) {
   if (a.mask.kind == MaskKind::bidirectional) return true;
-  const int at = a.mask.alignment == CausalAlignment::top_left ? i : keys - (queries - i);
+  const int at = position(a, i, queries, keys);
   return j <= at && (a.mask.kind == MaskKind::causal || j > at - *a.mask.window);
+}
+
+// ALiBi of 6 heads with a largest exponent of 8: the slopes of 4 heads, and the first and third of 8.
+I alibi_of_six(int head, int distance) {
+  const int exponent[] = {2, 4, 6, 8, 1, 3};
+  return I(-std::abs(distance)) / I(1 << exponent[head]);
 }
 
 // The textbook's sums, written down once more: an independent check.
@@ -101,7 +110,9 @@ Matrix<I> textbook(const CaseSettings& c, const CaseInputs& in) {
           I score = 0;
           for (int n = 0; n < h; ++n)
             score += q(b * queries + i, head * h + n) * k(b * keys + j, group * h + n);
-          const I weight = exp(I(score / sqrt(I(h))));
+          score /= sqrt(I(h));
+          if (c.spec.position.bias) score += alibi_of_six(head, position(a, i, queries, keys) - j);
+          const I weight = exp(score);
           total += weight;
           for (int n = 0; n < h; ++n) sum[n] += weight * v(b * keys + j, group * h + n);
         }
@@ -111,8 +122,12 @@ Matrix<I> textbook(const CaseSettings& c, const CaseInputs& in) {
 }
 
 TEST(Sdpa, EnclosuresMeetThoseOfTheTextbooksSums) {
-  for (const char* rest : {R"("mask": "causal")", R"("mask": "causal", "causal_alignment": "top_left")",
-                           R"("mask": "causal_sliding", "window": 2)", R"("mask": "bidirectional")"}) {
+  const std::string alibi = R"(}, "position": {"bias": {})";
+  for (const std::string& rest :
+       {std::string(R"("mask": "causal")"), R"("mask": "causal", "causal_alignment": "top_left")" + alibi,
+        std::string(R"("mask": "causal", "causal_alignment": "top_left")"),
+        R"("mask": "causal_sliding", "window": 2)" + alibi, std::string(R"("mask": "bidirectional")"),
+        R"("mask": "bidirectional")" + alibi}) {
     CaseSettings c;
     const std::string heads = R"("n_heads": 6, "n_kv_heads": 2, "head_dim": 3, )";
     const std::string text =

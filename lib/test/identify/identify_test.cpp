@@ -93,7 +93,7 @@ TEST(Identify, SaysWhatIsMistakenAndWhatTellsIt) {
   EXPECT_EQ(identify::nearest_preset(i.candidate.spec).preset, "llama");
   const identify::Decision& d = decision(i, "norms.eps_mode");
   EXPECT_EQ(d.value, "outside_sqrt");
-  EXPECT_GT(d.log_likelihood_ratio, -std::log(Judge::alpha));
+  EXPECT_GT(d.log_ratio, -std::log(Judge::alpha));
   EXPECT_TRUE(d.undecided.empty());
 }
 

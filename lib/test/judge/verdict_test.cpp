@@ -50,7 +50,7 @@ TEST(Verdict, ThreadsChangeNothing) {
   const Verdict alone = one(f.answer), together = five(f.answer);
   EXPECT_EQ(alone.p, together.p);
   EXPECT_EQ(alone.reason, together.reason);
-  EXPECT_EQ(alone.likelihoods, together.likelihoods);
+  EXPECT_EQ(alone.log_ratios, together.log_ratios);
   EXPECT_EQ(one.smallest_noticed(), five.smallest_noticed());
 }
 
@@ -60,8 +60,8 @@ TEST(Verdict, AWrongEpsIsNamed) {
   const Verdict v = f.judge(faulty_answer(f.question, find_profile("float32"), d, 5));
   EXPECT_EQ(v.finding, Finding::wrong);
   EXPECT_EQ(v.deviation, d.id);
-  EXPECT_GT(v.likelihood_ratio, -std::log(Judge::alpha));
-  EXPECT_LT(std::abs(v.coefficient - 1), 5 / std::sqrt(2 * v.likelihood_ratio));  // five standard errors
+  EXPECT_GT(v.log_ratio, -std::log(Judge::alpha));
+  EXPECT_LT(std::abs(v.coefficient - 1), 5 / std::sqrt(2 * v.log_ratio));  // five standard errors
   EXPECT_GT(v.unexplained, Judge::alpha);
 }
 
@@ -72,7 +72,7 @@ TEST(Verdict, ABugThatIsInNoCatalogueIsWrongAndLocated) {
   const Verdict v = f.judge(y);
   EXPECT_EQ(v.finding, Finding::wrong);
   EXPECT_EQ(v.deviation, "");
-  EXPECT_FALSE(v.rejection.family.empty());
+  EXPECT_FALSE(v.test.family.empty());
 }
 
 TEST(Verdict, WrongGradientsOfARightOutputAreFound) {

@@ -70,12 +70,11 @@ Result<T> Peer<T>::positioned(const NormSlot& slot, const std::string& name, int
           }};
 }
 
-// The last query stands at the last key.
 template <class T>
 bool Peer<T>::sees(int i, int j) const {
   const AttentionSpec& a = s_.attention;
   if (a.mask.kind == MaskKind::bidirectional) return true;
-  const int distance = i + later_queries_ - j;
+  const int distance = first_position_ + i - j;
   return distance >= 0 && (a.mask.kind == MaskKind::causal || distance < *a.mask.window);
 }
 
@@ -231,7 +230,7 @@ typename Peer<T>::Heads Peer<T>::all_heads(const A& q, const A& k, const A& v) {
   const AttentionSpec& a = s_.attention;
   const int h = a.head_dim, group = a.n_heads / a.n_kv_heads;
   const int tokens = q.rows / batch_, key_tokens = k.rows / batch_;
-  later_queries_ = key_tokens - tokens;
+  first_position_ = a.mask.alignment == CausalAlignment::bottom_right ? key_tokens - tokens : 0;
   std::vector<Head> heads;
   A o(q.rows, a.n_heads * h);
   for (int b = 0; b < batch_; ++b)

@@ -71,7 +71,7 @@ class Peer {
   T scaled(T x) const;
   T raw_score(const A& q, const A& k, int i, int j) const;
   T slope(int head) const;
-  T position_bias(T slope, int i, int j) const { return -slope * T(std::abs(i + later_queries_ - j)); }
+  T position_bias(T slope, int i, int j) const { return -slope * T(std::abs(first_position_ + i - j)); }
   Head one_head(A q, A k, A v, T slope);
   A anew(const Head& x) const;
   void add_product(A& to, const A& a, const A& b, const char* place) const;
@@ -117,7 +117,7 @@ class Peer {
   R part(const A& x);
 
   const BlockSpec& s_;
-  int batch_, later_queries_ = 0;
+  int batch_, first_position_ = 0;
   Kernels<T> k_;
   std::map<std::string, A> parameters_, gradients_;
 };

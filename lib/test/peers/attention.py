@@ -65,18 +65,22 @@ class Attention:
 
         return self.a.kernel(kernel, x)
 
+    def first_position(self, queries, keys):
+        """The key that query 0 stands at."""
+        top_left = self.spec["attention"].get("causal_alignment", "bottom_right") == "top_left"
+        if "mask/aligned-to-first-key" in self.wrong:
+            top_left = True
+        if "mask/aligned-to-last-key" in self.wrong:
+            top_left = False
+        return 0 if top_left else keys - queries
+
     def mask(self, queries, keys):
         """Which key each query sees."""
         s, wrong = self.spec["attention"], self.wrong
         kind, window = s["mask"], s["window"]
         if kind == "bidirectional" or "mask/missing" in wrong:
             return torch.ones(queries, keys, dtype=torch.bool)
-        top_left = s.get("causal_alignment", "bottom_right") == "top_left"
-        if "mask/aligned-to-first-key" in wrong:
-            top_left = True
-        if "mask/aligned-to-last-key" in wrong:
-            top_left = False
-        i = torch.arange(queries)[:, None] + (0 if top_left else keys - queries)
+        i = torch.arange(queries)[:, None] + self.first_position(queries, keys)
         j = torch.arange(keys)[None, :]
         ahead = 1 if "mask/sees-next" in wrong else -1 if "mask/hides-self" in wrong else 0
         seen = j <= torch.clamp(i + ahead, min=0)
@@ -112,7 +116,8 @@ class Attention:
         slopes = powers(n)
         if below < n and "alibi/slopes-evenly" not in self.wrong:
             slopes = powers(below) + powers(2 * below)[::2][: n - below]
-        distance = (torch.arange(queries)[:, None] + keys - queries - torch.arange(keys)).abs().double()
+        position = torch.arange(queries)[:, None] + self.first_position(queries, keys)
+        distance = (position - torch.arange(keys)).abs().double()
         sign = 1 if "alibi/sign" in self.wrong else -1
         return (sign * torch.tensor(slopes, dtype=torch.float64)[:, None, None] * distance).to(self.a.compute)
 
@@ -158,6 +163,9 @@ class Attention:
         scores = self.a.kernel(lambda p: p * self.scale(), self.a.matmul(q, k.transpose(-1, -2)))
         if cap is not None:
             scores = self.a.kernel(lambda t: cap * torch.tanh(t / cap), scores)
+        bias = self.position_bias(*seen.shape)
+        if bias is not None:
+            scores = self.a.kernel(lambda t: t + bias, scores)
         return self.a.matmul(self.a.kernel(lambda t: self.weights(t, seen, cap), scores), v).transpose(1, 2)
 
     def weights(self, scores, seen, cap):

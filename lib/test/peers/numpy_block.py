@@ -142,14 +142,16 @@ class Block:
         y[..., first], y[..., second] = u * c - sign * v * s, sign * u * s + v * c
         return self.a.store(y)
 
+    def ahead(self, queries, keys):
+        """How many keys stand before that of each query [Tq, Tk], less those before the key itself."""
+        aligned = self.spec["attention"].get("causal_alignment", "bottom_right") == "bottom_right"
+        return np.arange(queries)[:, None] + (keys - queries if aligned else 0) - np.arange(keys)[None, :]
+
     def seen(self, queries, keys):
-        s = self.spec["attention"]
+        s, ahead = self.spec["attention"], self.ahead(queries, keys)
         if s["mask"] == "bidirectional":
             return np.ones((queries, keys), bool)
-        aligned = s.get("causal_alignment", "bottom_right") == "bottom_right"
-        i = np.arange(queries)[:, None] + (keys - queries if aligned else 0)
-        j = np.arange(keys)[None, :]
-        return (j <= i) & (j > i - (s["window"] or keys + queries))
+        return (ahead >= 0) & (ahead < (s["window"] or keys + queries))
 
     def position_bias(self, queries, keys):
         """ALiBi [H, Tq, Tk]: minus the distance of the key, times 2^-(max_bias step). The steps of the heads are 1/p, 2/p,
@@ -157,7 +159,7 @@ class Block:
         n, most = self.spec["attention"]["n_heads"], self.spec["position"]["bias"]["max_bias"]
         p = 1 << n.bit_length() - 1
         steps = np.concatenate([np.arange(1, p + 1) / p, np.arange(1, 2 * p, 2) / (2 * p)])[:n]
-        distance = np.abs(np.arange(queries)[:, None] + keys - queries - np.arange(keys))
+        distance = np.abs(self.ahead(queries, keys))
         return (-np.exp2(-most * steps)[:, None, None] * distance).astype(self.a.compute)
 
     def sdpa(self, q, k, v):

@@ -68,6 +68,7 @@ def test_another_eps_disagrees():
         {"part": "norm", "d": 64, "norm": {"kind": "dyt"}},
         {"part": "sdpa", "attention": {"n_heads": 2, "n_kv_heads": 1, "head_dim": 8, "mask": "causal"}},
         {"part": "attention", "d": 24, "attention": {"n_heads": 6, "n_kv_heads": 2}, "position": {"bias": {}}},
+        {"part": "sdpa", "attention": {"n_heads": 6, "head_dim": 4}, "position": {"bias": {}}},
         {"part": "ffn", "d": 16, "ffn": {"kind": "glu", "activation": "silu", "d_ff": 24}},
         {"preset": "llama", "d": 16, "attention": {"n_heads": 4}},
     ],
