@@ -13,10 +13,9 @@ namespace {
 
 std::vector<Box> boxes() {
   std::vector<Box> out = right_boxes();
-  for (const char* preset :
-       {"transformer", "bert", "gpt2", "llama", "gemma2", "olmo2", "deep_norm", "parallel"})
+  for (const Preset& preset : presets())
     for (const Deviation& d : deviations()) {
-      const Box box = wrong_box(preset, std::string(d.id).c_str());
+      const Box box = wrong_box(std::string(preset.name).c_str(), std::string(d.id).c_str());
       if (d.applies_to(box.spec)) out.push_back(box);
     }
   return out;

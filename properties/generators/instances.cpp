@@ -121,13 +121,21 @@ BlockSpec draw_rich_spec(const Cell& cell) {
   if (*rc::gen::arbitrary<bool>())
     s.position.rope =
         RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 2};
-  if (*rc::gen::arbitrary<bool>())
+  if (*rc::gen::arbitrary<bool>()) s.position.bias = AlibiSpec{};
+  if (*rc::gen::arbitrary<bool>()) {
+    const NormWidth width = *rc::gen::element(NormWidth::full_heads, NormWidth::head_dim);
     s.norm_slots.attn.q = s.norm_slots.attn.k =
-        NormSpec{.kind = NormKind::rms_norm, .eps = 1e-3, .bias = false, .width = NormWidth::full_heads};
+        NormSpec{.kind = NormKind::rms_norm, .eps = 1e-3, .bias = false, .width = width};
+  }
+  if (*rc::gen::arbitrary<bool>())
+    s.norm_slots.attn.mid = s.norm_slots.ffn.mid =
+        NormSpec{.kind = *rc::gen::element(NormKind::layer_norm, NormKind::rms_norm, NormKind::dyt)};
   RC_CLASSIFY(s.ffn.kind == FeedForwardKind::glu, "gated feed-forward");
   RC_CLASSIFY(s.position.rope.has_value(), "rotary positions");
+  RC_CLASSIFY(s.position.bias.has_value(), "ALiBi");
   RC_CLASSIFY(s.attention.softcap.cap.has_value(), "softcap");
   RC_CLASSIFY(s.norm_slots.attn.q.has_value(), "norms on q and k");
+  RC_CLASSIFY(s.norm_slots.attn.mid.has_value(), "norms within the branches");
   return s;
 }
 

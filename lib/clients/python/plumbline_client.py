@@ -26,6 +26,8 @@ from typing import Callable, Dict, Optional
 import ml_dtypes
 import numpy as np
 
+PROTOCOL = "1"  # the version of what is exchanged; README.md says what changes it
+
 # Set by Plumbline for what it starts: from here on standard output is standard error, so that nothing that is
 # printed, while modules are loaded say, stands among the answers. What this program starts does not see it.
 REPLIES = None  # the descriptor that answers go to
@@ -86,6 +88,8 @@ class Request:
     "grads"}), .tensors (by name: x, the parameters, with gradients grad.y), and .dtype, that of all of them."""
 
     def __init__(self, tensors, metadata):
+        if metadata["plumbline"] != PROTOCOL:
+            raise ValueError(f"the protocol: expected {PROTOCOL}, found {metadata['plumbline']}")
         self.tensors = tensors
         self.case = metadata["case"]
         self.spec = json.loads(metadata["spec"])

@@ -42,15 +42,8 @@ void Questions::take_offset_from_gains_of_q(Probe& p, const Candidate& c) const 
       [=](Matrix<double>& value) { value.array() -= offset; });
 }
 
-// Sum of 12 uniform numbers: the standard library's normal distribution differs between libraries.
 Matrix<double> Questions::normal(Eigen::Index rows, Eigen::Index cols, double scale, double offset) {
-  Matrix<double> x(rows, cols);
-  for (Eigen::Index i = 0; i < x.size(); ++i) {
-    double sum = -6;
-    for (int k = 0; k < 12; ++k) sum += std::ldexp(double(bits_() >> 11), -53);
-    x.data()[i] = offset + scale * sum;
-  }
-  return x;
+  return numbers_.matrix(int(rows), int(cols), scale, offset);
 }
 
 Matrix<double> Questions::draw(const ParameterShape& p) {

@@ -1,8 +1,7 @@
 // What a black box is asked, so that each question shows some knobs and hides the others.
 #pragma once
 
-#include <random>
-
+#include "plumbline/cases/drawing.hpp"
 #include "plumbline/identify/fit.hpp"
 #include "plumbline/identify/knobs.hpp"
 
@@ -13,7 +12,7 @@ class Questions {
  public:
   // The anatomy and the profile must outlive it.
   Questions(const Anatomy& anatomy, const Profile& profile, std::uint64_t seed)
-      : anatomy_(anatomy), profile_(profile), bits_(seed) {}
+      : anatomy_(anatomy), profile_(profile), numbers_(seed) {}
 
   // Random gains, biases and weights; rows of x that are plain, or far from 0, or narrow. Not yet stored.
   Probe rich(int batch, int tokens);
@@ -46,7 +45,7 @@ class Questions {
 
   const Anatomy& anatomy_;
   const Profile& profile_;
-  std::mt19937_64 bits_;
+  Draw numbers_;
   double off_ = 0;
 };
 

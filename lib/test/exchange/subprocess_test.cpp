@@ -79,8 +79,10 @@ TEST(Subprocess, RubbishAndRamblingAreVerdictsAboutTheCase) {
   EXPECT_TRUE(garbage.starts_with("rubbish: the program printed \"Hello, w\" to stdout; ")) << garbage;
   EXPECT_NE(what_happens(peer_with("huge")).find("given as 10000000000"), std::string::npos);
   EXPECT_EQ(what_happens(peer_with("ramble")), "rambling: 17 bytes behind the answer");
-  Subprocess early({"sh", "-c", "echo Hello; sleep 9"}, 5);
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const std::filesystem::path said = std::filesystem::path(testing::TempDir()) / "plumbline-said";
+  std::filesystem::remove(said);
+  Subprocess early({"sh", "-c", "echo Hello; touch " + said.string() + "; sleep 9"}, 5);
+  while (!std::filesystem::exists(said)) std::this_thread::yield();
   EXPECT_EQ(early.ask(small()).reason, "rubbish: 6 bytes on its stdout before it was asked");
 }
 

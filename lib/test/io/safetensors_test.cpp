@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <ctime>
 #include <filesystem>
 
 #include "plumbline/base/error.hpp"
@@ -83,19 +82,11 @@ TEST(Safetensors, NoBitIsWithoutMeaning) {
     }
 }
 
-// Seconds of processor time to read that many tensors.
-double seconds_to_read(int tensors) {
+// Whoever looks at each tensor for each is still at it when the test's time is up.
+TEST(Safetensors, HalfAMillionTensorsAreRead) {
   Container c;
-  for (int i = 0; i < tensors; ++i) c.tensors[std::to_string(i)] = {Dtype::f32, {0}, ""};
-  const std::string bytes = to_bytes(c);
-  const std::clock_t start = std::clock();
-  EXPECT_EQ(from_bytes(bytes, "f").tensors.size(), c.tensors.size());
-  return double(std::clock() - start) / CLOCKS_PER_SEC;
-}
-
-// Four times as many take about four times as long, and sixteen times if each is looked at for each.
-TEST(Safetensors, TimeGrowsAsTheNumberOfTensors) {
-  EXPECT_LT(seconds_to_read(80000), 10 * seconds_to_read(20000));
+  for (int i = 0; i < 500000; ++i) c.tensors[std::to_string(i)] = {Dtype::f32, {0}, ""};
+  EXPECT_EQ(from_bytes(to_bytes(c), "f").tensors.size(), c.tensors.size());
 }
 
 TEST(Safetensors, EachMistakeIsNamed) {

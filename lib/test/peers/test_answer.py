@@ -24,7 +24,8 @@ GOLDEN = Golden(next(case for case in CASES if case.parent.name == "llama"))
 def answer(profile, want):
     tensors = {n: GOLDEN.tensors[n].astype(DTYPES[profile]) for n in ("x", "grad.y")}
     tensors |= {n[5:]: GOLDEN.tensors[n[5:]].astype(DTYPES[profile]) for n in GOLDEN.gradients}
-    metadata = {"case": "llama", "spec": json.dumps({"part": "stack"} | GOLDEN.spec), "profile": profile, "want": want}
+    spec = json.dumps({"part": "stack"} | GOLDEN.spec)
+    metadata = {"plumbline": "1", "case": "llama", "spec": spec, "profile": profile, "want": want}
     options = argparse.Namespace(variant="eager", arithmetic=None, deviation=[], spec=None)
     return implementation(options)(Request(tensors, metadata))
 

@@ -13,7 +13,7 @@ import faults
 
 QUESTION = dumps(
     {"x": np.arange(1.0, 13.0).reshape(1, 3, 4)},
-    {"case": "doubles", "spec": '{"part": "block"}', "profile": "float64", "want": "y"},
+    {"plumbline": "1", "case": "doubles", "spec": '{"part": "block"}', "profile": "float64", "want": "y"},
 )
 
 

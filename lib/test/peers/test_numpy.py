@@ -23,7 +23,7 @@ def answer(golden, variant, change=lambda spec: None):
     change(spec)
     given = {n: golden.tensors[n] for n in ["x", "grad.y", *(g[5:] for g in golden.gradients)]}
     given |= {n: given[n].reshape(-1, *given[n].shape[-2:]) for n in ("x", "grad.y")}
-    meta = {"case": "", "spec": json.dumps(spec), "profile": "float64", "want": "y,grads"}
+    meta = {"plumbline": "1", "case": "", "spec": json.dumps(spec), "profile": "float64", "want": "y,grads"}
     return {n: torch.from_numpy(v) for n, v in implementation(variant)(Request(given, meta)).items()}
 
 

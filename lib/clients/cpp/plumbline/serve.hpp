@@ -37,6 +37,9 @@
 
 namespace plumbline::client {
 
+// The version of what is exchanged.
+inline constexpr const char* protocol = "1";
+
 // Thrown by an implementation that does not compute what it is asked; counted as skipped, and shown.
 struct Unsupported : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -302,6 +305,8 @@ inline Request request_from(const std::string& container) {
     r.tensors.emplace(name, std::move(t));
   }
   const Json& about = header["__metadata__"];
+  if (const std::string& found = about["plumbline"].text(); found != protocol)
+    throw std::runtime_error(std::string("the protocol: expected ") + protocol + ", found " + found);
   r.id = about["case"].text();
   r.profile = about["profile"].text();
   r.spec = Json::parse(about["spec"].text());

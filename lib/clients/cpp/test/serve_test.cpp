@@ -32,6 +32,18 @@ TEST(CppClient, ReadsWhatTheLibraryAsks) {
   }
 }
 
+TEST(CppClient, RefusesAnotherProtocol) {
+  EXPECT_STREQ(client::protocol, protocol_version);
+  Container sent = to_container(request("float32"));
+  sent.metadata["plumbline"] = "2";
+  try {
+    client::detail::request_from(to_bytes(sent));
+    FAIL() << "expected an error";
+  } catch (const std::runtime_error& e) {
+    EXPECT_STREQ(e.what(), "the protocol: expected 1, found 2");
+  }
+}
+
 // Every float16 and bfloat16 comes back as it was; and so does what lies between two of them, rounded as the
 // library rounds.
 TEST(CppClient, RoundsAsTheLibraryDoes) {

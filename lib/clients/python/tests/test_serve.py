@@ -28,9 +28,9 @@ serve(implementation)
 """
 
 
-def question(case, dtype=np.float32, want="y"):
+def question(case, dtype=np.float32, want="y", protocol="1"):
     x = np.arange(6).reshape(1, 2, 3).astype(dtype)
-    metadata = {"plumbline": "1", "case": case, "spec": json.dumps({"part": "block"}), "want": want}
+    metadata = {"plumbline": protocol, "case": case, "spec": json.dumps({"part": "block"}), "want": want}
     return dumps({"x": x, "w": x, "grad.y": -x}, {**metadata, "profile": "float32"})
 
 
@@ -54,6 +54,12 @@ def test_answers_in_turn():
     assert answers[0][0].keys() == {"y"}
     assert answers[1][0]["grad.x"].astype(float).tolist() == [[[0, -2, -4], [-6, -8, -10]]]
     assert result.returncode == 0
+
+
+def test_another_protocol_is_refused():
+    answers, _ = run(frame(question("a", protocol="2")) + frame(question("b")))
+    assert answers[0][1] == {"error": "ValueError: the protocol: expected 1, found 2"}
+    assert answers[1][0].keys() == {"y"}
 
 
 def test_what_is_printed_goes_to_standard_error():
