@@ -127,8 +127,7 @@ void print_decisions(const Identification& i, int tokens) {
   std::vector<Row> decided{{"knob", "found", "runner-up", "times likelier", "shown by"}}, open;
   for (const Decision& d : i.decisions)
     if (d.undecided.empty() && d.group != slots)
-      decided.push_back(
-          {d.knob, d.value, d.runner_up, fmt::format("e^{:.3g}", d.log_ratio), d.recipe});
+      decided.push_back({d.knob, d.value, d.runner_up, fmt::format("e^{:.3g}", d.log_ratio), d.recipe});
   std::cout << "\nwhat decided\n";
   print_table(decided);
   const BlockSpec& s = i.candidate.spec;

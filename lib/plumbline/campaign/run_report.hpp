@@ -38,7 +38,7 @@ struct Failure {
   // Ids of deviations: what is computed, what is the same in these cases, and what else explains them.
   std::vector<std::string> deviations = {}, same = {}, possible = {};
   std::set<std::string> laws = {};  // that are broken because of it
-  double log_ratio = 0;            // the log likelihood ratio of these deviations against "correct"
+  double log_ratio = 0;             // the log likelihood ratio of these deviations against "correct"
   int cases = 0;                    // that failed in this way
   int tries = 0;                    // that the shrinking took
   bool was_cut = false;             // and might have gone on

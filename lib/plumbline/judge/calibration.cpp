@@ -270,7 +270,7 @@ std::vector<double> Calibration::functionals(const Scores& scores) const {
 }
 
 TestResult Calibration::test(const std::vector<double>& c, int families, double guard,
-                            const Counts& counts) const {
+                             const Counts& counts) const {
   TestResult worst{.p = std::numeric_limits<double>::infinity()};
   const int k1 = settings_.members;
   const auto note = [&](double p, const Family& f, double statistic, bool by_mean_square) {
@@ -303,7 +303,7 @@ std::vector<Scores> Calibration::scores(std::span<const std::vector<Matrix<doubl
 }
 
 TestResult Calibration::test(const std::vector<Matrix<double>>& error, double guard,
-                            const Counts& counts) const {
+                             const Counts& counts) const {
   return test(functionals(scores({&error, 1}).front()), int(families_.size()), guard, counts);
 }
 

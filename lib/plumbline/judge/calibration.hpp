@@ -114,7 +114,7 @@ class Calibration {
   void include_right_answers(int family, const Functionals& of_right_answers);
   std::vector<double> functionals(const Scores& scores) const;
   TestResult test(const std::vector<double>& functionals, int families, double guard,
-                 const Counts& counts = {}) const;
+                  const Counts& counts = {}) const;
   std::vector<double> limits(double guard, double alpha) const;  // of |T|, by family, at half of alpha
 
   Question question_;

@@ -33,7 +33,7 @@ struct Match {
   const Signature* signature = nullptr;
   std::string detector = {};  // the name of an output, or "all outputs"
   double coefficient = 0;
-  double statistic = 0;   // |coefficient| / tau_c
+  double statistic = 0;  // |coefficient| / tau_c
   double log_ratio = 0;  // logarithm of the ratio "computes the deviation" : "correct"
 };
 

@@ -27,18 +27,18 @@ PLUMBLINE_NAMES(Finding, {invalid, "invalid"}, {wrong, "wrong"}, {coarser, "coar
 // What is said of one output.
 struct Verdict {
   Finding finding = Finding::agrees;
-  std::string reason;   // one line: which tensor, what was expected, what was found
-  double p = 1;         // how often a correct implementation does this or worse, by Bonferroni; may exceed 1
-  TestResult test;  // the most significant family, and where it points
+  std::string reason;  // one line: which tensor, what was expected, what was found
+  double p = 1;        // how often a correct implementation does this or worse, by Bonferroni; may exceed 1
+  TestResult test;     // the most significant family, and where it points
   const Deviation* resembles = nullptr;  // whose pattern, with coefficient 1, is the most significant, if any
   std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a
                            // name: one whose errors are as large
   std::string deviation;   // of a wrong finding: what is computed instead (1 / alpha times likelier), or ""
   double coefficient = 0;  // of that deviation (or the likeliest): 0 is correct, 1 is the deviation
-  double log_ratio = 0;  // its log likelihood ratio against "correct"
-  double unexplained = 1;       // p of the output for correct implementations of the deviating block
-  LogRatios log_ratios;      // of all deviations, unless the finding is invalid or an entry is not finite
-  bool is_finite = true;        // all entries of the answer are: one that is not is wrong, whatever else is
+  double log_ratio = 0;    // its log likelihood ratio against "correct"
+  double unexplained = 1;  // p of the output for correct implementations of the deviating block
+  LogRatios log_ratios;    // of all deviations, unless the finding is invalid or an entry is not finite
+  bool is_finite = true;   // all entries of the answer are: one that is not is wrong, whatever else is
 };
 
 // Judges any number of outputs of one question in one profile. Calibrates when it is made; the next coarser

@@ -145,7 +145,7 @@ class Explaining {
 
   // Explains the cases one by one, the smallest first; gives up where the first two are not explained.
   std::optional<Neighbour> explained(const std::string& id, const std::string& says, const Likelihood& in) {
-    Neighbour n{.id = id, .says = says, .bug = ""};
+    Neighbour n{.id = id, .says = says, .bug = "", .is_arithmetic = true};
     int missed = 0;
     for (int i : order_)
       if (const auto found = in(failing_[i], calibration(i))) {

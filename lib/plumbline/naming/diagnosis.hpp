@@ -21,7 +21,7 @@ struct Evidence {
 // block that computes the deviations, or an alternative.
 struct Diagnosis {
   Deviations deviations = {};   // one, two, or, where no known ones explain these failures, none
-  double log_ratio = 0;        // log likelihood ratio against "correct", of all these failures together
+  double log_ratio = 0;         // log likelihood ratio against "correct", of all these failures together
   Deviations same = {};         // compute the same as a single deviation in each of these failures
   Deviations possible = {};     // explain each of them too, less likely
   std::vector<int> cases = {};  // the failures, as indices of the evidence
@@ -32,7 +32,7 @@ struct Diagnosis {
   bool is_named() const { return !deviations.empty() || alternative; }
   // Coarser where it is right but for the arithmetic.
   Finding finding() const {
-    return alternative && alternative->id.starts_with("arithmetic/") ? Finding::coarser : Finding::wrong;
+    return alternative && alternative->is_arithmetic ? Finding::coarser : Finding::wrong;
   }
 };
 

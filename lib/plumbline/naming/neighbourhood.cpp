@@ -274,9 +274,13 @@ class Neighbourhood {
       if (int(cases.size()) <= least || missed > int(failing_.size()) - least - 1) continue;
       least = int(cases.size());
       std::sort(cases.begin(), cases.end());
-      found = Neighbour{a.id,  a.says,
-                        a.bug, ranked_[i].gain,
-                        cases, [a](const Failing& f) { return explains(a, failed_of(f), f); }};
+      found = Neighbour{.id = a.id,
+                        .says = a.says,
+                        .bug = a.bug,
+                        .log_ratio = ranked_[i].gain,
+                        .cases = cases,
+                        .explains = [a](const Failing& f) { return explains(a, failed_of(f), f); },
+                        .is_arithmetic = bool(a.arithmetic)};
       if (cases.size() == failing_.size()) break;
     }
     return found;

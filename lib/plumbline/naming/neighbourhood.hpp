@@ -20,9 +20,10 @@ struct Failing {
 // The alternative that was found.
 struct Neighbour {
   std::string id, says, bug;
-  double log_ratio = 0;        // log likelihood ratio against "correct", of the cases that were looked at
+  double log_ratio = 0;         // log likelihood ratio against "correct", of the cases that were looked at
   std::vector<int> cases = {};  // that it explains
   std::function<bool(const Failing&)> explains = {};
+  bool is_arithmetic = false;  // the block is right, in arithmetic that is coarser than declared
 };
 
 // Of alternatives that explain most failing cases the likeliest. Nothing where none explains more than
