@@ -209,7 +209,8 @@ void add_choices(List& list) {
     change(s);
     list.add(std::string("attention/") + name, s, Regime::plain, 5, 2);
   };
-  attention("scale-one", [](BlockSpec& s) { s.attention.scale = {.rule = ScaleRule::one, .mult = 0.25}; });
+  attention("scale-one",
+            [](BlockSpec& s) { s.attention.scale = {.rule = ScaleRule::one, .value = {}, .mult = 0.25}; });
   attention("scale-by-number", [](BlockSpec& s) {
     s.attention.scale = {.rule = ScaleRule::inv_sqrt_scalar, .value = 7};
     s.attention.mask.kind = MaskKind::bidirectional;
@@ -221,17 +222,18 @@ void add_choices(List& list) {
   attention("norm-before-o-proj", [](BlockSpec& s) { s.norm_slots.attn.mid = layer_norm(1e-5); });
   attention("alibi-of-4-bits", [](BlockSpec& s) { s.position.bias = AlibiSpec{.max_bias = 4}; });
 
-  const auto sdpa = [&](const char* name, MaskSpec mask, int key_tokens) {
+  const auto sdpa = [&](const char* name, MaskKind mask, int key_tokens,
+                        CausalAlignment alignment = CausalAlignment::bottom_right) {
     BlockSpec s = layout("pre_norm", 12);
     heads(s, 4, 2);
     s.d = 16;
     s.part = Part::sdpa;
-    s.attention.mask = mask;
+    s.attention.mask.kind = mask, s.attention.mask.alignment = alignment;
     list.add(std::string("sdpa/") + name, s, Regime::plain, 4, 2, key_tokens);
   };
-  sdpa("causal", {.kind = MaskKind::causal}, 7);
-  sdpa("causal-from-the-first-key", {.kind = MaskKind::causal, .alignment = CausalAlignment::top_left}, 7);
-  sdpa("bidirectional", {.kind = MaskKind::bidirectional}, 4);
+  sdpa("causal", MaskKind::causal, 7);
+  sdpa("causal-from-the-first-key", MaskKind::causal, 7, CausalAlignment::top_left);
+  sdpa("bidirectional", MaskKind::bidirectional, 4);
 
   BlockSpec s = layout("pre_norm", 12);
   s.norm_slots.ffn.mid = layer_norm(1e-5);

@@ -118,10 +118,13 @@ BlockSpec draw_rich_spec(const Cell& cell) {
   if (s.attention.mask.kind == MaskKind::causal_sliding) s.attention.mask.window = 2;
   s.attention.scale.mult = *rc::gen::element(1.0, 16.0);  // soft and steep weights
   if (*rc::gen::arbitrary<bool>()) s.attention.softcap.cap = 2;
-  if (*rc::gen::arbitrary<bool>())
-    s.position.rope =
-        RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 2};
-  if (*rc::gen::arbitrary<bool>()) s.position.bias = AlibiSpec{};
+  if (*rc::gen::arbitrary<bool>()) {
+    if (*rc::gen::arbitrary<bool>())
+      s.position.rope =
+          RopeSpec{.style = *rc::gen::element(RopeStyle::half, RopeStyle::interleaved), .rotary_dim = 2};
+    else
+      s.position.bias = AlibiSpec{};
+  }
   if (*rc::gen::arbitrary<bool>()) {
     const NormWidth width = *rc::gen::element(NormWidth::full_heads, NormWidth::head_dim);
     s.norm_slots.attn.q = s.norm_slots.attn.k =

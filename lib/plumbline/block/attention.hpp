@@ -145,8 +145,8 @@ Tensor<A> probabilities(A& a, const AttentionSpec& s, const Tensor<A>& scores) {
                  a.indicator(mask));
   if (s.softmax == SoftmaxMode::unnormalised) return a.mul(a.exp(scores), a.indicator(mask));
   if (s.softcap.after_mask) {  // masked scores become -cap where they should be -infinity
-    const Tensor<A> hidden = a.add_scalar(a.indicator(mask), {-1});
-    return a.softmax_rows(a.add(a.mul(scores, a.indicator(mask)), a.scale(hidden, {*s.softcap.cap})), all);
+    const Tensor<A> hidden = a.scale(a.add_scalar(a.indicator(mask), {-1}), {*s.softcap.cap});
+    return a.softmax_rows(a.add(a.mul(scores, a.indicator(mask)), hidden), all);
   }
   switch (s.mask.mode) {
     case MaskMode::exact: break;
@@ -164,9 +164,8 @@ Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, i
                    const ParameterView<A>& p, const Tensor<A>& q, const Tensor<A>& k, const Tensor<A>& v) {
   const int first = first_position(s.mask, a.rows(q), a.rows(k));
   const auto bias = position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k), first);
-  const Tensor<A> products =
-      a.store(a.matmul(a.store(q, p.place(Site::queries)), a.transpose(a.store(k, p.place(Site::keys)))),
-              p.place(Site::products));
+  const Tensor<A> queries = a.store(q, p.place(Site::queries)), keys = a.store(k, p.place(Site::keys));
+  const Tensor<A> products = a.store(a.matmul(queries, a.transpose(keys)), p.place(Site::products));
   Tensor<A> scores = a.store(a.scale(products, score_scale(s.scale, s.head_dim)), p.place(Site::scores));
   if (s.backward == AttentionBackward::scale_skipped) scores = with_derivative_of(a, scores, products);
   Tensor<A> capped = plumbline::softcap(a, s.softcap, p, scores);

@@ -72,8 +72,10 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   if (std::sqrt(eps) < std::ldexp(1.0, least_root(profile))) return;
   const double size = std::sqrt(eps);
   const auto shrink = [&](Matrix<double>& x) {
-    for (int t = 0; t < x.rows(); ++t)
-      x.row(t) = draw.matrix(1, int(x.cols()), std::ldexp(size * (1 + draw.uniform()), draw.whole(-2, 3)));
+    for (int t = 0; t < x.rows(); ++t) {
+      const int power = draw.whole(-2, 3);  // two draws in one expression come in any order
+      x.row(t) = draw.matrix(1, int(x.cols()), std::ldexp(size * (1 + draw.uniform()), power));
+    }
   };
   shrink(in.x);
   for (const TokenTensor& t : part_of(s).beside_x) shrink(in.parameters.at(std::string(t.name)));

@@ -7,7 +7,8 @@
 namespace plumbline {
 
 // Each operation is rounded, as an eager implementation of the formula does: 1 + tanh cancels, and its error
-// is large next to a small result. Derivatives are computed from the rounded values.
+// is large next to a small result. Derivatives are computed from the rounded values. No expression holds two
+// roundings that do not wait for each other: compilers would number them in orders of their own.
 template <class S>
 S Ensemble<S>::activation(Activation f, int derivative, S x, std::uint64_t salt) const {
   std::uint64_t operation = salt;
@@ -21,7 +22,8 @@ S Ensemble<S>::activation(Activation f, int derivative, S x, std::uint64_t salt)
       const S k = f == Activation::silu ? one : constant(F::quick_gelu_k());
       const S s = r(one / r(one + r(std::exp(f == Activation::silu ? -x : -r(k * x)) * of(Library::exp))));
       if (derivative == 0) return r(x * s);
-      return r(s + r(r(k * x) * r(s * r(one - s))));
+      const S argument = r(k * x), slope = r(s * r(one - s));
+      return r(s + r(argument * slope));
     }
     case Activation::gelu_tanh: {
       const S c = constant(std::sqrt(S(2) / detail::pi<S>())), a = F::tanh_gelu_a();
@@ -29,14 +31,16 @@ S Ensemble<S>::activation(Activation f, int derivative, S x, std::uint64_t salt)
       const S t = r(std::tanh(r(c * r(x + constant(a) * r(square * x)))) * of(Library::tanh));
       if (derivative == 0) return r(half * x * r(one + t));
       const S slope = r(c * r(one + r(constant(S(3) * a) * square)));
-      return r(r(half * r(one + t)) + r(r(half * x * r(one - r(t * t))) * slope));
+      const S distribution = r(half * r(one + t)), density = r(half * x * r(one - r(t * t)));
+      return r(distribution + r(density * slope));
     }
     case Activation::gelu_erf: {
       const S e = r(std::erf(r(x * constant(std::sqrt(half)))) * of(Library::erf));
       if (derivative == 0) return r(half * x * r(one + e));
       const S density = r(r(std::exp(r(-half * r(x * x))) * of(Library::exp)) *
                           constant(one / std::sqrt(S(2) * detail::pi<S>())));
-      return r(r(half * r(one + e)) + r(x * density));
+      const S distribution = r(half * r(one + e)), moved = r(x * density);
+      return r(distribution + moved);
     }
   }
   return x;
@@ -61,9 +65,9 @@ auto Ensemble<S>::activation(Activation f, int derivative, const Tensor& x) -> T
 template <class S>
 void Ensemble<S>::recompute(Eigen::Index row, const Matrix<S>& scores, const Mask& mask, S log_sum) {
   const auto error = [this](S x, std::uint64_t salt) { return softmax_.rounded(x, salt) - x; };
-  const std::uint64_t salt = next_salt(), salt2 = next_salt(), salt3 = next_salt();
-  const S of_row =
-      error(log_sum, next_salt()) + error(log_sum / std::log(S(2)), next_salt()) * std::log(S(2));
+  const std::uint64_t salt = next_salt(), salt2 = next_salt(), salt3 = next_salt(), salt4 = next_salt(),
+                      salt5 = next_salt();
+  const S of_row = error(log_sum, salt4) + error(log_sum / std::log(S(2)), salt5) * std::log(S(2));
   const bool knows_sums =
       score_deviation_.rows() == scores.rows() && score_deviation_.cols() == scores.cols();
   for (Eigen::Index j = 0; j < scores.cols(); ++j) {
