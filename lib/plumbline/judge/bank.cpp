@@ -164,6 +164,7 @@ Scores Bank::shape_scores(const std::vector<Matrix<double>>& error) const {
 }
 
 std::vector<Scores> Bank::scores(std::span<const std::vector<Matrix<double>>> errors, Trace& trace) const {
+  if (errors.empty()) return {};  // of changes where a part stores nothing
   std::vector<Scores> out, weights;
   std::vector<Matrix<double>> weights_of_y;
   for (const auto& error : errors) {

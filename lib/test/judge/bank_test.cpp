@@ -53,6 +53,11 @@ TEST(Bank, AnErrorOfOneEntryShowsInItsRowAndColumnAlone) {
   }
 }
 
+TEST(Bank, OfNoErrorsThereAreNoScores) {
+  Banked f;
+  EXPECT_TRUE(f.bank->scores({}, f.trace).empty());
+}
+
 // Two ways to one number differ by the rounding of a double, or they differ in the first digits: the middle
 // of the two, on a logarithmic scale, is between them.
 TEST(Bank, AnErrorOfYAloneIsOneOfAllOutputsWhereTheOthersAreZero) {

@@ -124,9 +124,9 @@ bool belongs_elsewhere(const std::string& path, const BlockSpec& s) {
   if (is_block(s)) return false;
   if (is_a_norm) {
     if (is_one_norm(s)) return !begins_with(path, {"norm_slots.attn.in"});
-    const bool within = projects(s) ? begins_with(path, {"norm_slots.attn.q", "norm_slots.attn.k"}) : false;
-    const bool mid = begins_with(path, {projects(s) ? "norm_slots.attn.mid" : "norm_slots.ffn.mid"});
-    return !within && !(mid && !reads_heads(s));
+    if (projects(s))
+      return !begins_with(path, {"norm_slots.attn.q", "norm_slots.attn.k", "norm_slots.attn.mid"});
+    return !feeds(s) || !begins_with(path, {"norm_slots.ffn.mid"});
   }
   if (!projects(s) && begins_with(path, {"attention.bias"})) return true;
   if (begins_with(path, {"residual_scale", "branch_scale"})) return s.part != Part::add_norm;
