@@ -14,6 +14,7 @@
 #include "reports/layouts/layouts_page.hpp"
 #include "reports/oracle/oracle_page.hpp"
 #include "reports/properties/laws_page.hpp"
+#include "reports/protocol/protocol_page.hpp"
 #include "reports/spec/spec_page.hpp"
 #include "reports/summary/summary_page.hpp"
 
@@ -63,6 +64,7 @@ Pages all_pages() {
   add(pages, conformance_pages(conformance));
   add(pages, oracle_pages(oracle));
   add(pages, spec_pages());
+  add(pages, protocol_page());
   return pages;
 }
 

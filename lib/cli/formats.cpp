@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/tally.hpp"
@@ -70,21 +71,40 @@ std::string section(const Failure& f) {
   return out + "\n";
 }
 
+// JSON has no number for what is none.
+Json number_json(double x) { return std::isfinite(x) ? Json(x) : Json(fmt::format("{}", x)); }
+
+Json to_json(const WorstEntry& w) {
+  return {{"tensor", w.tensor},
+          {"index", w.entry.index},
+          {"expected", number_json(w.entry.expected)},
+          {"found", number_json(w.entry.found)},
+          {"ulps", number_json(w.entry.ulps)}};
+}
+
 Json to_json(const Failure& f) {
-  Json j{{"headline", f.headline}, {"cases", f.cases}, {"found", f.found}, {"where", f.where}};
+  Json j{{"outcome", name_of(f.outcome)},
+         {"headline", f.headline},
+         {"cases", f.cases},
+         {"found", f.found},
+         {"place", f.place},
+         {"where", f.where},
+         {"worst", f.worst ? to_json(*f.worst) : Json(nullptr)}};
   if (!f.deviations.empty())
     j.update({{"deviations", f.deviations},
               {"same_here", f.same},
               {"not_excluded", f.possible},
               {"breaks_laws", f.laws},
               {"log_likelihood_ratio", f.log_ratio}});
-  if (!f.smallest.empty()) j.update({{"smallest", f.smallest}, {"tries", f.tries}, {"replay", f.replay}});
+  if (!f.smallest.empty())
+    j.update({{"smallest", f.smallest}, {"tries", f.tries}, {"file", f.file}, {"replay", f.replay}});
   return j;
 }
 
 Json to_json(const Result& x) {
   Json j{{"id", x.id}, {"outcome", name_of(x.outcome)}, {"message", x.message}, {"seconds", x.seconds}};
   if (!x.where.empty()) j["where"] = x.where;
+  if (x.worst) j["worst"] = to_json(*x.worst);
   if (x.nearness.is_known())
     j["largest_error"] = {{"output", x.nearness.output},
                           {"ulps", x.nearness.ulps},
@@ -138,8 +158,12 @@ std::string to_markdown(const RunReport& r) {
 
 std::string to_json_text(const RunReport& r) {
   Json j;
+  j["schema"] = report_schema;
   j["title"] = r.title;
+  j["verdict"] = overall(r);
+  j["passed"] = exit_status(r) == exit_code::ok;
   j["stamp"] = stamp();
+  j["facts"] = Json::object();
   for (const auto& [key, value] : r.facts) j["facts"][key] = value;
   j["diagnosis"] = r.failures.empty() ? Json(nullptr) : Json(r.failures.front().headline);
   j["counts"] = Json::object();

@@ -47,14 +47,23 @@ bool says_sizes(const Json& spec) {
   return false;
 }
 
-// A file that names a preset, and no size of it, leaves all open that its part has.
-SpecTemplate with_open_sizes(SpecTemplate spec) {
-  if (!spec.is_object() || !is_preset(spec.value("preset", Json())) || says_sizes(spec)) return spec;
-  BlockOptions preset;
-  preset.preset = spec["preset"];
-  Json open = template_of_preset(preset);
+std::optional<Part> part_of(const SpecTemplate& spec) {
   const Json part = spec.value("part", Json(name_of(Part::stack)));
-  const auto known = part.is_string() ? find_named<Part>(part.get<std::string>()) : std::nullopt;
+  return part.is_string() ? find_named<Part>(part.get<std::string>()) : std::nullopt;
+}
+
+// A file that names a preset or a part, and no size of it, leaves all open that its part has.
+SpecTemplate with_open_sizes(SpecTemplate spec) {
+  if (!spec.is_object() || says_sizes(spec)) return spec;
+  const auto known = part_of(spec);
+  BlockOptions preset;
+  if (is_preset(spec.value("preset", Json())))
+    preset.preset = spec["preset"];
+  else if (!spec.contains("preset") && spec.contains("part") && known)
+    preset.preset = "pre_norm";  // whose sizes are any block's
+  else
+    return spec;
+  Json open = template_of_preset(preset);
   if (!known || !record_of(*known).is_stack) open.erase("n_layers");
   if (known && record_of(*known).reads_heads()) {  // no d from which heads have their width
     open.erase("d");

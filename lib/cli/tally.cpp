@@ -69,6 +69,13 @@ std::string closing_line(const RunReport& r) {
                      skipped_too_many(r) ? fmt::format(", more than {:g} %", r.max_skipped) : "");
 }
 
+std::string overall(const RunReport& r) {
+  if (!r.fault.empty()) return "fault";
+  for (const auto& [outcome, n] : counts(r))
+    if (is_failure(outcome)) return std::string(name_of(outcome));
+  return judged_cases(r) == 0 ? "not judged" : "agrees";
+}
+
 int exit_status(const RunReport& r) {
   if (!r.fault.empty()) return exit_code::fault;
   if (r.signal) return exit_code::signal + r.signal;

@@ -20,6 +20,10 @@ std::string closing_line(const RunReport& report);
 // Whether more of the cases than allowed were skipped or discarded.
 bool skipped_too_many(const RunReport& report);
 
+// The worst that was found, in one word: an outcome; "not judged" where no case was; "fault" where Plumbline
+// itself failed.
+std::string overall(const RunReport& report);
+
 namespace exit_code {
 inline constexpr int ok = 0;
 inline constexpr int differs = 1;   // a failure, a stopped run, or too few cases judged

@@ -19,7 +19,7 @@ not seen: {} were refused. {} questions were not judged.
 
 )";
 
-struct Counts {
+struct RowCounts {
   int judged = 0, wrong = 0, coarser = 0, right_answers = 0, refused = 0;
 
   void add(const Json& variant) {
@@ -42,10 +42,10 @@ std::string block_of(const Json& row) {
 }  // namespace
 
 std::string census_section(const Json& record) {
-  Counts all;
+  RowCounts all;
   int real = 0, not_judged = 0;
   std::vector<std::string> profiles, order;
-  std::map<std::string, std::pair<Json, Counts>> sizes;
+  std::map<std::string, std::pair<Json, RowCounts>> sizes;
   for (const Json& row : record.at("rows")) {
     const std::string profile = row.at("profile");
     if (std::find(profiles.begin(), profiles.end(), profile) == profiles.end()) profiles.push_back(profile);

@@ -1,5 +1,6 @@
 // plumbline explain: diagram, formula, Jacobian, cost and the spec in full.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <iostream>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "cli/pretty_json.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/base/names.hpp"
+#include "plumbline/exchange/exchange.hpp"
 #include "plumbline/explain/cost.hpp"
 #include "plumbline/explain/picture.hpp"
 #include "plumbline/spec/presets.hpp"
@@ -102,14 +104,32 @@ std::string cost_lines(const BlockSpec& s, const Sizes& n) {
       with_separators(4 * c.parameters));
 }
 
+// "[1, 64, 4, 16]"
+std::string shape_text(const ExchangedTensor& t) { return fmt::format("[{}]", fmt::join(t.shape, ", ")); }
+
+std::string tensor_line(const ExchangedTensor& t) {
+  const bool is_cotangent = t.name.starts_with("grad.");
+  return fmt::format("  {:<34} {}{}\n", t.name, shape_text(t),
+                     is_cotangent ? "  where gradients are asked for" : "");
+}
+
+std::string tensor_lines(const BlockSpec& s, const Sizes& n) {
+  const ExchangeSizes sizes{n.batch, n.tokens, n.key_tokens};
+  std::string out = "tensors of a question\n";
+  for (const ExchangedTensor& t : question_tensors(s, sizes, true)) out += tensor_line(t);
+  out += "tensors of its answer\n";
+  for (const ExchangedTensor& t : answer_tensors(s, sizes, false)) out += tensor_line(t);
+  return out + "  grad. of each of the question's, in its shape, where gradients are asked for\n";
+}
+
 void print_text(const ExplainOptions& o, const BlockSpec& s, const Sizes& n) {
   const Picture p = picture_of(s);
   std::cout << headline(o, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
   for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
   std::cout << scale_lines(p) << "\nJacobian of y in " << p.points.front().name
             << "; each factor is taken where its box stands\n  " << jacobian_formula(p, Notation::text)
-            << "\n\ncost of " << fmt::format("{}, forward\n", tokens_text(s, n)) << cost_lines(s, n)
-            << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
+            << "\n\ncost of " << fmt::format("{}, forward\n", tokens_text(s, n)) << cost_lines(s, n) << "\n"
+            << tensor_lines(s, n) << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
 }
 
 void print_latex(const BlockSpec& s) {
@@ -123,6 +143,12 @@ void print_latex(const BlockSpec& s) {
     std::cout << "  " << line << (i + 1 < lines.size() ? " \\\\\n" : "\n");
   }
   std::cout << "\\end{align*}\n";
+}
+
+Json to_json(const std::vector<ExchangedTensor>& tensors) {
+  Json out = Json::array();
+  for (const ExchangedTensor& t : tensors) out.push_back({{"name", t.name}, {"shape", t.shape}});
+  return out;
 }
 
 void print_json(const BlockSpec& s, const Sizes& n) {
@@ -142,6 +168,9 @@ void print_json(const BlockSpec& s, const Sizes& n) {
                  {"parameters", c.parameters},
                  {"parameter_bytes_float32", 4 * c.parameters}};
   if (has_own_keys(s)) out["cost"]["key_tokens"] = n.key_tokens;
+  const ExchangeSizes sizes{n.batch, n.tokens, n.key_tokens};
+  out["tensors"] = {{"question", to_json(question_tensors(s, sizes, true))},
+                    {"answer", to_json(answer_tensors(s, sizes, true))}};
   out["spec"] = to_json(s);
   std::cout << out.dump(2) << "\n";
 }

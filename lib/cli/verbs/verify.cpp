@@ -28,7 +28,8 @@ namespace {
 struct VerifyOptions {
   BlockOptions block;
   ReportOptions reports;
-  std::string profile = "float32", shard = "1/1", replay, failures = "plumbline-failures";
+  std::string profile = "float32", shard = "1/1", replay, failures = "plumbline-failures", pipes, called,
+              ask_again;
   int cases = 100;
   std::uint64_t seed = 1;
   double timeout = 60;
@@ -43,6 +44,16 @@ std::pair<int, int> read_shard(const std::string& text) {
   return {k, n};
 }
 
+// The implementation: a command, or who answers on the descriptors of --pipes.
+Subprocess implementation(const VerifyOptions& o) {
+  if (o.pipes.empty()) return {o.command, o.timeout};
+  int from = -1, to = -1, used = 0;
+  const bool read =
+      std::sscanf(o.pipes.c_str(), "%d,%d%n", &from, &to, &used) == 2 && used == int(o.pipes.size());
+  if (!read || from < 0 || to < 0) throw Error("--pipes: expected IN,OUT, two descriptors, found " + o.pipes);
+  return {Connection{from, to, o.called, o.ask_again}, o.timeout};
+}
+
 std::string name_of_block(const BlockOptions& o) {
   return o.spec_file.empty() ? o.preset : std::filesystem::path(o.spec_file).stem().string();
 }
@@ -55,7 +66,7 @@ void show(const Request& r, const Examination& e) {
 
 int replay(const VerifyOptions& o) {
   const Replay r = read_replay(o.replay);
-  Subprocess peer(o.command, o.timeout);
+  Subprocess peer = implementation(o);
   const auto ask = [&](const Request& question) { return peer.ask(question); };
   const Examination e =
       r.law.empty() ? examine(peer, r.request) : examine(find_relation(r.law), ask, r.request);
@@ -113,9 +124,9 @@ int verify(const VerifyOptions& o) {
                                   .shrink = o.shrink,
                                   .failures_folder = o.failures};
   check_folder(o.failures);
-  Subprocess peer(o.command, o.timeout);
+  Subprocess peer = implementation(o);
   RunReport report{.title = "plumbline verify " + settings.name,
-                   .facts = {{"command", shell_text(o.command)},
+                   .facts = {{"command", peer.name()},
                              {"profile", profile_text(profile)},
                              {"asked for", o.gradients ? "y and gradients" : "y"},
                              {"seed", std::to_string(o.seed)},
@@ -131,10 +142,10 @@ int verify(const VerifyOptions& o) {
 int ask_own(const VerifyOptions& o, const Said& said) {
   check_folder(o.failures);
   const std::vector<OwnQuestion> questions = own_questions(o.own, said);
-  Subprocess peer(o.command, o.timeout);
+  Subprocess peer = implementation(o);
   FailureFiles files(o.failures);
   RunReport report{.title = fmt::format("plumbline verify --question {}", fmt::join(o.own, " ")),
-                   .facts = {{"command", shell_text(o.command)}}};
+                   .facts = {{"command", peer.name()}}};
   std::vector<GivenCase> cases;
   for (const OwnQuestion& q : questions) {
     const Request& r = q.request;
@@ -146,7 +157,7 @@ int ask_own(const VerifyOptions& o, const Said& said) {
     const Replay replay{r, fmt::format("{}: {}", name_of(e.outcome), e.message), ""};
     try {
       report.notes.push_back("ask again: " +
-                             replay_command(files.write(r.id + " " + e.kind, replay, e.answer), peer));
+                             peer.ask_again(files.write(r.id + " " + e.kind, replay, e.answer)));
     } catch (const Error& trouble) {
       report.notes.push_back(std::string("not saved: ") + trouble.what());
     }
@@ -186,8 +197,19 @@ void add_verify(CLI::App& app, int& status) {
       ->option_text("FILE");
   verb->add_flag("--show", o->show,
                  "With --replay: print the worst entries of every output, and where wrong ones lie");
+  verb->add_option("--pipes", o->pipes,
+                   "In the place of COMMAND: descriptors that are open, to read answers from and to write "
+                   "questions to")
+      ->option_text("IN,OUT");
+  verb->add_option("--called", o->called, "With --pipes: what answers there is called in reports")
+      ->needs("--pipes")
+      ->option_text("TEXT");
+  verb->add_option("--ask-again", o->ask_again,
+                   "With --pipes: the line that asks a question again; {} stands for its file")
+      ->needs("--pipes")
+      ->option_text("TEXT");
   verb->add_option("COMMAND", o->command, "The program and its arguments, after --")
-      ->required()
+      ->excludes("--pipes")
       ->option_text(" ");
   add_own_questions(*verb, o->own,
                     {"--replay", "--cases", "--shard", "--shrink", "--batch-invariant", "--tokens",
@@ -199,6 +221,7 @@ void add_verify(CLI::App& app, int& status) {
       "Example: plumbline verify --preset llama --profile bfloat16-mixed -- python3 my_block.py");
   verb->callback([o, verb, &status] {
     Process::end_with_this_program();
+    if (o->command.empty() && o->pipes.empty()) throw CLI::RequiredError("COMMAND");
     check_outputs(o->reports);
     if (!o->replay.empty()) {
       status = replay(*o);

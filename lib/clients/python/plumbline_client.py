@@ -118,23 +118,23 @@ class Request:
 Implementation = Callable[[Request], Dict[str, np.ndarray]]
 
 
-def answer(implementation: Implementation, data: bytes) -> bytes:
+def print_traceback(why: Exception) -> None:
+    traceback.print_exception(type(why), why, why.__traceback__)
+
+
+def answer(implementation: Implementation, data: bytes, on_error=print_traceback) -> bytes:
     """The answer to one request, both as containers."""
     try:
         return dumps(implementation(Request(*loads(data))))
     except Unsupported as why:
         return dumps({}, {"unsupported": str(why) or "unsupported"})
     except Exception as why:  # whatever goes wrong in there is an answer, and the next question is asked
-        traceback.print_exc()
+        on_error(why)
         return dumps({}, {"error": f"{type(why).__name__}: {why}"})
 
 
-def serve(implementation: Implementation) -> None:
-    """Answers requests on standard input until it ends. What the implementation prints goes to standard error,
-    so that it cannot stand between two answers."""
-    replies = os.fdopen(os.dup(1 if REPLIES is None else REPLIES), "wb")
-    os.dup2(2, 1)
-    requests = os.fdopen(os.dup(0), "rb")
+def answer_frames(implementation: Implementation, requests, replies, on_error=print_traceback) -> None:
+    """Answers requests, each in a frame, until there are no more. Both are binary files."""
     while True:
         head = requests.read(8)
         if not head:
@@ -142,10 +142,21 @@ def serve(implementation: Implementation) -> None:
         length = int.from_bytes(head, "little")
         request = requests.read(length)
         if len(head) < 8 or len(request) < length:
-            sys.exit(f"plumbline_client: expected a frame of {length} bytes, found {len(request)}")
-        reply = answer(implementation, request)
+            raise EOFError(f"expected a frame of {length} bytes, found {len(request)}")
+        reply = answer(implementation, request, on_error)
         replies.write(struct.pack("<Q", len(reply)) + reply)
         replies.flush()
+
+
+def serve(implementation: Implementation) -> None:
+    """Answers requests on standard input until it ends. What the implementation prints goes to standard error,
+    so that it cannot stand between two answers."""
+    replies = os.fdopen(os.dup(1 if REPLIES is None else REPLIES), "wb")
+    os.dup2(2, 1)
+    try:
+        answer_frames(implementation, os.fdopen(os.dup(0), "rb"), replies)
+    except EOFError as why:
+        sys.exit(f"plumbline_client: {why}")
 
 
 def answer_folder(implementation: Implementation, questions, answers) -> int:

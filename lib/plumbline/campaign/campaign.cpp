@@ -277,11 +277,14 @@ class Campaign {
     const bool is_named = g.diagnosis.is_named();
     const std::string alone = fmt::format("{}: {}", name_of(best.examination.outcome),
                                           with_place(g.places.commonest(), best.examination));
-    Failure f = is_named ? failure_of(g.diagnosis, failing_) : Failure{.headline = alone};
+    Failure f = is_named ? failure_of(g.diagnosis, failing_)
+                         : Failure{.headline = alone, .outcome = best.examination.outcome};
     if (is_named)
       replay.outcome = fmt::format("{}: {}", name_of(g.diagnosis.finding()), described_name(g.diagnosis));
-    f.replay = saved(g.id + " " + label_of(g), replay, best.examination.answer);
+    save(f, g.id + " " + label_of(g), replay, best.examination.answer);
+    f.worst = best.examination.worst ? best.examination.worst : g.examination.worst;
     f.where = g.places.lines(g.examination);
+    f.place = g.places.commonest();
     f.found = g.id + ", " + sizes_text(question(g.number));
     f.smallest = sizes_text(replay.request.question);
     f.cases = g.count;
@@ -299,12 +302,12 @@ class Campaign {
     return out;
   }
 
-  // The command that asks it again.
-  std::string saved(const std::string& name, const Replay& replay, const Answer& answer) {
+  void save(Failure& f, const std::string& name, const Replay& replay, const Answer& answer) {
     try {
-      return replay_command(files_.write(name, replay, answer), peer_);
+      f.file = files_.write(name, replay, answer);
+      f.replay = peer_.ask_again(f.file);
     } catch (const Error& e) {
-      return std::string("nothing, for it is not saved: ") + e.what();
+      f.replay = std::string("nothing, for it is not saved: ") + e.what();
     }
   }
 
@@ -327,12 +330,6 @@ class Campaign {
 
 void run_campaign(const CampaignSettings& s, Subprocess& peer, Progress& progress, RunReport& report) {
   Campaign(s, peer, progress, report).run();
-}
-
-std::string replay_command(const std::string& file, const Subprocess& peer) {
-  std::vector<std::string> words{"plumbline", "verify", "--replay", file, "--"};
-  words.insert(words.end(), peer.command().begin(), peer.command().end());
-  return shell_text(words);
 }
 
 }  // namespace plumbline

@@ -28,7 +28,4 @@ struct CampaignSettings {
 // Adds results, failures and, where the command is past help, why it stopped.
 void run_campaign(const CampaignSettings& settings, Subprocess& peer, Progress& progress, RunReport& report);
 
-// The command that asks the question in that file again.
-std::string replay_command(const std::string& file, const Subprocess& peer);
-
 }  // namespace plumbline

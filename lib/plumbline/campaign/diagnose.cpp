@@ -57,6 +57,7 @@ std::vector<Judged> JudgedCases::unexplained() const {
 
 Failure failure_of(const Diagnosis& d, int failing) {
   return {.headline = fmt::format("{}: {}", name_of(d.finding()), describe(d, failing)),
+          .outcome = outcome_of(d.finding()),
           .deviations = ids(d),
           .same = ids(d.same),
           .possible = ids(d.possible),

@@ -61,6 +61,7 @@ Examination located(Examination e, const Calibration& c) {
   const Location location = locate(c, e.answer.outputs);
   e.place = place(location);
   e.where = lines(location);
+  e.worst = worst_entry(location);
   return e;
 }
 

@@ -15,10 +15,11 @@ struct Examination {
   std::string message = {};  // one line; empty where it agrees
   std::string kind = {};     // of a failure: what makes another one the same; empty otherwise
   Answer answer = {};
-  std::optional<Verdict> verdict = {};  // where the answer was judged
-  std::string place = {};               // of a wrong answer: where, in one phrase
-  std::vector<std::string> where = {};  // and in full
-  Nearness nearness = {};               // of an answer that agrees
+  std::optional<Verdict> verdict = {};   // where the answer was judged
+  std::string place = {};                // of a wrong answer: where, in one phrase
+  std::vector<std::string> where = {};   // and in full
+  std::optional<WorstEntry> worst = {};  // of a wrong answer
+  Nearness nearness = {};                // of an answer that agrees
 
   // Whether there is a number for everything that was asked for, so that it can be told what was computed.
   bool has_numbers() const { return verdict && verdict->finding != Finding::invalid && verdict->is_finite; }

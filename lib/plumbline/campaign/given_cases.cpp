@@ -28,8 +28,12 @@ void diagnose_all(RunReport& report, JudgedCases& judged) {
       std::count_if(report.results.begin(), report.results.end(), [](const Result& r) { return r.failed(); });
   for (const Diagnosis& d : judged.diagnose(report)) {
     report.failures.push_back(failure_of(d, int(failing)));
-    report.failures.back().found = judged[d.cases.front()].request.id;
-    report.failures.back().where = judged[d.cases.front()].examination.where;
+    Failure& f = report.failures.back();
+    const Judged& first = judged[d.cases.front()];
+    f.found = first.request.id;
+    f.where = first.examination.where;
+    f.place = first.examination.place;
+    f.worst = first.examination.worst;
   }
 }
 

@@ -14,6 +14,7 @@ std::string with_place(const std::string& place, const Examination& e) {
 void add_places(Result& result, const Examination& e) {
   result.message = with_place(e.place, e);
   result.where = e.where;
+  result.worst = e.worst;
   result.nearness = e.nearness;
 }
 

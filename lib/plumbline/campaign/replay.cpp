@@ -25,18 +25,4 @@ Replay read_replay(const std::string& path) {
   return {request_from(c, path), c.metadata[outcome_key], c.metadata[law_key]};
 }
 
-std::string shell_text(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) {
-    const bool plain = !word.empty() && word.find_first_not_of(
-                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789_./-=+:,@%") == word.npos;
-    std::string quoted = word;
-    for (std::size_t at = 0; (at = quoted.find('\'', at)) != quoted.npos; at += 4)
-      quoted.replace(at, 1, "'\\''");
-    out += (out.empty() ? "" : " ") + (plain ? word : "'" + quoted + "'");
-  }
-  return out;
-}
-
 }  // namespace plumbline

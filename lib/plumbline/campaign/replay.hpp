@@ -18,7 +18,4 @@ Container to_container(const Replay& replay, const Answer& answer);
 // Throws Error naming the file.
 Replay read_replay(const std::string& path);
 
-// The command as a shell takes it.
-std::string shell_text(const std::vector<std::string>& words);
-
 }  // namespace plumbline

@@ -20,8 +20,9 @@ struct Result {
   std::string message = {};  // one line; empty where there is nothing to say
   double seconds = 0;
   bool is_law = false;
-  std::vector<std::string> where = {};  // of a failure: which outputs, rows, heads and channels
-  Nearness nearness = {};               // of what agrees: how far from the truth
+  std::vector<std::string> where = {};   // of a failure: which outputs, rows, heads and channels
+  std::optional<WorstEntry> worst = {};  // of a failure: the entry that is farthest beyond its limit
+  Nearness nearness = {};                // of what agrees: how far from the truth
 
   // As is_judged and is_failure say of its outcome.
   bool judged() const { return is_judged(outcome); }
@@ -30,11 +31,15 @@ struct Result {
 
 // One kind of failure, however many cases show it.
 struct Failure {
-  std::string headline;                 // "wrong: computes ..."
-  std::string found = {};               // where: "llama/1/17, B=2 T=6 d=31"
-  std::string smallest = {};            // "B=1 T=1 d=5"; empty where none was looked for
-  std::string replay = {};              // the one command that asks it again
-  std::vector<std::string> where = {};  // which outputs, rows, heads and channels
+  std::string headline;  // "wrong: computes ..."
+  Outcome outcome = Outcome::wrong;
+  std::string found = {};                // where: "llama/1/17, B=2 T=6 d=31"
+  std::string smallest = {};             // "B=1 T=1 d=5"; empty where none was looked for
+  std::string replay = {};               // the one command that asks it again
+  std::string file = {};                 // the smallest case, with the answer to it
+  std::optional<WorstEntry> worst = {};  // of the smallest case, or of the one that was found
+  std::vector<std::string> where = {};   // which outputs, rows, heads and channels
+  std::string place = {};                // of these what is said of most cases, in one phrase
   // Ids of deviations: what is computed, what is the same in these cases, and what else explains them.
   std::vector<std::string> deviations = {}, same = {}, possible = {};
   std::set<std::string> laws = {};  // that are broken because of it

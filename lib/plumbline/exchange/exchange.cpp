@@ -10,9 +10,7 @@ namespace {
 
 using Shape = std::vector<std::int64_t>;
 
-struct Sizes {
-  std::int64_t batch, tokens, key_tokens;
-};
+using Sizes = ExchangeSizes;
 
 // A tensor on the wire, and where it stands in memory: in a matrix [all but the channels, channels], whose
 // columns it shares with another where `first_col` is not 0.
@@ -74,7 +72,7 @@ WireTensors request_tensors(const BlockSpec& spec, Sizes n, bool gradients) {
 }
 
 // Everything that an answer holds. The matrices are the outputs by name.
-WireTensors answer_tensors(const BlockSpec& spec, Sizes n, bool gradients) {
+WireTensors reply_tensors(const BlockSpec& spec, Sizes n, bool gradients) {
   WireTensors out = outputs(spec, n);
   if (!gradients) return out;
   for (const WireTensor& t : inputs(spec, n)) out.push_back(gradient_of(t, "grad." + t.name));
@@ -208,6 +206,12 @@ Request read(const Container& c) {
 // An implementation may explain itself at some length.
 std::string explanation(const std::string& text) { return excerpt(text, 300); }
 
+std::vector<ExchangedTensor> named_shapes(const WireTensors& tensors) {
+  std::vector<ExchangedTensor> out;
+  for (const WireTensor& t : tensors) out.push_back({t.name, t.shape});
+  return out;
+}
+
 }  // namespace
 
 std::string profile_text(const Profile& profile) {
@@ -229,6 +233,14 @@ Container to_container(const Request& r) {
   return c;
 }
 
+std::vector<ExchangedTensor> question_tensors(const BlockSpec& spec, ExchangeSizes n, bool gradients) {
+  return named_shapes(request_tensors(spec, n, gradients));
+}
+
+std::vector<ExchangedTensor> answer_tensors(const BlockSpec& spec, ExchangeSizes n, bool gradients) {
+  return named_shapes(reply_tensors(spec, n, gradients));
+}
+
 Request request_from(const Container& container, const std::string& origin) {
   try {
     return read(container);
@@ -243,7 +255,7 @@ Answer answer_from(const Container& c, const Question& q, const Profile& profile
   if (const auto why = c.metadata.find("error"); why != c.metadata.end())
     return {Answer::Kind::invalid, {}, "the implementation reports: " + explanation(why->second)};
   Answer a{Answer::Kind::outputs, {}, ""};
-  const WireTensors tensors = answer_tensors(q.spec, sizes_of(q), q.gradients);
+  const WireTensors tensors = reply_tensors(q.spec, sizes_of(q), q.gradients);
   try {
     check_tensors(c, tensors, profile.storage);
   } catch (const Error& e) {
@@ -255,7 +267,7 @@ Answer answer_from(const Container& c, const Question& q, const Profile& profile
 
 Container to_container(const Outputs& outputs, const Question& q, const Profile& profile) {
   Container c;
-  for (const WireTensor& t : answer_tensors(q.spec, sizes_of(q), q.gradients))
+  for (const WireTensor& t : reply_tensors(q.spec, sizes_of(q), q.gradients))
     c.tensors[t.name] = on_the_wire(outputs.at(t.matrix), t, profile.storage);
   return c;
 }

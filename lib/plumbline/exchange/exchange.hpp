@@ -30,6 +30,19 @@ Container to_container(const Request& request);
 // `origin`, the tensor or the key, what was expected and what was found.
 Request request_from(const Container& container, const std::string& origin);
 
+// A tensor by the name and shape that it travels with.
+struct ExchangedTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+// What a question about so many sequences, tokens and keys of them holds, and what the answer to it does.
+struct ExchangeSizes {
+  std::int64_t batch, tokens, key_tokens;
+};
+std::vector<ExchangedTensor> question_tensors(const BlockSpec& spec, ExchangeSizes sizes, bool gradients);
+std::vector<ExchangedTensor> answer_tensors(const BlockSpec& spec, ExchangeSizes sizes, bool gradients);
+
 // What came back.
 struct Answer {
   enum class Kind { outputs, unsupported, invalid };

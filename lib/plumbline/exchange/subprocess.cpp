@@ -31,6 +31,21 @@ std::size_t take(FrameReader& answer, const std::string& bytes) try {
 Subprocess::Subprocess(std::vector<std::string> command, double timeout)
     : command_(std::move(command)), timeout_(timeout), process_(std::make_unique<Process>(command_)) {}
 
+Subprocess::Subprocess(Connection connection, double timeout)
+    : connection_(std::move(connection)),
+      timeout_(timeout),
+      process_(std::make_unique<Process>(connection_->from, connection_->to)) {}
+
+std::string Subprocess::name() const { return connection_ ? connection_->name : shell_text(command_); }
+
+std::string Subprocess::ask_again(const std::string& file) const {
+  if (!connection_)
+    return shell_text({"plumbline", "verify", "--replay", file, "--"}) + " " + shell_text(command_);
+  std::string out = connection_->ask_again;
+  if (const auto at = out.find("{}"); at != out.npos) out.replace(at, 2, shell_text({file}));
+  return out;
+}
+
 Answer Subprocess::ask(const Request& request) {
   return ask(to_container(request), request.question, request.profile);
 }
@@ -46,7 +61,10 @@ Answer Subprocess::ask(const Container& request, const Question& question, const
   }
 }
 
-void Subprocess::restart() try { process_ = std::make_unique<Process>(command_); } catch (const Error& e) {
+void Subprocess::restart() try {
+  if (connection_) throw Error("it answers on descriptors that are closed");
+  process_ = std::make_unique<Process>(command_);
+} catch (const Error& e) {
   throw Error(std::string("crash: it cannot be started again: ") + e.what());
 }
 

@@ -131,6 +131,20 @@ bool ends_within(pid_t pid, std::chrono::milliseconds grace) {
 
 }  // namespace
 
+std::string shell_text(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) {
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789_./-=+:,@%") == word.npos;
+    std::string quoted = word;
+    for (std::size_t at = 0; (at = quoted.find('\'', at)) != quoted.npos; at += 4)
+      quoted.replace(at, 1, "'\\''");
+    out += (out.empty() ? "" : " ") + (plain ? word : "'" + quoted + "'");
+  }
+  return out;
+}
+
 Process::Process(const std::vector<std::string>& command) {
   if (command.empty()) throw Error("expected a command, found none");
   Pipe to, from;
@@ -146,6 +160,17 @@ Process::Process(const std::vector<std::string>& command) {
   note(0, pid_);
   to_ = to.release(1);
   from_ = from.release(0);
+  set_nonblocking();
+}
+
+Process::Process(int from, int to) : to_(to), from_(from) {
+  for (int fd : {from, to})
+    if (fcntl(fd, F_GETFD) < 0)
+      throw Error("descriptor " + std::to_string(fd) + ": expected an open one, found none");
+  set_nonblocking();
+}
+
+void Process::set_nonblocking() {
   for (int fd : {to_, from_}) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
@@ -188,7 +213,10 @@ bool Process::read(std::string& to) {
 }
 
 std::string Process::end(std::chrono::milliseconds grace) {
-  if (pid_ <= 0) return "has ended";
+  if (pid_ <= 0) {
+    close_pipes();
+    return "has ended";
+  }
   const bool by_itself = ends_within(pid_, grace);
   kill(-pid_, SIGKILL);
   int status = 0;

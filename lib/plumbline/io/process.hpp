@@ -1,5 +1,5 @@
 // A program that runs beside this one, with pipes to its input and from its output; its stderr is ours. It
-// finds PLUMBLINE_PIPE in its environment.
+// finds PLUMBLINE_PIPE in its environment. Or one that was there before, which started this one.
 #pragma once
 
 #include <sys/types.h>
@@ -21,6 +21,9 @@ struct Interrupted : std::exception {
   int signal;
 };
 
+// A command as a shell takes it.
+std::string shell_text(const std::vector<std::string>& words);
+
 // One running program. At most 16 of them at a time end with this one (end_with_this_program).
 class Process {
  public:
@@ -29,6 +32,9 @@ class Process {
   // Starts the command (looked up in PATH; no shell), in a process group of its own. Throws Error, naming it,
   // where it is empty or cannot be run; std::runtime_error where the system has no pipe left.
   explicit Process(const std::vector<std::string>& command);
+  // One that runs already, behind descriptors that this program was started with: to read from, to write to.
+  // Throws Error where one of them is not open. It is never ended from here, only its pipes are closed.
+  Process(int from, int to);
   // Closes its input, which asks it to end; after two seconds at most it is ended by force, with its group.
   ~Process();
   Process(const Process&) = delete;
@@ -56,6 +62,7 @@ class Process {
   static void check_interrupt();  // throws Interrupted
 
  private:
+  void set_nonblocking();
   void close_pipes();
 
   pid_t pid_ = -1;

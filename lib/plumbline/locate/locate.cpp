@@ -200,6 +200,14 @@ bool Location::found_any() const {
   return std::any_of(tensors.begin(), tensors.end(), [](const Located& t) { return !t.is_right(); });
 }
 
+std::optional<WorstEntry> worst_entry(const Location& location) {
+  std::optional<WorstEntry> out;
+  for (const Located& t : location.tensors)
+    if (!t.is_right() && (!out || t.worst.front().in_limits > out->entry.in_limits))
+      out = {t.name, t.worst.front()};
+  return out;
+}
+
 std::vector<Matrix<double>> entry_limits(const Calibration& c) {
   const double dof = c.members(), guarded = guard(c.profile(), c.question().gradients);
   double entries = 0;

@@ -61,6 +61,15 @@ std::vector<Matrix<double>> entry_limits(const Calibration& calibration);
 Location locate(const Calibration& calibration, const Outputs& found);
 Nearness nearness(const Calibration& calibration, const Outputs& found);
 
+// The one entry of all that is farthest beyond its limit.
+struct WorstEntry {
+  std::string tensor;
+  EntryError entry;
+};
+
+// Empty where no entry is wrong by itself.
+std::optional<WorstEntry> worst_entry(const Location& location);
+
 // One phrase, of the first wrong output: "y: channels from 32 on of every head are 0"; or of two that are
 // exchanged. Empty where no entry is wrong by itself.
 std::string place(const Location& location);

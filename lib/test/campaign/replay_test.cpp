@@ -1,5 +1,6 @@
 // Failing questions go into files and come back, the first of each kind as soon as it is found.
 #include "plumbline/campaign/replay.hpp"
+#include "plumbline/io/process.hpp"
 
 #include <gtest/gtest.h>
 

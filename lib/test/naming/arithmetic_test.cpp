@@ -14,8 +14,6 @@
 namespace plumbline {
 namespace {
 
-const Profile& float32() { return find_profile("float32"); }
-
 const char* const wide_heads =
     R"({"part": "sdpa", "attention": {"n_heads": 4, "n_kv_heads": 2, "head_dim": 32, "mask": "causal"}})";
 const char* const wide_gated =
@@ -35,10 +33,10 @@ struct PeerAnswers {
                                .tokens = int(20 + 10 * seed),
                                .gradients = gradients,
                                .seed = seed};
-      requests.push_back({"case", float32(), question_from(s, float32())});
+      requests.push_back({"case", find_profile("float32"), question_from(s, find_profile("float32"))});
       outputs.push_back(peer::answer(requests.back().question, variant));
       change(outputs.back()["y"]);
-      verdicts.push_back(Judge(requests.back().question, float32())(outputs.back()));
+      verdicts.push_back(Judge(requests.back().question, find_profile("float32"))(outputs.back()));
     }
   }
 

@@ -79,18 +79,18 @@ Implementation ordering_sums_by_batch() {
   };
 }
 
-struct Mutant {
+struct WrongAnswerer {
   std::string id;
   Implementation implementation;
   std::set<std::string> breaks;
 };
 
 // Deviations and misreadings, with the relations that list them.
-std::vector<Mutant> listed_mutants() {
+std::vector<WrongAnswerer> listed_mutants() {
   std::map<std::string, std::set<std::string>> breaks;
   for (const Relation* r : relations())
     for (std::string_view mutant : r->mutants) breaks[std::string(mutant)].insert(std::string(r->id));
-  std::vector<Mutant> out;
+  std::vector<WrongAnswerer> out;
   for (const auto& [id, relations] : breaks) {
     const auto is_meant = [&id = id](const Misreading& m) { return m.id == id; };
     const auto m = std::find_if(misreadings().begin(), misreadings().end(), is_meant);
@@ -99,9 +99,9 @@ std::vector<Mutant> listed_mutants() {
   return out;
 }
 
-const std::vector<Mutant>& mutants() {
-  static const std::vector<Mutant> all = [] {
-    std::vector<Mutant> out = listed_mutants();
+const std::vector<WrongAnswerer>& wrong_answerers() {
+  static const std::vector<WrongAnswerer> all = [] {
+    std::vector<WrongAnswerer> out = listed_mutants();
     out.push_back({"counts",
                    counting(),
                    {"batch", "batch-invariant", "causal", "doubling", "gauge", "grouped-heads", "order",
@@ -168,12 +168,12 @@ TEST(LiveRelations, HoldOfARightImplementation) {
 }
 
 TEST(LiveRelations, EachMutantBreaksThoseThatListIt) {
-  for (const Mutant& m : mutants()) EXPECT_EQ(broken_by(m.implementation), m.breaks) << m.id;
+  for (const WrongAnswerer& m : wrong_answerers()) EXPECT_EQ(broken_by(m.implementation), m.breaks) << m.id;
 }
 
 TEST(LiveRelations, EachIsBrokenByAMutant) {
   std::set<std::string> broken;
-  for (const Mutant& m : mutants()) broken.insert(m.breaks.begin(), m.breaks.end());
+  for (const WrongAnswerer& m : wrong_answerers()) broken.insert(m.breaks.begin(), m.breaks.end());
   for (const Relation* r : relations()) EXPECT_TRUE(broken.contains(std::string(r->id))) << r->id;
 }
 

@@ -1,0 +1,113 @@
+"""A function of the user's as what Plumbline asks: tensors of his framework in, gradients by its own differentiation,
+and a look at what became of the tensors that he was given.
+"""
+
+import ml_dtypes  # noqa: F401  numpy knows bfloat16 by it
+import numpy as np
+from plumbline_client import Request
+
+from .tensors import Torch, array, same_bits
+
+# The outputs of a part, in their order; of every other part it is y alone.
+OUTPUTS = {"add_norm": ("y", "sum")}
+
+
+class Misuse(Exception):
+    """What the function did with its tensors that no implementation may do."""
+
+
+class Function:
+    """`function` as an implementation (see plumbline_client).
+
+    It is called with the request, whose tensors are of the framework, or, given `takes`, with these tensors in that
+    order; the name of an output there is a tensor for it, full of NaN. It returns y; or a tuple, the outputs of the part
+    in their order; or a dict of these by name, which may hold gradients. `in_place`: outputs that are left in the tensor
+    of an input: {"y": "x"}."""
+
+    def __init__(self, function, framework, takes=None, in_place=None):
+        self.function, self.framework = function, framework
+        self.takes, self.in_place = takes, dict(in_place or {})
+
+    def __call__(self, request: Request):
+        given = {name: value for name, value in request.tensors.items() if not name.startswith("grad.")}
+        tensors = {name: self.framework.tensor(value) for name, value in given.items()}
+        differentiate = {"Torch": self._by_torch, "Jax": self._by_jax}.get(type(self.framework).__name__)
+        if request.wants_gradients and differentiate:
+            outputs = differentiate(request, tensors)
+        else:
+            outputs = self._call(request, tensors)
+        answer = {name: array(value) for name, value in outputs.items()}
+        self._check_inputs(given, tensors, outputs)
+        return answer
+
+    def _call(self, request, tensors):
+        """Outputs by name."""
+        buffers = self._buffers(request) if self.takes else {}
+        if self.takes:
+            missing = [name for name in self.takes if name not in tensors and name not in buffers]
+            if missing:
+                raise Misuse(f"takes: expected one of {', '.join([*tensors, *buffers])}, found {missing[0]}")
+            found = self.function(*(tensors[name] if name in tensors else buffers[name] for name in self.takes))
+        else:
+            found = self.function(Asked(request, {**tensors, **self._cotangents(request)}))
+        outputs = self._named(request, found)
+        for name, holder in {**{name: name for name in buffers if name in self.takes}, **self.in_place}.items():
+            outputs.setdefault(name, buffers[holder] if holder in buffers else tensors[holder])
+        return outputs
+
+    def _cotangents(self, request):
+        return {name: self.framework.tensor(value) for name, value in request.tensors.items() if name.startswith("grad.")}
+
+    def _buffers(self, request):
+        like = request.x
+        return {name: self.framework.filled(like, np.nan) for name in OUTPUTS.get(request.spec["part"], ("y",))}
+
+    def _named(self, request, found):
+        names = OUTPUTS.get(request.spec["part"], ("y",))
+        if found is None:
+            return {}
+        if isinstance(found, dict):
+            return dict(found)
+        return dict(zip(names, found)) if isinstance(found, (tuple, list)) else {names[0]: found}
+
+    def _by_torch(self, request, tensors):
+        torch = self.framework.torch
+        for value in tensors.values():
+            value.requires_grad_()
+        with torch.enable_grad():
+            outputs = self._call(request, tensors)
+        if any(name.startswith("grad.") for name in outputs):
+            return outputs
+        cotangents = self._cotangents(request)
+        torch.autograd.backward(list(outputs.values()), [cotangents["grad." + name] for name in outputs])
+        for name, value in tensors.items():
+            outputs["grad." + name] = torch.zeros_like(value) if value.grad is None else value.grad
+        return outputs
+
+    def _by_jax(self, request, tensors):
+        jax = self.framework.jax
+        outputs, pull_back = jax.vjp(lambda t: self._call(request, t), tensors)
+        if any(name.startswith("grad.") for name in outputs):
+            return outputs
+        cotangents = self._cotangents(request)
+        (gradients,) = pull_back({name: cotangents["grad." + name] for name in outputs})
+        return {**outputs, **{"grad." + name: value for name, value in gradients.items()}}
+
+    def _check_inputs(self, given, tensors, outputs):
+        """Raises Misuse where an input was changed, or an output is an input's own memory."""
+        for name, value in tensors.items():
+            if name in self.in_place.values():
+                continue
+            if not same_bits(array(value), given[name]):
+                raise Misuse(f"the input {name} was changed in place; in_place={{output: input}} says where one may be")
+            for output, tensor in outputs.items():
+                if self.framework.shares_memory(tensor, value):
+                    raise Misuse(f"{output} is the memory of the input {name}; expected memory of its own")
+
+
+class Asked(Request):
+    """The request with tensors of the user's framework."""
+
+    def __init__(self, request, tensors):
+        self.__dict__.update(request.__dict__)
+        self.tensors = tensors

@@ -1,0 +1,127 @@
+"""Functions and layers of PyTorch, whose gradients come from autograd."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import numpy as np  # noqa: E402
+from plumbline_oracle import PlumblineError, Wrong, assert_correct, check, check_layer, divergences  # noqa: E402
+from plumbline_oracle.layers import layer_of  # noqa: E402
+from plumbline_oracle.tensors import array  # noqa: E402
+from torch import nn  # noqa: E402
+
+NORM = {"part": "norm", "norm": {"kind": "rms_norm", "eps": 1e-6}}
+FEW = {"takes": ["x", "norm.weight"], "framework": "torch", "cases": 10}
+
+
+@pytest.fixture
+def options(tmp_path):
+    torch.set_num_threads(1)
+    return {"failures": tmp_path}
+
+
+def rms_norm(x, weight):
+    wide = x.float()
+    return (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + 1e-6) * weight.float()).to(x.dtype)
+
+
+def test_gradients_come_from_autograd(options):
+    for profile in ("float32", "bfloat16-mixed"):
+        assert check(rms_norm, NORM, profile=profile, **FEW, **options).passed
+
+
+def test_a_wrong_gradient_alone_is_wrong(options):
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            return 1.01 * g
+
+    with pytest.raises(Wrong) as caught:
+        check(lambda x, weight: rms_norm(Scaled.apply(x), weight), NORM, **FEW, **options)
+    assert caught.value.result.worst["tensor"] == "grad.x"
+
+
+def test_a_step_in_place_is_seen_without_autograd(options):
+    def in_place(x, weight):
+        y = rms_norm(x, weight)
+        x.zero_()
+        return y
+
+    with pytest.raises(Wrong, match="the input x was changed in place"):
+        check(in_place, NORM, grads=False, **FEW, **options)
+    with pytest.raises(Wrong, match="y is the memory of the input x"):
+        check(lambda x, weight: x.view(-1).view(x.shape), NORM, grads=False, **FEW, **options)
+
+
+def test_arrays_that_speak_dlpack():
+    class Foreign:
+        def __init__(self, tensor):
+            self.tensor = tensor
+
+        def __dlpack__(self, **options):
+            return self.tensor.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return self.tensor.__dlpack_device__()
+
+    for dtype in (torch.float32, torch.float16, torch.bfloat16):
+        tensor = torch.arange(6, dtype=dtype).reshape(2, 3)
+        assert array(Foreign(tensor)).astype(float).tolist() == array(tensor).astype(float).tolist()
+    with pytest.raises(TypeError, match="expected a tensor, found list"):
+        array([1.0])
+
+
+def test_tensors_of_torch_are_judged():
+    x, weight = torch.randn(2, 4, 24), torch.randn(24)
+    assert_correct(rms_norm(x, weight), {**NORM, "d": 24}, {"x": x, "norm.weight": weight})
+
+
+LAYERS = [
+    lambda: nn.LayerNorm(24),
+    lambda: nn.LayerNorm(24, elementwise_affine=False),
+    lambda: nn.TransformerEncoderLayer(24, 3, 20, dropout=0.0, batch_first=True),
+    lambda: nn.TransformerEncoderLayer(24, 3, 20, dropout=0.0, batch_first=True, norm_first=True, activation="gelu"),
+]
+if hasattr(nn, "RMSNorm"):
+    LAYERS.append(lambda: nn.RMSNorm(24, eps=1e-6))
+
+
+@pytest.mark.parametrize("make", LAYERS)
+def test_layers_of_torch_agree(make, options):
+    assert check_layer(make().train(), cases=6, **options).passed
+
+
+def test_a_layer_that_is_not_what_its_spec_says(options):
+    spec = {**layer_of(nn.LayerNorm(24, eps=1e-3)).spec, "norm": {"kind": "layer_norm", "eps": 1e-5}}
+    with pytest.raises(Wrong):
+        check_layer(nn.LayerNorm(24, eps=1e-3), spec=spec, cases=20, **options)
+
+
+def test_a_layer_that_nobody_knows():
+    with pytest.raises(TypeError, match="Linear: expected one of LayerNorm"):
+        check_layer(nn.Linear(3, 3))
+
+
+@pytest.mark.skipif(torch.__version__ < "2.15", reason="was found in PyTorch 2.15")
+def test_a_known_divergence_is_told_and_may_be_expected(options):
+    norm, said = nn.LayerNorm(24), {"profile": "bfloat16-mixed", "cases": 20, **options}
+    result = check_layer(norm, raises=False, **said)
+    ids = [d.id for d in result.divergences]
+    assert not result.passed and "torch_layer_norm_bias_gradient" in ids
+    assert f"known: {ids[0]}" in result.text
+    expected = check_layer(norm, expect=ids, **said)
+    assert expected.passed and expected.verdict != "agrees" and f"as expected: {ids[0]}" in expected.text
+    with pytest.raises(PlumblineError, match="expected one of"):
+        check_layer(norm, expect=["torch_layer_norm"], **said)
+
+
+def test_known_divergences_are_of_their_profiles():
+    assert len(divergences.known()) >= 1
+    failure = {"headline": "wrong: all of grad.norm.bias"}
+    told = [d.id for d in divergences.of([failure], "bfloat16-mixed")]
+    assert told == ["torch_layer_norm_bias_gradient"] and not divergences.of([failure], "float32")
+    assert np.all([d.says for d in divergences.known()])

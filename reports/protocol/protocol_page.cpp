@@ -1,0 +1,154 @@
+#include "reports/protocol/protocol_page.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "plumbline/exchange/exchange.hpp"
+#include "plumbline/io/safetensors.hpp"
+#include "plumbline/number/dtype.hpp"
+#include "plumbline/spec/json.hpp"
+#include "plumbline/spec/profile.hpp"
+#include "reports/render/markdown.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+// Sizes that no two dimensions share, so that a shape says which ones it is made of.
+constexpr ExchangeSizes sizes{2, 3, 5};
+constexpr int d = 1009, d_ff = 1013, n_heads = 26, n_kv_heads = 13, head_dim = 17;
+const std::map<std::int64_t, const char*> letters{{2, "B"},
+                                                  {3, "T"},
+                                                  {5, "T_k"},
+                                                  {d, "d"},
+                                                  {d_ff, "d_ff"},
+                                                  {n_heads, "n_heads"},
+                                                  {n_kv_heads, "n_kv_heads"},
+                                                  {head_dim, "head_dim"},
+                                                  {n_heads * head_dim, "n_heads head_dim"},
+                                                  {n_kv_heads * head_dim, "n_kv_heads head_dim"}};
+
+// Of every feature that has parameters, one; the norms before the sublayers, and one at the end of a stack.
+BlockSpec spec_of(std::string_view part) {
+  Json spec{{"part", part}};
+  const Json norm{{"kind", "layer_norm"}};
+  const Json heads{{"n_heads", n_heads}, {"n_kv_heads", n_kv_heads}, {"head_dim", head_dim}};
+  const PartRecord& record = record_of(*find_named<Part>(std::string(part)));
+  if (!record.reads_heads()) spec["d"] = d;
+  if (record.is_norm) spec["norm"] = norm;
+  if (record.attends) spec["attention"] = heads;
+  if (record.feeds) spec["ffn"] = {{"kind", "glu"}, {"activation", "silu"}, {"d_ff", d_ff}};
+  if (record.has_residuals) spec["norm_slots"] = {{"attn", {{"in", norm}}}, {"ffn", {{"in", norm}}}};
+  if (record.is_stack) spec["final_norm"] = norm;
+  return spec_from_json(spec);
+}
+
+std::string shape_text(const ExchangedTensor& t) {
+  std::vector<std::string> out;
+  for (const std::int64_t n : t.shape) out.push_back(letters.contains(n) ? letters.at(n) : std::to_string(n));
+  return fmt::format("[{}]", fmt::join(out, ", "));
+}
+
+std::string tensors_of(std::string_view part) {
+  const BlockSpec spec = spec_of(part);
+  std::vector<Row> rows;
+  for (const ExchangedTensor& t : question_tensors(spec, sizes, true))
+    rows.push_back({fmt::format("`{}`", t.name), shape_text(t), "question"});
+  for (const ExchangedTensor& t : answer_tensors(spec, sizes, false))
+    rows.push_back({fmt::format("`{}`", t.name), shape_text(t), "answer"});
+  return fmt::format("### {}\n\n{}\n", part, table({"tensor", "shape", "in the"}, "lll", rows));
+}
+
+std::string types_table() {
+  std::vector<Row> rows;
+  for (const Profile& p : profiles())
+    rows.push_back({fmt::format("`{}`", p.name), fmt::format("`{}`", info(p.storage).name)});
+  return table({"profile", "type of every tensor"}, "ll", rows);
+}
+
+// The header of a small question, as it is written.
+std::string example() {
+  const BlockSpec spec = spec_from_json({{"part", "norm"}, {"d", 4}, {"norm", {{"kind", "rms_norm"}}}});
+  Question q{.spec = spec, .inputs = {}, .batch = 1, .gradients = false};
+  q.inputs.x.setOnes(2, 4);
+  q.inputs.parameters["norm.weight"].setOnes(1, 4);
+  const std::string bytes = to_bytes(to_container({"norm/1/0", find_profile("float32"), q}));
+  std::uint64_t length = 0;
+  for (int i = 8; i-- > 0;) length = 256 * length + static_cast<unsigned char>(bytes[i]);
+  return fenced(Json::parse(bytes.substr(8, length)).dump(2), "json");
+}
+
+constexpr const char* opening =
+    R"(# How questions and answers travel
+
+For whoever writes a client; in Python and C++ there is one. A program under test reads questions on its standard input
+and writes answers on its standard output, until its input ends. Nothing else may stand on its standard output; what it
+says to people belongs on standard error. The variable `PLUMBLINE_PIPE` is set in its environment.
+
+## Frames
+
+A frame is 8 bytes, an unsigned number, little endian: the length; and that many bytes: a container of
+[safetensors](https://github.com/huggingface/safetensors). One question, then its answer, then the next question.
+
+A container is 8 bytes, an unsigned number, little endian: the length of the header; the header, a JSON object; and the
+data. The header has an entry for each tensor: `dtype`, `shape`, and `data_offsets`, the first byte of the tensor in the
+data and the first one behind it. Numbers are little endian, the last axis runs fastest. The entry `__metadata__` is an
+object of strings. Within these, quotes are escaped: text that begins `"x":` is found where a tensor's entry begins and
+nowhere else, so that a program without a JSON library can search for it.
+
+)";
+
+constexpr const char* closing = R"(## Answers
+
+The outputs; and where the question wants `y,grads`, the gradient of the sum of each output times its cotangent
+(`grad.y`, and `grad.sum` of add_norm) in every tensor of the question that is no cotangent: `grad.` before its name, in its
+shape. All of the question's type. No other tensor.
+
+Or no tensor, and one of these in the metadata:
+
+| key | what it means |
+|---|---|
+| `unsupported` | why the program does not compute this: the case is skipped, and shown |
+| `error` | what went wrong: the case is a failure |
+
+What is no answer is a failure too, and says what happened: no answer in time, an end of the program, half a frame, text
+on standard output, bytes behind the answer, a tensor that is missing or has another type or shape. After one of these the
+program is started again.
+
+Files: each question in a folder is a container of its own, and its answer stands under the same name in another folder
+(`plumbline emit`, `plumbline judge`).
+
+## Versions
+
+What can make a right program wrong that nobody has touched raises the protocol's number: another name, shape, type or
+order of axes, another frame, another meaning of a value, one more tensor in the answer to a question that could be asked
+before. What is only added does not: a key of the metadata; a knob whose default is what was computed before; a value of a
+knob, a part, a profile, and the tensors that come with these. So pass over keys of the metadata that you do not know, and
+answer `unsupported` to a part, a profile or a value of a knob that you do not know.
+)";
+
+}  // namespace
+
+Pages protocol_page() {
+  std::string s = opening;
+  s += "## Questions\n\nThe metadata of a question:\n\n";
+  s += table({"key", "value"}, "ll",
+             {{"`plumbline`", fmt::format("the protocol's number, `{}`", protocol_version)},
+              {"`case`", "an id"},
+              {"`spec`", "JSON: the block, every knob written out ([spec.md](spec.md))"},
+              {"`profile`", "the arithmetic that is claimed: a name, or JSON"},
+              {"`want`", "`y`, or `y,grads`"}});
+  s += "\nThe header of a question about a norm:\n\n" + example() + "\n";
+  s += "## Tensors\n\nAll of one type:\n\n" + types_table();
+  s += "\nB sequences of T tokens, T_k keys. Weights are [out, in]. `plumbline explain` prints the tensors "
+       "of a "
+       "spec; here\nare those of each part, of a spec with LayerNorm before each sublayer, biases, and "
+       "SwiGLU. "
+       "`grad.` tensors come where\ngradients are asked for.\n\n";
+  for (const auto& [part, name] : names<Part>()) s += tensors_of(name);
+  return {{"protocol.md", s + closing}};
+}
+
+}  // namespace plumbline::reports
