@@ -20,6 +20,15 @@ std::string change(const Json& before, const Json& now, const char* key) {
   return fmt::format("{} → {}", number(before, key), number(now, key));
 }
 
+// The row of the other record about the same questions.
+const Json* same_questions(const Json& row, const Json& record) {
+  for (const Json& other : record.at("characteristics"))
+    if (other.at("profile") == row.at("profile") && other.at("inputs") == row.at("inputs") &&
+        other.at("gradients") == row.at("gradients"))
+      return &other;
+  return nullptr;
+}
+
 }  // namespace
 
 std::string power_section(const Json& now, const Json& before) {
@@ -28,8 +37,10 @@ std::string power_section(const Json& now, const Json& before) {
       throw Error(std::string("records of one campaign: expected the same ") + key + ", found " +
                   before.at(key).dump() + " and " + now.at(key).dump());
   std::vector<Row> rows;
-  for (std::size_t i = 0; i < now.at("characteristics").size(); ++i) {
-    const Json &a = before.at("characteristics").at(i), &b = now.at("characteristics").at(i);
+  for (const Json& b : now.at("characteristics")) {
+    const Json* asked_before = same_questions(b, before);
+    if (!asked_before) continue;
+    const Json& a = *asked_before;
     rows.push_back({b.at("profile"), b.at("inputs"), b.at("gradients") ? "y, gradients" : "y",
                     std::to_string(number(b, "with_effect")), change(a, b, "found_clear"),
                     change(a, b, "unknown_found_clear"), change(a, b, "named_right"),

@@ -17,13 +17,9 @@ constexpr const char* other_draws =
     "again";
 const std::map<std::string, const char*> older{
     {"agreement.json", to_be_measured},
-    {"census.json", other_draws},
-    {"characteristics.json", other_draws},
     {"characteristics-before.json", "shows the rule before right answers were put to every question"},
-    {"cost.json", other_draws},
     {"naming-bfloat16-mixed.json", other_draws},
     {"naming-float16-mixed.json", to_be_measured},
-    {"naming-float32.json", other_draws},
     {"pairs.json", to_be_measured},
     {"real-bugs.json", to_be_measured},
 };

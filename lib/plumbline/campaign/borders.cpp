@@ -63,6 +63,11 @@ Theme many_heads() {
            {"d", {16, 32, 40, 71, 80, 142}},
            {"T", one_to_three}}};
 }
+// Several query heads share a key head, and there are several key heads: which of them is whose shows only
+// so.
+Theme grouped_heads() {
+  return {"n_kv_heads", {{"n_heads", {4, 6, 8, 12}}, {"n_kv_heads", {2, 3, 4}}, {"T", few_tokens}}};
+}
 // A tile of rows and a tile of channels at once.
 Theme tile_of_both(const char* channels) {
   return {
@@ -102,6 +107,7 @@ std::vector<Theme> themes(Part part, bool has_window) {
   for (int i = 0; i < 2; ++i) {
     if (p.attends && has_window) out.push_back(window());
     out.push_back(tokens());
+    if (p.attends) out.push_back(grouped_heads());
     out.push_back(p.attends && !p.has_residuals ? head_width() : width());
     if (p.keys()) out.push_back(keys());
     if (p.attends) out.push_back(head_width());

@@ -16,6 +16,18 @@ std::vector<std::string> ids(const Diagnosis& d) {
   return d.alternative ? std::vector{d.alternative->id} : ids(d.deviations);
 }
 
+// Whether a case whose name nobody confirms is right in coarser arithmetic, and then says so of it.
+bool is_only_coarser(Judged& c, RunReport& report) {
+  Examination& e = c.examination;
+  if (e.verdict->deviation.empty()) return false;
+  const Verdict v = Judge(c.request.question, c.request.profile).unnamed(e.answer.outputs);
+  if (v.finding != Finding::coarser) return false;
+  e = examination_of(v, e);
+  report.results[c.result].outcome = e.outcome;
+  report.results[c.result].message = e.message;
+  return true;
+}
+
 void rename(Result& result, const Diagnosis& d, const Verdict& v) {
   result.outcome = d.finding() == Finding::coarser ? Outcome::coarser : Outcome::wrong;
   result.message = described_name(d);
@@ -38,6 +50,9 @@ std::vector<Diagnosis> JudgedCases::diagnose(RunReport& report) {
   for (const Judged& c : cases_)
     evidence.push_back({&c.request, &c.examination.answer.outputs, &c.verdict()});
   std::vector<Diagnosis> out = plumbline::diagnose(evidence);
+  for (Diagnosis& d : out)
+    if (!d.is_named()) std::erase_if(d.cases, [&](int i) { return is_only_coarser(cases_[i], report); });
+  std::erase_if(out, [](const Diagnosis& d) { return d.cases.empty(); });
   for (const Diagnosis& d : out) {
     explained_.insert(d.cases.begin(), d.cases.end());
     if (!d.is_named()) continue;

@@ -94,6 +94,14 @@ Examination examine(const Request& r, const Answer& answer, Sensitivity* sensiti
   }
 }
 
+Examination examination_of(const Verdict& v, Examination e) {
+  e.outcome = outcome_of(v.finding);
+  e.message = message_of(v);
+  e.kind = kind_of(v);
+  e.verdict = v;
+  return e;
+}
+
 std::string sizes_text(const Question& q) {
   const BlockSpec& s = q.spec;
   std::string out = fmt::format("B={} T={} d={}", q.batch, q.inputs.x.rows() / q.batch, s.d);

@@ -30,6 +30,9 @@ struct Examination {
 Examination examine(Subprocess& peer, const Request& request, Sensitivity* sensitivity = nullptr);
 Examination examine(const Request& request, const Answer& answer, Sensitivity* sensitivity = nullptr);
 
+// With another verdict on the same answer.
+Examination examination_of(const Verdict& verdict, Examination examination);
+
 // "B=2 T=6 d=31, 4 heads of 5, d_ff=60"
 std::string sizes_text(const Question& question);
 

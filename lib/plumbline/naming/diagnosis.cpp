@@ -47,6 +47,7 @@ class Diagnosing {
     std::vector<Diagnosis> out;
     Cases rest = of(Finding::wrong), coarser = of(Finding::coarser);
     const std::size_t failures = rest.size(), all = failures + coarser.size();
+    const bool is_mostly_coarser = coarser.size() > failures;
     while (!rest.empty()) {
       Diagnosis best = best_of(rest);
       if (2 * rest.size() >= failures) consider_alternatives(best, rest, all);
@@ -56,6 +57,12 @@ class Diagnosing {
       take(best.cases, coarser);
       out.push_back(std::move(best));
     }
+    std::erase_if(out, [&](const Diagnosis& d) {
+      const bool accident = is_mostly_coarser && is_accident(d, all);
+      for (int i : d.cases)
+        if (accident && verdict(i).finding == Finding::wrong) rest.push_back(i);
+      return accident;
+    });
     std::stable_sort(out.begin(), out.end(),
                      [](const auto& a, const auto& b) { return a.cases.size() > b.cases.size(); });
     const bool leads = !out.empty() && 2 * out.front().cases.size() > failures;
@@ -72,6 +79,13 @@ class Diagnosing {
     for (int i = 0; i < int(evidence_.size()); ++i)
       if (verdict(i).finding == finding) out.push_back(i);
     return out;
+  }
+
+  // Whether a name is given for few failures that others contradict: one program computes a deviation
+  // wherever it shows, or it does not compute it. Where most failures are only coarse, a single one of them
+  // may look like anything.
+  static bool is_accident(const Diagnosis& d, std::size_t all) {
+    return d.deviations.size() == 1 && d.absent > 0 && 2 * d.cases.size() <= all;
   }
 
   static void take(const Cases& explained, Cases& rest) {

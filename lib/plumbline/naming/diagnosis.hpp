@@ -40,7 +40,8 @@ struct Diagnosis {
 // before a pair, and of those that explain as many the likeliest; then the same of the rest. Failures that
 // are right in a coarser profile are explained by what the others compute; without others, by their
 // arithmetic. The unexplained come last, or first where nothing explains more than half of the failures: a
-// name for a few may be an accident.
+// name for a few may be an accident. It is one, and is not given, where most failures are only coarser and
+// agreeing answers exclude it.
 std::vector<Diagnosis> diagnose(std::span<const Evidence> evidence);
 
 // Whether the outputs could be those of a correct implementation of the block that computes these deviations.

@@ -9,6 +9,7 @@
 
 #include "peer/block.hpp"
 #include "plumbline/cases/recipes.hpp"
+#include "plumbline/io/frame.hpp"
 
 namespace plumbline {
 namespace {
@@ -110,6 +111,50 @@ TEST(Subprocess, ACommandThatDeletesItselfIsAVerdict) {
   for (int i = 0; i < 2; ++i)
     EXPECT_EQ(peer.ask(small()).reason,
               "crash: it cannot be started again: " + script + ": cannot be run: No such file or directory");
+}
+
+// What answers on pipes that were there before: a thread in the place of the program that started this one.
+class Connected : public testing::Test {
+ protected:
+  Connected() { EXPECT_EQ(pipe(answers_) | pipe(questions_), 0); }
+  Subprocess peer() const {
+    return Subprocess(Connection{answers_[0], questions_[1], "my_norm", "again {}"}, 5);
+  }
+
+  int answers_[2], questions_[2];
+};
+
+TEST_F(Connected, IsAskedAsACommandIs) {
+  std::thread other([&] {
+    FrameReader question;
+    for (char byte; !question.complete() && read(questions_[0], &byte, 1) == 1;) question.take({&byte, 1});
+    const Request r = request_from(from_bytes(question.body(), "question"), "question");
+    const Outputs y = peer::answer(r.question, {.name = "eager"});
+    const std::string answer = to_frame(to_bytes(to_container(y, r.question, r.profile)));
+    EXPECT_EQ(write(answers_[1], answer.data(), answer.size()), std::ssize(answer));
+  });
+  Subprocess asked = peer();
+  EXPECT_EQ(asked.ask(small()).outputs, peer::answer(small().question, {.name = "eager"}));
+  EXPECT_EQ(asked.name(), "my_norm");
+  EXPECT_EQ(asked.ask_again("a b.safetensors"), "again 'a b.safetensors'");
+  other.join();
+}
+
+TEST_F(Connected, IsNotStartedAgain) {
+  close(answers_[1]);
+  Subprocess asked = peer();
+  EXPECT_EQ(asked.ask(small()).reason, "crash: the command has ended; no answer");
+  EXPECT_EQ(asked.ask(small()).reason,
+            "crash: it cannot be started again: it answers on descriptors that are closed");
+}
+
+TEST_F(Connected, NeedsDescriptorsThatAreOpen) {
+  try {
+    Subprocess(Connection{answers_[0], 999, "", ""}, 5);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "descriptor 999: expected an open one, found none");
+  }
 }
 
 TEST(Subprocess, ACommandThatCannotBeRunIsMisuse) {

@@ -15,6 +15,7 @@ from plumbline_client import DTYPES, dumps
 from . import divergences
 from .asking import Function
 from .conversation import converse, run
+from .layers import is_module, layer_of
 from .tensors import array, framework
 
 STORAGE = {"F64": "float64", "F32": "float32", "BF16": "bfloat16-mixed", "F16": "float16-mixed"}
@@ -63,6 +64,7 @@ def check(
     device=None,
     takes=None,
     in_place=None,
+    names=None,
     expect=(),
     replay: Optional[str] = None,
     failures="plumbline-failures",
@@ -77,7 +79,9 @@ def check(
 
     implementation: a function of a request, or, with `takes`, of these tensors: takes=["x", "norm.weight"]. It returns y
         (add_norm: y and sum), or outputs by name, gradients among them ("grad.x"). With PyTorch and JAX gradients come
-        from differentiating it. Or a torch.nn.Module with a layer's own parameters: see check_layer.
+        from differentiating it. Or a torch.nn.Module of x, whose parameters are replaced by the question's.
+    names: of a module's parameters: to Plumbline's names, {"scale": "norm.weight"}, or to functions of all tensors by
+        name, {"qkv": lambda tensors: torch.cat(...)}. A layer that is known has its own; others share Plumbline's names.
     spec: the block, as a dict or the path of a file; or preset: its name.
     profile: the arithmetic that is claimed, by name or as a dict.
     framework, device: whose tensors it gets, and where: "numpy", "torch", "jax", "cupy".
@@ -88,21 +92,20 @@ def check(
 
     Returns a Result. Raises Wrong, an AssertionError, where it does not pass (unless raises is False), PlumblineError
     where the question cannot be put."""
-    from .layers import is_module, layer_of
-
+    called = called or getattr(implementation, "__qualname__", type(implementation).__name__)
     if is_module(implementation) and takes is None:
-        layer = layer_of(implementation)
-        implementation, spec, framework = layer.function, spec or (preset is None and layer.spec) or None, "torch"
-        device = device or layer.device
+        layer = layer_of(implementation, {"preset": preset} if preset else spec, names)
+        implementation, spec, preset = layer.function, layer.spec, None
+        framework, device = "torch", device or layer.device
     errors = []
     function = Function(implementation, _framework(framework, device), takes, in_place)
 
     def on_error(why):
         if isinstance(why, bdb.BdbQuit):
             raise KeyboardInterrupt from why
-        errors.append(why)
+        if not errors:  # one is a cause; all of them would keep what they have seen alive
+            errors.append(why)
 
-    called = called or getattr(implementation, "__qualname__", type(implementation).__name__)
     with _arguments(spec, preset, profile, grads, sizes) as arguments, tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         arguments += ["--cases", str(cases), "--seed", str(seed), "--timeout", str(timeout), "--failures", str(failures)]

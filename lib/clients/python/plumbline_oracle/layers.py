@@ -60,18 +60,23 @@ def check_layer(layer, config=None, **options):
 
     if isinstance(layer, type):
         layer = _of_configuration(layer, config)
-    options.setdefault("called", type(layer).__name__)
     return check(layer.eval(), **options)
 
 
-def layer_of(module) -> Layer:
-    """Raises TypeError, naming those that are known, where nothing is known of the module's class."""
-    for kind in type(module).__mro__:
-        if kind.__name__ in LAYERS and kind.__module__.partition(".")[0] in ("torch", "transformers"):
-            return LAYERS[kind.__name__](module)
-    raise TypeError(
-        f"{type(module).__name__}: expected one of {', '.join(LAYERS)}, or a spec and a function of a request"
-    )
+def layer_of(module, spec=None, names=None) -> Layer:
+    """The module as a layer: by its class; or, given `names`, by these, and where the class says nothing by the
+    names that its parameters share with Plumbline's. A spec goes before what the class says. Raises TypeError, naming the
+    classes that are known, where neither says what it is."""
+    known = [kind.__name__ for kind in type(module).__mro__ if kind.__module__.partition(".")[0] in PACKAGES]
+    known = [name for name in known if name in LAYERS]
+    if known and names is None:
+        layer = LAYERS[known[0]](module)
+        layer.spec = spec or layer.spec
+        return layer
+    if spec is None:
+        raise TypeError(f"{type(module).__name__}: expected a spec, or one of {', '.join(LAYERS)}")
+    names = names or {name: name for name, _ in module.named_parameters()}
+    return Layer(module, spec, names, lambda run, x: _first(run(x)))
 
 
 def _of_configuration(kind, config):
@@ -325,6 +330,7 @@ def _bert(module):
     return Layer(module, spec, names, lambda run, x: _first(run(x)))
 
 
+PACKAGES = ("torch", "transformers")
 LAYERS = {
     "LayerNorm": _layer_norm,
     "RMSNorm": _rms_norm,

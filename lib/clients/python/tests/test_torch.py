@@ -101,8 +101,28 @@ def test_a_layer_that_is_not_what_its_spec_says(options):
         check_layer(nn.LayerNorm(24, eps=1e-3), spec=spec, cases=20, **options)
 
 
+class Own(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(d))
+
+    def forward(self, x):
+        return rms_norm(x, self.scale)
+
+
+def test_a_module_of_ones_own(options):
+    spec = {**NORM, "d": 24}
+    assert check(Own(24), spec, names={"scale": "norm.weight"}, cases=6, **options).passed
+    with pytest.raises(Wrong):
+        check(Own(24), spec, names={"scale": lambda tensors: 2 * tensors["norm.weight"]}, cases=6, **options)
+    with pytest.raises(Wrong, match="KeyError: 'scale'"):
+        check(Own(24), spec, cases=6, **options)
+    with pytest.raises(TypeError, match="Own: expected a spec"):
+        check(Own(24), **options)
+
+
 def test_a_layer_that_nobody_knows():
-    with pytest.raises(TypeError, match="Linear: expected one of LayerNorm"):
+    with pytest.raises(TypeError, match="Linear: expected a spec, or one of LayerNorm"):
         check_layer(nn.Linear(3, 3))
 
 
