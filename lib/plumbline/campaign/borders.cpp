@@ -63,8 +63,7 @@ Theme many_heads() {
            {"d", {16, 32, 40, 71, 80, 142}},
            {"T", one_to_three}}};
 }
-// Several query heads share a key head, and there are several key heads: which of them is whose shows only
-// so.
+// Which key head belongs to which query head shows only where there are several, each of several queries.
 Theme grouped_heads() {
   return {"n_kv_heads", {{"n_heads", {4, 6, 8, 12}}, {"n_kv_heads", {2, 3, 4}}, {"T", few_tokens}}};
 }
