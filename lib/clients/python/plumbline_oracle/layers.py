@@ -228,7 +228,7 @@ def _decoder(module, norms, *, gain_offset=0, heads_norm=None):
         spec["attention"]["logit_softcap"] = softcap
     scalar = getattr(config, "query_pre_attn_scalar", None)
     if scalar and scalar != attention.head_dim:
-        spec["attention"]["scale"] = {"rule": "value", "value": scalar**-0.5}
+        spec["attention"]["scale"] = {"rule": "inv_sqrt_scalar", "value": scalar}
     names = {f"{theirs}.weight": _of(f"{ours}.weight") for theirs, ours in norms.items()}
     for p in "qkvo":
         names |= _linear(f"self_attn.{p}_proj", f"attn.{p}_proj", biases[p])

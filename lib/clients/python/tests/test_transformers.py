@@ -1,0 +1,61 @@
+"""Stock layers of transformers, from their configuration alone."""
+
+import importlib
+
+import pytest
+
+pytest.importorskip("transformers", reason="asks the layers of transformers 5 and PyTorch 2")
+
+import torch  # noqa: E402
+import transformers  # noqa: E402
+from plumbline_oracle import Wrong, check_layer  # noqa: E402
+
+GROUPED = {"hidden_size": 48, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 56, "head_dim": 12}
+GPT2 = {"n_embd": 48, "n_head": 4, "n_inner": 56, "resid_pdrop": 0, "attn_pdrop": 0}
+BERT = {"hidden_size": 48, "num_attention_heads": 4, "intermediate_size": 56, "hidden_dropout_prob": 0}
+LAYERS = {
+    "LlamaDecoderLayer": GROUPED,
+    "MistralDecoderLayer": {**GROUPED, "sliding_window": 5},
+    "Qwen2DecoderLayer": GROUPED,
+    "Qwen3DecoderLayer": GROUPED,
+    "Gemma2DecoderLayer": {**GROUPED, "query_pre_attn_scalar": 16},
+    "Olmo2DecoderLayer": GROUPED,
+    "GPT2Block": GPT2,
+    "BertLayer": {**BERT, "attention_probs_dropout_prob": 0},
+}
+
+
+def layer(name, **more):
+    """The class and its configuration."""
+    model = name.replace("DecoderLayer", "").replace("Block", "").replace("Layer", "")
+    module = importlib.import_module(f"transformers.models.{model.lower()}.modeling_{model.lower()}")
+    return getattr(module, name), getattr(transformers, model + "Config")(**LAYERS[name], **more)
+
+
+@pytest.fixture
+def options(tmp_path):
+    torch.set_num_threads(1)
+    return {"failures": tmp_path, "cases": 10, "shrink": False}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_stock_layer_agrees(name, options):
+    assert check_layer(*layer(name), **options).verdict == "agrees"
+
+
+def test_gpt2_in_bfloat16_is_green_for_a_reason(options):
+    asked = {**options, "cases": 25, "profile": "bfloat16-mixed"}
+    with pytest.raises(Wrong, match="known: torch_gelu_by_operations"):
+        check_layer(*layer("GPT2Block"), **asked)
+    result = check_layer(*layer("GPT2Block"), expect=["torch_gelu_by_operations"], **asked)
+    assert result.passed and result.verdict == "coarser"
+
+
+def test_another_configuration_is_another_block(options):
+    kind, config = layer("LlamaDecoderLayer")
+    other = kind(layer("LlamaDecoderLayer", rms_norm_eps=1e-2)[1], layer_idx=0)
+    from plumbline_oracle.layers import layer_of
+
+    spec = layer_of(kind(config, layer_idx=0)).spec
+    with pytest.raises(Wrong):
+        check_layer(other, spec=spec, **options)
