@@ -12,13 +12,9 @@ namespace plumbline::reports {
 namespace {
 
 constexpr const char* to_be_measured = "asks PyTorch for an hour and more: to be measured again";
-constexpr const char* other_draws =
-    "measured before sdpa computed ALiBi and before all compilers drew the same members: to be measured "
-    "again";
 const std::map<std::string, const char*> older{
     {"agreement.json", to_be_measured},
     {"characteristics-before.json", "shows the rule before right answers were put to every question"},
-    {"naming-bfloat16-mixed.json", other_draws},
     {"naming-float16-mixed.json", to_be_measured},
     {"pairs.json", to_be_measured},
     {"real-bugs.json", to_be_measured},
