@@ -40,7 +40,7 @@ def test_it_runs_on_other_systems(wheel):
 
 def test_it_holds_the_command_its_libraries_and_what_is_known(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("bin/plumbline", "bin/libmpfr.so.6", "known/torch_layer_norm_bias_gradient.json", "checking.py"):
+    for name in ("bin/plumbline", "bin/libmpfr.so.6", "bin/licenses/libmpfr6", "bin/licenses/plumbline", "known/torch_layer_norm_bias_gradient.json", "checking.py"):
         assert "plumbline_oracle/" + name in names
     assert {"plumbline_client.py", "plumbline_torch.py", "plumbline_jax.py"} <= set(names)
     assert not [name for name in names if name.startswith("test")]
