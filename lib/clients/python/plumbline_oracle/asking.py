@@ -6,7 +6,7 @@ import ml_dtypes  # noqa: F401  numpy knows bfloat16 by it
 import numpy as np
 from plumbline_client import Request
 
-from .tensors import Torch, array, same_bits
+from .tensors import array, same_bits
 
 # The outputs of a part, in their order; of every other part it is y alone.
 OUTPUTS = {"add_norm": ("y", "sum")}
@@ -68,7 +68,11 @@ class Function:
             return {}
         if isinstance(found, dict):
             return dict(found)
-        return dict(zip(names, found)) if isinstance(found, (tuple, list)) else {names[0]: found}
+        if not isinstance(found, (tuple, list)):
+            return {names[0]: found}
+        if len(found) != len(names):
+            raise Misuse(f"expected {len(names)} output{'s' if len(names) > 1 else ''}, {', '.join(names)}; found {len(found)}")
+        return dict(zip(names, found))
 
     def _by_torch(self, request, tensors):
         torch = self.framework.torch

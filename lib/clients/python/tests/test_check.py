@@ -78,6 +78,8 @@ def test_outputs_in_a_tuple_and_in_place(failures):
         y[:] = rms_norm(total, weight)
 
     assert check(both, spec, **takes, **failures).passed
+    with pytest.raises(Wrong, match="expected 2 outputs, y, sum; found 3"):
+        check(lambda *given: (*both(*given), 0), spec, **takes, **failures)
     assert check(in_place, spec, in_place={"y": "x", "sum": "residual"}, **takes, **failures).passed
     assert check(into, spec, **takes | {"takes": ["y", "sum", "x", "residual", "norm.weight"]}, **failures).passed
 
