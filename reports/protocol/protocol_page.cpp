@@ -100,6 +100,13 @@ nowhere else, so that a program without a JSON library can search for it.
 
 )";
 
+constexpr const char* tensors_opening = R"(
+B sequences of T tokens, T_k keys. Weights are [out, in]. `plumbline explain` prints the tensors of a spec; here are those
+of each part, of a spec with LayerNorm before each sublayer, biases, and SwiGLU. `grad.` tensors come where gradients are
+asked for.
+
+)";
+
 constexpr const char* closing = R"(## Answers
 
 The outputs; and where the question wants `y,grads`, the gradient of the sum of each output times its cotangent
@@ -139,14 +146,10 @@ Pages protocol_page() {
               {"`case`", "an id"},
               {"`spec`", "JSON: the block, every knob written out ([spec.md](spec.md))"},
               {"`profile`", "the arithmetic that is claimed: a name, or JSON"},
-              {"`want`", "`y`, or `y,grads`"}});
+              {"`want`", "`y`, or `y,grads`: whether gradients are asked for"},
+              {"`outputs`", "what is asked for beside these: `y`, or `y,sum`"}});
   s += "\nThe header of a question about a norm:\n\n" + example() + "\n";
-  s += "## Tensors\n\nAll of one type:\n\n" + types_table();
-  s += "\nB sequences of T tokens, T_k keys. Weights are [out, in]. `plumbline explain` prints the tensors "
-       "of a "
-       "spec; here\nare those of each part, of a spec with LayerNorm before each sublayer, biases, and "
-       "SwiGLU. "
-       "`grad.` tensors come where\ngradients are asked for.\n\n";
+  s += "## Tensors\n\nAll of one type:\n\n" + types_table() + tensors_opening;
   for (const auto& [part, name] : names<Part>()) s += tensors_of(name);
   return {{"protocol.md", s + closing}};
 }

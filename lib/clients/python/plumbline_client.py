@@ -26,7 +26,7 @@ from typing import Callable, Dict, Optional
 import ml_dtypes
 import numpy as np
 
-PROTOCOL = "1"  # the version of what is exchanged; README.md says what changes it
+PROTOCOL = "1"  # the version of what is exchanged; the page about the protocol says what raises it
 
 # Set by Plumbline for what it starts: from here on standard output is standard error, so that nothing that is
 # printed, while modules are loaded say, stands among the answers. What this program starts does not see it.
@@ -85,7 +85,8 @@ def dumps(tensors: Dict[str, np.ndarray], metadata: Optional[Dict[str, str]] = N
 
 class Request:
     """One question: .case, .spec (a dict, written out in full), .profile (its name), .want ({"y"} or {"y",
-    "grads"}), .tensors (by name: x, the parameters, with gradients grad.y), and .dtype, that of all of them."""
+    "grads"}), .tensors (by name: x, the parameters, with gradients grad.y), .dtype, that of all of them, and .outputs,
+    the names of what is asked for beside gradients: y, and of add_norm sum."""
 
     def __init__(self, tensors, metadata):
         if metadata["plumbline"] != PROTOCOL:
@@ -95,6 +96,7 @@ class Request:
         self.spec = json.loads(metadata["spec"])
         self.profile = metadata["profile"]
         self.want = set(metadata["want"].split(","))
+        self.outputs = metadata.get("outputs", "y").split(",")
         self.dtype = self.x.dtype
 
     @property

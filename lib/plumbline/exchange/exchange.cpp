@@ -49,6 +49,12 @@ WireTensors outputs(const BlockSpec& s, Sizes n) {
   return out;
 }
 
+std::string names_of(const WireTensors& tensors) {
+  std::string text;
+  for (const WireTensor& t : tensors) text += (text.empty() ? "" : ",") + t.name;
+  return text;
+}
+
 WireTensors parameters_on_the_wire(const BlockSpec& spec) {
   WireTensors out;
   for (const ParameterShape& p : parameter_shapes(spec))
@@ -227,7 +233,8 @@ Container to_container(const Request& r) {
                 {"case", r.id},
                 {"spec", to_json(q.spec).dump()},
                 {"profile", profile_text(r.profile)},
-                {"want", q.gradients ? "y,grads" : "y"}};
+                {"want", q.gradients ? "y,grads" : "y"},
+                {"outputs", names_of(outputs(q.spec, sizes_of(q)))}};
   for (const WireTensor& t : request_tensors(q.spec, sizes_of(q), q.gradients))
     c.tensors[t.name] = on_the_wire(matrix_of(q.inputs, t.matrix), t, r.profile.storage);
   return c;

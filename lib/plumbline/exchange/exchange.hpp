@@ -1,7 +1,7 @@
 // Talking to other implementations: questions and answers as safetensors containers.
 //
 // Request: metadata {"plumbline": "1", "case": ID, "spec": JSON, "profile": NAME (or its JSON), "want": "y"
-// or "y,grads"}, tensors x [B,T,d], the parameters, and with gradients grad.y [B,T,d]. Answer: tensors y
+// or "y,grads", "outputs": "y" or, of add_norm, "y,sum"}, tensors x [B,T,d], the parameters, and with gradients grad.y [B,T,d]. Answer: tensors y
 // [B,T,d] and with gradients grad.x and grad.<parameter>; or metadata {"unsupported": WHY} or {"error": WHY}.
 // Projections are [out,in], norms and biases [n]; every tensor has the profile's storage type.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace plumbline {
 
-inline constexpr const char* protocol_version = "1";  // what raises it: lib/clients/python/README.md
+inline constexpr const char* protocol_version = "1";  // what raises it: reports/published/protocol.md
 
 // How a request names the profile: by its name, or where it is none of profiles() by its JSON.
 std::string profile_text(const Profile& profile);

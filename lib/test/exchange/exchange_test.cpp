@@ -67,6 +67,7 @@ TEST(Exchange, ARequestHasTheNamesAndShapesOfTheProtocol) {
   EXPECT_EQ(c.metadata.at("case"), "llama/7");
   EXPECT_EQ(c.metadata.at("profile"), "bfloat16-mixed");
   EXPECT_EQ(c.metadata.at("want"), "y,grads");
+  EXPECT_EQ(c.metadata.at("outputs"), "y");
   EXPECT_EQ(spec_from_json(parse_json(c.metadata.at("spec"), "spec")), q.spec);
   EXPECT_EQ(c.tensors.at("x").shape, (std::vector<std::int64_t>{q.batch, q.inputs.x.rows() / q.batch, d}));
   EXPECT_EQ(c.tensors.at("grad.y").shape, c.tensors.at("x").shape);

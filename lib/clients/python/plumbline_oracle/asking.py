@@ -8,9 +8,6 @@ from plumbline_client import Request
 
 from .tensors import array, same_bits
 
-# The outputs of a part, in their order; of every other part it is y alone.
-OUTPUTS = {"add_norm": ("y", "sum")}
-
 
 class Misuse(Exception):
     """What the function did with its tensors that no implementation may do."""
@@ -31,9 +28,9 @@ class Function:
     def __call__(self, request: Request):
         given = {name: value for name, value in request.tensors.items() if not name.startswith("grad.")}
         tensors = {name: self.framework.tensor(value) for name, value in given.items()}
-        differentiate = {"Torch": self._by_torch, "Jax": self._by_jax}.get(type(self.framework).__name__)
-        if request.wants_gradients and differentiate:
-            outputs = differentiate(request, tensors)
+        if request.wants_gradients:
+            call = lambda tensors: self._call(request, tensors)  # noqa: E731
+            outputs = self.framework.differentiate(call, tensors, self._cotangents(request))
         else:
             outputs = self._call(request, tensors)
         answer = {name: array(value) for name, value in outputs.items()}
@@ -59,11 +56,10 @@ class Function:
         return {name: self.framework.tensor(value) for name, value in request.tensors.items() if name.startswith("grad.")}
 
     def _buffers(self, request):
-        like = request.x
-        return {name: self.framework.filled(like, np.nan) for name in OUTPUTS.get(request.spec["part"], ("y",))}
+        return {name: self.framework.filled(request.x, np.nan) for name in request.outputs}
 
     def _named(self, request, found):
-        names = OUTPUTS.get(request.spec["part"], ("y",))
+        names = request.outputs
         if found is None:
             return {}
         if isinstance(found, dict):
@@ -73,29 +69,6 @@ class Function:
         if len(found) != len(names):
             raise Misuse(f"expected {len(names)} output{'s' if len(names) > 1 else ''}, {', '.join(names)}; found {len(found)}")
         return dict(zip(names, found))
-
-    def _by_torch(self, request, tensors):
-        torch = self.framework.torch
-        for value in tensors.values():
-            value.requires_grad_()
-        with torch.enable_grad():
-            outputs = self._call(request, tensors)
-        if any(name.startswith("grad.") for name in outputs):
-            return outputs
-        cotangents = self._cotangents(request)
-        torch.autograd.backward(list(outputs.values()), [cotangents["grad." + name] for name in outputs])
-        for name, value in tensors.items():
-            outputs["grad." + name] = torch.zeros_like(value) if value.grad is None else value.grad
-        return outputs
-
-    def _by_jax(self, request, tensors):
-        jax = self.framework.jax
-        outputs, pull_back = jax.vjp(lambda t: self._call(request, t), tensors)
-        if any(name.startswith("grad.") for name in outputs):
-            return outputs
-        cotangents = self._cotangents(request)
-        (gradients,) = pull_back({name: cotangents["grad." + name] for name in outputs})
-        return {**outputs, **{"grad." + name: value for name, value in gradients.items()}}
 
     def _check_inputs(self, given, tensors, outputs):
         """Raises Misuse where an input was changed, or an output is an input's own memory."""

@@ -1,6 +1,7 @@
-"""Tensors of numpy, PyTorch, JAX and CuPy: made from the numbers of a question, on a device, and read back.
+"""Tensors of numpy, PyTorch, JAX and CuPy: made from the numbers of a question, on a device, differentiated, and read back.
 
-A tensor keeps its type: nothing is rounded here. Others that speak DLPack are read through it.
+A tensor keeps its type: nothing is rounded here. Others that speak DLPack are read through it. A further framework is a
+class below and a line in FRAMEWORKS.
 """
 
 import sys
@@ -11,7 +12,22 @@ import numpy as np
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
-class Numpy:
+class Framework:
+    """What is asked of each: tensor(array), a copy of the numbers on the device; filled(array, value), a tensor like it;
+    shares_memory(a, b); and this:"""
+
+    def differentiate(self, function, tensors, cotangents):
+        """The function's outputs by name, and for each tensor as "grad." and its name the gradient of the sum of every
+        output times its cotangent ("grad." and the output's name). Where the framework differentiates nothing, or the
+        function gave gradients itself, these are all."""
+        return function(tensors)
+
+
+def _has_gradients(outputs):
+    return any(name.startswith("grad.") for name in outputs)
+
+
+class Numpy(Framework):
     """Arrays of numpy; bfloat16 is ml_dtypes'."""
 
     def __init__(self, device=None):
@@ -29,7 +45,7 @@ class Numpy:
         return isinstance(a, np.ndarray) and np.shares_memory(a, b)
 
 
-class Torch:
+class Torch(Framework):
     """Tensors of PyTorch."""
 
     def __init__(self, device=None):
@@ -49,12 +65,24 @@ class Torch:
         same = isinstance(a, self.torch.Tensor) and a.numel() > 0 and a.device == b.device
         return same and _storage(a).data_ptr() == _storage(b).data_ptr()
 
+    def differentiate(self, function, tensors, cotangents):
+        for value in tensors.values():
+            value.requires_grad_()
+        with self.torch.enable_grad():
+            outputs = function(tensors)
+        if _has_gradients(outputs):
+            return outputs
+        self.torch.autograd.backward(list(outputs.values()), [cotangents["grad." + name] for name in outputs])
+        for name, value in tensors.items():
+            outputs["grad." + name] = self.torch.zeros_like(value) if value.grad is None else value.grad
+        return outputs
+
 
 def _storage(tensor):
     return tensor.untyped_storage() if hasattr(tensor, "untyped_storage") else tensor.storage()  # before PyTorch 2
 
 
-class Jax:
+class Jax(Framework):
     """Arrays of JAX, which nobody can change in place."""
 
     def __init__(self, device=None):
@@ -74,8 +102,15 @@ class Jax:
     def shares_memory(self, a, b):
         return False
 
+    def differentiate(self, function, tensors, cotangents):
+        outputs, pull_back = self.jax.vjp(function, tensors)
+        if _has_gradients(outputs):
+            return outputs
+        (gradients,) = pull_back({name: cotangents["grad." + name] for name in outputs})
+        return {**outputs, **{"grad." + name: value for name, value in gradients.items()}}
 
-class Cupy:
+
+class Cupy(Framework):
     """Arrays of CuPy, on the device of that number."""
 
     def __init__(self, device=None):

@@ -83,6 +83,8 @@ def test_tensors_of_torch_are_judged():
 LAYERS = [
     lambda: nn.LayerNorm(24),
     lambda: nn.LayerNorm(24, elementwise_affine=False),
+    lambda: nn.MultiheadAttention(24, 3, batch_first=True),
+    lambda: nn.MultiheadAttention(24, 2, bias=False, batch_first=True),
     lambda: nn.TransformerEncoderLayer(24, 3, 20, dropout=0.0, batch_first=True),
     lambda: nn.TransformerEncoderLayer(24, 3, 20, dropout=0.0, batch_first=True, norm_first=True, activation="gelu"),
 ]
