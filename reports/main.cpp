@@ -15,6 +15,7 @@
 #include "reports/oracle/oracle_page.hpp"
 #include "reports/properties/laws_page.hpp"
 #include "reports/protocol/protocol_page.hpp"
+#include "reports/protocol/report_page.hpp"
 #include "reports/spec/spec_page.hpp"
 #include "reports/summary/summary_page.hpp"
 
@@ -65,6 +66,7 @@ Pages all_pages() {
   add(pages, oracle_pages(oracle));
   add(pages, spec_pages());
   add(pages, protocol_page());
+  add(pages, report_pages());
   return pages;
 }
 

@@ -229,12 +229,9 @@ std::string profile_text(const Profile& profile) {
 Container to_container(const Request& r) {
   const Question& q = r.question;
   Container c;
-  c.metadata = {{"plumbline", protocol_version},
-                {"case", r.id},
-                {"spec", to_json(q.spec).dump()},
-                {"profile", profile_text(r.profile)},
-                {"want", q.gradients ? "y,grads" : "y"},
-                {"outputs", names_of(outputs(q.spec, sizes_of(q)))}};
+  c.metadata = {{"plumbline", protocol_version},         {"case", r.id},
+                {"spec", to_json(q.spec).dump()},        {"profile", profile_text(r.profile)},
+                {"want", q.gradients ? "y,grads" : "y"}, {"outputs", names_of(outputs(q.spec, sizes_of(q)))}};
   for (const WireTensor& t : request_tensors(q.spec, sizes_of(q), q.gradients))
     c.tensors[t.name] = on_the_wire(matrix_of(q.inputs, t.matrix), t, r.profile.storage);
   return c;

@@ -22,6 +22,8 @@ count = 0
 def norm(request):
     x, weight = request.x.astype(np.float64), request.tensors["norm.weight"].astype(np.float64)
     eps = request.spec["norm_slots"]["attn"]["in"]["eps"]
+    if what == "eps-outside":
+        return (x / (np.sqrt((x * x).mean(-1, keepdims=True)) + eps) * weight).astype(request.dtype)
     return (x / np.sqrt((x * x).mean(-1, keepdims=True) + eps) * weight).astype(request.dtype)
 
 

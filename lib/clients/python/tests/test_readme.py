@@ -1,4 +1,4 @@
-"""The README's example, run as it stands, says what stands below it; the page about the report knows every key."""
+"""The README's example, run as it stands, says what stands below it."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,3 @@ def test_the_first_example(tmp_path, monkeypatch):
     for line in lines:
         pattern = ".*".join(map(re.escape, line.split("...")))
         assert re.search(pattern, str(caught.value)), line
-    described = (TOP / "lib/clients/report.md").read_text()
-    report = caught.value.result.report
-    for key in [*report, *report["failures"][0], *report["results"][0], *report["failures"][0]["worst"], *report["noticed"]]:
-        assert key == "smallest_relative_change_in_y" or f"`{key}`" in described, key
