@@ -1,9 +1,10 @@
 // Talking to other implementations: questions and answers as safetensors containers.
 //
 // Request: metadata {"plumbline": "1", "case": ID, "spec": JSON, "profile": NAME (or its JSON), "want": "y"
-// or "y,grads", "outputs": "y" or, of add_norm, "y,sum"}, tensors x [B,T,d], the parameters, and with gradients grad.y [B,T,d]. Answer: tensors y
-// [B,T,d] and with gradients grad.x and grad.<parameter>; or metadata {"unsupported": WHY} or {"error": WHY}.
-// Projections are [out,in], norms and biases [n]; every tensor has the profile's storage type.
+// or "y,grads", "outputs": "y" or, of add_norm, "y,sum"}, tensors x [B,T,d], the parameters, and with
+// gradients grad.y [B,T,d]. Answer: tensors y [B,T,d] and with gradients grad.x and grad.<parameter>; or
+// metadata {"unsupported": WHY} or {"error": WHY}. Projections are [out,in], norms and biases [n]; every
+// tensor has the profile's storage type.
 #pragma once
 
 #include "plumbline/cases/question.hpp"
