@@ -11,13 +11,8 @@
 namespace plumbline::reports {
 namespace {
 
-constexpr const char* to_be_measured = "asks PyTorch for an hour and more: to be measured again";
 const std::map<std::string, const char*> older{
-    {"agreement.json", to_be_measured},
     {"characteristics-before.json", "shows the rule before right answers were put to every question"},
-    {"naming-float16-mixed.json", to_be_measured},
-    {"pairs.json", to_be_measured},
-    {"real-bugs.json", to_be_measured},
 };
 
 TEST(OracleRecords, AreOfTheRuleAsItIs) {
