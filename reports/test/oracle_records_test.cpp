@@ -11,8 +11,19 @@
 namespace plumbline::reports {
 namespace {
 
+constexpr const char* independent =
+    "functionals of a family counted as independent then: to be measured again";
 const std::map<std::string, const char*> older{
+    {"agreement.json", independent},
+    {"census.json", independent},
     {"characteristics-before.json", "shows the rule before right answers were put to every question"},
+    {"characteristics.json", independent},
+    {"cost.json", independent},
+    {"naming-bfloat16-mixed.json", independent},
+    {"naming-float16-mixed.json", independent},
+    {"naming-float32.json", independent},
+    {"pairs.json", independent},
+    {"real-bugs.json", independent},
 };
 
 TEST(OracleRecords, AreOfTheRuleAsItIs) {

@@ -174,6 +174,26 @@ std::vector<std::vector<double>> Calibration::functionals_of_members(
   return c;
 }
 
+// How many of the functionals of a family vary independently. They may all be one: where attention is
+// saturated, each channel of a query says how one score erred.
+double Calibration::independent(const Family& f, const Functionals& c,
+                                const std::vector<double>& inverse_tau) const {
+  if (!settings_.correlation) return f.count;
+  constexpr int at_a_time = 1024;  // so that a block of them stays in the cache
+  const int members = int(c.size());
+  Matrix<double> products = Matrix<double>::Zero(members, members), some(members, at_a_time);
+  for (int first = 0; first < f.count; first += at_a_time) {
+    const int n = std::min(at_a_time, f.count - first);
+    for (int k = 0; k < members; ++k)
+      for (int i = 0; i < n; ++i) {
+        const double by = inverse_tau[first + i];
+        some(k, i) = by > 0 ? c[k][f.first + first + i] * by : 0;
+      }
+    products += some.leftCols(n) * some.leftCols(n).transpose();
+  }
+  return independent_count(products, f.count);
+}
+
 // Sets the standard errors, the inflation of the tails, and mu and s of log mean T^2, of one family, from the
 // functionals c of all members.
 void Calibration::set_standard_errors(int family, const std::vector<std::vector<double>>& c) {
@@ -206,7 +226,9 @@ void Calibration::set_standard_errors(int family, const std::vector<std::vector<
     inverse_tau[i] = tau > 0 ? 1 / tau : 0;
   }
 
-  FamilyTest test{.dof = m.dof};
+  // What a family says of one functional it has from as many as vary independently, k1 times each.
+  FamilyTest test{.independent = independent(f, c, inverse_tau)};
+  test.dof = std::min(m.dof, k1 * test.independent);
   double largest = 0;
   std::vector<double> log_squares;
   for (int k = 0; k < k1; ++k) {
@@ -220,7 +242,8 @@ void Calibration::set_standard_errors(int family, const std::vector<std::vector<
     }
     log_squares.push_back(std::log(std::max(mean_square / f.count, 1e-300)));
   }
-  if (settings_.tail_inflation) test.tail_inflation = tail_inflation(largest, double(k1) * f.count, test.dof);
+  if (settings_.tail_inflation)
+    test.tail_inflation = tail_inflation(largest, k1 * test.independent, test.dof);
   test.mean_log_square = std::accumulate(log_squares.begin(), log_squares.end(), 0.0) / k1;
   double spread = 0;
   for (double e : log_squares) spread += (e - test.mean_log_square) * (e - test.mean_log_square);
@@ -236,7 +259,8 @@ void Calibration::include_right_answers(int family, const Functionals& of_right_
   FamilyTest& test = families_[family];
   if (of_right_answers.empty()) return;
   const double answers = double(of_right_answers.size());
-  const double noisiest = test.tail_inflation * t_quantile_of_tail(1 / (2 * answers * f.count), test.dof);
+  const double noisiest =
+      test.tail_inflation * t_quantile_of_tail(1 / (2 * answers * test.independent), test.dof);
   for (const auto& c : of_right_answers)
     for (int i = f.first; i < f.first + f.count; ++i)
       if (tau_[i] > 0 && std::isfinite(c[i])) tau_[i] = std::max(tau_[i], std::abs(c[i]) / noisiest);

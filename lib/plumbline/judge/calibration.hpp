@@ -24,12 +24,13 @@ struct CalibrationSettings {
   // twice the time buys a fifth.
   int members = 24;
   // Of the members. Where a few of them err far more than the others, verdicts may depend on it: one right
-  // answer is refused by 5 seeds of 40 (lib/test/judge/ablations_test.cpp).
+  // answer is refused by 4 seeds of 40 (lib/test/judge/ablations_test.cpp).
   std::uint64_t seed = 1;
   int threads = processor_threads();  // they change no result
   bool right_answers = true;
   bool moderation = true;      // false: every variance stands for itself
   bool tail_inflation = true;  // false: the tails are Student's t's
+  bool correlation = true;     // false: the functionals of a family count as independent
   Terms left_out = {};         // of the errors of members
 };
 
@@ -103,6 +104,7 @@ class Calibration {
  private:
   struct FamilyTest {
     double dof = 0, tail_inflation = 1, mean_log_square = 0, deviation_of_log_square = 0;
+    double independent = 1;  // functionals that vary as these do, see independent_count
   };
   using Functionals = std::vector<std::vector<double>>;  // of each error
   Moderated variances(std::span<const double> mean_squares, std::span<const double> priors) const;
@@ -110,6 +112,8 @@ class Calibration {
   void set_standard_errors();
   Functionals functionals_of_members(const std::vector<std::unique_ptr<Trace>>& traces);
   void set_standard_errors(int family, const Functionals& of_members);
+  double independent(const Family& family, const Functionals& of_members,
+                     const std::vector<double>& inverse_tau) const;
   std::vector<Scores> scores(std::span<const std::vector<Matrix<double>>> errors) const;
   void include_right_answers(int family, const Functionals& of_right_answers);
   std::vector<double> functionals(const Scores& scores) const;

@@ -47,6 +47,20 @@ double t_quantile_of_tail(double p, double dof) {
   return math::quantile(math::complement(StudentsT(dof), p));
 }
 
+double independent_count(const Matrix<double>& products, double n) {
+  double sum = 0;
+  int pairs = 0;
+  for (Eigen::Index k = 0; k < products.rows(); ++k)
+    for (Eigen::Index l = 0; l < k; ++l) {
+      const double sizes = products(k, k) * products(l, l);
+      if (!(sizes > 0) || std::isinf(sizes)) continue;
+      sum += products(k, l) * products(k, l) / sizes;
+      ++pairs;
+    }
+  if (pairs == 0) return 1;
+  return sum * n <= pairs ? n : std::max(1.0, pairs / sum);
+}
+
 double tail_inflation(double largest, double count, double dof) {
   return std::max(1.0, largest / t_quantile_of_tail(1 / (2 * count), dof));
 }

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "plumbline/number/matrix.hpp"
+
 namespace plumbline {
 
 // Pr[t > x] of Student's t with `dof` degrees of freedom.
@@ -18,6 +20,18 @@ double t_tail(double x, double dof);
 //   bad input: -infinity for p >= 1
 inline constexpr double quantile_error = 0x1p-26;
 double t_quantile_of_tail(double p, double dof);
+
+// How many independent numbers vary as n do that may be correlated: n, or 1 where all are multiples of one.
+//   formula: of samples c_k of all n, with products P_kl = <c_k, c_l>: 1 / mean over k < l of P_kl^2 / (P_kk
+//   P_ll),
+//     an estimate of (tr S)^2 / tr S^2 with S their covariance; how large a sample is does not matter
+//   shapes: products [K, K]
+//   domain: samples of mean zero: what all have in common makes it smaller. A sample of 0 takes no part; 1
+//   where
+//     fewer than two others are left
+//   bound: between 1 and n
+//   source: tr S^2 from products of different samples, Chen and Qin 2010, doi 10.1214/09-AOS716
+double independent_count(const Matrix<double>& products, double n);
 
 // How far the tails of `count` values reach beyond Student's t: the largest size over that expected of so
 // many, the quantile 1 - 1/(2 count) of t.

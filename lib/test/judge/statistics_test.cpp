@@ -36,6 +36,51 @@ TEST(Statistics, TheQuantileUndoesTheTail) {
 }
 
 // Variances of a family that differ by nothing but chance are pooled; those that differ are left alone.
+// Samples, one in a row, of n independent normal numbers.
+Matrix<double> samples(int count, int n) {
+  std::mt19937_64 random(n);
+  std::normal_distribution<double> normal;
+  Matrix<double> out(count, n);
+  for (double& x : out.reshaped()) x = normal(random);
+  return out;
+}
+
+Matrix<double> products(const Matrix<double>& samples) { return samples * samples.transpose(); }
+
+// The squared cosine of two of them is 1/n in the mean, with a variance of 2/n^2 at most, and no pair says
+// anything of another: within six standard deviations of the mean of all pairs.
+TEST(Statistics, NumbersThatAreIndependentAllCount) {
+  constexpr int count = 48, pairs = count * (count - 1) / 2;
+  for (int n : {2, 30, 1000}) {
+    const double found = independent_count(products(samples(count, n)), 1e9);
+    EXPECT_NEAR(n / found, 1, 6 * std::sqrt(2.0 / pairs)) << n;
+  }
+}
+
+TEST(Statistics, NumbersThatAreMultiplesOfOneCountOnce) {
+  const Matrix<double> one = samples(48, 1);
+  EXPECT_DOUBLE_EQ(independent_count(products(one.replicate(1, 64)), 64), 1);
+  const Matrix<double> some = samples(48, 7);
+  EXPECT_DOUBLE_EQ(independent_count(products(some.replicate(1, 4)), 28),
+                   independent_count(products(some), 28));
+}
+
+TEST(Statistics, ALargeSampleCountsAsASmallOne) {
+  Matrix<double> some = samples(48, 7);
+  const double before = independent_count(products(some), 7);
+  some.row(3) *= 0x1p100;
+  EXPECT_DOUBLE_EQ(independent_count(products(some), 7), before);
+  Matrix<double> others(47, 7);
+  others << some.topRows(3), some.bottomRows(44);
+  some.row(3).setZero();
+  EXPECT_DOUBLE_EQ(independent_count(products(some), 7), independent_count(products(others), 7));
+}
+
+TEST(Statistics, OfNothingOneCounts) {
+  EXPECT_EQ(independent_count(Matrix<double>::Zero(48, 48), 9), 1);
+  EXPECT_EQ(independent_count(Matrix<double>::Identity(48, 48), 9), 9);  // and no more than there are
+}
+
 TEST(Statistics, ModerationPoolsWhatIsAlike) {
   std::mt19937_64 bits(1);
   std::normal_distribution<double> normal;
