@@ -36,6 +36,11 @@ std::string not_judged(const RunReport& r) {
   return out;
 }
 
+// The one case that was asked again got an answer that may be right, and so may an empty one.
+bool fails_no_more(const RunReport& r) {
+  return r.asks_again && cases(r) > 0 && cases_with(r, Outcome::discarded) == cases(r);
+}
+
 }  // namespace
 
 std::vector<std::pair<Outcome, int>> counts(const RunReport& r) {
@@ -63,6 +68,7 @@ std::string closing_line(const RunReport& r) {
       failing == 0 ? "No failure" : fmt::format("{} of {} failed", failing, judged(r));
   if (all == 0) return "No case was asked" + (failing == 0 ? "." : "; " + failures + ".");
   if (left_out == 0) return failures + ".";
+  if (fails_no_more(r)) return "It fails no more; whether it is right, this question cannot say.";
   if (left_out == all)
     return fmt::format("No case was judged: {}{}.", not_judged(r), failing == 0 ? "" : "; " + failures);
   return fmt::format("{}; {} of {} cases were not judged ({}){}.", failures, left_out, all, not_judged(r),
@@ -79,7 +85,8 @@ std::string overall(const RunReport& r) {
 int exit_status(const RunReport& r) {
   if (!r.fault.empty()) return exit_code::fault;
   if (r.signal) return exit_code::signal + r.signal;
-  const bool is_fine = judged_cases(r) > 0 && failed(r) == 0 && r.stopped.empty() && !skipped_too_many(r);
+  const bool was_judged = judged_cases(r) > 0 || fails_no_more(r);
+  const bool is_fine = was_judged && failed(r) == 0 && r.stopped.empty() && !skipped_too_many(r);
   return is_fine ? exit_code::ok : exit_code::differs;
 }
 

@@ -95,8 +95,8 @@ A frame is 8 bytes, an unsigned number, little endian: the length; and that many
 A container is 8 bytes, an unsigned number, little endian: the length of the header; the header, a JSON object; and the
 data. The header has an entry for each tensor: `dtype`, `shape`, and `data_offsets`, the first byte of the tensor in the
 data and the first one behind it. Numbers are little endian, the last axis runs fastest. The entry `__metadata__` is an
-object of strings. Within these, quotes are escaped: text that begins `"x":` is found where a tensor's entry begins and
-nowhere else, so that a program without a JSON library can search for it.
+object of strings. There is no space between the signs of a header, and within strings quotes are escaped: the text `"x":{`
+is found where a tensor's entry begins and nowhere else, so that a program without a JSON library can search for it.
 
 )";
 
@@ -148,7 +148,7 @@ Pages protocol_page() {
               {"`profile`", "the arithmetic that is claimed: a name, or JSON"},
               {"`want`", "`y`, or `y,grads`: whether gradients are asked for"},
               {"`outputs`", "what is asked for beside these: `y`, or `y,sum`"}});
-  s += "\nThe header of a question about a norm:\n\n" + example() + "\n";
+  s += "\nThe header of a question about a norm, with spaces for people:\n\n" + example() + "\n";
   s += "## Tensors\n\nAll of one type:\n\n" + types_table() + tensors_opening;
   for (const auto& [part, name] : names<Part>()) s += tensors_of(name);
   return {{"protocol.md", s + closing}};

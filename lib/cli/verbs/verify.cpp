@@ -73,7 +73,8 @@ int replay(const VerifyOptions& o) {
   RunReport report{.title = "plumbline verify --replay " + o.replay,
                    .facts = {{"case", r.request.id + ", " + sizes_text(r.request.question)},
                              {"profile", profile_text(r.request.profile)},
-                             {"found before", r.outcome}}};
+                             {"found before", r.outcome}},
+                   .asks_again = true};
   report.results.push_back({r.request.id, e.outcome, e.message, peer.seconds()});
   add_places(report.results.back(), e);
   if (r.law.empty()) {

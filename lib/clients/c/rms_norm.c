@@ -1,6 +1,6 @@
-// RMSNorm in C, without a library: it answers questions on stdin, as lib/clients/protocol.md describes them.
+// RMSNorm in C, without a library: it answers questions on stdin, as reports/published/protocol.md describes them.
 //   cc -O2 -o rms_norm rms_norm.c -lm
-//   plumbline verify --spec rms_norm.json --no-grads -- ./rms_norm
+//   plumbline verify --spec ../cpp/rms_norm.json --no-grads -- ./rms_norm
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-// RMSNorm in Go: it answers questions on stdin, as lib/clients/protocol.md describes them.
+// RMSNorm in Go: it answers questions on stdin, as reports/published/protocol.md describes them.
 //
 //	go build rms_norm.go
-//	plumbline verify --spec rms_norm.json --no-grads -- ./rms_norm
+//	plumbline verify --spec ../cpp/rms_norm.json --no-grads -- ./rms_norm
 package main
 
 import (

@@ -1,5 +1,5 @@
-// RMSNorm in JavaScript: it answers questions on stdin, as lib/clients/protocol.md describes them.
-//   plumbline verify --spec rms_norm.json --no-grads -- node rms_norm.mjs
+// RMSNorm in JavaScript: it answers questions on stdin, as reports/published/protocol.md describes them.
+//   plumbline verify --spec ../cpp/rms_norm.json --no-grads -- node rms_norm.mjs
 import { readSync, writeSync } from "node:fs";
 
 // That many bytes of stdin; nothing at its end.

@@ -1,6 +1,6 @@
-// RMSNorm in Rust, without a crate: it answers questions on stdin, as lib/clients/protocol.md describes them.
+// RMSNorm in Rust, without a crate: it answers questions on stdin, as reports/published/protocol.md describes them.
 //   rustc --edition 2021 -O rms_norm.rs
-//   plumbline verify --spec rms_norm.json --no-grads -- ./rms_norm
+//   plumbline verify --spec ../cpp/rms_norm.json --no-grads -- ./rms_norm
 use std::io::{self, Read, Write};
 
 /// What stands between `key` and the first `]`, in the entry of a tensor: its numbers. Quotes of JSON within the

@@ -70,7 +70,9 @@ Examination judged(const Request& r, const Answer& answer, Sensitivity* sensitiv
   const Verdict v = judge(answer.outputs);
   if (v.finding == Finding::inconclusive) return {Outcome::discarded, message_of(v), "", answer};
   if (sensitivity && v.finding == Finding::agrees) sensitivity->add(judge);
-  return located(examination(v, answer), judge.calibration());
+  Examination e = located(examination(v, answer), judge.calibration());
+  e.can_agree = !judge.vacuous();
+  return e;
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct Examination {
   std::vector<std::string> where = {};   // and in full
   std::optional<WorstEntry> worst = {};  // of a wrong answer
   Nearness nearness = {};                // of an answer that agrees
+  bool can_agree = true;  // whether a right answer to this question would be told from an empty one
 
   // Whether there is a number for everything that was asked for, so that it can be told what was computed.
   bool has_numbers() const { return verdict && verdict->finding != Finding::invalid && verdict->is_finite; }

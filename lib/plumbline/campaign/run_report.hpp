@@ -61,6 +61,7 @@ struct RunReport {
   std::string fault = {};        // what went wrong in Plumbline itself, which is no verdict; empty otherwise
   int signal = 0;                // that ended it, if one did
   double max_skipped = 100;      // per cent of the cases that may be skipped or discarded
+  bool asks_again = false;       // one case that failed: it is enough that it fails no more
 };
 
 }  // namespace plumbline

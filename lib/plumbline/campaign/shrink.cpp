@@ -62,6 +62,8 @@ class Shrinking {
     ++best.tries;
     Examination e = examine_(q);
     if (e.kind != kind_) return false;
+    // Asked again when it is mended, a question should be able to say so.
+    if (!e.can_agree && best.examination.can_agree) return false;
     best.question = q;
     best.examination = std::move(e);
     return true;

@@ -79,9 +79,12 @@ class Telling {
     tell_apart([](double x) { return !std::isfinite(x); }, "a number");
     tell_apart([](double x) { return x == 0; }, "not 0");
     if (std::count(rest_.begin(), rest_.end(), true) == 0) return out_;
-    const double needed = std::log(double(rest_.size())) - std::log(Judge::alpha);
-    const Region r = region_of(l_.tensor->views, rest_, {surprises(l_.compared()), needed});
     const std::string what = fit(l_.compared(), rest_, suspects_);
+    Region r = region(rest_);
+    if (!out_.empty() && r.is_mostly_marked() && (r.exception || r.everything)) {
+      r = region(l_.wrong);  // what was told is wrong too, and no exception
+      if (r.everything) return out_.push_back("all else is " + (what.empty() ? "wrong" : what)), out_;
+    }
     if (what.empty())
       out_.push_back(sentence(r, "wrong", "right"));
     else
@@ -90,6 +93,11 @@ class Telling {
   }
 
  private:
+  Region region(const std::vector<bool>& these) const {
+    const double needed = std::log(double(these.size())) - std::log(Judge::alpha);
+    return region_of(l_.tensor->views, these, {surprises(l_.compared()), needed});
+  }
+
   template <class Is>
   void tell_apart(const Is& is, const std::string& otherwise) {
     std::vector<bool> these(rest_.size());

@@ -167,7 +167,10 @@ struct Sharing {
   const char *id, *says;
   int (*map)(int head, int heads, int groups);
 };
+constexpr std::string_view tiled = "tiled";  // of keys and values it is a deviation of the catalogue
 constexpr Sharing sharings[] = {
+    {tiled.data(), "query head h reads key-value head h mod n_kv_heads",
+     [](int h, int, int g) { return h % g; }},
     {"over-n_kv_heads", "query head h reads key-value head h / n_kv_heads",
      [](int h, int, int g) { return std::min(h / g, g - 1); }},
     {"over-share-modulo", "query head h reads key-value head h mod (n_heads / n_kv_heads)",
@@ -198,36 +201,67 @@ M scattered(const M& y, const Order& heads, int width, bool columns, const M& li
   return x;
 }
 
-bool is_of_keys_or_values(const std::string& name) {
-  for (const char* end : {"k_proj.weight", "v_proj.weight", "k_proj.bias", "v_proj.bias"})
-    if (name.ends_with(end)) return true;
-  return name == "k" || name == "v";
+// What is read from the head that a map says: keys, values, or both.
+enum class Read { both, keys, values };
+
+bool is_of_keys(const std::string& name) {
+  return name == "k" || name.ends_with("k_proj.weight") || name.ends_with("k_proj.bias");
+}
+bool is_of_values(const std::string& name) {
+  return name == "v" || name.ends_with("v_proj.weight") || name.ends_with("v_proj.bias");
+}
+
+// As many key-value heads as query heads, those of keys and of values chosen by maps of their own.
+struct Shared {
+  Order keys, values;
+
+  Shared(const AttentionSpec& a, Read read, decltype(Sharing::map) map) {
+    for (int h = 0; h < a.n_heads; ++h) {
+      const int right = h * a.n_kv_heads / a.n_heads, other = map(h, a.n_heads, a.n_kv_heads);
+      keys.push_back(read == Read::values ? right : other);
+      values.push_back(read == Read::keys ? right : other);
+    }
+  }
+  const Order* of(const std::string& name) const {
+    return is_of_keys(name) ? &keys : is_of_values(name) ? &values : nullptr;
+  }
+};
+
+Outputs with_shared(const Question& asked, const Computing& compute, Read read, decltype(Sharing::map) map) {
+  Question q = asked;
+  AttentionSpec& a = q.spec.attention;
+  if (a.n_kv_heads < 2) throw Error("expected more than one key-value head");
+  if (q.spec.norm_slots.attn.k && q.spec.norm_slots.attn.k->width == NormWidth::full_heads)
+    throw Error("expected keys that are normalized alone");
+  const Shared shared(a, read, map);
+  a.n_kv_heads = a.n_heads;
+  for (auto& [name, value] : q.inputs.parameters)
+    if (const Order* heads = shared.of(name))
+      value = gathered(value, *heads, a.head_dim, !name.ends_with(".weight"));
+  Outputs out = compute(q, {});
+  if (q.gradients)
+    for (const auto& [name, value] : asked.inputs.parameters)
+      if (const Order* heads = shared.of(name)) {
+        M& g = out.at("grad." + name);
+        g = scattered(g, *heads, a.head_dim, !name.ends_with(".weight"), value);
+      }
+  return out;
+}
+
+void add_sharing(Alternatives& out, const Sharing& s, Read read, const std::string& id,
+                 const std::string& says) {
+  out.push_back({"heads/" + id, says, "", 1, [map = s.map, read](const Failed& f, const Computing& compute) {
+                   return with_shared(f.question, compute, read, map);
+                 }});
 }
 
 void add_sharings(Alternatives& out) {
-  for (const Sharing& s : sharings)
-    out.push_back({std::string("heads/") + s.id, s.says, "", 1,
-                   [map = s.map](const Failed& f, const Computing& compute) {
-                     Question q = f.question;
-                     AttentionSpec& a = q.spec.attention;
-                     if (a.n_kv_heads < 2) throw Error("expected more than one key-value head");
-                     if (q.spec.norm_slots.attn.k && q.spec.norm_slots.attn.k->width == NormWidth::full_heads)
-                       throw Error("expected keys that are normalized alone");
-                     Order heads;
-                     for (int h = 0; h < a.n_heads; ++h) heads.push_back(map(h, a.n_heads, a.n_kv_heads));
-                     a.n_kv_heads = a.n_heads;
-                     for (auto& [name, value] : q.inputs.parameters)
-                       if (is_of_keys_or_values(name))
-                         value = gathered(value, heads, a.head_dim, !name.ends_with(".weight"));
-                     Outputs out = compute(q, {});
-                     if (q.gradients)
-                       for (const auto& [name, value] : f.question.inputs.parameters)
-                         if (is_of_keys_or_values(name)) {
-                           M& g = out.at("grad." + name);
-                           g = scattered(g, heads, a.head_dim, !name.ends_with(".weight"), value);
-                         }
-                     return out;
-                   }});
+  for (const Sharing& s : sharings) {
+    if (s.id != tiled) add_sharing(out, s, Read::both, s.id, s.says);
+    add_sharing(out, s, Read::keys, std::string(s.id) + "-keys", std::string(s.says) + ", of keys alone");
+    add_sharing(out, s, Read::values, std::string(s.id) + "-values",
+                std::string(s.says) + ", of values alone");
+  }
 }
 
 }  // namespace

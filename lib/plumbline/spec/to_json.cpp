@@ -1,5 +1,6 @@
 // A spec as JSON: every knob that a right block has, and the wrong choices where they are made.
 #include <nlohmann/json.hpp>
+#include <variant>
 
 #include "plumbline/spec/json.hpp"
 

@@ -39,6 +39,16 @@ TEST(Shrink, NumbersBecomeAsSimpleAsTheFailureAllows) {
   EXPECT_EQ(q.inputs.parameters.at("norm.weight"), Matrix<double>::Zero(1, 1));
 }
 
+// When it is mended, the question should be able to say so.
+TEST(Shrink, AQuestionThatNothingCanAgreeOnIsNotSmaller) {
+  const auto examine = [](const Question& q) {
+    Examination e = called("large");
+    e.can_agree = q.spec.d >= 3;
+    return e;
+  };
+  EXPECT_EQ(shrunk(examine).smallest.question.spec.d, 3);
+}
+
 TEST(Shrink, AnotherFailureIsNotTheSame) {
   const Tried t = shrunk([](const Question&) { return called("another"); });
   EXPECT_GT(t.asked, 0);

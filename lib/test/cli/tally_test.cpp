@@ -41,6 +41,16 @@ TEST(Tally, WhatWasNotJudgedStandsInTheLastLine) {
   EXPECT_EQ(closing_line(r), "No failure; 1 of 4 cases were not judged (1 skipped), more than 24 %.");
 }
 
+TEST(Tally, ACaseThatIsAskedAgainNeedOnlyFailNoMore) {
+  RunReport r{.title = "replay", .results = {{"case", Outcome::discarded, "zero would pass too"}}};
+  EXPECT_EQ(exit_status(r), 1);
+  r.asks_again = true;
+  EXPECT_EQ(exit_status(r), 0);
+  EXPECT_EQ(closing_line(r), "It fails no more; whether it is right, this question cannot say.");
+  r.results.front().outcome = Outcome::skipped;
+  EXPECT_EQ(exit_status(r), 1);
+}
+
 TEST(Tally, EveryFailureIsRed) {
   for (const Outcome o : {Outcome::invalid, Outcome::wrong, Outcome::coarser}) {
     const RunReport r = with({{Outcome::agrees, 3}, {o, 1}});

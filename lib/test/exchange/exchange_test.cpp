@@ -58,6 +58,14 @@ TEST(Exchange, ARequestReadsBackAsTheSameQuestion) {
     }
 }
 
+// Programs without a JSON library search for it.
+TEST(Exchange, AHeaderHasNoSpaceBetweenItsSigns) {
+  const std::string bytes = to_bytes(to_container(request()));
+  const std::string header = bytes.substr(8, 65536);
+  EXPECT_NE(header.find("\"x\":{\"data_offsets\":["), header.npos);
+  EXPECT_NE(header.find("],\"dtype\":\"BF16\",\"shape\":["), header.npos);
+}
+
 TEST(Exchange, ARequestHasTheNamesAndShapesOfTheProtocol) {
   const Request r = request();
   const Container c = to_container(r);

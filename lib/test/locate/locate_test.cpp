@@ -26,6 +26,12 @@ Question attention(const Profile& profile, AskedSizes n, bool gradients) {
       {.spec = spec, .batch = n.batch, .tokens = n.tokens, .gradients = gradients, .seed = seed}, profile);
 }
 
+std::string joined(const std::vector<std::string>& statements) {
+  std::string out;
+  for (const std::string& s : statements) out += (out.empty() ? "" : "; ") + s;
+  return out;
+}
+
 class Asked {
  public:
   explicit Asked(std::string_view profile = "float32", AskedSizes n = small, bool gradients = false)
@@ -39,7 +45,7 @@ class Asked {
   // What is said of the first wrong tensor, without the worst entry.
   std::string said(const Outputs& found) const {
     for (const Located& t : locate(calibration, found).tensors)
-      if (!t.is_right()) return t.name + ": " + t.statements.front();
+      if (!t.is_right()) return t.name + ": " + joined(t.statements);
     return "right";
   }
 
@@ -86,6 +92,11 @@ void expect_planted(const Asked& f, AskedSizes n) {
   EXPECT_EQ(said([&](auto& y) { y.rightCols((n.heads - 1) * n.head_dim).array() += 0.25; }),
             "y: only head 0 is right; the others are 0.25 more than what is right");
   EXPECT_EQ(said([&](auto& y) { y.bottomRows(n.tokens) *= NAN; }), "y: sequence 1 is NaN");
+  EXPECT_EQ(said([&](auto& y) { y *= 1.5, y.row(0) *= NAN; }),
+            "y: row 0 of sequence 0 is NaN; all else is 1.5 times what is right");
+  EXPECT_EQ(said([&](auto& y) { y.row(0) *= NAN, y.row(2).setZero(), y.bottomRows(y.rows() - 3) *= -1.5; }),
+            "y: row 0 of sequence 0 is NaN; row 2 of sequence 0 is 0; only row 1 of sequence 0 is right; the "
+            "others are -1.5 times what is right");
   EXPECT_EQ(said([&](auto& y) { y.bottomRows(y.rows() - 1).setZero(); }),
             "y: only row 0 of sequence 0 is not 0");
   EXPECT_EQ(said([&](auto& y) {

@@ -21,6 +21,8 @@ QuestionSettings settings_of(const char* spec, bool gradients) {
 
 const char* const attention_by_itself = R"({"part": "sdpa", "attention": {"n_heads": 4, "n_kv_heads": 2,
   "head_dim": 36, "mask": "causal_sliding", "window": 17, "logit_softcap": 4.0}})";
+const char* const grouped =
+    R"({"part": "sdpa", "attention": {"n_heads": 6, "n_kv_heads": 2, "head_dim": 10}})";
 const char* const few_queries =
     R"({"part": "sdpa", "attention": {"n_heads": 2, "head_dim": 8, "mask": "causal"}})";
 const char* const norm_by_itself =
@@ -128,7 +130,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"rope/keys-2-later", block, true}, Case{"activation/hard-swish", gated, true},
         Case{"activation/mish", gated, false}, Case{"input/gate-and-up-interleaved", gated, true},
         Case{"input/gate-and-up-in-2-shards-inverse", gated, true}, Case{"input/qkv-by-group", block, true},
-        Case{"heads/over-share-modulo", attention_by_itself, true},
+        Case{"heads/over-share-modulo", attention_by_itself, true}, Case{"heads/tiled-values", grouped, true},
+        Case{"heads/tiled-keys", grouped, false}, Case{"heads/reversed-values", block, true},
         Case{"softmax/derivative-of-unmasked", attention_by_itself, true},
         Case{"written/channels-one-earlier", attention_by_itself, false},
         Case{"place/gradients-of-ffn.gate_proj-and-ffn.up_proj", gated, true},

@@ -44,7 +44,13 @@ class Function:
             missing = [name for name in self.takes if name not in tensors and name not in buffers]
             if missing:
                 raise Misuse(f"takes: expected one of {', '.join([*tensors, *buffers])}, found {missing[0]}")
-            found = self.function(*(tensors[name] if name in tensors else buffers[name] for name in self.takes))
+            given = [tensors[name] if name in tensors else buffers[name] for name in self.takes]
+            try:
+                found = self.function(*given)
+            except AttributeError as why:
+                if "numpy.ndarray" not in str(why):
+                    raise
+                raise AttributeError(f"{why}; framework= says whose tensors the function takes") from why
         else:
             found = self.function(Asked(request, {**tensors, **self._cotangents(request)}))
         outputs = self._named(request, found)

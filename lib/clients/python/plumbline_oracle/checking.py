@@ -3,6 +3,7 @@
 import bdb
 import json
 import os
+import re
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,8 @@ class Wrong(AssertionError):
     """What was checked is not right. `.result` has the parts of its text."""
 
     def __init__(self, result):
-        super().__init__("\n" + result.text)
+        first = result.headline or result.verdict
+        super().__init__(f"{first}\n\n{result.text}")
         self.result = result
 
 
@@ -86,12 +88,15 @@ def check(
     profile: the arithmetic that is claimed, by name or as a dict.
     framework, device: whose tensors it gets, and where: "numpy", "torch", "jax", "cupy".
     in_place: outputs that it leaves in the tensor of an input: {"y": "x"}.
-    expect: names of known divergences of a framework that may be met (plumbline_oracle.divergences).
+    expect: names of known divergences of a framework that may be met; `python -m plumbline_oracle` lists them.
     replay: the file of a failing case: asks that one alone.
     sizes: d, n_layers, n_heads, n_kv_heads, head_dim, d_ff, tokens, key_tokens, batch: N, or "N..M" for the last three.
+        Ranges of the others stand in the spec: {"d": {"from": 5, "to": 64}}.
+    raises: False returns a result that does not pass, too.
 
     Returns a Result. Raises Wrong, an AssertionError, where it does not pass (unless raises is False), PlumblineError
     where the question cannot be put."""
+    __tracebackhide__ = True  # in pytest's report
     called = called or getattr(implementation, "__qualname__", type(implementation).__name__)
     if is_module(implementation) and takes is None:
         layer = layer_of(implementation, {"preset": preset} if preset else spec, names)
@@ -106,15 +111,21 @@ def check(
         if not errors:  # one is a cause; all of them would keep what they have seen alive
             errors.append(why)
 
-    with _arguments(spec, preset, profile, grads, sizes) as arguments, tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        arguments += ["--cases", str(cases), "--seed", str(seed), "--timeout", str(timeout), "--failures", str(failures)]
-        arguments += ["--json", str(report), "--called", called]
-        arguments += ["--ask-again", ask_again or "in check(...): replay={}"]
-        arguments += [] if shrink else ["--no-shrink"]
-        arguments += ["--replay", str(replay)] if replay else []
-        status, out, troubles = converse(["verify", *arguments], function, on_error)
-        result = _result(status, out, troubles, report, profile, expect)
+    def ask(grads, failures, *options):
+        with _arguments(spec, preset, profile, grads, sizes) as arguments, tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.json"
+            arguments += ["--cases", str(cases), "--seed", str(seed), "--timeout", str(timeout)]
+            arguments += ["--failures", str(failures), "--json", str(report), "--called", called, *options]
+            return _asked(*converse(["verify", *arguments], function, on_error), report)
+
+    def y_is_right():
+        with tempfile.TemporaryDirectory() as folder:
+            return grads and ask(False, folder, "--no-shrink")[0]["passed"]
+
+    options = ["--ask-again", ask_again or "in check(...): replay={}"]
+    options += [] if shrink else ["--no-shrink"]
+    options += ["--replay", str(replay)] if replay else []
+    result = _result(*ask(grads, failures, *options), profile, expect, y_is_right)
     return _concluded(result, raises, errors)
 
 
@@ -124,12 +135,17 @@ def judge(spec=None, inputs=None, outputs=None, *, preset=None, profile=None, se
     inputs: by name: x, the parameters, and where gradients are in outputs the cotangent grad.y; all of one type.
     outputs: by name: y, and grad.x, grad.<parameter>; or y alone.
     profile: where it is not said, the usual one of these types.
+    spec: d may be left to x, which may be [tokens, d] too.
 
     Tensors may be of any framework. Raises PlumblineError where they are not those of the spec."""
+    __tracebackhide__ = True
     given = {name: array(tensor) for name, tensor in inputs.items()}
     found = {name: array(tensor) for name, tensor in (outputs if isinstance(outputs, dict) else {"y": outputs}).items()}
     grads = any(name.startswith("grad.") for name in found)
     first = next(iter(given.values()))
+    if isinstance(spec, dict) and "x" in given and not {"d", "preset"} & spec.keys():
+        spec = {**spec, "d": given["x"].shape[-1]}
+    given, found = _as_one_sequence(given), _as_one_sequence(found)
     names = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
     profile = profile or STORAGE.get(names.get(first.dtype), "float32")
     with _arguments(spec, preset, profile, grads, {}) as arguments, tempfile.TemporaryDirectory() as folder:
@@ -137,14 +153,26 @@ def judge(spec=None, inputs=None, outputs=None, *, preset=None, profile=None, se
         question.write_bytes(dumps(given))
         answer.write_bytes(dumps(found))
         arguments = ["judge", "--question", str(question), *arguments, "--seed", str(seed), "--json", str(report), str(answer)]
-        result = _result(*run(arguments), report, profile, ())
+        result = _result(*_asked(*run(arguments), report), profile, (), lambda: True)
     return _concluded(result, raises, [])
 
 
 def assert_correct(actual, spec=None, inputs=None, **options) -> Result:
     """Where torch.testing.assert_close would stand: `actual`, y or outputs by name, is right for these inputs. Raises
     Wrong where it is not. The options are those of judge()."""
+    __tracebackhide__ = True
     return judge(spec, inputs, actual, raises=True, **options)
+
+
+STREAMS = ("x", "residual", "y", "sum")  # [B, T, d]
+
+
+def _as_one_sequence(tensors):
+    """Where the stream is [tokens, d], as kernels of norms take it: [1, tokens, d]."""
+    return {
+        name: tensor[None] if tensor.ndim == 2 and name.removeprefix("grad.") in STREAMS else tensor
+        for name, tensor in tensors.items()
+    }
 
 
 def _framework(name, device):
@@ -163,7 +191,7 @@ def _arguments(spec, preset, profile, grads, sizes):
     arguments += ["--grads" if grads else "--no-grads"]
     for name, value in sizes.items():
         arguments += ["--" + name.replace("_", "-"), str(value)]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="plumbline-spec-") as folder:
         if preset is not None:
             arguments += ["--preset", preset]
         elif isinstance(spec, dict):
@@ -175,19 +203,26 @@ def _arguments(spec, preset, profile, grads, sizes):
         yield arguments
 
 
-def _result(status, out, troubles, report, profile, expect) -> Result:
-    if not report.exists():
-        lines = [line for line in troubles.splitlines() if line.strip()]
-        raise PlumblineError(lines[-1] if lines else f"plumbline ended with exit status {status} and said nothing")
-    found = json.loads(report.read_text())
+def _asked(status, out, troubles, report):
+    """The report that the command wrote, and what it said."""
+    if report.exists():
+        return json.loads(report.read_text()), out
+    lines = [line for line in troubles.splitlines() if line.strip()]
+    raise PlumblineError(_in_python(lines[-1]) if lines else f"plumbline ended with exit status {status} and said nothing")
+
+
+def _result(found, out, profile, expect, y_is_right) -> Result:
     failures = found["failures"]
     first = failures[0] if failures else {}
     unnamed = [r for r in found["results"] if r["outcome"] in ("invalid", "wrong", "broken", "coarser")]
-    known = divergences.of(failures or unnamed, profile)
     unknown = divergences.check_names(expect)
     if unknown:
         raise PlumblineError(unknown)
-    expected = bool(expect) and bool(failures) and all(divergences.explained(f, profile, expect) for f in failures)
+    known = divergences.of(failures or unnamed, profile)
+    if any(d.of_gradients for d in known) and not y_is_right():
+        known = [d for d in known if not d.of_gradients]
+    names = {d.id for d in known if d.id in expect}
+    expected = bool(failures) and all(divergences.explained(f, profile, names) for f in failures)
     for divergence in known:
         met = "as expected: " if divergence.id in expect else "known: "
         out += f"\n{met}{divergence.id}: {divergence.title} ({divergence.framework} {divergence.version})\n"
@@ -202,12 +237,20 @@ def _result(status, out, troubles, report, profile, expect) -> Result:
         file=first.get("file"),
         reached=[note for note in found["notes"] if "reached" in note],
         divergences=known,
-        text=out.strip(),
+        text=out.strip().replace("--no-grads asks for y alone", "grads=False asks for y alone"),
         report=found,
     )
 
 
+def _in_python(text) -> str:
+    """What the command says of its options and files, said of arguments: "--key-tokens: …" is "key_tokens: …"."""
+    text = re.sub(r"\S*/plumbline-spec-\w+/(\w+\.json: )?", "", text.removeprefix("plumbline: "))
+    text = text.replace("--no-grads", "grads=False")
+    return re.sub(r"--([a-z][a-z-]*)", lambda option: option[1].replace("-", "_"), text)
+
+
 def _concluded(result, raises, errors):
+    __tracebackhide__ = True
     if result.passed or not raises:
         return result
     raise Wrong(result) from (errors[0] if errors else None)

@@ -1,7 +1,7 @@
 """Known divergences of frameworks: what Plumbline's conformance runs found, so that a test that meets one says which, and
 may expect it by name.
 
-    python -m plumbline_oracle.divergences     lists them
+    python -m plumbline_oracle     lists them
 """
 
 import functools
@@ -23,6 +23,7 @@ class Divergence:
     text: str
     package: str  # without which nobody meets it
     device: str  # where it was seen
+    of_gradients: bool  # alone: y is right
     says: Dict[str, List[List[str]]]  # by profile; a failure is explained where all phrases of one list stand in it
 
     def explains(self, failure, profile) -> bool:
@@ -44,7 +45,7 @@ def known() -> Tuple[Divergence, ...]:
             for profile in explained["profiles"]:
                 says.setdefault(profile, []).extend(explained["says"])
         told = (found[key] for key in ("id", "framework", "version", "title", "text", "package"))
-        out.append(Divergence(*told, found.get("device", "cpu"), says))
+        out.append(Divergence(*told, found.get("device", "cpu"), found.get("of_gradients", False), says))
     return tuple(out)
 
 
@@ -63,8 +64,3 @@ def check_names(names) -> str:
     ids = [d.id for d in known()]
     wrong = [name for name in names if name not in ids]
     return f"expect: expected one of {', '.join(ids)}, found {wrong[0]}" if wrong else ""
-
-
-if __name__ == "__main__":
-    for divergence in known():
-        print(f"{divergence.id} ({divergence.framework} {divergence.version}): {divergence.title}")

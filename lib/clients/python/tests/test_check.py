@@ -1,5 +1,8 @@
 """check(), judge() and assert_correct(), from a function in this process."""
 
+import subprocess
+import sys
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -37,11 +40,30 @@ def test_a_wrong_one_is_named_with_its_place_and_smallest_case(failures):
         check(outside, NORM, **FEW, **failures)
     result = caught.value.result
     assert (result.verdict, result.name) == ("wrong", "norm/eps-outside-sqrt")
-    assert result.headline in str(caught.value) and "smallest failing case" in str(caught.value)
+    assert str(caught.value).startswith(result.headline) and "smallest failing case" in str(caught.value)
     assert result.worst["tensor"] == "y" and result.worst["found"] != result.worst["expected"]
     again = check(outside, NORM, **FEW, replay=result.file, raises=False)
     assert again.verdict == "wrong" and len(again.report["results"]) == 1
     assert check(rms_norm, NORM, **FEW, replay=result.file).passed
+
+
+def test_a_mended_function_passes_what_the_broken_one_failed(failures):
+    def reversed_rows(x, weight):
+        return rms_norm(x, weight)[..., ::-1].copy()
+
+    for broken in (outside, reversed_rows, lambda x, weight: rms_norm(x, weight) * np.float32(np.nan)):
+        result = check(broken, NORM, raises=False, **FEW, **failures)
+        assert check(rms_norm, NORM, **FEW, replay=result.file).passed, result.text
+
+
+def test_gradients_that_are_missing_are_asked_not_to_be(failures):
+    result = check(rms_norm, NORM, takes=["x", "norm.weight"], cases=3, raises=False, **failures)
+    assert "grads=False asks for y alone" in result.text
+    with pytest.raises(AttributeError, match="framework= says"):
+        try:
+            check(lambda x, weight: x.float(), NORM, **FEW, **failures)
+        except Wrong as wrong:
+            raise wrong.__cause__
 
 
 def test_a_request_and_outputs_by_name_with_gradients(failures):
@@ -125,13 +147,14 @@ def test_what_is_no_exception_comes_out(failures):
         ({"spec": NORM, "framework": "tensorflow"}, "expected numpy, torch, jax, cupy, found 'tensorflow'"),
         ({"spec": NORM, "profile": "bf16"}, "bf16"),
         ({"spec": NORM, "tokens": "many"}, "many"),
+        ({"spec": NORM, "d": "1..64"}, "d: Value 1..64"),
         ({"spec": NORM, "expect": ["torch_norm"]}, "expect: expected one of"),
     ],
 )
 def test_misuse_is_one_line(options, message, failures):
     with pytest.raises(PlumblineError) as caught:
         check(rms_norm, **{**FEW, **options}, **failures)
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value) and not any(s in str(caught.value) for s in ("\n", "--", "/tmp"))
 
 
 def recorded(dtype=np.float32):
@@ -162,7 +185,7 @@ def test_recorded_tensors_that_are_none_of_the_spec():
 
 def test_a_known_divergence_is_told_and_may_be_expected(failures, monkeypatch):
     says = {"float32": [["norm/eps-outside-sqrt"]]}
-    known = divergences.Divergence("numpy_eps", "numpy", "1", "eps is outside", "", "numpy", "cpu", says)
+    known = divergences.Divergence("numpy_eps", "numpy", "1", "eps is outside", "", "numpy", "cpu", False, says)
     monkeypatch.setattr(divergences, "known", lambda: (known,))
     result = check(outside, NORM, raises=False, **FEW, **failures)
     assert not result.passed and result.divergences == [known] and "known: numpy_eps" in result.text
@@ -176,3 +199,9 @@ def test_a_failing_case_in_its_file(failures):
     result = check(outside, NORM, raises=False, **FEW, **failures)
     tensors, metadata = loads(open(result.file, "rb").read())
     assert "answer.y" in tensors and metadata["found"].startswith("wrong")
+
+
+def test_the_package_lists_known_divergences():
+    ran = subprocess.run([sys.executable, "-W", "error", "-m", "plumbline_oracle"], capture_output=True, text=True)
+    assert [line.split()[0] for line in ran.stdout.splitlines()] == [d.id for d in divergences.known()]
+    assert ran.stderr == ""

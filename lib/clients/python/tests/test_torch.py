@@ -1,5 +1,8 @@
 """Functions and layers of PyTorch, whose gradients come from autograd."""
 
+import pathlib
+import re
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -75,6 +78,19 @@ def test_arrays_that_speak_dlpack():
         array([1.0])
 
 
+def test_the_pages_attention_agrees(options):
+    page = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
+    (code,) = [code for code in re.findall(r"```python\n(.*?)```", page, re.S) if "def attention" in code]
+    exec(code, {"torch": torch, "check": lambda *asked, **more: check(*asked, cases=10, **more, **options)})
+
+
+def test_a_stream_may_be_of_tokens_and_channels():
+    x, weight = torch.randn(5, 24), torch.randn(24)
+    assert_correct(rms_norm(x, weight), NORM, {"x": x, "norm.weight": weight})
+    with pytest.raises(Wrong):
+        assert_correct(rms_norm(x, 1.01 * weight), NORM, {"x": x, "norm.weight": weight})
+
+
 def test_tensors_of_torch_are_judged():
     x, weight = torch.randn(2, 4, 24), torch.randn(24)
     assert_correct(rms_norm(x, weight), {**NORM, "d": 24}, {"x": x, "norm.weight": weight})
@@ -140,6 +156,18 @@ def test_a_known_divergence_is_told_and_may_be_expected(options):
     assert expected.passed and expected.verdict != "agrees" and f"as expected: {ids[0]}" in expected.text
     with pytest.raises(PlumblineError, match="expected one of"):
         check_layer(norm, expect=["torch_layer_norm"], **said)
+
+
+def test_a_mistake_of_the_forward_pass_is_no_divergence_of_gradients(options):
+    """1/rms in bfloat16: what PyTorch's layer_norm does to gradients alone."""
+    def rounded(x, weight):
+        wide = x.float()
+        r = torch.rsqrt(wide.square().mean(-1, keepdim=True) + 1e-6).bfloat16().float()
+        return (wide * r * weight.float()).to(x.dtype)
+
+    asked = {**FEW, "cases": 30, "profile": "bfloat16-mixed", **options}
+    result = check(rounded, NORM, expect=["torch_layer_norm_rounded_statistics"], raises=False, **asked)
+    assert not result.passed and result.divergences == []
 
 
 def test_known_divergences_are_of_their_profiles():

@@ -20,6 +20,8 @@ def check_layer(layer, config=None, **options):
     the first layer is taken. The options are those of check(). Raises TypeError where nothing is known of the layer."""
     from ..checking import check
 
+    __tracebackhide__ = True
+
     if isinstance(layer, type):
         layer = _of_configuration(layer, config)
     return check(layer.eval(), **options)
