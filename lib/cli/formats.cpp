@@ -71,8 +71,10 @@ std::string section(const Failure& f) {
   return out + "\n";
 }
 
-// JSON has no number for what is none.
-Json number_json(double x) { return std::isfinite(x) ? Json(x) : Json(fmt::format("{}", x)); }
+// JSON has no number for what is none. The sign of NaN says nothing.
+Json number_json(double x) {
+  return std::isfinite(x) ? Json(x) : Json(std::isnan(x) ? "nan" : fmt::format("{}", x));
+}
 
 Json to_json(const WorstEntry& w) {
   return {{"tensor", w.tensor},

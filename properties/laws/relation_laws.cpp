@@ -3,6 +3,7 @@
 
 #include "plumbline/cases/nothing_to_judge.hpp"
 #include "plumbline/spec/presets.hpp"
+#include "properties/composition.hpp"
 #include "properties/generators/instances.hpp"
 #include "properties/law.hpp"
 #include "properties/residual.hpp"

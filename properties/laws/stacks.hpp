@@ -1,6 +1,7 @@
 // Stacks that the laws about chains and bounds draw, and the Jacobians of their branches.
 #pragma once
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "properties/composition.hpp"
 #include "properties/generators/instances.hpp"
 #include "properties/law.hpp"

@@ -80,9 +80,8 @@ std::optional<Verdict> Judge::not_finite(const Outputs& observed) const {
     for (Eigen::Index i = 0; i < y.size(); ++i)
       if (!std::isfinite(y.data()[i])) {
         Verdict v = with(Finding::wrong,
-                         entry(name, i, y.cols()) + ": expected " +
-                             number(double(calibration_->truth()[k].data()[i])) + ", found " +
-                             number(y.data()[i]) + overflow_in_coarser(),
+                         entry(name, i, y.cols()) + ": expected a finite number, found " +
+                             (std::isnan(y.data()[i]) ? "NaN" : number(y.data()[i])) + overflow_in_coarser(),
                          0);
         v.is_finite = false;
         return v;

@@ -13,6 +13,7 @@ namespace {
 
 // As many digits as tell any two numbers of the type apart.
 std::string in_digits_of(Dtype dtype, double x) {
+  if (std::isnan(x)) return "NaN";  // its sign says nothing
   char text[40];
   const int digits = 1 + int(std::ceil(info(dtype).precision * std::log10(2.0)));
   std::snprintf(text, sizeof text, "%.*g", digits, x);

@@ -4,6 +4,7 @@
 
 #include "plumbline/base/excerpt.hpp"
 #include "plumbline/base/nearest.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {
 namespace {

@@ -145,7 +145,7 @@ def test_a_range_as_wide_as_there_are_numbers_is_drawn_from_or_refused(run, leas
 PEERS = {  # what is wrong: the outcome, and what is said
     "zeros": ("wrong", ""),
     "nan": ("wrong", "y[0, 0]: expected "),
-    "one-nan": ("wrong", "found nan"),
+    "one-nan": ("wrong", "found NaN"),
     "infinity": ("wrong", "found inf"),
     "half": ("wrong", ""),
     "drifts": ("wrong", ""),

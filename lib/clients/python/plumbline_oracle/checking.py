@@ -122,7 +122,7 @@ def check(
         with tempfile.TemporaryDirectory() as folder:
             return grads and ask(False, folder, "--no-shrink")[0]["passed"]
 
-    options = ["--ask-again", ask_again or "in check(...): replay={}"]
+    options = ["--ask-again", ask_again or "in check(...): replay=\"{}\""]
     options += [] if shrink else ["--no-shrink"]
     options += ["--replay", str(replay)] if replay else []
     result = _result(*ask(grads, failures, *options), profile, expect, y_is_right)
