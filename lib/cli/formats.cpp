@@ -32,6 +32,7 @@ std::string cell(std::string text) {
 // "37 cases, and for the same reason the laws shift, wiring"
 std::string extent(const Failure& f) {
   std::string out = fmt::format("{} {}", f.cases, f.cases == 1 ? "case" : "cases");
+  if (f.gaps > 0) out += fmt::format(", {} of them where what it computes is no number", f.gaps);
   if (!f.laws.empty())
     out += fmt::format(", and for the same reason {} {}", f.laws.size() == 1 ? "law" : "laws",
                        fmt::join(f.laws, ", "));
@@ -58,6 +59,7 @@ std::string smallest(const Failure& f) {
 
 std::string indented(const Failure& f) {
   std::string out = fmt::format("\n{}\n  {}; found at {}\n", f.headline, extent(f), f.found);
+  if (!f.separation.empty()) out += fmt::format("  {}\n", f.separation);
   for (const std::string& line : f.where) out += fmt::format("    {}\n", line);
   if (!f.smallest.empty()) out += fmt::format("  {}; replay with\n  {}\n", smallest(f), f.replay);
   return out;
@@ -65,6 +67,7 @@ std::string indented(const Failure& f) {
 
 std::string section(const Failure& f) {
   std::string out = fmt::format("\n## {}\n\n{}; found at {}.\n\n", f.headline, extent(f), f.found);
+  if (!f.separation.empty()) out += fmt::format("- {}\n", f.separation);
   for (const std::string& line : f.where) out += fmt::format("- {}\n", line);
   if (!f.smallest.empty())
     out += fmt::format("\nOf the kind: {}. Replay with\n\n    {}", smallest(f), f.replay);
@@ -91,6 +94,8 @@ Json to_json(const Failure& f) {
          {"found", f.found},
          {"place", f.place},
          {"where", f.where},
+         {"separation", f.separation},
+         {"sizes", f.found_sizes},
          {"worst", f.worst ? to_json(*f.worst) : Json(nullptr)}};
   if (!f.deviations.empty())
     j.update({{"deviations", f.deviations},
@@ -98,8 +103,14 @@ Json to_json(const Failure& f) {
               {"not_excluded", f.possible},
               {"breaks_laws", f.laws},
               {"log_likelihood_ratio", f.log_ratio}});
+  if (!f.law.empty()) j["law"] = f.law;
+  if (!f.right_in.empty()) j["right_in"] = f.right_in;
   if (!f.smallest.empty())
-    j.update({{"smallest", f.smallest}, {"tries", f.tries}, {"file", f.file}, {"replay", f.replay}});
+    j.update({{"smallest", f.smallest},
+              {"smallest_sizes", f.smallest_sizes},
+              {"tries", f.tries},
+              {"file", f.file},
+              {"replay", f.replay}});
   return j;
 }
 
@@ -167,6 +178,7 @@ std::string to_json_text(const RunReport& r) {
   j["stamp"] = stamp();
   j["facts"] = Json::object();
   for (const auto& [key, value] : r.facts) j["facts"][key] = value;
+  j["asked"] = r.asked;
   j["diagnosis"] = r.failures.empty() ? Json(nullptr) : Json(r.failures.front().headline);
   j["counts"] = Json::object();
   for (const auto& [outcome, n] : counts(r)) j["counts"][std::string(name_of(outcome))] = n;

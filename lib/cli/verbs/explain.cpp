@@ -11,6 +11,7 @@
 #include "cli/pretty_json.hpp"
 #include "cli/verbs.hpp"
 #include "plumbline/base/names.hpp"
+#include "plumbline/campaign/spec_template.hpp"
 #include "plumbline/exchange/exchange.hpp"
 #include "plumbline/explain/cost.hpp"
 #include "plumbline/explain/picture.hpp"
@@ -41,7 +42,8 @@ int size_of(const Json& of_case, const char* key, int otherwise) {
 
 std::pair<BlockSpec, Sizes> chosen(const BlockOptions& o) {
   const auto read = [&](const Json& json) {
-    const Json c = as_case(json, o);
+    Json c = as_case(json, o);
+    if (c.is_object()) c["spec"] = simplest(c["spec"]);
     const Sizes usual;
     const int tokens = size_of(c, "T", usual.tokens);
     if (!c.is_object()) return std::pair(spec_from_json(c), usual);
@@ -196,6 +198,7 @@ void add_explain(CLI::App& app, int&) {
       "or "
       "T,\n"
       "T_k and batch in the file say.\n"
+      "What a spec leaves open, {\"from\": 5, \"to\": 64}, is explained at its first value.\n"
       "A preset has d = 64, 1 layer, 4 heads and as many for keys and values, heads of d / heads, d_ff = 4 "
       "d.\n"
       "Example: plumbline explain --preset gemma2 --d 2304 --n-layers 26 --n-heads 8 --n-kv-heads 4");

@@ -131,7 +131,14 @@ int verify(const VerifyOptions& o) {
                              {"profile", profile_text(profile)},
                              {"asked for", o.gradients ? "y and gradients" : "y"},
                              {"seed", std::to_string(o.seed)},
-                             {"shard", o.shard}}};
+                             {"shard", o.shard}},
+                   .asked = {{"spec", template_of(o.block)},
+                             {"profile", to_json(profile)},
+                             {"seed", o.seed},
+                             {"cases", o.cases},
+                             {"shard", shard},
+                             {"shards", shards},
+                             {"gradients", o.gradients}}};
   {
     Progress progress;
     run_campaign(settings, peer, progress, report);

@@ -11,6 +11,7 @@
 #include "plumbline/campaign/places.hpp"
 #include "plumbline/campaign/reached.hpp"
 #include "plumbline/campaign/replay.hpp"
+#include "plumbline/campaign/separation.hpp"
 #include "plumbline/campaign/shrink.hpp"
 
 namespace plumbline {
@@ -39,6 +40,8 @@ struct Group {
   Diagnosis diagnosis = {};
   std::set<std::string> laws = {};  // that the diagnosis breaks too
   Places places = {};
+  int gaps = 0;                   // of them, answers with entries that are no number
+  std::vector<int> numbers = {};  // of all its questions
 };
 
 double seconds_since(Process::Clock::time_point start) {
@@ -61,6 +64,7 @@ class Campaign {
     note_time();
     for (const std::string& line : reached_.lines()) report_.notes.push_back(line);
     if (!report_.signal) step([&] { diagnose(); });
+    for (const Judged& c : without_numbers_) join_or_count(c);
     for (const Judged& c : cases_.unexplained()) count(c.examination, c.number, c.request.id, nullptr);
     step([&] { ask_laws(); });
     report_failures();
@@ -120,10 +124,13 @@ class Campaign {
     const Examination e = ask(r, nullptr);
     const Result& result = report_.results.back();
     if (e.verdict && e.answer.kind == Answer::Kind::outputs) reached_.add(settings_of(r.question));
+    if (e.outcome == Outcome::agrees) agreeing_.push_back(number);
     ours_.push_back(result.seconds - (peer_.seconds() - before));
     failing_ += result.failed();
     if (e.has_numbers())
       cases_.add(r, e, number, report_.results.size() - 1);
+    else if (without_numbers_.size() < JudgedCases::most_failures)
+      without_numbers_.push_back({r, e, number, report_.results.size() - 1});
     else
       count(e, number, r.id, nullptr);
   }
@@ -204,7 +211,24 @@ class Campaign {
                                    [&](const Group& g) { return g.examination.kind == e.kind; });
     Group& group = same != others_.end() ? *same : others_.emplace_back(Group{number, id, e, law});
     ++group.count;
+    group.numbers.push_back(number);
     group.places.add(e);
+  }
+
+  // Entries that are no number, where what explains other failures has none either, are of the same kind.
+  void join_or_count(const Judged& c) {
+    const bool has_outputs = c.examination.answer.kind == Answer::Kind::outputs;
+    const bool has_gaps = has_outputs && c.examination.outcome == Outcome::wrong;
+    for (Group& g : explained_) {
+      const Deviations& d = g.diagnosis.deviations;
+      if (!has_gaps || d.empty() || !explains_gaps(d, c.request, c.examination.answer.outputs)) continue;
+      ++g.count, ++g.gaps;
+      g.places.add(c.examination);
+      g.numbers.push_back(c.number);
+      report_.results[c.result].message = described_name(g.diagnosis) + ", which is no number here";
+      return;
+    }
+    count(c.examination, c.number, c.request.id, nullptr);
   }
 
   // Failures that were judged, by what explains them.
@@ -214,7 +238,10 @@ class Campaign {
     for (const Diagnosis& d : cases_.diagnose(report_)) {
       const Judged& c = cases_[smallest_case(d)];
       explained_.push_back({c.number, c.request.id, c.examination, nullptr, int(d.cases.size()), d});
-      for (int i : d.cases) explained_.back().places.add(cases_[i].examination);
+      for (int i : d.cases) {
+        explained_.back().places.add(cases_[i].examination);
+        explained_.back().numbers.push_back(cases_[i].number);
+      }
     }
   }
 
@@ -270,6 +297,17 @@ class Campaign {
     return best;
   }
 
+  // Of the questions of relations, which are drawn in another way, nothing can be said.
+  std::string separation_of(const Group& g) const {
+    return g.law ? "" : separation(settings(g.numbers), settings(agreeing_));
+  }
+
+  std::vector<QuestionSettings> settings(const std::vector<int>& numbers) const {
+    std::vector<QuestionSettings> out;
+    for (int number : numbers) out.push_back(draw(s_.questions, s_.seed, number).value());
+    return out;
+  }
+
   void report_one(const Group& g) {
     Smallest best = smallest(g);
     const Request smallest{g.id + "/smallest", s_.profile, best.question};
@@ -287,7 +325,14 @@ class Campaign {
     f.place = g.places.commonest();
     f.found = g.id + ", " + sizes_text(question(g.number));
     f.smallest = sizes_text(replay.request.question);
+    f.found_sizes = asked_sizes(settings_of(question(g.number)));
+    f.smallest_sizes = asked_sizes(settings_of(replay.request.question));
+    f.law = g.law ? g.law->id : "";
+    if (f.outcome == Outcome::coarser && best.examination.verdict)
+      f.right_in = best.examination.verdict->profile;
     f.cases = g.count;
+    f.gaps = g.gaps;
+    f.separation = separation_of(g);
     f.laws = g.laws;
     f.tries = best.tries;
     f.was_cut = best.was_cut;
@@ -318,7 +363,9 @@ class Campaign {
   FailureFiles files_;
   std::string doing_;  // a case's id
   JudgedCases cases_;
-  Reached reached_;  // by the cases that were judged
+  std::vector<Judged> without_numbers_;  // failures in whose answers there is no number for everything
+  Reached reached_;                      // by the cases that were judged
+  std::vector<int> agreeing_;            // their numbers
   std::vector<QuestionSettings> law_questions_;
   std::vector<Group> explained_, others_;
   int failing_ = 0;           // cases

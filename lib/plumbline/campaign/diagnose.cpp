@@ -32,7 +32,7 @@ void rename(Result& result, const Diagnosis& d, const Verdict& v) {
   result.outcome = d.finding() == Finding::coarser ? Outcome::coarser : Outcome::wrong;
   result.message = described_name(d);
   if (d.deviations.size() != 1) return;
-  result.message += fmt::format(" (likelihood ratio e^{})", brief_number(v.log_ratios.at(d.deviations[0])));
+  result.message += fmt::format(" (likelihood ratio {})", ratio_text(v.log_ratios.at(d.deviations[0])));
 }
 
 }  // namespace

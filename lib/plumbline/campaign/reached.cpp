@@ -26,20 +26,15 @@ constexpr Size told[] = {{"batch", "batch {}", 0, ""},
 
 }  // namespace
 
-void Reached::extend(const char* name, int size) {
+void Reached::extend(const std::string& name, int size) {
   Extent& e = sizes_.try_emplace(name, Extent{size, size}).first->second;
   e = {std::min(e.least, size), std::max(e.most, size)};
 }
 
 void Reached::add(const QuestionSettings& q) {
+  for (const auto& [name, size] : asked_sizes(q)) extend(name, size);
   const BlockSpec& s = q.spec;
-  extend("batch", q.batch);
-  extend("T", q.tokens);
-  extend("rows", q.batch * q.tokens);
-  if (has_own_keys(s)) extend("T_k", q.key_tokens.value_or(q.tokens));
-  if (!reads_heads(s)) extend("d", s.d);
-  if (attends(s)) extend("n_heads", s.attention.n_heads), extend("head_dim", s.attention.head_dim);
-  if (feeds(s)) extend("d_ff", s.ffn.d_ff);
+  if (attends(s)) ++attending_, shared_ += s.attention.n_kv_heads < s.attention.n_heads;
   if (!attends(s) || !s.attention.mask.window) return;
   has_window_ = true;
   windows_ = std::max(windows_, double(q.key_tokens.value_or(q.tokens)) / *s.attention.mask.window);
@@ -57,6 +52,7 @@ std::string Reached::sizes() const {
         e.least == e.most ? fmt::format("{}", e.least) : fmt::format("{}…{}", e.least, e.most);
     out.push_back(fmt::format(fmt::runtime(size.text), range));
   }
+  if (shared_ > 0) out.push_back(fmt::format("keys shared by heads in {} of {} cases", shared_, attending_));
   if (windows_ > 1) out.push_back(fmt::format("{:.2g} × the window", std::floor(10 * windows_) / 10));
   return fmt::format("{}", fmt::join(out, ", "));
 }

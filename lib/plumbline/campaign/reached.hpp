@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "plumbline/cases/recipes.hpp"
+#include "plumbline/campaign/asked_sizes.hpp"
 
 namespace plumbline {
 
@@ -23,12 +23,13 @@ class Reached {
   struct Extent {
     int least, most;
   };
-  void extend(const char* name, int size);
+  void extend(const std::string& name, int size);
   int most(const char* name) const;
   std::string sizes() const;
   std::vector<std::string> missing() const;
 
   std::map<std::string, Extent, std::less<>> sizes_;
+  int attending_ = 0, shared_ = 0;  // questions with attention, and those whose heads share keys and values
   bool has_window_ = false;
   double windows_ = 0;  // the longest sequence, in windows
 };

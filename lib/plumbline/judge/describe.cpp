@@ -16,6 +16,10 @@ std::string brief_number(double x) {
   return text;
 }
 
+std::string ratio_text(double log_ratio) {
+  return log_ratio > 1000 ? "beyond e^1000" : "e^" + brief_number(log_ratio);
+}
+
 std::string with_formula(const Deviation& d) { return std::string(d.id) + ", " + std::string(d.formula); }
 
 std::string describe(const Verdict& v) {
@@ -32,8 +36,8 @@ std::string describe(const Verdict& v) {
     const std::string size = v.profile.empty() ? "" : "; no larger than errors in " + v.profile;
     return finding + ": none of the known deviations (" + v.reason + size + ")";
   }
-  return finding + ": computes " + with_formula(find_deviation(v.deviation)) + " (likelihood ratio e^" +
-         brief_number(v.log_ratio) + ")";
+  return finding + ": computes " + with_formula(find_deviation(v.deviation)) + " (likelihood ratio " +
+         ratio_text(v.log_ratio) + ")";
 }
 
 }  // namespace plumbline

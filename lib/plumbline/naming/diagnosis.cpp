@@ -282,6 +282,19 @@ bool explains(const Diagnosis& d, const Request& request, const Outputs& outputs
                        : explains(d.deviations, request, outputs);
 }
 
+bool explains_gaps(const Deviations& deviations, const Request& request, const Outputs& outputs) {
+  Question q = request.question;
+  for (const Deviation* d : deviations) q = deviating(*d, q);
+  const Matrix<double>& found = outputs.at("y");
+  const Matrix<double> y =
+      evaluate(q.spec, cast<double>(q.inputs.parameters), cast<double>(q.inputs.x), q.batch);
+  const auto gaps = [](const auto& m) {
+    return m.unaryExpr([](double v) { return std::isfinite(v) ? 0.0 : 1.0; }).eval();
+  };
+  const Matrix<double> expected = gaps(y.leftCols(found.cols()));
+  return expected.any() && expected == gaps(found);
+}
+
 std::string described_name(const Diagnosis& d) {
   return d.alternative ? "computes " + d.alternative->id + ", " + d.alternative->says
                        : describe(d.deviations);
@@ -298,7 +311,7 @@ std::string describe(const Diagnosis& d, int failures) {
   const std::string count = of_cases(int(d.cases.size()), failures);
   if (!d.is_named()) return "none of the known deviations (" + count + ")";
   std::string out =
-      described_name(d) + " (likelihood ratio e^" + brief_number(d.log_ratio) + ", explains " + count;
+      described_name(d) + " (likelihood ratio " + ratio_text(d.log_ratio) + ", explains " + count;
   if (!d.same.empty()) out += "; the same here as " + list_of(d.same);
   if (!d.possible.empty()) out += "; not excluded: " + list_of(d.possible);
   if (d.absent > 0) out += "; absent from " + std::to_string(d.absent) + " agreeing cases";

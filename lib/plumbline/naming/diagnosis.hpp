@@ -50,11 +50,15 @@ bool explains(const Deviations& deviations, const Request& request, const Output
 // The same of what a diagnosis names.
 bool explains(const Diagnosis& diagnosis, const Request& request, const Outputs& outputs);
 
+// Of an answer with entries that are no number: whether the block that computes these deviations has none in
+// the same entries of y, and no others.
+bool explains_gaps(const Deviations& deviations, const Request& request, const Outputs& outputs);
+
 // "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps)"
 std::string describe(const Deviations& deviations);
 std::string described_name(const Diagnosis& diagnosis);
 
-// One line for people: "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^41000, explains
+// One line for people: "computes norm/eps-outside-sqrt, 1/(sqrt(v) + eps) (likelihood ratio e^413, explains
 // 37 of 37 failing cases)", of `failures` in all.
 std::string describe(const Diagnosis& diagnosis, int failures);
 

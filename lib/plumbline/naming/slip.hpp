@@ -46,6 +46,7 @@ struct Slip {
     of_first_half,      // of the first half of the channels
     of_every_second,    // twice that of every second channel
     of_first_channels,  // of the first `from` channels
+    of_full_tiles,      // of the channels in full tiles of `from`: those that are left over are left out
     of_last_tile,       // of the last tile of `from` channels; of a difference: the cotangent of what is
                         // subtracted is
     with_padding,       // of centred squares: channels up to a multiple of `from` are 0, less the mean

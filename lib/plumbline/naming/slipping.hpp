@@ -241,6 +241,7 @@ class Slipping : public A {
       case What::of_first_half:
       case What::of_every_second:
       case What::of_first_channels:
+      case What::of_full_tiles:
       case What::of_last_tile:
       case What::with_padding: return of_some(y, place, x, other);
       case What::norm_backward: return gain_seen_otherwise(place, x, second_of(place, other));
@@ -279,6 +280,7 @@ class Slipping : public A {
         for (int j = 0; j < cols; j += 2) weights.col(j).setConstant(double(cols) / ((cols + 1) / 2));
         break;
       case What::of_first_channels: weights.leftCols(std::min(from, cols)).setOnes(); break;
+      case What::of_full_tiles: weights.leftCols(cols / from * from).setOnes(); break;
       case What::of_last_tile: weights.rightCols(cols - (cols - 1) / from * from).setOnes(); break;
       default: {
         if (!subtracted_) throw Error(place + ": expected something subtracted before");

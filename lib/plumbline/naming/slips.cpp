@@ -100,6 +100,10 @@ constexpr Way ways_of_operations[] = {
 
 bool is(const std::string& name, const char* operation) { return name.find(operation) != name.npos; }
 
+// Channels are read four at a time, or more.
+constexpr int tail_tiles[] = {4, 8, 2, 16, 32, 64, 128};
+std::string tail_text(int n) { return "the channels beyond the last multiple of " + std::to_string(n); }
+
 // Sums over some of the channels, and the cotangent of what is subtracted from all of them.
 void add_reductions(Alternatives& out, const Stored& p, const std::string& here, Slip::Pass pass) {
   if (is(p.name, "/row_sum")) {
@@ -117,6 +121,11 @@ void add_reductions(Alternatives& out, const Stored& p, const std::string& here,
       out.push_back(at(here, {What::with_padding, padded.c_str(), pads.c_str()}, pass, n));
     }
   }
+  if (is(p.name, "/row_sum"))
+    for (int n : tail_tiles) {
+      const std::string id = "tail-missing-" + std::to_string(n), says = "leaves out " + tail_text(n);
+      out.push_back(at(here, {What::of_full_tiles, id.c_str(), says.c_str()}, pass, n));
+    }
   if (is(p.name, "/sub_col") && pass == Slip::Pass::backward)
     for (int n : {32, 16, 64, 128, 8}) {
       const std::string id = "last-tile-" + std::to_string(n),
@@ -141,7 +150,12 @@ void add_joint_statistics(Alternatives& out, const std::vector<Stored>& places, 
     if (p.cols == 1 && is(p.name, "/row_sum") && p.name.find("norm") != p.name.npos)
       of_norms[in_layer(p.name.substr(0, p.name.find('/')))].push_back(in_layer(p.name));
   const bool back = pass == Slip::Pass::backward;
-  for (const auto& [norm, sums] : of_norms)
+  for (const auto& [norm, sums] : of_norms) {
+    if (sums.size() > 1 && !back)
+      for (int n : tail_tiles)
+        out.push_back(slip("place/" + plain(norm) + "-sums-tail-missing-" + std::to_string(n),
+                           "sums after " + plain(norm) + " leave out " + tail_text(n), 1.5,
+                           {What::of_full_tiles, sums, pass, n, ""}));
     for (int all : {0, 1})
       for (What what : {What::mean_over_rows, What::sum_over_rows}) {
         const std::string which = what == What::mean_over_rows ? "means" : "sums", name = plain(norm),
@@ -152,6 +166,7 @@ void add_joint_statistics(Alternatives& out, const std::vector<Stored>& places, 
             (back ? "gradients of sums after " : "sums after ") + name + " are " + which + " over " + text,
             1.5, {what, sums, pass, all, ""}));
       }
+  }
 }
 
 void add_exchanges_of_gradients(Alternatives& out) {

@@ -24,6 +24,11 @@ def norm(request):
     eps = request.spec["norm_slots"]["attn"]["in"]["eps"]
     if what == "eps-outside":
         return (x / (np.sqrt((x * x).mean(-1, keepdims=True)) + eps) * weight).astype(request.dtype)
+    if what == "no-eps":
+        return (x / np.sqrt((x * x).mean(-1, keepdims=True)) * weight).astype(request.dtype)
+    if what == "tail":  # four channels at a time
+        full = x[..., : x.shape[-1] // 4 * 4]
+        return (x / np.sqrt((full * full).sum(-1, keepdims=True) / x.shape[-1] + eps) * weight).astype(request.dtype)
     return (x / np.sqrt((x * x).mean(-1, keepdims=True) + eps) * weight).astype(request.dtype)
 
 

@@ -153,7 +153,14 @@ def judge(spec=None, inputs=None, outputs=None, *, preset=None, profile=None, se
         question.write_bytes(dumps(given))
         answer.write_bytes(dumps(found))
         arguments = ["judge", "--question", str(question), *arguments, "--seed", str(seed), "--json", str(report), str(answer)]
-        result = _result(*_asked(*run(arguments), report), profile, (), lambda: True)
+        asked = _asked(*run(arguments), report)
+
+    def y_is_right():
+        outputs = {name: tensor for name, tensor in found.items() if not name.startswith("grad.")}
+        inputs = {name: tensor for name, tensor in given.items() if not name.startswith("grad.")}
+        return judge(spec, inputs, outputs, preset=preset, profile=profile, seed=seed).passed
+
+    result = _result(*asked, profile, (), y_is_right)
     return _concluded(result, raises, [])
 
 

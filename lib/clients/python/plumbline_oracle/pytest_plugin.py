@@ -32,6 +32,13 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "plumbline(**options): options of every check in the test, as check() has them")
 
 
+def pytest_collection_modifyitems(config, items):
+    """A failing case is that of one test: others would ask its question of another implementation."""
+    asking = sum("plumbline" in item.fixturenames for item in items if hasattr(item, "fixturenames"))
+    if config.getoption("plumbline_replay") and asking > 1:
+        raise pytest.UsageError(f"--plumbline-replay: expected one test that asks, as the line of a failure names it, found {asking}")
+
+
 class Plumbline:
     """check() and check_layer() with the options of the marker and of the command line, which go before; judge() and
     assert_correct() as they are."""

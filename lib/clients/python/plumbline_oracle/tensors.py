@@ -72,6 +72,9 @@ class Torch(Framework):
             outputs = function(tensors)
         if _has_gradients(outputs):
             return outputs
+        for name, value in outputs.items():
+            if not value.requires_grad:
+                raise TypeError(f"{name}: expected what PyTorch can differentiate, found no grad_fn; grads=False asks for y alone")
         self.torch.autograd.backward(list(outputs.values()), [cotangents["grad." + name] for name in outputs])
         for name, value in tensors.items():
             outputs["grad." + name] = self.torch.zeros_like(value) if value.grad is None else value.grad

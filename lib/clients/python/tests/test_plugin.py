@@ -56,6 +56,12 @@ def test_a_failure_is_asked_again_by_its_line(tests, parallel):
     assert again.returncode == 1 and "norm/eps-outside-sqrt" in again.stdout and "1 failed" in again.stdout, again.stdout
 
 
+def test_a_failure_is_asked_again_in_its_own_test_alone(tests):
+    result = tests.runpytest_subprocess(*PLUGIN, "--plumbline-replay", "some.safetensors")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--plumbline-replay: expected one test*found 2"])
+
+
 def test_options_go_before_markers(tests):
     result = tests.runpytest_subprocess(*PLUGIN, "-rP", "-k", "rms_norm")
     result.stdout.fnmatch_lines(["asked 7 1"])

@@ -85,6 +85,12 @@ def test_the_pages_attention_agrees(options):
     exec(code, {"torch": torch, "check": lambda *asked, **more: check(*asked, cases=10, **more, **options)})
 
 
+def test_what_cannot_be_differentiated_says_so(options):
+    result = check(lambda x, weight: rms_norm(x.detach(), weight.detach()), NORM, takes=["x", "norm.weight"],
+                   framework="torch", cases=3, raises=False, **options)
+    assert "found no grad_fn; grads=False asks for y alone" in result.text, result.text
+
+
 def test_a_stream_may_be_of_tokens_and_channels():
     x, weight = torch.randn(5, 24), torch.randn(24)
     assert_correct(rms_norm(x, weight), NORM, {"x": x, "norm.weight": weight})
