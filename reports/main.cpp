@@ -18,6 +18,7 @@
 #include "reports/protocol/report_page.hpp"
 #include "reports/spec/spec_page.hpp"
 #include "reports/summary/summary_page.hpp"
+#include "reports/training/training_page.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -67,6 +68,7 @@ Pages all_pages() {
   add(pages, spec_pages());
   add(pages, protocol_page());
   add(pages, report_pages());
+  add(pages, training_pages(read_training_files()));
   return pages;
 }
 

@@ -36,15 +36,13 @@ void add_range(CLI::App& verb, const char* name, std::optional<FromTo>& value, i
 
 }  // namespace
 
-void add_seed(CLI::App& verb, std::uint64_t& seed) {
+void add_seed(CLI::App& verb, std::uint64_t& seed, const char* help) {
   // without the check, -1 would be the largest one
   const auto is_whole = [](const std::string& text) {
     const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
     return digits ? std::string() : "expected a whole number from 0 on, found " + text;
   };
-  verb.add_option("--seed", seed, "Of the questions [1]")
-      ->check(CLI::Validator(is_whole, ""))
-      ->option_text("N");
+  verb.add_option("--seed", seed, help)->check(CLI::Validator(is_whole, ""))->option_text("N");
 }
 
 void add_question_sizes(CLI::App& verb, BlockOptions& o) {

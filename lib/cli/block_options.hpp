@@ -42,7 +42,7 @@ Json without_question_sizes(Json spec);
 Json as_case(Json spec, const BlockOptions& options);
 
 // --seed: a whole number from 0 on.
-void add_seed(CLI::App& verb, std::uint64_t& seed);
+void add_seed(CLI::App& verb, std::uint64_t& seed, const char* help = "Of the questions [1]");
 
 // A size of 1 to `largest`.
 void add_size(CLI::App& verb, const char* name, std::optional<int>& value, int largest, const char* help);

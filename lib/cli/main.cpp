@@ -36,6 +36,7 @@ void describe(CLI::App& app) {
       "  plumbline truth case.json\n"
       "  plumbline verify --preset llama -- python3 my_block.py\n"
       "  plumbline identify --d 24 -- python3 my_block.py\n"
+      "  plumbline train --layout post_norm --layers 48\n"
       "\nExit status: 0 ok, 1 some verdict is not \"agrees\" or a report differs from what a run generates,\n"
       "or no case was judged, 2 misuse or unreadable input, 3 a fault of Plumbline's own (one line on stderr "
       "says "

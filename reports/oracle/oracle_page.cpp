@@ -19,9 +19,9 @@ namespace {
 constexpr const char* live_text =
     R"(An implementation of every part in PyTorch that shares no code with the library, in variants that differ in how they
 compute and not in what. Questions about every preset and every single operation, with sizes, specs, recipes and numbers
-drawn, about y and all gradients; then the black-box laws. Of {} judgements, {} of them by laws, {} were false
-alarms. Correct code overflows on {} more questions, or an empty answer would pass there: those are discarded. Cases that
-agree:
+drawn, about y and all gradients; then the black-box laws. Every answer is right, so whoever calls one wrong
+raises a false alarm: of {} judgements, {} of them by laws, {} did. {} more questions were set aside, for they can judge
+nothing: on some, right code overflows; on others, an answer of zeros would pass. How many cases agree:
 
 )";
 
@@ -35,13 +35,13 @@ SNR ≥ 10.
 
 constexpr const char* python_text =
     R"(Every deviation, planted in the implementation in PyTorch, in the block that separates it best, and asked live by
-`plumbline verify`. Separation: how far the deviation is from a correct output, over what a correct output is mistaken for;
-from 1 on it cannot be missed.
+`plumbline verify`. Separation: how far the deviation moves the output, in units of the largest distance that is still called
+right. From 1 on it cannot be missed.
 
 )";
 
-// p is a Bonferroni bound and may exceed 1.
-std::string bound(double p) { return p > 1 ? "> 1" : fmt::format("{:.2g}", p); }
+// p is a Bonferroni bound and may exceed 1: then nothing was unusual.
+std::string bound(double p) { return p > 1 ? "none below 1" : fmt::format("{:.2g}", p); }
 
 std::string outputs_asked(const Json& r) { return r.at("gradients") ? "y, gradients" : "y"; }
 
@@ -106,8 +106,11 @@ std::string false_alarms(const Json& record) {
                     fmt::format("{:.2f}", r["worst_match"].get<double>())});
   return table({"profile", "inputs", "outputs", "questions", "false alarms", "smallest p", "largest match"},
                "lllrrrr", rows) +
-         "The match is |c| / τ_c of the deviation that a correct output looks most like, over the "
-         "threshold.\n\n";
+         "A right answer may look a little like a deviation, by accident. The largest match says how much, "
+         "at most: 1 would "
+         "be a false alarm. The smallest p is the chance that a right answer is as unlike the others as this "
+         "one "
+         "was, over all tests of its question together.\n\n";
 }
 
 std::string detection(const Json& record) {

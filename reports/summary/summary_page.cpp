@@ -42,7 +42,7 @@ std::string answers(const FindingRecords& f, const ChainRecords& c) {
   row("a block whose branches are silent …", [&](const char* layout) {
     const IdentityRoute& r = silent(f, layout);
     return r.y_is_x && r.j_is_i ? std::string("is the identity, exactly")
-                                : fmt::format("changes x by {} of its length", significant(r.value));
+                                : fmt::format("is not: |y - x| = {} |x|", significant(r.value));
   });
   row(fmt::format("mean square of an output row, {} layers deep", deepest), [&](const char* layout) {
     const OutputScale& o = deepest_output(f, layout);

@@ -132,7 +132,8 @@ void print_decisions(const Identification& i, int tokens) {
   print_table(decided);
   const BlockSpec& s = i.candidate.spec;
   if (attends(s) && s.attention.mask.kind == MaskKind::causal)
-    open.push_back({"attention.window", fmt::format("{} or more for null", tokens)});
+    open.push_back(
+        {"attention.window", fmt::format("any window of {} tokens or more: no question was longer", tokens)});
   const auto is_open_for_all = [&](const Decision& one) {  // and need not be said of each norm
     return std::any_of(i.decisions.begin(), i.decisions.end(), [&](const Decision& d) {
       return d.group == norms && !d.undecided.empty() && one.group == slots &&

@@ -135,7 +135,7 @@ void add_train(CLI::App& app, int&) {
   add_size(*verb, "--tokens", o->tokens, 4096, "Bytes of a sequence [64]");
   add_size(*verb, "--batch", o->batch, 1024, "Sequences of a step [2]");
   add_size(*verb, "--steps", o->steps, 1 << 24, "[120]");
-  add_seed(*verb, o->seed);
+  add_seed(*verb, o->seed, "Of the parameters and of what is read [1]");
   verb->add_option("--json", o->json, "Write the record, of a campaign one a line")->option_text("FILE");
   verb->add_option("--campaign", o->campaign,
                    "Train every combination, a file each in that folder; goes on where it ended")
@@ -156,7 +156,7 @@ void add_train(CLI::App& app, int&) {
   });
 }
 
-const Verb train_verb{70, add_train};
+const Verb train_verb{90, add_train};
 
 }  // namespace
 }  // namespace plumbline::cli

@@ -36,14 +36,16 @@ std::vector<std::string> describe(const Sensitivity& s) {
   const std::size_t all = s.separated().size() + hidden.size();
   if (all > 0)
     out.push_back(fmt::format(
-        "agreeing cases would have noticed {} of {} deviations{}", s.separated().size(), all,
-        hidden.empty() ? "" : fmt::format("; none tells {} from right", fmt::join(hidden, ", "))));
+        "of {1} known mistakes these cases would have shown {0}{2}", s.separated().size(), all,
+        hidden.empty() ? ""
+                       : fmt::format("; with {} the answers would have passed", fmt::join(hidden, ", "))));
   const auto smaller = [](const auto& a, const auto& b) { return a.second < b.second; };
   const auto& changes = s.smallest_change();
   if (changes.empty()) return out;
   const auto [least, most] = std::minmax_element(changes.begin(), changes.end(), smaller);
   out.push_back(
-      fmt::format("agreeing cases would have noticed relative changes from {:.1e} ({}) to {:.1e} ({})",
+      fmt::format("they would have shown a change of a tensor by a factor 1 + {:.1e} ({}) at best, 1 + "
+                  "{:.1e} ({}) at worst",
                   least->second, least->first, most->second, most->first));
   return out;
 }

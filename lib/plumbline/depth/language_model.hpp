@@ -1,5 +1,4 @@
-// A model of the next byte of a text over a deep stack: the blocks are the library's own, on a tape over
-// float.
+// A model of the next byte of a text over a deep stack, whose blocks are the library's own.
 #pragma once
 
 #include <string>

@@ -1,18 +1,17 @@
-// Float arithmetic that has the same bits on every x86-64 machine and with every compiler, fast enough to
-// train.
+// Float arithmetic for training: the same bits on every x86-64 machine and with every compiler.
 #pragma once
 
 #include "plumbline/algebra/plain.hpp"
 
 namespace plumbline {
 
-// Functions of one float by additions, multiplications and divisions alone: no C library, whose last bits
-// differ from one version and processor to the next.
-//   error: exp and logistic 2 units in the last place of the result, tanh 4; log 4 units of a double
-//   domain: exp flushes to 0 below -87 and is infinite above 88; log of x > 0
+namespace repeatable {
+// Functions by additions, multiplications and divisions alone: no C library, whose last bits differ from one
+// version and processor to the next.
+//   domain: exp is 0 below -87 and infinite above 88; log of x > 0
+//   error: exp 2 units in the last place of the result, tanh 8, log 4 of a double
 //   bad input: NaN for NaN
 //   source: reduction to |r| <= log(2)/2 and a Taylor polynomial, Cody and Waite 1980
-namespace repeatable {
 float exp(float x);
 float tanh(float x);
 double log(double x);
@@ -25,6 +24,7 @@ double log(double x);
 struct Repeatable : Plain<float> {
   using Tensor = Matrix<float>;
 
+  // As Plain has them.
   Tensor matmul(const Tensor& x, const Tensor& y) const;
   Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const { return matmul(x, y.transpose()); }
   Tensor matmul_of_transpose(const Tensor& x, const Tensor& y) const { return matmul(x.transpose(), y); }

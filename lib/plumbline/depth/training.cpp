@@ -114,6 +114,7 @@ void check(const TrainingSettings& s) {
   positive("n_layers", s.stack.n_layers), positive("d", s.stack.d), positive("n_heads", s.stack.n_heads);
   positive("d_ff", s.stack.d_ff), positive("tokens", s.tokens), positive("batch", s.batch);
   positive("steps", s.steps), positive("learning_rate", s.learning_rate);
+  if (s.stack.norm == NormKind::dyt) throw Error("training.norm: expected layer_norm or rms_norm, found dyt");
   if (s.warm_up < 0) throw Error(fmt::format("training.warm_up: expected 0 or more, found {}", s.warm_up));
   if (s.stack.d % s.stack.n_heads)
     throw Error(

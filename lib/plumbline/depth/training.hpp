@@ -38,6 +38,7 @@ struct Snapshot {
   std::vector<double> update;  // of each layer's parameters: length of the change over their own
 };
 
+// What came of a run.
 struct TrainingRecord {
   TrainingSettings settings;
   std::vector<double> losses;  // before each step; it ends where one is no number

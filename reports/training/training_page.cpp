@@ -1,0 +1,233 @@
+#include "reports/training/training_page.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "reports/render/markdown.hpp"
+#include "reports/training/map_plot.hpp"
+
+namespace plumbline::reports {
+namespace {
+
+using Records = TrainingRecords;
+
+constexpr const char* beginning = R"(# Training, really run
+
+A model of the next byte, trained on the texts of the licences that every Debian 12 has. Its blocks are the library's own
+code, its gradients come from the same tape as all others, and its arithmetic is float with sums in a fixed order: each run
+below has the same bits on every x86-64 machine. `plumbline train --layout post_norm --layers 48` repeats one.
+
+Setting of every number on this page: {}.
+These are small models and short runs: what they show is which stacks begin to learn at once, without any care.
+
+A run **learned** where its loss on sixteen sequences, the same for all, ends below {:.2f}: what the frequencies of bytes
+alone reach. So it uses the bytes that came before. It is **stuck** where it does no better than these frequencies, and
+**diverged** where a loss is no number or above that of a model that knows nothing, log 256 = {:.2f}.
+
+## The map
+
+![training map](training-map.svg)
+
+)";
+
+std::string mean_and_range(const std::vector<double>& x) {
+  if (x.empty()) return "";
+  double sum = 0;
+  for (double v : x) sum += v / double(x.size());
+  const auto [least, most] = std::minmax_element(x.begin(), x.end());
+  return fmt::format("{:.3g} ({:.3g} … {:.3g})", sum, *least, *most);
+}
+
+template <class Get>
+std::string by_depth(const Records& r, Get cell) {
+  Row header{"layout"};
+  for (int depth : r.depths()) header.push_back(fmt::format("{} layers", depth));
+  std::vector<Row> rows;
+  for (const std::string& layout : r.layouts()) {
+    Row row{layout};
+    for (int depth : r.depths()) row.push_back(cell(layout, depth));
+    rows.push_back(row);
+  }
+  return table(header, "l" + std::string(r.depths().size(), 'r'), rows);
+}
+
+std::string rate_text(double rate) { return rate > 0 ? fmt::format("{:g}", rate) : "none"; }
+
+std::string largest_rates(const Records& r) {
+  return "## The largest learning rate that trains\n\nThe largest of the rates of the map at which every "
+         "seed learned.\n\n" +
+         by_depth(r, [&](const std::string& layout, int depth) {
+           return rate_text(largest_rate(r, layout, depth));
+         });
+}
+
+std::string best_losses(const Records& r) {
+  return "\n## The loss that is reached\n\nAt the best of the rates at which every seed learned: the mean "
+         "over the seeds, the "
+         "smallest and the largest.\n\n" +
+         by_depth(r, [&](const std::string& layout, int depth) {
+           std::vector<double> losses;
+           if (const double rate = best_rate(r, layout, depth); rate > 0)
+             for (const TrainingRun* run : r.of(layout, depth, rate)) losses.push_back(run->final);
+           return losses.empty() ? std::string("none learned") : mean_and_range(losses);
+         });
+}
+
+struct Endings {
+  int learned = 0, diverged = 0, all = 0;
+};
+
+Endings endings(const Records& r, const std::string& layout, int depth) {
+  Endings out;
+  for (double rate : r.rates())
+    for (const TrainingRun* run : r.of(layout, depth, rate)) {
+      ++out.all;
+      out.learned += run->ending == Ending::learned;
+      out.diverged += run->ending == Ending::diverged;
+    }
+  return out;
+}
+
+std::string share_text(int of, int n) {
+  const Share s = share(of, n);
+  return fmt::format("{} of {} ({:.0f} … {:.0f} %)", of, n, 100 * s.least, 100 * s.most);
+}
+
+std::string deepest_section(const Records& r) {
+  const std::vector<int> depths = r.depths();
+  const int depth = *std::max_element(depths.begin(), depths.end());
+  std::vector<Row> rows;
+  for (const std::string& layout : r.layouts()) {
+    const Endings e = endings(r, layout, depth);
+    rows.push_back({layout, share_text(e.learned, e.all), share_text(e.all - e.learned - e.diverged, e.all),
+                    share_text(e.diverged, e.all)});
+  }
+  return fmt::format(
+             "\n## {} layers: is it post-norm?\n\nOf the runs at all {} learning rates and with all seeds: "
+             "how many learned, were "
+             "stuck, diverged; with the interval of 95 per cent (Wilson), as if runs were drawn from all "
+             "rates of the map.\n\n",
+             depth, r.rates().size()) +
+         table({"layout", "learned", "stuck", "diverged"}, "lrrr", rows);
+}
+
+// A quantity of the layers at one snapshot: the bottom's over the top's, say.
+using Quantity = double (*)(const std::vector<double>& of_layers);
+
+std::string of_snapshots(const Records& r, int depth, const char* key, std::size_t snapshot,
+                         Quantity quantity, const std::string& layout) {
+  std::vector<double> values;
+  const double best = best_rate(r, layout, depth), rate = best > 0 ? best : r.rates()[r.rates().size() / 2];
+  for (const TrainingRun* run : r.of(layout, depth, rate)) {
+    if (snapshot >= run->snapshots.size()) continue;
+    const Json& of_layers = run->snapshots[snapshot].at(key);
+    if (std::all_of(of_layers.begin(), of_layers.end(), [](const Json& v) { return v.is_number(); }))
+      values.push_back(quantity(of_layers.get<std::vector<double>>()));
+  }
+  return mean_and_range(values);
+}
+
+double bottom_over_top(const std::vector<double>& v) { return v.front() / v.back(); }
+double top(const std::vector<double>& v) { return v.back(); }
+double largest(const std::vector<double>& v) { return *std::max_element(v.begin(), v.end()); }
+
+std::string inside_section(const Records& r, int depth) {
+  std::vector<Row> gradients, streams;
+  for (const std::string& layout : r.layouts()) {
+    const auto at = [&](const char* key, std::size_t snapshot, Quantity q) {
+      return of_snapshots(r, depth, key, snapshot, q, layout);
+    };
+    gradients.push_back({layout, at("gradient", 0, bottom_over_top), at("gradient", 4, bottom_over_top),
+                         at("update", 0, bottom_over_top), at("update", 4, bottom_over_top)});
+    streams.push_back({layout, at("directions", 0, top), at("directions", 4, top), at("largest", 0, largest),
+                       at("largest", 4, largest)});
+  }
+  return fmt::format(
+             "\n## Inside {} layers\n\nAt the best rate of each layout, or, where nothing learned, at the "
+             "middle one; the mean over the "
+             "seeds, the smallest and the largest. Gradients and updates of the first layer's parameters, "
+             "over those of "
+             "the last: 1 where all layers learn alike. An update is measured by the length of the "
+             "parameters.\n\n",
+             depth) +
+         table({"layout", "gradient, first step", "last step", "update, first step", "last step"}, "lrrrr",
+               gradients) +
+         "\nBehind the last layer: how many directions the rows of the stream use, (tr S)² / tr S² of their "
+         "second "
+         "moments S; 1 where all tokens are alike. And of the first, the last and three layers between the "
+         "largest entry of the stream, over "
+         "its root mean "
+         "square: a massive activation is far beyond the few that normal numbers have.\n\n" +
+         table({"layout", "directions, first step", "last step", "largest entry, first step", "last step"},
+               "lrrrr", streams);
+}
+
+std::string warm_up_section(const Records& r) {
+  if (r.runs.empty()) return "";
+  std::vector<int> warm_ups;
+  for (const TrainingRun& run : r.runs)
+    if (std::find(warm_ups.begin(), warm_ups.end(), run.settings.warm_up) == warm_ups.end())
+      warm_ups.push_back(run.settings.warm_up);
+  std::vector<Row> rows;
+  for (const std::string& layout : r.layouts())
+    for (int warm_up : warm_ups) {
+      Row row{layout, warm_up ? fmt::format("{} steps", warm_up) : "none"};
+      for (int depth : r.depths()) row.push_back(rate_text(largest_rate(r, layout, depth, warm_up)));
+      rows.push_back(row);
+    }
+  Row header{"layout", "warm-up"};
+  for (int depth : r.depths()) header.push_back(fmt::format("{} layers", depth));
+  return fmt::format(
+             "\n## What warm-up repairs\n\nThe largest rate at which every seed learned, of {}; the rate "
+             "rises to its own "
+             "in the first steps. Setting: {}.\n\n",
+             fmt::join(r.rates(), ", "), setting_text(r)) +
+         table(header, "ll" + std::string(r.depths().size(), 'r'), rows);
+}
+
+std::string layouts_section(const Records& r) {
+  std::vector<Row> rows;
+  for (const std::string& name : r.layouts()) {
+    const StackLayout& layout = find_stack_layout(name);
+    rows.push_back({name, std::string(layout.formula), layout.has_final_norm ? "yes" : "no",
+                    std::string(layout.source)});
+  }
+  return "\n## The layouts\n\n" +
+         table({"layout", "a sublayer of it", "final norm", "source"}, "llll", rows) +
+         "\nWeights begin as Xavier and Glorot have them; those of deep_norm by its own rule, which divides "
+         "the weights of "
+         "values, outputs and feed-forward by (8 L)^(1/4).\n";
+}
+
+}  // namespace
+
+std::string setting_text(const Records& r) {
+  const TrainingSettings& s = r.runs.front().settings;
+  return fmt::format(
+      "d = {}, {} heads, d_ff = {}, {}, {} bytes, {} sequences a step, {} steps of Adam at a constant rate, "
+      "seeds 1 to {}",
+      s.stack.d, s.stack.n_heads, s.stack.d_ff,
+      s.stack.norm == NormKind::layer_norm ? "LayerNorm" : "RMSNorm", s.tokens, s.batch, s.steps,
+      r.seeds().size());
+}
+
+TrainingFiles read_training_files() {
+  const std::string folder = PLUMBLINE_TRAINING_RECORDS;
+  return {read_training(folder + "/map.jsonl"), read_training(folder + "/warm-up.jsonl")};
+}
+
+Pages training_pages(const TrainingFiles& files) {
+  const Records& r = files.map;
+  const std::vector<int> depths = r.depths();
+  return {{"training.md", fmt::format(fmt::runtime(beginning), setting_text(r),
+                                      r.runs.front().without_context, std::log(256.0)) +
+                              largest_rates(r) + best_losses(r) + deepest_section(r) +
+                              inside_section(r, depths[depths.size() / 2]) + warm_up_section(files.warm_up) +
+                              layouts_section(r)},
+          {"training-map.svg", map_svg(r)}};
+}
+
+}  // namespace plumbline::reports
