@@ -7,6 +7,7 @@
 #include "plumbline/base/error.hpp"
 #include "plumbline/number/mpfr_caches.hpp"
 #include "reports/chains/chains_page.hpp"
+#include "reports/claims/claims_page.hpp"
 #include "reports/conformance/conformance_page.hpp"
 #include "reports/findings/findings_page.hpp"
 #include "reports/folder.hpp"
@@ -51,18 +52,21 @@ Pages all_pages() {
     return run_laws();
   });
   const ChainRecords chains = run_chains();
+  const DepthRecord depth = read_depth_record();
   const FindingRecords findings = run_findings();
   const std::vector<GoldenRecord> golden = run_golden();
   const ConformanceRecords conformance = read_conformance(conformance_folder());
   const OracleRecords oracle = read_oracle_records();
   const LawRecords laws = running.get();
+  const std::vector<Claim> claims = all_claims({findings, chains, laws, depth});
   Pages pages;
-  add(pages, summary_pages(findings, chains, golden, laws, conformance));
+  add(pages, summary_pages(findings, chains, golden, laws, conformance, depth, claims));
   add(pages, findings_pages(findings, chains, laws));
+  add(pages, claims_pages(claims, laws));
   add(pages, layouts_pages(laws));
   add(pages, laws_pages(laws));
   add(pages, golden_pages(golden));
-  add(pages, chains_pages(chains));
+  add(pages, chains_pages(chains, depth));
   add(pages, conformance_pages(conformance));
   add(pages, oracle_pages(oracle));
   add(pages, spec_pages());

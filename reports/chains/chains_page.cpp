@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "reports/chains/depth_page.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
 #include "reports/render/plot.hpp"
@@ -164,7 +167,7 @@ std::string settings_line(const GradientSettings& s) {
                      seeds.size());
 }
 
-Page main_page(const ChainRecords& r) {
+Page main_page(const ChainRecords& r, const DepthRecord& depth) {
   const auto& stacks = r.stacks.at("post_norm").at(deepest);
   const SpectrumChain& spectrum = r.spectra.at("post_norm");
   std::string s =
@@ -202,7 +205,8 @@ Page main_page(const ChainRecords& r) {
   s += weight_table(r);
   s += fmt::format(
       "## Singular values\n\n![singular values](singular-values.svg)\n\n"
-      "Of the product of the first n layer Jacobians (d = {}, {} tokens), all of them in pre-norm; in "
+      "Of the product of the first n layer Jacobians (d = {}, {} tokens, one seed), all of them in pre-norm; "
+      "in "
       "post-norm\n"
       "the T (d − 2) that eps = 0 would leave. The last column is the bound that multiplies the layers' own\n"
       "largest values: sound, and useless at depth. The column before it\n"
@@ -216,14 +220,14 @@ Page main_page(const ChainRecords& r) {
       "are a\n"
       "ratio of {} apart in pre-norm, and of {} in post-norm: a post-norm chain passes on ever fewer "
       "directions, at\n"
-      "full strength.\n\n",
+      "full strength. That is one seed of one small stack; more of them stand below.\n\n",
       deepest, significant(Mp50(pre.largest / pre.smallest)),
       significant(Mp50(post.largest / post.smallest)));
   s += "## The stream\n\n![what a layer changes](layer-change.svg)\n\n"
        "Root mean square of the stream behind a layer, and what the layer changed relative to what it was "
        "given.\n\n";
   s += stream_table(r);
-  return {"chains.md", s};
+  return {"chains.md", s + depth_sections(depth)};
 }
 
 }  // namespace
@@ -234,17 +238,16 @@ Mp50 toy_gain(const std::string& layout, int layers) {
 }
 
 bool loses_length(const ChainRecords& r) {
-  const GradientChain& chain = r.stacks.at("post_norm").at(deepest).front();
-  return chain.gradient[0] < 1000 * toy_gain("post_norm", deepest) * chain.gradient[deepest];
+  const auto& chains = r.stacks.at("post_norm").at(deepest);
+  return std::ranges::all_of(chains, [](const GradientChain& chain) {
+    return chain.gradient[0] < 1000 * toy_gain("post_norm", deepest) * chain.gradient[deepest];
+  });
 }
 
-bool loses_rank(const ChainRecords& r) {
-  const auto kept = [&](const char* layout) { return r.spectra.at(layout).depths.back().above_thousandth; };
-  return kept("post_norm") < kept("pre_norm");
-}
-
-Pages chains_pages(const ChainRecords& r) {
-  return {main_page(r), gain_plot(r), spectrum_plot(r), stream_plot(r)};
+Pages chains_pages(const ChainRecords& r, const DepthRecord& depth) {
+  Pages pages{main_page(r, depth), gain_plot(r), spectrum_plot(r), stream_plot(r)};
+  for (Page& plot : depth_plots(depth)) pages.push_back(std::move(plot));
+  return pages;
 }
 
 }  // namespace plumbline::reports

@@ -31,17 +31,6 @@ std::string formula_of(const char* layout) {
 
 std::string jacobian_of(const char* layout) { return "`" + layout_jacobian(layout) + "`"; }
 
-const IdentityRoute& silent(const FindingRecords& r, const char* layout, int stream_scale) {
-  return *std::find_if(r.routes.begin(), r.routes.end(), [&](const IdentityRoute& i) {
-    return i.layout == layout && i.branch_scale == 0 && i.stream_scale == stream_scale;
-  });
-}
-
-const OutputScale& deepest_output(const FindingRecords& r, const char* layout) {
-  return *std::find_if(r.outputs.rbegin(), r.outputs.rend(),
-                       [&](const OutputScale& o) { return o.layout == layout; });
-}
-
 Mp50 spread(const ChainRecords& c, const char* layout) {
   const SpectrumDepth& d = c.spectra.at(layout).depths.back();
   return d.largest / d.smallest;
@@ -193,8 +182,11 @@ std::string training_section(const ChainRecords& c) {
   const auto kept = [&](const char* layout) { return c.spectra.at(layout).depths.back().above_thousandth; };
   const int directions = c.spectra.at("post_norm").d * c.spectra.at("post_norm").tokens;
   s += fmt::format(
-      "The gradient's length does not vanish in post-norm. What is lost is rank: after {} layers the largest "
-      "and the smallest\n"
+      "In post-norm the gradient's length shrinks far more slowly than the toy has it, and the less the "
+      "wider the "
+      "stack is.\n"
+      "What is lost is rank: after {} layers (LayerNorm, Xavier weights,\n"
+      "d = {}, {} tokens, one seed; more of them in [chains.md](chains.md)) the largest and the smallest\n"
       "singular value of the chain are a ratio of {} apart, against {} in pre-norm; of {} directions,\n"
       "the number that keeps at least a thousandth of the largest factor is {}, against {}. And the last "
       "layer's "
@@ -202,8 +194,9 @@ std::string training_section(const ChainRecords& c) {
       "see a gradient that does not get smaller with depth: from {} to {} layers it is divided by {}, in "
       "pre-norm "
       "by {}. Training itself is not run here.\n\n",
-      deepest, significant(spread(c, "post_norm")), significant(spread(c, "pre_norm")), directions,
-      kept("post_norm"), kept("pre_norm"), stack_depths.front(), deepest, weight_change(c, "post_norm"),
+      deepest, c.spectra.at("post_norm").d, c.spectra.at("post_norm").tokens,
+      significant(spread(c, "post_norm")), significant(spread(c, "pre_norm")), directions, kept("post_norm"),
+      kept("pre_norm"), stack_depths.front(), deepest, weight_change(c, "post_norm"),
       weight_change(c, "pre_norm"));
   return s;
 }

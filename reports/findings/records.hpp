@@ -16,4 +16,9 @@ struct FindingRecords {
 
 FindingRecords run_findings();
 
+// The block of that layout with silent branches, on rows of that standard deviation; the deepest stack of
+// that layout. Throw std::logic_error where there is none.
+const IdentityRoute& silent(const FindingRecords& records, const std::string& layout, int stream_scale);
+const OutputScale& deepest_output(const FindingRecords& records, const std::string& layout);
+
 }  // namespace plumbline::reports

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <stdexcept>
-
 #include "reports/chains/chains_page.hpp"
+#include "reports/chains/depth_page.hpp"
+#include "reports/claims/claims_page.hpp"
 #include "reports/conformance/conformance_page.hpp"
 #include "reports/layouts/formulas.hpp"
 #include "reports/render/markdown.hpp"
@@ -12,18 +12,6 @@
 
 namespace plumbline::reports {
 namespace {
-
-const IdentityRoute& silent(const FindingRecords& f, const std::string& layout) {
-  for (const IdentityRoute& r : f.routes)
-    if (r.layout == layout && r.branch_scale == 0 && r.stream_scale != 1) return r;
-  throw std::logic_error("no silent block of " + layout);
-}
-
-const OutputScale& deepest_output(const FindingRecords& f, const std::string& layout) {
-  for (const OutputScale& o : f.outputs)
-    if (o.layout == layout && o.layers == deepest) return o;
-  throw std::logic_error("no deep stack of " + layout);
-}
 
 std::string formulas() {
   std::string text;
@@ -40,7 +28,7 @@ std::string answers(const FindingRecords& f, const ChainRecords& c) {
     rows.push_back({question, answer("pre_norm"), answer("post_norm")});
   };
   row("a block whose branches are silent …", [&](const char* layout) {
-    const IdentityRoute& r = silent(f, layout);
+    const IdentityRoute& r = silent(f, layout, 3);
     return r.y_is_x && r.j_is_i ? std::string("is the identity, exactly")
                                 : fmt::format("is not: |y - x| = {} |x|", significant(r.value));
   });
@@ -48,17 +36,24 @@ std::string answers(const FindingRecords& f, const ChainRecords& c) {
     const OutputScale& o = deepest_output(f, layout);
     return significant(o.least_square, 7) + " … " + significant(o.largest_square, 7);
   });
-  row(fmt::format("factor on a gradient's length through {} layers", deepest), [&](const char* layout) {
-    return significant(gain_below_top(c.stacks.at(layout).at(deepest), deepest).mean);
-  });
+  const GradientChain& stack = c.stacks.at("post_norm").at(deepest).front();
+  row(fmt::format("factor on a gradient's length through {} layers (d = {}, T = {}; mean of {} seeds)",
+                  deepest, stack.settings.d, stack.settings.tokens, seeds.size()),
+      [&](const char* layout) {
+        return significant(gain_below_top(c.stacks.at(layout).at(deepest), deepest).mean);
+      });
   row("what the toy chain says of it",
       [&](const char* layout) { return significant(toy_gain(layout, deepest)); });
-  row("ratio of the largest to the smallest singular value of that chain", [&](const char* layout) {
-    const SpectrumDepth& d = c.spectra.at(layout).depths.back();
-    return significant(Mp50(d.largest / d.smallest));
-  });
   const SpectrumChain& any = c.spectra.at("pre_norm");
-  row(fmt::format("directions, of {}, that keep a thousandth of the largest or more", any.d * any.tokens),
+  row(fmt::format(
+          "ratio of the largest to the smallest singular value of a chain of {} (d = {}, T = {}; one seed)",
+          deepest, any.d, any.tokens),
+      [&](const char* layout) {
+        const SpectrumDepth& d = c.spectra.at(layout).depths.back();
+        return significant(Mp50(d.largest / d.smallest));
+      });
+  row(fmt::format("directions of it, of {}, that keep a thousandth of the largest or more",
+                  any.d * any.tokens),
       [&](const char* layout) {
         return std::to_string(c.spectra.at(layout).depths.back().above_thousandth);
       });
@@ -68,7 +63,8 @@ std::string answers(const FindingRecords& f, const ChainRecords& c) {
 }  // namespace
 
 Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::vector<GoldenRecord>& golden,
-                    const LawRecords& laws, const ConformanceRecords& conformance) {
+                    const LawRecords& laws, const ConformanceRecords& conformance, const DepthRecord& depth,
+                    const std::vector<Claim>& claims) {
   long values = 0;
   for (const GoldenRecord& g : golden) values += g.values;
   return {
@@ -78,12 +74,18 @@ Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::v
            "Jacobian at every add.\n"
            "Everything on these pages is the output of a run, most of it proved by interval arithmetic.\n\n" +
            answers(f, c) + "![gradient gain](gradient-gain.svg)\n\n" +
-           fmt::format("Gradients {} in post-norm, as the usual toy chain has it. They {} rank:\n\n",
-                       loses_length(c) ? "vanish" : "do not vanish", loses_rank(c) ? "lose" : "do not lose") +
+           fmt::format(
+               "At initialisation post-norm {} a gradient as the usual toy chain has it. It {} rank.\n\n",
+               shrinks_like_toy(depth) ? "shrinks" : "does not shrink",
+               loses_rank(depth) ? "loses" : "does not lose") +
+           length_sentence(depth) + "\n\n" + kept_sentence(depth) +
+           "\n[Every layout and size, and whose doing it is](chains.md).\n\n" +
            "![singular values](singular-values.svg)\n\n"
            "| page | what it answers |\n|:--|:--|\n"
            "| [findings.md](findings.md) | each claim of the founding text: holds, holds with a "
-           "condition, refuted |\n"
+           "condition, refuted |\n" +
+           fmt::format("| [claims.md](claims.md) | what papers claim about where the norm stands; {} |\n",
+                       claims_summary(claims)) +
            "| [chains.md](chains.md) | gradients and singular values of deep stacks at initialisation, "
            "exact against toy |\n"
            "| [layouts.md](layouts.md) | every layout and model: picture, formula, Jacobian |\n"

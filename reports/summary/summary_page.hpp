@@ -1,7 +1,7 @@
 // README.md of the reports: the answer on one page, and where to read on.
 #pragma once
 
-#include "reports/chains/records.hpp"
+#include "reports/claims/claims.hpp"
 #include "reports/conformance/records.hpp"
 #include "reports/findings/records.hpp"
 #include "reports/golden/records.hpp"
@@ -12,6 +12,7 @@ namespace plumbline::reports {
 
 Pages summary_pages(const FindingRecords& findings, const ChainRecords& chains,
                     const std::vector<GoldenRecord>& golden, const LawRecords& laws,
-                    const ConformanceRecords& conformance);
+                    const ConformanceRecords& conformance, const DepthRecord& depth,
+                    const std::vector<Claim>& claims);
 
 }  // namespace plumbline::reports

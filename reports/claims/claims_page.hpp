@@ -1,0 +1,14 @@
+// claims.md: every claim with its source, its verdict and what the verdict follows from.
+#pragma once
+
+#include "reports/claims/claims.hpp"
+#include "reports/page.hpp"
+
+namespace plumbline::reports {
+
+Pages claims_pages(const std::vector<Claim>& claims, const LawRecords& laws);
+
+// "31 claims, of which 12 hold, …": for the page and for the summary.
+std::string claims_summary(const std::vector<Claim>& claims);
+
+}  // namespace plumbline::reports
