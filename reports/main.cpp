@@ -57,10 +57,11 @@ Pages all_pages() {
   const std::vector<GoldenRecord> golden = run_golden();
   const ConformanceRecords conformance = read_conformance(conformance_folder());
   const OracleRecords oracle = read_oracle_records();
+  const TrainingFiles training = read_training_files();
   const LawRecords laws = running.get();
-  const std::vector<Claim> claims = all_claims({findings, chains, laws, depth});
+  const std::vector<Claim> claims = all_claims({findings, chains, laws, depth, training});
   Pages pages;
-  add(pages, summary_pages(findings, chains, golden, laws, conformance, depth, claims));
+  add(pages, summary_pages(findings, chains, golden, laws, conformance, depth, claims, training));
   add(pages, findings_pages(findings, chains, laws));
   add(pages, claims_pages(claims, laws));
   add(pages, layouts_pages(laws));
@@ -72,7 +73,7 @@ Pages all_pages() {
   add(pages, spec_pages());
   add(pages, protocol_page());
   add(pages, report_pages());
-  add(pages, training_pages(read_training_files()));
+  add(pages, training_pages(training));
   return pages;
 }
 

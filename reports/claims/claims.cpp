@@ -44,8 +44,8 @@ std::vector<Claim> untested_claims() {
 
 std::vector<Claim> all_claims(const Evidence& e) {
   std::vector<Claim> all = founding_claims(e);
-  for (std::vector<Claim> more :
-       {exact_claims(e), stack_claims(e.depth), mixer_claims(e.depth), untested_claims()})
+  for (std::vector<Claim> more : {exact_claims(e), stack_claims(e.depth), mixer_claims(e.depth),
+                                  trained_claims(e.training), untested_claims()})
     std::ranges::move(more, std::back_inserter(all));
   for (Claim& c : all)
     c.laws_hold =

@@ -9,6 +9,7 @@
 #include "reports/chains/records.hpp"
 #include "reports/findings/records.hpp"
 #include "reports/properties/laws_page.hpp"
+#include "reports/training/training_page.hpp"
 
 namespace plumbline::reports {
 
@@ -55,14 +56,16 @@ struct Evidence {
   const ChainRecords& chains;
   const LawRecords& laws;
   const DepthRecord& depth;
+  const TrainingFiles& training;
 };
 
 // Those of the text this project began with; of papers, judged by exact chains and laws; by the record of
-// stacks; by the record of mixers; and those that nothing was run for.
+// stacks; by the record of mixers; by training runs; and those that nothing was run for.
 std::vector<Claim> founding_claims(const Evidence& evidence);
 std::vector<Claim> exact_claims(const Evidence& evidence);
 std::vector<Claim> stack_claims(const DepthRecord& record);
 std::vector<Claim> mixer_claims(const DepthRecord& record);
+std::vector<Claim> trained_claims(const TrainingFiles& training);
 std::vector<Claim> untested_claims();
 
 // All of these, in that order, each with whether its laws hold. Throws std::logic_error where one cites a law

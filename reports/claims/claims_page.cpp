@@ -60,8 +60,10 @@ Pages claims_pages(const std::vector<Claim>& claims, const LawRecords& laws) {
       "What papers and the founding text claim about where the norm stands, and what was found. A verdict "
       "follows from laws that\n"
       "hold and from numbers that are compared with bounds; each stands below with its setting. What is run "
-      "here is a stack\n"
-      "at initialisation or a block in enclosures: nothing here is said of trained networks.\n\n" +
+      "is a block in\n"
+      "enclosures or a stack at initialisation, and, where a claim is about training, short runs of small "
+      "models: of large\n"
+      "trained networks nothing is said.\n\n" +
       claims_summary(claims) + ".\n\n" + table({"claim", "verdict", "who says so"}, "lll", rows);
   for (const Claim& c : claims) s += section(c, laws);
   return {{"claims.md", s}};

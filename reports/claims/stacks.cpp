@@ -42,7 +42,7 @@ std::string from_to(const char* what, const char* which) {
 }
 
 std::string tried(const DepthRecord& r, const std::string& more = "") {
-  return "stacks at Xavier initialisation, " + settings_text(r) + more;
+  return "stacks at Xavier initialisation (deep_norm: at its own), " + settings_text(r) + more;
 }
 
 Claim skip_decay(const DepthRecord& r) {

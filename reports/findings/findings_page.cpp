@@ -57,13 +57,15 @@ std::string cheat_sheet(const FindingRecords& f, const ChainRecords& c) {
   const auto identity = [&](const char* layout) {
     const IdentityRoute& i = silent(f, layout, 3);
     return i.j_is_i ? std::string("a silent branch leaves y = x and J = I exactly")
-                    : fmt::format("a silent branch leaves |y − x|/|x| = {}, |J − I| = {} a direction",
+                    : fmt::format("a silent branch does not: |y − x|/|x| = {}, |J − I|/√(T d) = {}",
                                   significant(i.value), significant(i.jacobian));
   };
   const auto training = [&](const char* layout) {
     return fmt::format(
-        "{} layers: singular values a ratio of {} apart; from {} layers on, the last weight gradient is "
-        "divided by {}",
+        "through {0} layers the factor on the best-kept direction of a gradient is {1} times that on the "
+        "worst-kept; the "
+        "gradient of the last layer's weights is {3} times smaller in a stack of {0} layers than in one of "
+        "{2}",
         deepest, significant(spread(c, layout)), stack_depths.front(), weight_change(c, layout));
   };
   std::vector<Row> rows;
@@ -80,12 +82,13 @@ std::string cheat_sheet(const FindingRecords& f, const ChainRecords& c) {
 std::string identity_section(const FindingRecords& f) {
   const bool pre =
       silent(f, "pre_norm", 1).y_is_x && silent(f, "pre_norm", 1).j_is_i && silent(f, "pre_norm", 3).y_is_x;
-  std::string s = claim("“The model can fall back to near-identity behavior” (pre-norm)",
-                        verdict(pre, "Holds, exactly.", "Refuted.") +
-                            " In pre-norm y − x and J − I vanish with the branch, in proportion. In "
-                            "post-norm they do not: what stays\n"
-                            "is the norm itself, two directions of each token if the stream is standardised, "
-                            "everything if it is not.");
+  std::string s =
+      claim("“The model can fall back to near-identity behavior” (pre-norm)",
+            verdict(pre, "Holds, exactly.", "Refuted.") +
+                " A branch is silent where its output is 0; the nearer it is to that, the nearer a "
+                "pre-norm block is to the identity: y − x and J − I vanish in proportion. In post-norm "
+                "they do not: a norm remains. It takes out each token's mean and its length, and "
+                "rescales the rest wherever the stream's variance is not 1 already.");
   std::vector<Row> rows;
   for (const IdentityRoute& i : f.routes)
     rows.push_back({i.layout, std::to_string(i.stream_scale),
@@ -193,7 +196,7 @@ std::string training_section(const ChainRecords& c) {
       "weights\n"
       "see a gradient that does not get smaller with depth: from {} to {} layers it is divided by {}, in "
       "pre-norm "
-      "by {}. Training itself is not run here.\n\n",
+      "by {}. What training makes of it: [training.md](training.md).\n\n",
       deepest, c.spectra.at("post_norm").d, c.spectra.at("post_norm").tokens,
       significant(spread(c, "post_norm")), significant(spread(c, "pre_norm")), directions, kept("post_norm"),
       kept("pre_norm"), stack_depths.front(), deepest, weight_change(c, "post_norm"),

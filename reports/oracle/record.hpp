@@ -12,6 +12,9 @@ namespace plumbline::reports {
 // rule that has changed since makes the page another one, and the test that compares the pages fails.
 std::string measured(const Json& record);
 
+// Whether its stamp has the hash of the rule.
+bool measures_the_rule_as_it_is(const Json& record);
+
 int number(const Json& record, const char* key);  // 0 where there is none
 std::string percent(int part, int whole);
 std::string of(int part, int whole);  // "3 of 40"

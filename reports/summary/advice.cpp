@@ -32,7 +32,7 @@ std::string of(const Count& c) { return fmt::format("{} of {}", c.learned, c.all
 
 // What one pays for it, besides the norms themselves.
 const char* price(const std::string& layout) {
-  if (layout == "post_norm") return "care at the start of training: see below";
+  if (layout == "post_norm") return "patience: see training.md";
   if (layout == "deep_norm") return "weights scaled down at the start, by the number of layers";
   if (layout == "keel") return "two norms a sublayer; the stream is multiplied by the number of sublayers";
   if (layout == "sandwich") return "two norms a sublayer, and one behind the last layer";
@@ -56,19 +56,23 @@ std::string layouts_table(const TrainingRecords& r, int shallow, int deep) {
                "lrrrrl", rows);
 }
 
-std::string warm_up_sentence(const TrainingRecords& r) {
-  Count without, with;
-  int steps = 0;
-  for (const TrainingRun& run : r.runs) {
-    if (run.settings.stack.layout->name != "post_norm") continue;
-    Count& c = run.settings.warm_up ? with : without;
-    steps = std::max(steps, run.settings.warm_up);
-    ++c.all, c.learned += run.ending == Ending::learned;
-  }
-  if (with.all == 0) return "";
-  const char* what = with.learned > without.learned ? "helps" : "does not help";
-  return fmt::format("Warm-up alone {} it: over {} steps of the same runs, {} learned, and {} without. ",
-                     what, steps, of(with), of(without));
+// What longer runs say, with warm-up and without.
+std::string patience_sentence(const TrainingRecords& r) {
+  const auto of_layout = [&](const char* layout, bool with_warm_up) {
+    Count c;
+    for (const TrainingRun& run : r.runs)
+      if (run.settings.stack.layout->name == layout && (run.settings.warm_up > 0) == with_warm_up)
+        ++c.all, c.learned += run.ending == Ending::learned;
+    return of(c);
+  };
+  const std::vector<int> depths = r.depths();
+  return fmt::format(
+      "In runs of {} steps with up to {} layers, {} learned in pre-norm and {} in post-norm; with warm-up {} "
+      "and {}, and with "
+      "DeepNorm's scales {}.",
+      r.runs.front().settings.steps, *std::max_element(depths.begin(), depths.end()),
+      of_layout("pre_norm", false), of_layout("post_norm", false), of_layout("pre_norm", true),
+      of_layout("post_norm", true), of_layout("deep_norm", false));
 }
 
 }  // namespace
@@ -90,14 +94,15 @@ std::string advice(const TrainingFiles& training) {
          "Its price is a norm behind the last layer, and a stream that grows with depth. Post-norm's output "
          "is normalized by "
          "itself. " +
-         warm_up_sentence(training.warm_up) +
+         patience_sentence(training.warm_up) +
          fmt::format(
-             "\n\nEach layout at all rates of the map and with all seeds ({}); the largest rate is that at "
+             "\n\nEach layout at all rates of the map and with all seeds ({}; no warm-up); the largest rate "
+             "is that at "
              "which every "
              "seed learned.\n\n",
              setting_text(r)) +
          layouts_table(r, shallow, deep) +
-         "\n![training map](training-map.svg)\n\nA run *learned* where it came to use the "
+         "![training map](training-map.svg)\n\nA run *learned* where it came to use the "
          "bytes before; [training.md](training.md) has all of it, and what happens inside.\n\n";
 }
 

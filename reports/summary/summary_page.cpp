@@ -9,6 +9,7 @@
 #include "reports/layouts/formulas.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
+#include "reports/summary/advice.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -64,15 +65,16 @@ std::string answers(const FindingRecords& f, const ChainRecords& c) {
 
 Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::vector<GoldenRecord>& golden,
                     const LawRecords& laws, const ConformanceRecords& conformance, const DepthRecord& depth,
-                    const std::vector<Claim>& claims) {
+                    const std::vector<Claim>& claims, const TrainingFiles& training) {
   long values = 0;
   for (const GoldenRecord& g : golden) values += g.values;
   return {
       {"README.md",
-       "# Pre-norm or post-norm?\n\n" + formulas() +
+       "# Pre-norm or post-norm?\n\n" + advice(training) + "## The two layouts\n\n" + two_pictures() +
+           formulas() +
            "Pre-norm keeps an untouched route from input to output; post-norm multiplies it by a norm's "
-           "Jacobian at every add.\n"
-           "Everything on these pages is the output of a run, most of it proved by interval arithmetic.\n\n" +
+           "Jacobian at every add. J is the Jacobian: what a small change of x makes of y.\n\n"
+           "## What follows, before any training\n\n" +
            answers(f, c) + "![gradient gain](gradient-gain.svg)\n\n" +
            fmt::format(
                "At initialisation post-norm {} a gradient as the usual toy chain has it. It {} rank.\n\n",
@@ -81,6 +83,11 @@ Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::v
            length_sentence(depth) + "\n\n" + kept_sentence(depth) +
            "\n[Every layout and size, and whose doing it is](chains.md).\n\n" +
            "![singular values](singular-values.svg)\n\n"
+           "## Read on\n\nEverything on these pages is the output of a run. Values, gradients, Jacobians and "
+           "laws are "
+           "proved by interval arithmetic; deep chains are exact or in float64, over seeds; training and "
+           "verdicts are "
+           "measured.\n\n"
            "| page | what it answers |\n|:--|:--|\n"
            "| [findings.md](findings.md) | each claim of the founding text: holds, holds with a "
            "condition, refuted |\n" +
@@ -88,6 +95,9 @@ Pages summary_pages(const FindingRecords& f, const ChainRecords& c, const std::v
                        claims_summary(claims)) +
            "| [chains.md](chains.md) | gradients and singular values of deep stacks at initialisation, "
            "exact against toy |\n"
+           "| [training.md](training.md) | which layouts train, how deep and at which learning rate: runs "
+           "that "
+           "anybody can repeat, bit for bit |\n"
            "| [layouts.md](layouts.md) | every layout and model: picture, formula, Jacobian |\n"
            "| [spec.md](spec.md) | the reference of the spec: every knob, every deviation; and its JSON "
            "Schema |\n" +

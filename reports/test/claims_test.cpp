@@ -16,6 +16,7 @@ std::vector<Claim> recorded_claims() {
   const DepthRecord record = read_depth_record();
   std::vector<Claim> all = stack_claims(record);
   std::ranges::move(mixer_claims(record), std::back_inserter(all));
+  std::ranges::move(trained_claims(read_training_files()), std::back_inserter(all));
   return all;
 }
 

@@ -4,9 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 
-#include "plumbline/judge/stamp.hpp"
+#include "reports/oracle/record.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -22,18 +21,11 @@ const std::map<std::string, const char*> older{
     {"pairs.json", independent},
 };
 
-// Presets were hashed once, which are names of questions: these are two hashes of the same rule.
-constexpr const char *with_presets = "cd09023f7850", *without_presets = "95c2e5121a4b";
-bool is_of_the_rule_as_it_is(const nlohmann::json& stamp) {
-  return stamp["rule"] == rule() || (stamp["rule"] == with_presets && rule() == without_presets);
-}
-
 TEST(OracleRecords, AreOfTheRuleAsItIs) {
   for (const auto& entry : std::filesystem::directory_iterator(PLUMBLINE_ORACLE_RECORDS)) {
     const std::string name = entry.path().filename();
-    const auto record = nlohmann::json::parse(std::ifstream(entry.path()));
-    const bool is_old = !record.contains("stamp") || !is_of_the_rule_as_it_is(record["stamp"]);
-    EXPECT_EQ(is_old, older.contains(name)) << name;
+    const Json record = Json::parse(std::ifstream(entry.path()));
+    EXPECT_EQ(!measures_the_rule_as_it_is(record), older.contains(name)) << name;
   }
 }
 

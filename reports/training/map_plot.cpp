@@ -8,7 +8,7 @@
 namespace plumbline::reports {
 namespace {
 
-constexpr int columns = 3, cell_width = 38, cell_height = 20, left = 44, top = 34, gap = 26;
+constexpr int columns = 3, cell_width = 38, cell_height = 20, left_margin = 44, top_margin = 34, between = 26;
 
 // What a cell shows: the median over the seeds of loss and ending.
 struct Cell {
@@ -31,8 +31,8 @@ std::string colour(const Cell& c, double best, double without_context) {
   if (c.ending == Ending::diverged) return "#d55e00";
   if (c.ending == Ending::stuck) return "#c9c9c9";
   const double t = std::clamp((c.loss - best) / (without_context - best), 0.0, 1.0);
-  const auto between = [&](int from, int to) { return int(std::lround(from + t * (to - from))); };
-  return fmt::format("#{:02x}{:02x}{:02x}", between(0, 214), between(84, 232), between(158, 245));
+  const auto mixed = [&](int from, int to) { return int(std::lround(from + t * (to - from))); };
+  return fmt::format("#{:02x}{:02x}{:02x}", mixed(0, 214), mixed(84, 232), mixed(158, 245));
 }
 
 std::string text(double x, double y, const std::string& anchor, const std::string& fill,
@@ -84,16 +84,16 @@ std::string map_svg(const TrainingRecords& records) {
     panel.without_context = r.without_context;
   }
   const std::vector<std::string> layouts = records.layouts();
-  const int width = left + int(records.rates().size()) * cell_width + gap / 2,
-            height = top + int(records.depths().size()) * cell_height + gap;
+  const int width = left_margin + int(records.rates().size()) * cell_width + between / 2,
+            height = top_margin + int(records.depths().size()) * cell_height + between;
   const int rows = (int(layouts.size()) + columns - 1) / columns;
   std::string out = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "font-family=\"sans-serif\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n",
       columns * width, rows * height + 40);
   for (std::size_t k = 0; k < layouts.size(); ++k)
-    out += panel.draw(layouts[k], double(int(k) % columns * width + left),
-                      double(int(k) / columns * height + top));
+    out += panel.draw(layouts[k], double(int(k) % columns * width + left_margin),
+                      double(int(k) / columns * height + top_margin));
   out += text(
       columns * width / 2.0, rows * height + 16, "middle", "#202020",
       "layers (upwards) by learning rate (to the right); the number is the loss, × a run that diverged", 12);

@@ -20,7 +20,7 @@ A model of the next byte, trained on the texts of the licences that every Debian
 code, its gradients come from the same tape as all others, and its arithmetic is float with sums in a fixed order: each run
 below has the same bits on every x86-64 machine. `plumbline train --layout post_norm --layers 48` repeats one.
 
-Setting of every number on this page: {}.
+Setting: {}; the learning rate stays what it is from the first step on.
 These are small models and short runs: what they show is which stacks begin to learn at once, without any care.
 
 A run **learned** where its loss on sixteen sequences, the same for all, ends below {:.2f}: what the frequencies of bytes
@@ -65,7 +65,7 @@ std::string largest_rates(const Records& r) {
 }
 
 std::string best_losses(const Records& r) {
-  return "\n## The loss that is reached\n\nAt the best of the rates at which every seed learned: the mean "
+  return "## The loss that is reached\n\nAt the best of the rates at which every seed learned: the mean "
          "over the seeds, the "
          "smallest and the largest.\n\n" +
          by_depth(r, [&](const std::string& layout, int depth) {
@@ -106,7 +106,7 @@ std::string deepest_section(const Records& r) {
                     share_text(e.diverged, e.all)});
   }
   return fmt::format(
-             "\n## {} layers: is it post-norm?\n\nOf the runs at all {} learning rates and with all seeds: "
+             "## {} layers: is it post-norm?\n\nOf the runs at all {} learning rates and with all seeds: "
              "how many learned, were "
              "stuck, diverged; with the interval of 95 per cent (Wilson), as if runs were drawn from all "
              "rates of the map.\n\n",
@@ -146,7 +146,7 @@ std::string inside_section(const Records& r, int depth) {
                        at("largest", 4, largest)});
   }
   return fmt::format(
-             "\n## Inside {} layers\n\nAt the best rate of each layout, or, where nothing learned, at the "
+             "## Inside {} layers\n\nAt the best rate of each layout, or, where nothing learned, at the "
              "middle one; the mean over the "
              "seeds, the smallest and the largest. Gradients and updates of the first layer's parameters, "
              "over those of "
@@ -155,7 +155,7 @@ std::string inside_section(const Records& r, int depth) {
              depth) +
          table({"layout", "gradient, first step", "last step", "update, first step", "last step"}, "lrrrr",
                gradients) +
-         "\nBehind the last layer: how many directions the rows of the stream use, (tr S)² / tr S² of their "
+         "Behind the last layer: how many directions the rows of the stream use, (tr S)² / tr S² of their "
          "second "
          "moments S; 1 where all tokens are alike. And of the first, the last and three layers between the "
          "largest entry of the stream, over "
@@ -165,26 +165,36 @@ std::string inside_section(const Records& r, int depth) {
                "lrrrr", streams);
 }
 
-std::string warm_up_section(const Records& r) {
-  if (r.runs.empty()) return "";
+// The best rate at which every seed learned, and the loss there.
+std::string best_text(const Records& r, const std::string& layout, int depth, int warm_up) {
+  const double rate = best_rate(r, layout, depth, warm_up);
+  if (!(rate > 0)) return "none learned";
+  std::vector<double> losses;
+  for (const TrainingRun* run : r.of(layout, depth, rate, warm_up)) losses.push_back(run->final);
+  return fmt::format("{} at {:g}", mean_and_range(losses), rate);
+}
+
+std::string patience_section(const Records& r) {
   std::vector<int> warm_ups;
   for (const TrainingRun& run : r.runs)
     if (std::find(warm_ups.begin(), warm_ups.end(), run.settings.warm_up) == warm_ups.end())
       warm_ups.push_back(run.settings.warm_up);
+  Row header{"layout", "warm-up"};
+  for (int depth : r.depths()) header.push_back(fmt::format("{} layers", depth));
   std::vector<Row> rows;
   for (const std::string& layout : r.layouts())
     for (int warm_up : warm_ups) {
       Row row{layout, warm_up ? fmt::format("{} steps", warm_up) : "none"};
-      for (int depth : r.depths()) row.push_back(rate_text(largest_rate(r, layout, depth, warm_up)));
+      for (int depth : r.depths()) row.push_back(best_text(r, layout, depth, warm_up));
       rows.push_back(row);
     }
-  Row header{"layout", "warm-up"};
-  for (int depth : r.depths()) header.push_back(fmt::format("{} layers", depth));
   return fmt::format(
-             "\n## What warm-up repairs\n\nThe largest rate at which every seed learned, of {}; the rate "
-             "rises to its own "
-             "in the first steps. Setting: {}.\n\n",
-             fmt::join(r.rates(), ", "), setting_text(r)) +
+             "## What patience and warm-up repair\n\nThe same in longer runs ({}), at the rates {}. With "
+             "warm-up the rate "
+             "rises to its own in the first steps. The loss at the best rate at which every seed learned: "
+             "mean, "
+             "smallest and largest of the seeds; then that rate.\n\n",
+             setting_text(r), fmt::join(r.rates(), ", ")) +
          table(header, "ll" + std::string(r.depths().size(), 'r'), rows);
 }
 
@@ -195,8 +205,7 @@ std::string layouts_section(const Records& r) {
     rows.push_back({name, std::string(layout.formula), layout.has_final_norm ? "yes" : "no",
                     std::string(layout.source)});
   }
-  return "\n## The layouts\n\n" +
-         table({"layout", "a sublayer of it", "final norm", "source"}, "llll", rows) +
+  return "## The layouts\n\n" + table({"layout", "a sublayer of it", "final norm", "source"}, "llll", rows) +
          "\nWeights begin as Xavier and Glorot have them; those of deep_norm by its own rule, which divides "
          "the weights of "
          "values, outputs and feed-forward by (8 L)^(1/4).\n";
@@ -207,11 +216,9 @@ std::string layouts_section(const Records& r) {
 std::string setting_text(const Records& r) {
   const TrainingSettings& s = r.runs.front().settings;
   return fmt::format(
-      "d = {}, {} heads, d_ff = {}, {}, {} bytes, {} sequences a step, {} steps of Adam at a constant rate, "
-      "seeds 1 to {}",
-      s.stack.d, s.stack.n_heads, s.stack.d_ff,
-      s.stack.norm == NormKind::layer_norm ? "LayerNorm" : "RMSNorm", s.tokens, s.batch, s.steps,
-      r.seeds().size());
+      "d = {}, {} heads, d_ff = {}, {}, {} bytes, {} sequences a step, {} steps of Adam, {} seeds", s.stack.d,
+      s.stack.n_heads, s.stack.d_ff, s.stack.norm == NormKind::layer_norm ? "LayerNorm" : "RMSNorm", s.tokens,
+      s.batch, s.steps, r.seeds().size());
 }
 
 TrainingFiles read_training_files() {
@@ -225,7 +232,7 @@ Pages training_pages(const TrainingFiles& files) {
   return {{"training.md", fmt::format(fmt::runtime(beginning), setting_text(r),
                                       r.runs.front().without_context, std::log(256.0)) +
                               largest_rates(r) + best_losses(r) + deepest_section(r) +
-                              inside_section(r, depths[depths.size() / 2]) + warm_up_section(files.warm_up) +
+                              inside_section(r, depths[depths.size() / 2]) + patience_section(files.warm_up) +
                               layouts_section(r)},
           {"training-map.svg", map_svg(r)}};
 }

@@ -108,8 +108,8 @@ class Campaign {
     if (ours_.empty()) return;
     const auto middle = ours_.begin() + std::ptrdiff_t(ours_.size() / 2);
     std::nth_element(ours_.begin(), middle, ours_.end());
-    report_.notes.push_back(
-        fmt::format("judging took {:.0f} ms a case (median); the command's own time is not counted", 1000 * *middle));
+    report_.notes.push_back(fmt::format(
+        "judging took {:.0f} ms a case (median); the command's own time is not counted", 1000 * *middle));
   }
 
   Question question(int number) const {

@@ -32,8 +32,8 @@ class Sensitivity {
   std::map<std::string, double> smallest_;
 };
 
-// "of 64 known mistakes these cases would have shown 61; with mask/finite, ... the answers would have passed", and the
-// range of the smallest changes. Two lines at most.
+// "of 64 known mistakes these cases would have shown 61; with mask/finite, ... the answers would have
+// passed", and the range of the smallest changes. Two lines at most.
 std::vector<std::string> describe(const Sensitivity& sensitivity);
 
 }  // namespace plumbline

@@ -16,6 +16,13 @@ void alike(BlockSpec& layer, const NormSpec& norm, int, int) {
   layer = with_layout(layer, preset, norm);
 }
 
+// Both norms, and a stream that is multiplied by the number of sublayers.
+void keel(BlockSpec& layer, const NormSpec& norm, int, int n_layers) {
+  layer = with_layout(layer, "pre_norm", norm);
+  layer.norm_slots.attn.post = layer.norm_slots.ffn.post = norm;
+  layer.residual_scale = 2.0 * n_layers;
+}
+
 // The first quarter as post_norm, the others as pre_norm.
 void mix_ln(BlockSpec& layer, const NormSpec& norm, int l, int n_layers) {
   layer = with_layout(layer, 4 * l < n_layers ? "post_norm" : "pre_norm", norm);
@@ -23,14 +30,14 @@ void mix_ln(BlockSpec& layer, const NormSpec& norm, int l, int n_layers) {
 
 double one_over_root_of_depth(int l) { return 1 / std::sqrt(l + 1.0); }
 
-constexpr char pre[] = "pre_norm", post[] = "post_norm", deep[] = "deep_norm", keel[] = "keel",
-               both[] = "sandwich", output[] = "output_norm", side[] = "parallel";
+constexpr char pre[] = "pre_norm", post[] = "post_norm", deep[] = "deep_norm", both[] = "sandwich",
+               output[] = "output_norm", side[] = "parallel";
 
 constexpr StackLayout layouts[] = {
     {pre, "x + F(N(x))", "arXiv 2002.04745", true, alike<pre>},
     {post, "N(x + F(x))", "arXiv 1706.03762", false, alike<post>},
     {deep, "N(α x + F(x)), α = (2 L)^(1/4)", "arXiv 2203.00555", false, alike<deep>},
-    {keel, "N(α x + F(N(x))), α = 2 L", "arXiv 2601.19895", false, alike<keel>},
+    {"keel", "N(α x + F(N(x))), α = 2 L", "arXiv 2601.19895", false, keel},
     {both, "x + N(F(N(x)))", "arXiv 2502.02732", true, alike<both>},
     {output, "x + N(F(x))", "arXiv 2501.00656", true, alike<output>},
     {side, "x + Attn(N(x)) + FFN(N(x))", "github.com/kingoflolz/mesh-transformer-jax", true, alike<side>},

@@ -45,11 +45,6 @@ void deep_norm(BlockSpec& s, const NormSpec& norm) {
   post_norm(s, norm);
   s.residual_scale = std::sqrt(std::sqrt(2.0 * s.n_layers));
 }
-void keel(BlockSpec& s, const NormSpec& norm) {
-  pre_norm(s, norm);
-  post_norm(s, norm);
-  s.residual_scale = 2.0 * s.n_layers;
-}
 void parallel(BlockSpec& s, const NormSpec& norm) {
   s.norm_slots.attn.in = norm;
   s.topology = Topology::parallel;
@@ -143,8 +138,6 @@ constexpr Preset all_presets[] = {
                         "OLMo 2, Swin v2"),
     layout<deep_norm>("deep_norm", "post_norm with the residual scaled by (2 n_layers)^(1/4)",
                       "arXiv 2203.00555", "DeepNet"),
-    layout<keel>("keel", "norms before the sublayer and after the add, the residual scaled by 2 n_layers",
-                 "arXiv 2601.19895", ""),
     layout<parallel>("parallel", "attention and feed-forward read one shared norm and are added together",
                      "kingoflolz/mesh-transformer-jax", "GPT-J, Phi 1 and 2, Cohere, Falcon-7B"),
     {"transformer", "the encoder block of 2017: post_norm, ReLU, no attention biases",

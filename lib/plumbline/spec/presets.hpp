@@ -33,8 +33,7 @@ std::span<const Preset> presets();
 const Preset& find_preset(std::string_view name);
 
 // Fills the slots of a layout with `norm`: pre_norm fills `in`, post_norm `post`, sandwich `in` and `out`,
-// output_norm `out`; deep_norm is post_norm with residual_scale (2 n_layers)^(1/4); keel fills `in` and `post`, with
-// residual_scale 2 n_layers; parallel shares one `in`.
+// output_norm `out`; deep_norm is post_norm with residual_scale (2 n_layers)^(1/4); parallel shares one `in`.
 BlockSpec with_layout(BlockSpec spec, std::string_view layout, const NormSpec& norm);
 
 }  // namespace plumbline

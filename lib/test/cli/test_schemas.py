@@ -71,7 +71,9 @@ def keys(value):
 
 def test_another_report_is_not(tmp_path):
     report = verified(tmp_path, "drifts", "--no-grads")
-    free = (report["facts"], report["stamp"], report["counts"], report["noticed"]["smallest_relative_change_in_y"])
+    asked, sizes = report["asked"], [f[key] for f in report["failures"] for key in ("sizes", "smallest_sizes") if key in f]
+    free = [report["facts"], report["stamp"], report["counts"], report["noticed"]["smallest_relative_change_in_y"],
+            *keys(asked["spec"]), asked["profile"], *sizes]
     for i, object in enumerate(keys(report)):
         if any(object is f for f in free):
             continue
@@ -85,8 +87,8 @@ def test_another_report_is_not(tmp_path):
 def test_every_key_of_the_schema_is_met(tmp_path):
     """So that none describes what nobody writes."""
     met = set()
-    for what in ("right", "drifts", "eps-outside"):
-        for object in keys(verified(tmp_path, what, "--no-grads")):
+    for what in ("right", "drifts", "eps-outside", "by-batch", "rounds"):
+        for object in keys(verified(tmp_path, what, "--no-grads", "--batch-invariant")):
             met |= set(object)
     described = set(REPORT.schema["properties"])
     for part in REPORT.schema["$defs"].values():

@@ -19,11 +19,21 @@ from plumbline_client import Unsupported, serve
 count = 0
 
 
+def rounded(x):
+    """To bfloat16, half to even, in float64."""
+    m, e = np.frexp(x)
+    return np.ldexp(np.rint(m * 256) / 256, e)
+
+
 def norm(request):
     x, weight = request.x.astype(np.float64), request.tensors["norm.weight"].astype(np.float64)
     eps = request.spec["norm_slots"]["attn"]["in"]["eps"]
     if what == "eps-outside":
         return (x / (np.sqrt((x * x).mean(-1, keepdims=True)) + eps) * weight).astype(request.dtype)
+    if what == "rounds":  # right, in bfloat16: what is read and what is stored has 8 bits
+        x, weight = rounded(x), rounded(weight)
+        r = 1 / np.sqrt((x * x).mean(-1, keepdims=True) + eps)
+        return rounded(rounded(x * r) * weight).astype(request.dtype)
     if what == "no-eps":
         return (x / np.sqrt((x * x).mean(-1, keepdims=True)) * weight).astype(request.dtype)
     if what == "tail":  # four channels at a time
