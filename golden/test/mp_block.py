@@ -8,6 +8,7 @@ The stream is [B T, d]. Choices that no golden case makes are refused, not guess
 
 import mpmath
 import numpy as np
+from mp_streams import Streams
 from mp_tape import constant, exp, normal_distribution, positive_part, reciprocal, sqrt, tanh
 
 
@@ -79,7 +80,7 @@ def rows(x):
     return x.reshape(-1, x.shape[-1])
 
 
-class Block:
+class Block(Streams):
     def __init__(self, spec, params, batch):
         """`params`: name -> tensor."""
         self.spec, self.params, self.batch = spec, params, batch
@@ -202,6 +203,7 @@ class Block:
             "sdpa": self.sdpa,
             "block": self.stack,
             "stack": self.stack,
+            "collapse": lambda x: self.collapsed(self.split(x)),
         }
         return parts[self.spec["part"]](x)
 
@@ -211,6 +213,8 @@ class Block:
         return self.norm(self.spec["norm_slots"]["attn"]["in"], "norm", total).beside(total)
 
     def stack(self, x):
+        if self.spec.get("streams"):
+            return self.stack_of_streams(x)
         for i in range(self.spec["n_layers"]):
             x = self.layer(f"layers.{i}.", x)
         return self.norm(self.spec["final_norm"], "final_norm", x)

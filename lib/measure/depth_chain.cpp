@@ -27,13 +27,12 @@ void silence(Parameters<double>& p, Branches branches) {
   if (branches == Branches::attention) p.at("layers.0.ffn.down_proj.weight").setZero();
 }
 
-Real behind_final_norm(const StackSettings& stack, const Real& x, const Real& cotangent) {
-  const BlockSpec norm = final_norm_of(stack);
-  if (norm.d == 0) return cotangent;
-  Draw unused(0);  // gains are 1 and biases 0 in every initialisation
-  return gradients(norm, initial_parameters({.layout = &find_stack_layout("pre_norm")}, norm, 0, unused), x,
-                   cotangent)
-      .x;
+// The gradient behind the last layer, of that behind the end of the stack.
+Real before_the_end(const StackSettings& stack, const Real& x, const Real& cotangent, std::uint64_t seed) {
+  const BlockSpec end = end_of(stack);
+  if (end.d == 0) return cotangent;
+  Draw draw(mixed(seed));
+  return gradients(end, initial_parameters(stack, end, 0, draw), x, cotangent).x;
 }
 
 // J Q: every column of Q is a tangent of its own copy of x, so that one evaluation serves many; so many that
@@ -52,6 +51,15 @@ Matrix<double> jacobian_times(const BlockSpec& layer, const Parameters<double>& 
   return product.transpose();
 }
 
+// The derivative of all streams in the input that each begins as.
+Matrix<double> beginning_of_streams(int streams, int tokens, int d) {
+  Matrix<double> out = Matrix<double>::Zero(tokens * streams * d, tokens * d);
+  for (int t = 0; t < tokens; ++t)
+    for (int k = 0; k < streams; ++k)
+      out.block((t * streams + k) * d, t * d, d, d) = Matrix<double>::Identity(d, d);
+  return out;
+}
+
 // How many of `logs`, descending, are within a factor of a thousand of the first.
 int count_directions(const std::vector<double>& logs) {
   return static_cast<int>(std::ranges::count_if(logs, [&](double v) { return v >= logs.front() - 3; }));
@@ -63,7 +71,8 @@ GradientRun gradient_run(const ChainSettings& s, int n_layers, std::uint64_t see
   Draw draw(seed);
   const StackSettings stack = stack_of(s, n_layers);
   const std::vector<BlockSpec> layers = layers_of(stack);
-  std::vector<Real> x{draw.matrix(s.tokens, s.d)};
+  const int streams = stream_count(layers.front());
+  std::vector<Real> x{as_streams(streams, draw.matrix(s.tokens, s.d))};
   Real g = draw.matrix(s.tokens, s.d);
   std::vector<Parameters<double>> parameters;
   GradientRun run;
@@ -74,16 +83,17 @@ GradientRun gradient_run(const ChainSettings& s, int n_layers, std::uint64_t see
     if (std::has_single_bit(unsigned(l + 1)) || l + 1 == n_layers)
       run.log10_mean_square[l + 1] = std::log10(x.back().squaredNorm() / double(x.back().size()));
   }
-  g = behind_final_norm(stack, x.back(), g);
+  g = before_the_end(stack, x.back(), g, seed);
   const double top = g.norm();
   for (int l = n_layers - 1; l >= 0; --l) g = gradients(layers[l], parameters[l], x[l], g).x;
-  run.log10_factor = std::log10(g.norm() / top);
+  run.log10_factor = std::log10(sum_of_streams(streams, g).norm() / top);
   return run;
 }
 
 int remaining_directions(const ChainSettings& s) {
   const std::vector<BlockSpec> layers = layers_of(stack_of(s, 4));  // mix_ln shows both of its kinds
-  if (std::ranges::none_of(layers, [](const BlockSpec& l) { return l.norm_slots.ffn.post.has_value(); }))
+  if (layers.front().streams ||
+      std::ranges::none_of(layers, [](const BlockSpec& l) { return l.norm_slots.ffn.post.has_value(); }))
     return s.tokens * s.d;
   return s.tokens * (s.d - (s.norm == NormKind::layer_norm ? 2 : 1));
 }
@@ -91,13 +101,16 @@ int remaining_directions(const ChainSettings& s) {
 SpectrumRun spectrum_run(const ChainSettings& s, const std::vector<int>& depths, std::uint64_t seed) {
   Draw draw(seed);
   const StackSettings stack = stack_of(s, depths.back());
-  Real x = draw.matrix(s.tokens, s.d);
+  const std::vector<BlockSpec> layers = layers_of(stack);
+  const int streams = stream_count(layers.front());
+  Real x = as_streams(streams, draw.matrix(s.tokens, s.d));
   (void)draw.matrix(s.tokens, s.d);  // where gradient_run draws its gradient: the layers are the same ones
   AccumulatedQr product(s.tokens * s.d);
+  if (streams > 1) product.multiply(beginning_of_streams(streams, s.tokens, s.d));
   SpectrumRun run{};
   const int kept = remaining_directions(s);
   int l = 0;
-  for (const BlockSpec& layer : layers_of(stack)) {
+  for (const BlockSpec& layer : layers) {
     Parameters<double> p = initial_parameters(stack, layer, l++, draw);
     silence(p, s.branches);
     product.multiply(jacobian_times(layer, p, x, product.basis()));

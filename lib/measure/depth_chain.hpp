@@ -43,7 +43,8 @@ struct SpectrumRun {
 };
 
 // How many of the T d directions a stack can pass on at all.
-//   formula: T (d - 2) with LayerNorm and T (d - 1) with RMSNorm where some layer ends in a norm, else T d
+//   formula: T (d - 2) with LayerNorm and T (d - 1) with RMSNorm where some layer ends in a norm, else T d;
+//     T d where there are several streams
 int remaining_directions(const ChainSettings& settings);
 
 // `depths`, ascending and not empty: where to count; the exponents are those at the last of them.

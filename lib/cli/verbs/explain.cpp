@@ -128,9 +128,12 @@ void print_text(const ExplainOptions& o, const BlockSpec& s, const Sizes& n) {
   const Picture p = picture_of(s);
   std::cout << headline(o, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
   for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
-  std::cout << scale_lines(p) << "\nJacobian of y in " << p.points.front().name
-            << "; each factor is taken where its box stands\n  " << jacobian_formula(p, Notation::text)
-            << "\n\ncost of " << fmt::format("{}, forward\n", tokens_text(s, n)) << cost_lines(s, n) << "\n"
+  std::cout << scale_lines(p);
+  if (!p.several_streams)
+    std::cout << "\nJacobian of y in " << p.points.front().name
+              << "; each factor is taken where its box stands\n  " << jacobian_formula(p, Notation::text)
+              << "\n";
+  std::cout << "\ncost of " << fmt::format("{}, forward\n", tokens_text(s, n)) << cost_lines(s, n) << "\n"
             << tensor_lines(s, n) << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
 }
 
@@ -138,7 +141,7 @@ void print_latex(const BlockSpec& s) {
   const Picture p = picture_of(s);
   std::cout << "\\begin{align*}\n";
   std::vector<std::string> lines = formulas(p, Notation::latex);
-  lines.push_back(jacobian_formula(p, Notation::latex));
+  if (!p.several_streams) lines.push_back(jacobian_formula(p, Notation::latex));
   for (std::size_t i = 0; i < lines.size(); ++i) {
     std::string line = lines[i];
     line.replace(line.find(" = "), 3, " &= ");
@@ -159,8 +162,9 @@ void print_json(const BlockSpec& s, const Sizes& n) {
   Json out;
   out["diagram"] = {{"ascii", p.has_stream() ? ascii(p) : ""}, {"mermaid", mermaid(p)}};
   out["formula"] = {{"text", formulas(p, Notation::text)}, {"latex", formulas(p, Notation::latex)}};
-  out["jacobian"] = {{"text", jacobian_formula(p, Notation::text)},
-                     {"latex", jacobian_formula(p, Notation::latex)}};
+  if (!p.several_streams)
+    out["jacobian"] = {{"text", jacobian_formula(p, Notation::text)},
+                       {"latex", jacobian_formula(p, Notation::latex)}};
   out["scales"] = Json::object();
   for (const auto& [name, value] : p.legend()) out["scales"][name] = value;
   out["cost"] = {{"tokens", n.tokens},

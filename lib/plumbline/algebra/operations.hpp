@@ -29,7 +29,7 @@ template <class A>
 using Tensor = typename A::Tensor;
 
 // The components that a block is made of.
-enum class Component { norm, attention, feed_forward };
+enum class Component { norm, attention, feed_forward, mixer };
 
 // What stands in a row and a column of a constant.
 using WholeNumber = std::function<int(int row, int col)>;

@@ -5,6 +5,7 @@
 #include "plumbline/base/error.hpp"
 #include "plumbline/block/attention.hpp"
 #include "plumbline/block/feed_forward.hpp"
+#include "plumbline/block/streams.hpp"
 
 namespace plumbline {
 
@@ -43,6 +44,7 @@ struct BlockSpec {
   ResidualSource residual_source = ResidualSource::stream;
   double residual_scale = 1;
   double branch_scale = 1;
+  std::optional<StreamsSpec> streams;
   NormSlots norm_slots;
   AttentionSpec attention;
   PositionSpec position;
@@ -71,6 +73,7 @@ inline constexpr auto knobs<BlockSpec> = std::tuple{
          "what is added: the stream, or what the norm made of it"),
     knob("residual_scale", &BlockSpec::residual_scale, "alpha of alpha x + beta F"),
     knob("branch_scale", &BlockSpec::branch_scale, "beta of alpha x + beta F"),
+    knob("streams", &BlockSpec::streams, "several residual streams").where_changed(),
     knob("norm_slots", &BlockSpec::norm_slots, "where norms stand"),
     knob("attention", &BlockSpec::attention),
     knob("position", &BlockSpec::position),
@@ -122,7 +125,12 @@ struct PartOf<Part::stack> : Layers {
 };
 template <>
 struct PartOf<Part::block> : Layers {
-  static constexpr PartRecord record{.has_residuals = true, .attends = true, .projects = true, .feeds = true};
+  static constexpr PartRecord record{.has_residuals = true,
+                                     .attends = true,
+                                     .projects = true,
+                                     .feeds = true,
+                                     .x = {"x", Width::all_streams},
+                                     .y = {"y", Width::all_streams}};
 };
 template <>
 struct PartOf<Part::add_norm> {
@@ -131,6 +139,15 @@ struct PartOf<Part::add_norm> {
   static void add_parameters(ParameterShapes& out, const BlockSpec& spec) {
     PartOf<Part::norm>::add_parameters(out, spec);
   }
+  template <Algebra A>
+  static Tensor<A> run(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch,
+                       Stream<A>* stream);
+};
+
+template <>
+struct PartOf<Part::collapse> {
+  static constexpr PartRecord record{.ends_streams = true, .x = {"x", Width::all_streams}};
+  static void add_parameters(ParameterShapes& out, const BlockSpec& spec);
   template <Algebra A>
   static Tensor<A> run(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch,
                        Stream<A>* stream);
@@ -155,16 +172,21 @@ inline bool attends(const BlockSpec& s) { return part_of(s).attends; }
 inline bool projects(const BlockSpec& s) { return part_of(s).projects; }
 inline bool feeds(const BlockSpec& s) { return part_of(s).feeds; }
 inline bool is_one_norm(const BlockSpec& s) { return part_of(s).is_norm; }
+inline bool ends_streams(const BlockSpec& s) { return part_of(s).ends_streams; }
 inline bool reads_heads(const BlockSpec& s) { return part_of(s).reads_heads(); }
 inline bool has_own_keys(const BlockSpec& s) { return part_of(s).keys() != nullptr; }
+
+// How many residual streams there are.
+inline int stream_count(const BlockSpec& s) { return s.streams ? s.streams->count : 1; }
 
 // How many heads the channels of an input or output belong to, 0 where they are no heads; and how many
 // channels it has. Where d is those of queries, it is n_heads head_dim.
 inline int heads_of(const BlockSpec& s, const TokenTensor& t) {
-  if (t.width == Width::stream) return 0;
+  if (t.width == Width::stream || t.width == Width::all_streams) return 0;
   return t.width == Width::query_heads ? s.attention.n_heads : s.attention.n_kv_heads;
 }
 inline int width_of(const BlockSpec& s, const TokenTensor& t) {
+  if (t.width == Width::all_streams) return s.d * stream_count(s);
   return t.width == Width::key_heads ? s.attention.n_kv_heads * s.attention.head_dim : s.d;
 }
 

@@ -33,8 +33,10 @@ int key_rows(const BlockSpec& spec, const Parameters<S>& parameters, int rows, i
 
 template <class S>
 void check_shapes(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x, int batch) {
-  if (x.cols() != spec.d || x.rows() < 1 || batch < 1 || x.rows() % batch != 0)
-    throw Error(std::string(input_name(spec)) + ": expected [batch * tokens, d = " + std::to_string(spec.d) +
+  const int width = input_width(spec);
+  if (x.cols() != width || x.rows() < 1 || batch < 1 || x.rows() % batch != 0)
+    throw Error(std::string(input_name(spec)) + ": expected [batch * tokens, " +
+                (width == spec.d ? "d = " : "channels of all streams = ") + std::to_string(width) +
                 "], found " + shape_text(x));
   const int rows = static_cast<int>(x.rows());
   std::vector<ParameterShape> expected = other_inputs(spec, rows, key_rows(spec, parameters, rows, batch));

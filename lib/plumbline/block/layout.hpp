@@ -79,6 +79,70 @@ Tensor<A> parallel_block(A& a, const BlockSpec& s, const ParameterView<A>& p, co
   return join(a, s, p, s.attn_residual, x, r, branches);
 }
 
+// The streams of x, side by side.
+template <Algebra A>
+std::vector<Tensor<A>> split_streams(A& a, const BlockSpec& s, const Tensor<A>& x) {
+  std::vector<Tensor<A>> out;
+  for (int k = 0; k < s.streams->count; ++k)
+    out.push_back(a.component(Component::mixer, "Stream", x, [&] { return a.take_cols(x, k * s.d, s.d); }));
+  return out;
+}
+
+// A sublayer of several streams; q has its parameters, `norms` those of its norms.
+template <Algebra A, class Norms, class Branch>
+std::vector<Tensor<A>> over_streams(A& a, const BlockSpec& s, const Norms& n, const ParameterView<A>& q,
+                                    const ParameterView<A>& norms, const std::vector<Tensor<A>>& x,
+                                    Branch branch) {
+  const ParameterView<A> mixer = q.under("mixer");
+  const StreamReading<A> r = read_streams(a, *s.streams, mixer, x);
+  const Tensor<A> u = norm(a, n.in, norms.under_stream_norm("norm_in"), r.read);
+  const Tensor<A> b = norm(a, n.out, norms.under("norm_out"), branch(u));
+  return write_streams(a, *s.streams, mixer, r, b, s.branch_scale, [&](const Tensor<A>& sum) {
+    return norm(a, n.post, norms.under_stream_norm("norm_post"), sum);
+  });
+}
+
+// One layer of several streams, whose parameters stand under p; `stream` gets all of them after each
+// sublayer.
+template <Algebra A>
+std::vector<Tensor<A>> streams_layer(A& a, const BlockSpec& s, const ParameterView<A>& p,
+                                     std::vector<Tensor<A>> x, int batch, Stream<A>* stream) {
+  const ParameterView<A> attn = p.under("attn"), ffn = p.under("ffn");
+  const auto note = [&] {
+    if (stream) stream->insert(stream->end(), x.begin(), x.end());
+  };
+  const auto attend = [&] {
+    x = over_streams(a, s, s.norm_slots.attn, attn, attn, x, [&](const Tensor<A>& u) {
+      return attention(a, s.attention, s.norm_slots.attn, s.position, attn, u, batch);
+    });
+    note();
+  };
+  const auto feed = [&] {
+    x = over_streams(
+        a, s, s.norm_slots.ffn, ffn, s.ffn_norm_is_attn_norm ? attn : ffn, x,
+        [&](const Tensor<A>& u) { return feed_forward(a, s.ffn, s.norm_slots.ffn.mid, ffn, u); });
+    note();
+  };
+  if (s.ffn_first) feed();
+  attend();
+  if (!s.ffn_first) feed();
+  return x;
+}
+
+// The final norm, as often as the spec says.
+template <Algebra A>
+Tensor<A> final_norm(A& a, const BlockSpec& s, const ParameterView<A>& p, Tensor<A> y) {
+  for (int i = 0; i < s.final_norm_times; ++i)
+    y = norm(a, s.final_norm, p.under_stream_norm("final_norm"), y);
+  return y;
+}
+
+template <Algebra A>
+Tensor<A> collapsed(A& a, const BlockSpec& s, const ParameterView<A>& p, const std::vector<Tensor<A>>& x) {
+  return collapse_streams(a, *s.streams, p.under("streams"), x,
+                          [&](const Tensor<A>& y) { return final_norm(a, s, p, y); });
+}
+
 }  // namespace detail
 
 // One layer, whose parameters stand under p; appends what stands on the stream after each sublayer
@@ -108,16 +172,30 @@ Tensor<A> layer(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tenso
 template <Algebra A>
 Tensor<A> Layers::run(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x, int batch,
                       Stream<A>* stream) {
-  Tensor<A> y = x;
-  for (int i = 0; i < s.n_layers; ++i) {
+  const auto parameters_of = [&](int i) {
     const int source = s.layer_parameters == LayerParameters::own     ? i
                        : s.layer_parameters == LayerParameters::first ? 0
                                                                       : s.n_layers - 1 - i;
-    y = layer(a, s, p.under("layers." + std::to_string(source)), y, batch, stream);
+    return p.under("layers." + std::to_string(source));
+  };
+  if (s.streams) {
+    std::vector<Tensor<A>> streams(std::size_t(s.streams->count), x);
+    if (!is_stack(s)) streams = detail::split_streams(a, s, x);
+    for (int i = 0; i < s.n_layers; ++i)
+      streams = detail::streams_layer(a, s, parameters_of(i), std::move(streams), batch, stream);
+    return is_stack(s) ? detail::collapsed(a, s, p, streams) : a.concat_cols(streams);
   }
-  for (int i = 0; i < s.final_norm_times; ++i)
-    y = norm(a, s.final_norm, p.under_stream_norm("final_norm"), y);
-  return y;
+  Tensor<A> y = x;
+  for (int i = 0; i < s.n_layers; ++i) y = layer(a, s, parameters_of(i), y, batch, stream);
+  return detail::final_norm(a, s, p, y);
+}
+
+// What a stack of several streams ends with, of the streams side by side.
+template <Algebra A>
+Tensor<A> PartOf<Part::collapse>::run(A& a, const BlockSpec& s, const ParameterView<A>& p, const Tensor<A>& x,
+                                      int, Stream<A>*) {
+  if (!s.streams) return detail::final_norm(a, s, p, x);
+  return detail::collapsed(a, s, p, detail::split_streams(a, s, x));
 }
 
 // x, residual -> [N(sum) | sum] with sum = alpha residual + beta x.

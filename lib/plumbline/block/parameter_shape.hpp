@@ -21,7 +21,8 @@ enum class Module {
   norm_q,
   norm_k,
   norm_mid,
-  none  // of an input
+  mixer,  // of several residual streams: a gain is what its logits are multiplied by
+  none    // of an input
 };
 
 // A parameter, or an input beside x.
@@ -33,8 +34,8 @@ struct ParameterShape {
   int gain_offset = 0;  // of a gain: 1 where gamma is 1 + weight
 
   // One number a channel: a vector [cols] to whoever does not fold everything into matrices.
-  bool is_vector() const { return role == Role::bias || is_of_norm(); }
-  bool is_of_norm() const { return role == Role::gain || role == Role::shift; }
+  bool is_vector() const { return role != Role::weight && role != Role::input; }
+  bool is_of_norm() const { return (role == Role::gain || role == Role::shift) && module != Module::mixer; }
 };
 
 // In the order in which they are used.

@@ -5,10 +5,15 @@ namespace {
 
 void add_layer(ParameterShapes& out, const BlockSpec& s, const std::string& prefix) {
   const auto& [attn, ffn] = s.norm_slots;
+  const auto add_mixer = [&](const char* sublayer) {
+    if (s.streams) add_mixer_shapes(out, prefix + sublayer + ".mixer.", *s.streams, s.d);
+  };
+  add_mixer("attn");
   add_norm_shapes(out, prefix + (s.parallel_shared_norm ? "norm_in" : "attn.norm_in"), attn.in, s.d);
   add_attention_shapes(out, prefix + "attn.", s.attention, attn, s.d);
   add_norm_shapes(out, prefix + "attn.norm_out", attn.out, s.d);
   add_norm_shapes(out, prefix + "attn.norm_post", attn.post, s.d);
+  add_mixer("ffn");
   add_norm_shapes(out, prefix + "ffn.norm_in", ffn.in, s.d);
   add_feed_forward_shapes(out, prefix + "ffn.", s.ffn, ffn.mid, s.d);
   add_norm_shapes(out, prefix + "ffn.norm_out", ffn.out, s.d);
@@ -19,6 +24,12 @@ void add_layer(ParameterShapes& out, const BlockSpec& s, const std::string& pref
 
 void Layers::add_parameters(ParameterShapes& out, const BlockSpec& s) {
   for (int i = 0; i < s.n_layers; ++i) add_layer(out, s, "layers." + std::to_string(i) + ".");
+  if (is_stack(s) && s.streams) return PartOf<Part::collapse>::add_parameters(out, s);
+  add_norm_shapes(out, "final_norm", s.final_norm, s.d);
+}
+
+void PartOf<Part::collapse>::add_parameters(ParameterShapes& out, const BlockSpec& s) {
+  if (s.streams) add_mixer_shapes(out, "streams.", *s.streams, s.d, true);
   add_norm_shapes(out, "final_norm", s.final_norm, s.d);
 }
 
@@ -36,6 +47,8 @@ ParameterShapes other_inputs(const BlockSpec& s, int rows, int key_rows) {
 }
 
 std::string_view input_name(const BlockSpec& s) { return part_of(s).x.name; }
+
+int input_width(const BlockSpec& s) { return width_of(s, part_of(s).x); }
 
 int output_width(const BlockSpec& s) {
   int width = width_of(s, part_of(s).y);

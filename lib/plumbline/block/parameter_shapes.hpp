@@ -17,7 +17,11 @@ ParameterShapes other_inputs(const BlockSpec& spec, int rows, int key_rows);
 // What x is called in messages and files: "q" of sdpa.
 std::string_view input_name(const BlockSpec& spec);
 
-// The number of channels of y: d, or 2 d of add_norm, whose sum stands to the right of the norm.
+// The number of channels of x: d, or those of all residual streams side by side.
+int input_width(const BlockSpec& spec);
+
+// The number of channels of y: d, or 2 d of add_norm, whose sum stands to the right of the norm, or those of
+// all residual streams.
 int output_width(const BlockSpec& spec);
 
 }  // namespace plumbline

@@ -15,14 +15,15 @@ namespace plumbline {
 
 // A stack of blocks, one block, a sublayer's branch alone (no norm, no residual), or a single operation.
 // norm: N(x), of slot attn.in. add_norm: x, residual -> N(sum) beside sum = alpha residual + beta x. sdpa: q,
-// k, v -> softmax(scale q k^T) v.
-enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa };
+// k, v -> softmax(scale q k^T) v. collapse: what stands behind the last layer of a stack of several streams.
+enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa, collapse };
 PLUMBLINE_NAMES(Part, {stack, "stack"}, {block, "block"}, {attention, "attention"}, {ffn, "ffn"},
-                {norm, "norm"}, {add_norm, "add_norm"}, {sdpa, "sdpa"})
+                {norm, "norm"}, {add_norm, "add_norm"}, {sdpa, "sdpa"}, {collapse, "collapse"})
 inline constexpr std::size_t part_count = name_table<Part>.size();
 
-// The channels of a tensor: those of the stream, or those of all heads of queries, of keys and values.
-enum class Width { stream, query_heads, key_heads };
+// The channels of a tensor: those of a stream, of all residual streams side by side, or those of all heads of
+// queries, of keys and values.
+enum class Width { stream, all_streams, query_heads, key_heads };
 // Its rows: one for each token, or for each key.
 enum class Rows { tokens, keys };
 
@@ -41,6 +42,7 @@ struct PartRecord {
   bool projects = false;         // q, k and v come from projections, and y out of one
   bool feeds = false;            // a feed-forward
   bool is_norm = false;          // the norm of slot attn.in and no other
+  bool ends_streams = false;     // several streams become one, and the final norm
   std::string_view prefix = {};  // what the parameters of a sublayer alone are found under
   TokenTensor x{"x"}, y{"y"};
   std::span<const TokenTensor> beside_x = {};

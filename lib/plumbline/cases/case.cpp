@@ -75,7 +75,7 @@ CaseSettings case_from_json(const Json& json) {
 CaseInputs inputs_of(const CaseSettings& c) {
   std::mt19937_64 bits(c.seed);
   CaseInputs in;
-  in.x = in_regime(uniform(bits, c.batch * c.tokens, c.spec.d), c.regime);
+  in.x = in_regime(uniform(bits, c.batch * c.tokens, input_width(c.spec)), c.regime);
   for (const ParameterShape& p :
        other_inputs(c.spec, c.batch * c.tokens, c.batch * c.key_tokens.value_or(c.tokens)))
     in.parameters[p.name] = uniform(bits, p.rows, p.cols);

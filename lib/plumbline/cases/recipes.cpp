@@ -43,7 +43,7 @@ CaseInputs drawn(Draw& draw, const QuestionSettings& s, const Profile& profile) 
     return rich ? rich_rows(draw, n, cols, profile) : draw.matrix(n, cols);
   };
   CaseInputs in;
-  in.x = input(rows, s.spec.d);
+  in.x = input(rows, input_width(s.spec));
   for (const ParameterShape& p : other_inputs(s.spec, rows, s.batch * s.key_tokens.value_or(s.tokens)))
     in.parameters[p.name] = input(p.rows, p.cols);
   for (const ParameterShape& p : parameter_shapes(s.spec)) {
@@ -137,9 +137,10 @@ Matrix<double> stored_at(const std::string& place, const QuestionSettings& s, co
 // times 8 amplifies the activation's error in y. What tokens and units differ by, 0.15 and 0.05, is chosen.
 void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
   if (!feeds(s.spec) || s.spec.ffn.activation == Activation::relu) return;  // a kink is to be kept away from
-  Matrix<double> signs(1, s.spec.d);
-  for (int j = 0; j < s.spec.d; ++j) signs(0, j) = draw.whole(0, 1) ? 1 : -1;
-  for (int t = 0; t < in.x.rows(); ++t) in.x.row(t) = signs + draw.matrix(1, s.spec.d, 0.15);
+  const int width = int(in.x.cols());
+  Matrix<double> signs(1, width);
+  for (int j = 0; j < width; ++j) signs(0, j) = draw.whole(0, 1) ? 1 : -1;
+  for (int t = 0; t < in.x.rows(); ++t) in.x.row(t) = signs + draw.matrix(1, width, 0.15);
   scale(s.spec, in, Module::o_proj, 0.05);
   scale(s.spec, in, Module::down_proj, 8);
   const Module unit = s.spec.ffn.kind == FeedForwardKind::glu ? Module::gate_proj : Module::up_proj;

@@ -45,8 +45,9 @@ AccumulatedQr::AccumulatedQr(int n)
 
 void AccumulatedQr::multiply(const Matrix<double>& m_times_basis) {
   const Eigen::HouseholderQR<Eigen::MatrixXd> qr(m_times_basis);
-  const Eigen::MatrixXd r = qr.matrixQR().triangularView<Eigen::Upper>();
-  q_ = qr.householderQ() * Eigen::MatrixXd::Identity(r.rows(), r.cols());
+  const Eigen::Index m = m_times_basis.rows(), n = m_times_basis.cols();
+  const Eigen::MatrixXd r = qr.matrixQR().topRows(n).triangularView<Eigen::Upper>();
+  q_ = qr.householderQ() * Eigen::MatrixXd::Identity(m, n);
   r_ = r.triangularView<Eigen::Upper>() * r_;
   for (std::size_t i = 0; i < log10_r_.size(); ++i)
     log10_r_[i] += log10_of(r(Eigen::Index(i), Eigen::Index(i)));

@@ -7,17 +7,17 @@
 
 namespace plumbline {
 
-// A product P = M_L ... M_1 of n x n matrices, held as Q R: Q is orthogonal, and R is the product of the
-// triangles R_L ... R_1 of the decompositions M_l Q_(l-1) = Q_l R_l. The rows of R soon fall off as the
-// singular values do, and a product of triangles keeps the relative accuracy of each row, where the entries
-// of P itself drown in the rounding of the largest.
+// A product P = M_L ... M_1 of matrices, m x m but for the first, which may be m x n, held as Q R: Q has
+// orthonormal columns, and R is the product of the triangles R_L ... R_1 of the decompositions M_l Q_(l-1) =
+// Q_l R_l. The rows of R soon fall off as the singular values do, and a product of triangles keeps the
+// relative accuracy of each row, where the entries of P itself drown in the rounding of the largest.
 class AccumulatedQr {
  public:
   // The product of no matrices, I.
   explicit AccumulatedQr(int n);
-  // Q, n x n; its columns are what the next matrix is to be applied to.
+  // Q, m x n; its columns are what the next matrix is to be applied to.
   const Matrix<double>& basis() const { return q_; }
-  // P <- M P, where M_times_basis is M Q, n x n.
+  // P <- M P, where M_times_basis is M Q, m x n, m >= n.
   void multiply(const Matrix<double>& m_times_basis);
 
   // log10 of the singular values of P, descending.

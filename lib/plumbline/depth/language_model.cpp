@@ -72,8 +72,8 @@ LanguageModel::LanguageModel(const StackSettings& s, int tokens, std::uint64_t s
   const std::vector<BlockSpec> layers = layers_of(s);
   for (int l = 0; l < s.n_layers; ++l)
     add_layer(layers[std::size_t(l)], initial_parameters(s, layers[std::size_t(l)], l, draw), l);
-  if (const BlockSpec norm = final_norm_of(s); norm.d > 0)
-    add_layer(norm, initial_parameters(s, norm, 0, draw), -1);
+  streams_ = stream_count(layers.front());
+  if (const BlockSpec end = end_of(s); end.d > 0) add_layer(end, initial_parameters(s, end, 0, draw), -1);
   const double out = is_small ? 0.02 : std::sqrt(2.0 / (byte_count + s.d));
   output_ = add("output", -1, cast<float>(draw.matrix(byte_count, s.d, out)));
 }
@@ -85,7 +85,8 @@ std::size_t LanguageModel::add(std::string name, int layer, M value) {
 
 void LanguageModel::add_layer(const BlockSpec& spec, const Parameters<double>& initial, int l) {
   Layer layer{spec, {}};
-  const std::string place = l < 0 ? "final_" : "layers." + std::to_string(l) + ".";
+  const std::string place =
+      l < 0 ? (spec.part == Part::norm ? "final_" : "") : "layers." + std::to_string(l) + ".";
   const std::string own = "layers.0.";
   for (const auto& [name, value] : initial) {
     const std::string called = name.starts_with(own) ? name.substr(own.size()) : name;
@@ -117,7 +118,7 @@ Loss LanguageModel::loss(const Sequences& sequences, LayerTrace* trace) const {
   Taped tape;
   const Repeatable& a = tape.inner;
   const int batch = int(sequences.size());
-  const Taped::Tensor input = tape.variable(embedded(sequences));
+  const Taped::Tensor input = tape.variable(as_streams(streams_, embedded(sequences)));
   std::vector<std::pair<std::size_t, int>> nodes;  // parameter, node
   Taped::Tensor y = input;
   for (const Layer& layer : layers_) {
@@ -127,7 +128,7 @@ Loss LanguageModel::loss(const Sequences& sequences, LayerTrace* trace) const {
       nodes.emplace_back(index, variables[name].node);
     }
     y = run(tape, layer.spec, variables, y, batch);
-    if (trace && layer.spec.part == Part::stack) note(*trace, y.value);
+    if (trace && is_block(layer.spec)) note(*trace, y.value);
   }
   const M& output = parameters_[output_].value;
   M logits = a.matmul_by_transpose(y.value, output);
@@ -138,7 +139,7 @@ Loss LanguageModel::loss(const Sequences& sequences, LayerTrace* trace) const {
   for (const auto& [index, node] : nodes)
     if (all[std::size_t(node)]) out.gradients[index] = std::move(*all[std::size_t(node)]);
   if (const auto& of_x = all[std::size_t(input.node)])
-    add_gradients_of_embedding(sequences, *of_x, out.gradients);
+    add_gradients_of_embedding(sequences, sum_of_streams(streams_, *of_x), out.gradients);
   if (!trace) return out;
   trace->gradient.assign(trace->stream_rms.size(), 0);
   for (std::size_t i = 0; i < parameters_.size(); ++i)

@@ -63,7 +63,7 @@ class LanguageModel {
   void add_gradients_of_embedding(const std::vector<std::string>& sequences, const Matrix<float>& of_x,
                                   std::vector<Matrix<float>>& gradients) const;
 
-  int tokens_;
+  int tokens_, streams_ = 1;
   std::vector<Trained> parameters_;
   std::vector<Layer> layers_;  // the final norm is the last, where there is one
   std::size_t bytes_ = 0, positions_ = 0, output_ = 0;

@@ -20,7 +20,8 @@ struct StackLayout {
   double (*gain)(int l) = nullptr;
 };
 
-// pre_norm, post_norm, deep_norm, keel, sandwich, output_norm, parallel, mix_ln, layer_norm_scaling.
+// pre_norm, post_norm, deep_norm, keel, sandwich, output_norm, parallel, mix_ln, layer_norm_scaling, and of
+// several streams resi_dual, siamese, mhc, mhc_lite.
 std::span<const StackLayout> stack_layouts();
 // Throws Error, naming the nearest known one, where there is none of that name.
 const StackLayout& find_stack_layout(std::string_view name);
@@ -29,7 +30,11 @@ const StackLayout& find_stack_layout(std::string_view name);
 //   xavier: variance 2 / (rows + columns); that of deepnorm is (8 L)^(-1/2) times it for v, o and the
 //     feed-forward
 //   gpt2: standard deviation 0.02, of o_proj and down_proj 0.02 / sqrt(2 L)
-//   source: Glorot and Bengio 2010; arXiv 2203.00555; github.com/openai/gpt-2
+// Where streams are mixed, these weights have the standard deviation 0.02 whatever the initialisation, scales
+// are 1 and biases 0; of mhc_lite scales are 0.01, and biases such that a sublayer reads one stream more than
+// the others and C is nearly I.
+//   source: Glorot and Bengio 2010; arXiv 2203.00555, 2601.05732; github.com/openai/gpt-2;
+//     huggingface/transformers modeling_deepseek_v4; FFTYYY/mhc-lite
 enum class Initialisation { xavier, gpt2, deepnorm };
 PLUMBLINE_NAMES(Initialisation, {xavier, "xavier"}, {gpt2, "gpt2"}, {deepnorm, "deepnorm"})
 
@@ -42,11 +47,27 @@ struct StackSettings {
   Initialisation initialisation = Initialisation::xavier;
 };
 
-// The specs of the layers, from the bottom to the top: each of a stack of one layer, so that its parameters
-// are called "layers.0.…".
+// The specs of the layers, from the bottom to the top: each of a stack of one layer, or a block where there
+// are several streams, so that its parameters are called "layers.0.…".
 std::vector<BlockSpec> layers_of(const StackSettings& settings);
-// The norm behind the last layer, as a part; d = 0 where there is none.
-BlockSpec final_norm_of(const StackSettings& settings);
+// What stands behind the last layer, as a part: the norm, or what becomes of several streams; d = 0 where
+// there is nothing.
+BlockSpec end_of(const StackSettings& settings);
+
+// How all residual streams begin: as x, side by side. And the sum of so many streams, which takes a gradient
+// in all of them to that in x.
+//   shapes: x [n, d] -> [n, streams d], and back
+template <class S>
+Matrix<S> as_streams(int streams, const Matrix<S>& x) {
+  return x.replicate(1, streams);
+}
+template <class S>
+Matrix<S> sum_of_streams(int streams, const Matrix<S>& x) {
+  const Eigen::Index d = x.cols() / streams;
+  Matrix<S> sum = x.leftCols(d);
+  for (int k = 1; k < streams; ++k) sum += x.middleCols(k * d, d);
+  return sum;
+}
 
 // The parameters of layer l, which `layer` is, drawn one after another.
 Parameters<double> initial_parameters(const StackSettings& settings, const BlockSpec& layer, int l,

@@ -143,11 +143,12 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   Tensor saved(const Tensor& x);
   Tensor centring_sum(const Tensor& sum);
 
-  // The result of body(). Inside a norm operations round to the type of the statistics.
+  // The result of body(). Inside a norm, and where streams are mixed, operations round to the type of the
+  // statistics.
   template <class Body>
   Tensor component(Component component, const char*, const Tensor&, Body body) {
     const Grid<S> outside = kernel_;
-    if (component == Component::norm) kernel_ = statistics_;
+    if (component == Component::norm || component == Component::mixer) kernel_ = statistics_;
     Tensor y = body();
     kernel_ = outside;
     return y;

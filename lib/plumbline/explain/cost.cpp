@@ -13,7 +13,7 @@ Cost cost_of(const BlockSpec& spec, int tokens, int batch, int key_tokens) {
     parameters[p.name] = {p.rows, p.cols, {}};
   for (const ParameterShape& p : parameter_shapes(spec))
     parameters[p.name] = a.parameter(p.name, p.rows, p.cols);
-  run(a, spec, parameters, Cost::Tensor{batch * tokens, spec.d, {}}, batch);
+  run(a, spec, parameters, Cost::Tensor{batch * tokens, input_width(spec), {}}, batch);
   return a;
 }
 

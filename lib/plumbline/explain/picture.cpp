@@ -46,8 +46,8 @@ const std::string* Picture::name_of(int node, int except) const {
 }
 
 bool Picture::has_stream() const {
-  return std::count_if(nodes.begin(), nodes.end(),
-                       [](const Node& n) { return n.kind == NodeKind::source; }) == 1;
+  return !several_streams && std::count_if(nodes.begin(), nodes.end(),
+                                           [](const Node& n) { return n.kind == NodeKind::source; }) == 1;
 }
 
 std::vector<Scale> Picture::legend() const {
@@ -63,7 +63,7 @@ Picture picture_of(const BlockSpec& spec) {
   BlockSpec one = spec;
   one.n_layers = 1;
   Diagram a;
-  const Diagram::Tensor x = a.source(std::string(input_name(one)), 1, one.d);
+  const Diagram::Tensor x = a.source(std::string(input_name(one)), 1, input_width(one));
   Stream<Diagram> stream;
   const Diagram::Tensor y = run(a, one, parameters_of(a, one), x, 1, &stream);
 
@@ -71,8 +71,12 @@ Picture picture_of(const BlockSpec& spec) {
   const auto& beside_y = part_of(spec).beside_y;
   const bool adds = !beside_y.empty();
   const std::string before_y(adds ? beside_y.front().name : "u");
-  for (std::size_t i = 0; i < stream.size(); ++i)
-    p.points.push_back({i + 1 == stream.size() ? "y" : before_y, stream[i].node});
+  p.several_streams = spec.streams.has_value();
+  const std::size_t each = p.several_streams ? std::size_t(stream_count(spec)) : 1;
+  for (std::size_t i = 0; i < stream.size(); ++i) {
+    const std::string which = p.several_streams ? "_" + std::to_string(i % each + 1) : "";
+    p.points.push_back({(i + each >= stream.size() ? "y" : before_y) + which, stream[i].node});
+  }
   p.final_norm = !adds && !stream.empty() && y.node != stream.back().node;
   if (adds) p.nodes.pop_back();  // y and the sum side by side
   if (stream.empty() || p.final_norm) p.points.push_back({p.final_norm ? "z" : "y", y.node});

@@ -28,11 +28,12 @@ struct Picture {
   std::vector<Point> points = {};    // x first, in the order of the stream
   std::map<int, Scale> scales = {};  // by node
   bool final_norm = false;           // the last point stands after the last layer
+  bool several_streams = false;      // each with points of its own: u_1, u_2, ... and y_1, y_2, ...
   int n_layers = 1;
 
   // The name of a node that is a point other than `except`, or nullptr.
   const std::string* name_of(int node, int except = -1) const;
-  // The block has one input; only then is there a stream to draw.
+  // The block has one input and one stream; only then is there a stream to draw.
   bool has_stream() const;
   // The distinct scales, in the order of the stream.
   std::vector<Scale> legend() const;

@@ -11,12 +11,23 @@ namespace plumbline::identify {
 namespace {
 
 constexpr char of_shapes[] = "names and shapes say it", of_backward[] = "the backward pass alone shows it",
+               of_streams[] = "blocks of several streams are not identified",
                in_mask[] = "attention.mask says it", in_scale[] = "attention.scale says it";
 
 constexpr Unvaried table_of_unvaried[] = {
     {"part", of_shapes},
     {"d", of_shapes},
     {"n_layers", of_shapes},
+    {"streams", of_streams},
+    {"streams.rule", of_streams},
+    {"streams.count", of_streams},
+    {"streams.norm_eps", of_streams},
+    {"streams.eps", of_streams},
+    {"streams.sinkhorn_steps", of_streams},
+    {"streams.head", of_streams},
+    {"streams.transposed", of_streams},
+    {"streams.write_gate", of_streams},
+    {"streams.mixing_from", of_streams},
     {"parallel_shared_norm", "norm_slots says it"},
     {"scales_swapped", "residual_scale and branch_scale say it"},
     {"final_norm_times", "final_norm says it"},

@@ -42,7 +42,7 @@ bool has_norms_on_branches_alone(const NormSlots& n) {
 
 // The stream carries x itself to the end: y = x + (something that reads norms of the stream).
 bool carries_x(const BlockSpec& s) {
-  return is_block(s) && has_norms_on_branches_alone(s.norm_slots) &&
+  return is_block(s) && !s.streams && has_norms_on_branches_alone(s.norm_slots) &&
          s.residual_source == ResidualSource::stream && s.residual_scale == 1;
 }
 
@@ -80,9 +80,10 @@ std::optional<LastNorm> last_layer_norm(const BlockSpec& s) {
     return LastNorm{*n, std::move(name)};
   };
   if (s.part == Part::norm) return if_layer_norm(s.norm_slots.attn.in, "norm");
-  if (!is_block(s)) return std::nullopt;
+  const bool adds_behind_it = s.streams && s.streams->rule == StreamRule::resi_dual;
+  if (!is_block(s) || adds_behind_it) return std::nullopt;
   if (s.final_norm) return if_layer_norm(s.final_norm, "final_norm");
-  if (s.topology != Topology::sequential) return std::nullopt;
+  if (s.topology != Topology::sequential || s.streams) return std::nullopt;
   return if_layer_norm(s.norm_slots.ffn.post, "layers." + std::to_string(s.n_layers - 1) + ".ffn.norm_post");
 }
 

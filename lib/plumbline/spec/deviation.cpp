@@ -10,10 +10,15 @@ namespace {
 
 void move_slot(BlockSpec& s, NormSlot AttentionNorms::*attn_from, NormSlot AttentionNorms::*attn_to,
                NormSlot FeedForwardNorms::*ffn_from, NormSlot FeedForwardNorms::*ffn_to) {
-  if (!is_block(s) || s.topology == Topology::parallel) return;
+  if (!is_block(s) || s.topology == Topology::parallel || s.streams) return;
   if (!(s.norm_slots.attn.*attn_from) || s.norm_slots.attn.*attn_to) return;
   std::swap(s.norm_slots.attn.*attn_from, s.norm_slots.attn.*attn_to);
   std::swap(s.norm_slots.ffn.*ffn_from, s.norm_slots.ffn.*ffn_to);
+}
+
+// The residual of one stream; several are joined by rules of their own.
+void go_wrong(BlockSpec& s, ResidualFault BlockSpec::*residual, ResidualFault fault) {
+  if (!s.streams) s.*residual = fault;
 }
 
 }  // namespace
@@ -21,7 +26,7 @@ void move_slot(BlockSpec& s, NormSlot AttentionNorms::*attn_from, NormSlot Atten
 template <>
 inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
     {"ffn/reads-block-input", "FFN(N(x)) where FFN(N(u)) is right", "",
-     [](BlockSpec& s) { s.ffn_reads_block_input = true; }},
+     [](BlockSpec& s) { s.ffn_reads_block_input = !s.streams; }},
     {"final-norm/missing", "the last norm is left out", "huggingface/transformers#17785",
      [](BlockSpec& s) { s.final_norm.reset(); }},
     {"final-norm/twice", "N(N(x))", "pytorch/pytorch#24930",
@@ -72,25 +77,28 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
        s.norm_slots.attn.k.reset();
      }},
     {"residual/attn-detached", "no gradient flows through attention's residual", "",
-     [](BlockSpec& s) { s.attn_residual = ResidualFault::detached; }},
+     [](BlockSpec& s) { go_wrong(s, &BlockSpec::attn_residual, ResidualFault::detached); }},
     {"residual/attn-doubled", "x + x + F", "",
-     [](BlockSpec& s) { s.attn_residual = ResidualFault::doubled; }},
-    {"residual/attn-dropped", "F alone", "", [](BlockSpec& s) { s.attn_residual = ResidualFault::dropped; }},
+     [](BlockSpec& s) { go_wrong(s, &BlockSpec::attn_residual, ResidualFault::doubled); }},
+    {"residual/attn-dropped", "F alone", "",
+     [](BlockSpec& s) { go_wrong(s, &BlockSpec::attn_residual, ResidualFault::dropped); }},
     {"residual/ffn-block-input", "x + F(N(u)) where u + F(N(u)) is right",
      "strutive07/transformer-tensorflow2.0#14",
-     [](BlockSpec& s) { s.ffn_residual = ResidualFault::block_input; }},
+     [](BlockSpec& s) { go_wrong(s, &BlockSpec::ffn_residual, ResidualFault::block_input); }},
     {"residual/ffn-detached", "no gradient flows through the feed-forward's residual", "",
-     [](BlockSpec& s) { s.ffn_residual = ResidualFault::detached; }},
-    {"residual/ffn-doubled", "u + u + F", "", [](BlockSpec& s) { s.ffn_residual = ResidualFault::doubled; }},
-    {"residual/ffn-dropped", "F alone", "", [](BlockSpec& s) { s.ffn_residual = ResidualFault::dropped; }},
+     [](BlockSpec& s) { go_wrong(s, &BlockSpec::ffn_residual, ResidualFault::detached); }},
+    {"residual/ffn-doubled", "u + u + F", "",
+     [](BlockSpec& s) { go_wrong(s, &BlockSpec::ffn_residual, ResidualFault::doubled); }},
+    {"residual/ffn-dropped", "F alone", "",
+     [](BlockSpec& s) { go_wrong(s, &BlockSpec::ffn_residual, ResidualFault::dropped); }},
     {"residual/normed", "N(x) + F(N(x)) where x + F(N(x)) is right", "pytorch/pytorch#61165",
      [](BlockSpec& s) {
-       if (s.norm_slots.attn.in) s.residual_source = ResidualSource::normed;
+       if (s.norm_slots.attn.in && !s.streams) s.residual_source = ResidualSource::normed;
      }},
     {"residual/scale-on-branch", "x + alpha F where alpha x + F is right",
      "labmlai/annotated_deep_learning_paper_implementations: deep_norm",
      [](BlockSpec& s) {
-       if (s.residual_scale != s.branch_scale) s.scales_swapped = true;
+       if (s.residual_scale != s.branch_scale && !s.streams) s.scales_swapped = true;
      }},
     {"rope/gradient-not-turned-back", "the backward pass takes the rotation for the identity", "",
      [](BlockSpec& s) {

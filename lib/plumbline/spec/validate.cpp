@@ -113,6 +113,37 @@ void check_topology(const BlockSpec& s) {
     fail("norm_slots.ffn.in", "expected null and a norm in attn.in, since parallel_shared_norm is true");
 }
 
+// Several streams: what their rule has a use for.
+void check_streams(const BlockSpec& s) {
+  const StreamsSpec& t = *s.streams;
+  const std::string rule(name_of(t.rule)), since = ", since streams.rule is \"" + rule + "\"";
+  check_ranges("streams", t);
+  if (!mixes(t) && t.count != 2)
+    fail("streams.count", "expected 2" + since + ", found " + std::to_string(t.count));
+  if (mixes(t) && !balances(t) && t.count > 5)
+    fail("streams.count", "expected at most 5" + since +
+                              ": all permutations of the streams are mixed, found " +
+                              std::to_string(t.count));
+  check("streams.norm", t.norm);
+  if (norms_streams(t) != t.norm.has_value())
+    fail("streams.norm", std::string("expected ") + (t.norm ? "null" : "a norm") + since);
+  if (!is_block(s)) return;
+  const bool posts = t.rule == StreamRule::resi_dual;
+  const auto& [attn, ffn] = s.norm_slots;
+  if (attn.post.has_value() != posts || ffn.post.has_value() != posts)
+    fail("norm_slots",
+         std::string("expected ") + (posts ? "a norm in attn.post and ffn.post" : "no post norm") + since);
+  if (s.topology != Topology::sequential)
+    fail("topology", "expected \"sequential\", since there are streams");
+  if (s.residual_source != ResidualSource::stream)
+    fail("residual_source", "expected \"stream\", since there are streams");
+  if (s.residual_scale != 1) fail("residual_scale", "expected 1, since there are streams");
+  if (s.branch_scale != 1 && !norms_streams(t)) fail("branch_scale", "expected 1" + since);
+  if (s.attn_residual != ResidualFault::none || s.ffn_residual != ResidualFault::none ||
+      s.ffn_reads_block_input || s.scales_swapped)
+    fail("streams", "expected null, since a residual is wrong in a way that one stream alone has");
+}
+
 void check_single_norm(const BlockSpec& s) {
   if (!s.norm_slots.attn.in)
     fail("norm_slots.attn.in", "expected a norm, since part is \"" + std::string(name_of(s.part)) + "\"");
@@ -157,6 +188,10 @@ void validate(const BlockSpec& s) {
   });
   if (s.attention.mask.alignment != CausalAlignment::bottom_right && !has_own_keys(s))
     fail("attention.causal_alignment", "expected \"bottom_right\": only part \"sdpa\" reads it");
+  if (s.streams && !is_block(s) && !ends_streams(s))
+    fail("streams", "expected null, since part is \"" + std::string(name_of(s.part)) + "\"");
+  if (s.streams) check_streams(s);
+  if (ends_streams(s)) return check_norms(s);
   if (is_one_norm(s)) return check_single_norm(s);
   if (attends(s) && !projects(s)) return check_heads(s);
   if (is_block(s) && !is_stack(s)) check_single_block(s);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/depth/training_campaign.hpp"
 
 namespace plumbline {
@@ -35,9 +36,14 @@ struct Reference {
   Matrix<S> through(const BlockSpec& spec, const std::string& place, const Matrix<S>& x, int batch) const {
     Parameters<S> parameters;
     for (const Trained& p : model.parameters())
-      if (p.name.starts_with(place))
-        parameters[(place == "final_" ? "" : "layers.0.") + p.name.substr(place.size())] = cast<S>(p.value);
+      if (p.name.starts_with(place)) parameters["layers.0." + p.name.substr(place.size())] = cast<S>(p.value);
     return evaluate(spec, parameters, x, batch);
+  }
+  Matrix<S> behind(const BlockSpec& end, const Matrix<S>& x, int batch) const {
+    Parameters<S> parameters;
+    for (const ParameterShape& p : parameter_shapes(end))
+      parameters[p.name] = cast<S>(parameter((end.part == Part::norm ? "final_" : "") + p.name));
+    return evaluate(end, parameters, x, batch);
   }
   S loss(const std::vector<std::string>& sequences) const {
     const int batch = int(sequences.size());
@@ -48,9 +54,10 @@ struct Reference {
             S(parameter("byte_embedding")(static_cast<unsigned char>(sequences[i / tokens][i % tokens]), j)) +
             S(parameter("position_embedding")(i % tokens, j));
     const auto layers = layers_of(stack);
+    x = as_streams(stream_count(layers.front()), x);
     for (int l = 0; l < stack.n_layers; ++l)
       x = through(layers[l], "layers." + std::to_string(l) + ".", x, batch);
-    if (const BlockSpec norm = final_norm_of(stack); norm.d > 0) x = through(norm, "final_", x, batch);
+    if (const BlockSpec end = end_of(stack); end.d > 0) x = behind(end, x, batch);
     const Matrix<S> logits = x * cast<S>(parameter("output")).transpose();
     S loss(0);
     for (int i = 0; i < logits.rows(); ++i) {

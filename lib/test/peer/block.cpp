@@ -129,6 +129,7 @@ Result<T> Peer<T>::add_norm(const A& x) {
 
 template <class T>
 Result<T> Peer<T>::part(const A& x) {
+  if (s_.streams) throw Error("streams: expected null, since this peer has one stream");
   switch (s_.part) {
     case Part::stack:
     case Part::block: return stack(x);
@@ -137,6 +138,7 @@ Result<T> Peer<T>::part(const A& x) {
     case Part::norm: return norm(s_.norm_slots.attn.in, "norm", x);
     case Part::add_norm: return add_norm(x);
     case Part::sdpa: return sdpa(x);
+    case Part::collapse: break;
   }
   return stack(x);
 }

@@ -10,6 +10,7 @@ import torch
 from attention import Attention
 from feed_forward import FeedForward
 from norm import Norm
+from streams import Streams
 
 MOVES = {  # from where to where a norm goes wrong
     "layout/pre-as-post": ("in", "post"),
@@ -19,7 +20,7 @@ MOVES = {  # from where to where a norm goes wrong
 }
 
 
-class Block(Norm, Attention, FeedForward):
+class Block(Norm, Attention, FeedForward, Streams):
     def __init__(self, spec, params, arithmetic, wrong=()):
         self.spec, self.params, self.a, self.wrong = spec, params, arithmetic, set(wrong)
         self.attn_norms, self.ffn_norms = self.norm_slots()
@@ -32,7 +33,8 @@ class Block(Norm, Attention, FeedForward):
             slots[part] = {s: (n, f"norm_{s}") for s, n in declared.items() if n}
         for move in self.wrong & MOVES.keys():
             start, end = MOVES[move]
-            if self.spec["topology"] == "sequential" and start in slots["attn"] and end not in slots["attn"]:
+            moves = self.spec["topology"] == "sequential" and not self.spec.get("streams")
+            if moves and start in slots["attn"] and end not in slots["attn"]:
                 for part in slots.values():
                     moved, displaced = part.pop(start, None), part.pop(end, None)
                     part.update({k: v for k, v in ((end, moved), (start, displaced)) if v})
@@ -104,8 +106,20 @@ class Block(Norm, Attention, FeedForward):
             layers = [0] * len(layers)
         if "layers/reversed" in self.wrong:
             layers.reverse()
+        if self.spec.get("streams"):
+            return self.stack_of_streams(layers, x)
         for i in layers:
             x = self.layer(i, x)
+        return self.final_norm(x)
+
+    def stack_of_streams(self, layers, x):
+        is_stack = self.spec["part"] == "stack"
+        xs = [x] * self.spec["streams"]["count"] if is_stack else self.split(x)
+        for i in layers:
+            xs = self.streams_layer(i, xs)
+        return self.collapsed(xs, self.final_norm) if is_stack else torch.cat(xs, -1)
+
+    def final_norm(self, x):
         times = 0 if "final-norm/missing" in self.wrong else 2 if "final-norm/twice" in self.wrong else 1
         for _ in range(times if self.spec["final_norm"] else 0):
             x = self.norm(self.spec["final_norm"], "final_norm", x)
@@ -125,6 +139,8 @@ class Block(Norm, Attention, FeedForward):
             return {"y": self.attention("layers.0.attn.", x)}
         if part == "ffn":
             return {"y": self.feed_forward("layers.0.ffn.", x)}
+        if part == "collapse":
+            return {"y": self.collapsed(self.split(x), self.final_norm)}
         return {"y": self.stack(x)}
 
     def norm_part(self, x):

@@ -21,6 +21,7 @@ TABLE = """
     scale by-heads by-width gradient-missing missing twice
     softcap after-mask gradient-missing missing
     softmax gradient-elementwise over-queries unnormalised
+    streams eps-missing head-is-mean mixing-from-sigmoid mixing-missing sinkhorn-once transposed write-not-doubled
 """
 DEVIATIONS = [f"{c}/{way}" for c, *ways in map(str.split, TABLE.strip().splitlines()) for way in ways]
 
