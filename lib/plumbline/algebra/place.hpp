@@ -38,7 +38,9 @@ enum class Site {
   scaled_branch,
   scaled_residual,
   residual,
-  branches
+  branches,
+  squared,
+  raised
 };
 PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {input, "input"},
                 {variance, "variance"}, {normalized, "normalized"}, {scaled, "scaled"}, {product, "product"},
@@ -48,7 +50,8 @@ PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {
                 {capped_scores, "capped_scores"}, {position_bias, "position_bias"},
                 {biased_scores, "biased_scores"}, {probabilities, "probabilities"}, {heads, "heads"},
                 {activation, "activation"}, {gated, "gated"}, {scaled_branch, "scaled_branch"},
-                {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"})
+                {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"},
+                {squared, "squared"}, {raised, "raised"})
 
 // A site in a block, by its path.
 struct Place {

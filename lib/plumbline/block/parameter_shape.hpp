@@ -7,8 +7,8 @@
 namespace plumbline {
 
 // What a parameter is to its module, and which module that is: a projection has a weight and a bias, a norm a
-// gain and a shift (gamma and beta).
-enum class Role { weight, bias, gain, shift, input };
+// gain and a shift (gamma and beta); a sink is no part of either.
+enum class Role { weight, bias, gain, shift, sink, input };
 enum class Module {
   q_proj,
   k_proj,
@@ -20,7 +20,10 @@ enum class Module {
   norm,  // on the stream: before or after a sublayer, or by itself
   norm_q,
   norm_k,
+  norm_v,
   norm_mid,
+  sink,
+  attention_gate,
   none  // of an input
 };
 
@@ -33,7 +36,7 @@ struct ParameterShape {
   int gain_offset = 0;  // of a gain: 1 where gamma is 1 + weight
 
   // One number a channel: a vector [cols] to whoever does not fold everything into matrices.
-  bool is_vector() const { return role == Role::bias || is_of_norm(); }
+  bool is_vector() const { return role == Role::bias || role == Role::sink || is_of_norm(); }
   bool is_of_norm() const { return role == Role::gain || role == Role::shift; }
 };
 

@@ -11,7 +11,8 @@ namespace plumbline::identify {
 namespace {
 
 constexpr char of_shapes[] = "names and shapes say it", of_backward[] = "the backward pass alone shows it",
-               in_mask[] = "attention.mask says it", in_scale[] = "attention.scale says it";
+               in_mask[] = "attention.mask says it", in_scale[] = "attention.scale says it",
+               not_looked_for[] = "boxes that have it are found to be unlike every candidate";
 
 constexpr Unvaried table_of_unvaried[] = {
     {"part", of_shapes},
@@ -40,6 +41,23 @@ constexpr Unvaried table_of_unvaried[] = {
     {"ffn.d_ff", of_shapes},
     {"ffn.derivative_of", of_backward},
     {"ffn.gate_detached", of_backward},
+    {"attention.sink", not_looked_for},
+    {"attention.sink_fault", not_looked_for},
+    {"attention.gate", not_looked_for},
+    {"ffn.limit", not_looked_for},
+    {"ffn.up_offset", not_looked_for},
+    {"position.rope.sign", not_looked_for},
+    {"position.rope.scaling", not_looked_for},
+    {"position.rope.scaling.kind", not_looked_for},
+    {"position.rope.scaling.factor", not_looked_for},
+    {"position.rope.scaling.original_max_position", not_looked_for},
+    {"position.rope.scaling.low_freq_factor", not_looked_for},
+    {"position.rope.scaling.high_freq_factor", not_looked_for},
+    {"position.rope.scaling.beta_fast", not_looked_for},
+    {"position.rope.scaling.beta_slow", not_looked_for},
+    {"position.rope.scaling.truncate", not_looked_for},
+    {"position.rope.scaling.attention_factor", not_looked_for},
+    {"position.rope.scaling.smooth", not_looked_for},
 };
 
 // The filled slots whose norms have an eps.

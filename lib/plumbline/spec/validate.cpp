@@ -39,17 +39,20 @@ void check_ranges(const std::string& path, const S& feature) {
        [](const std::string& at, const auto& k, const auto& of) { require(at, k, of.*(k.member)); });
 }
 
-void check(const std::string& path, const NormSlot& slot, bool on_queries_or_keys = false) {
+// What a norm stands on.
+enum class On { stream, queries_or_keys, values };
+
+void check(const std::string& path, const NormSlot& slot, On on = On::stream) {
   if (!slot) return;
   check_ranges(path, *slot);
   if (slot->gain_offset == 1 && !slot->gain)
     fail(path + ".gain_offset", "expected 0, since gain is \"none\"");
   const bool hidden = slot->width == NormWidth::hidden;
-  if (on_queries_or_keys && hidden)
+  if (on != On::stream && hidden)
     fail(path + ".width", "expected \"head_dim\" or \"full_heads\", found \"hidden\"");
-  if (!on_queries_or_keys && !hidden)
-    fail(path + ".width", "expected \"hidden\": other widths are for q and k");
-  if (!on_queries_or_keys && slot->position != QkPosition::before_rope)
+  if (on == On::stream && !hidden)
+    fail(path + ".width", "expected \"hidden\": other widths are for q, k and v");
+  if (on != On::queries_or_keys && slot->position != QkPosition::before_rope)
     fail(path + ".position", "expected \"before_rope\": others are for q and k");
 }
 
@@ -72,6 +75,16 @@ void check_mask(const MaskSpec& m) {
                                       std::to_string(m.offset) + ": some query would see no key");
 }
 
+void check_scaling(const RopeScaling& s, double base) {
+  const std::string path = "position.rope.scaling.";
+  if (is_llama3(s) && !(s.high_freq_factor > s.low_freq_factor))
+    fail(path + "high_freq_factor", "expected a number above low_freq_factor");
+  if (is_yarn(s) && !(s.beta_fast > s.beta_slow))
+    fail(path + "beta_fast", "expected a number above beta_slow");
+  if (is_yarn(s) && !(base > 1))
+    fail("position.rope.base", "expected a number above 1, since scaling is \"yarn\"");
+}
+
 void check_rope(const RopeSpec& r, int head_dim) {
   if (r.rotary_dim < 2 || r.rotary_dim % 2 != 0 || r.rotary_dim > head_dim)
     fail("position.rope.rotary_dim",
@@ -79,6 +92,9 @@ void check_rope(const RopeSpec& r, int head_dim) {
              std::to_string(r.rotary_dim));
   if (r.direction != 1 && r.direction != -1)
     fail("position.rope.direction", "expected 1 or -1, found " + std::to_string(r.direction));
+  if (r.sign != 1 && r.sign != -1)
+    fail("position.rope.sign", "expected 1 or -1, found " + std::to_string(r.sign));
+  if (r.scaling) check_scaling(*r.scaling, r.base);
 }
 
 void check_attention(const BlockSpec& s) {
@@ -97,7 +113,10 @@ void check_attention(const BlockSpec& s) {
 
 void check_norms(const BlockSpec& s) {
   for_each_norm_slot(s, [](const std::string& id, const NormSlot& slot) {
-    check(id == "final_norm" ? id : "norm_slots." + id, slot, id == "attn.q" || id == "attn.k");
+    const On on = id == "attn.q" || id == "attn.k" ? On::queries_or_keys
+                  : id == "attn.v"                 ? On::values
+                                                   : On::stream;
+    check(id == "final_norm" ? id : "norm_slots." + id, slot, on);
   });
 }
 
@@ -127,8 +146,9 @@ void check_heads(const BlockSpec& s) {
     fail("d", "expected n_heads head_dim = " + std::to_string(s.attention.n_heads * s.attention.head_dim) +
                   ", since " + part + ", found " + std::to_string(s.d));
   if (s.position.rope) fail("position.rope", "expected null, since " + part);
-  if (s.norm_slots.attn.q || s.norm_slots.attn.k)
-    fail("norm_slots.attn", "expected no norm on q and k, since " + part);
+  if (s.norm_slots.attn.q || s.norm_slots.attn.k || s.norm_slots.attn.v)
+    fail("norm_slots.attn", "expected no norm on q, k and v, since " + part);
+  if (s.attention.gate) fail("attention.gate", "expected null, since " + part);
 }
 
 void check_single_block(const BlockSpec& s) {
