@@ -200,6 +200,84 @@ void add_dyt(List& list) {
   list.add("pre_norm/dyt", with_layout(s, "pre_norm", dyt), Regime::plain, 5, 2);
 }
 
+// What a few published architectures have beside these.
+void add_features(List& list) {
+  const auto attention = [&](const char* name, void (*change)(BlockSpec&), int tokens = 5) {
+    BlockSpec s = layout("pre_norm", 12);
+    heads(s, 4, 2);
+    s.part = Part::attention;
+    change(s);
+    list.add(std::string("attention/") + name, s, Regime::plain, tokens, 2);
+  };
+  attention("sink", [](BlockSpec& s) { s.attention.sink.present = true; });
+  attention("gate", [](BlockSpec& s) { s.attention.gate = Activation::sigmoid; });
+  attention("gate-silu", [](BlockSpec& s) { s.attention.gate = Activation::silu; });
+  attention("norm-on-values", [](BlockSpec& s) {
+    s.norm_slots.attn.v = rms_norm(0);
+    s.norm_slots.attn.v->width = NormWidth::head_dim;
+    s.norm_slots.attn.v->gain = false;
+  });
+  attention("norm-on-all-values", [](BlockSpec& s) {
+    s.norm_slots.attn.v = layer_norm(1e-5);
+    s.norm_slots.attn.v->width = NormWidth::full_heads;
+  });
+  attention("rope-other-sign", [](BlockSpec& s) {
+    s.position.rope = rope(RopeStyle::half, 4);
+    s.position.rope->sign = -1;
+  });
+  attention("rope-linear", [](BlockSpec& s) {
+    s.position.rope = rope(RopeStyle::half, 4);
+    s.position.rope->scaling = RopeScaling{};
+  });
+  attention("rope-llama3", [](BlockSpec& s) {
+    heads(s, 2, 1), s.attention.head_dim = 8;
+    s.position.rope = rope(RopeStyle::half, 8);  // wavelengths of 6, 63, 628 and 6283: each kind of pair
+    s.position.rope->scaling = RopeScaling{.kind = RopeScalingKind::llama3,
+                                           .factor = 32,
+                                           .original_max_position = 1024,
+                                           .low_freq_factor = 1.5,
+                                           .high_freq_factor = 5};
+  });
+  attention("rope-yarn", [](BlockSpec& s) {
+    heads(s, 2, 1), s.attention.head_dim = 8;
+    s.position.rope = rope(RopeStyle::interleaved, 8);
+    s.position.rope->scaling =
+        RopeScaling{.kind = RopeScalingKind::yarn, .factor = 4, .original_max_position = 512};
+  });
+  attention("rope-yarn-between-pairs", [](BlockSpec& s) {
+    heads(s, 2, 1), s.attention.head_dim = 8;
+    s.position.rope = rope(RopeStyle::half, 8);
+    s.position.rope->scaling = RopeScaling{.kind = RopeScalingKind::yarn,
+                                           .factor = 32,
+                                           .original_max_position = 4096,
+                                           .beta_fast = 16,
+                                           .beta_slow = 2,
+                                           .truncate = false,
+                                           .attention_factor = 1.25};
+  });
+
+  const auto ffn = [&](const char* name, FeedForwardKind kind, Activation activation,
+                       void (*change)(FeedForwardSpec&)) {
+    BlockSpec s = layout("pre_norm", 11);
+    s.part = Part::ffn;
+    s.ffn.kind = kind, s.ffn.activation = activation;
+    change(s.ffn);
+    list.add(std::string("ffn/") + name, s, Regime::plain, 6);
+  };
+  ffn("relu-squared", FeedForwardKind::mlp, Activation::relu, [](FeedForwardSpec& f) { f.squared = true; });
+  ffn("glu-sigmoid", FeedForwardKind::glu, Activation::sigmoid, [](FeedForwardSpec&) {});
+  ffn("glu-limited", FeedForwardKind::glu, Activation::quick_gelu,
+      [](FeedForwardSpec& f) { f.limit = 0.5, f.up_offset = 1; });
+
+  BlockSpec s = layout("sandwich", 12);
+  heads(s, 2, 2);
+  s = with_layout(s, "sandwich", rms_norm(1));
+  s.attention.sink.present = true, s.attention.gate = Activation::sigmoid;
+  s.attention.mask.kind = MaskKind::causal_sliding, s.attention.mask.window = 3;
+  s.ffn.kind = FeedForwardKind::glu, s.ffn.activation = Activation::silu, s.ffn.limit = 0.75;
+  list.add("sandwich/sink-and-gate", s, Regime::plain, 5, 2);
+}
+
 // Choices that the cases above do not make.
 void add_choices(List& list) {
   const auto attention = [&](const char* name, void (*change)(BlockSpec&)) {
@@ -267,6 +345,35 @@ void add_choices(List& list) {
   });
 }
 
+// Experts of every kind of score, chosen from all and from groups.
+void add_moe(List& list) {
+  const auto add = [&](const char* name, const MoeSpec& m, FeedForwardKind kind) {
+    BlockSpec s = layout("pre_norm", 6);
+    s.part = Part::ffn;
+    s.ffn.kind = kind;
+    s.ffn.activation = Activation::silu;
+    s.ffn.d_ff = 5;
+    s.ffn.moe = m;
+    list.add(std::string("moe/") + name, s, Regime::plain, 4);
+  };
+  add("two-of-eight", {}, FeedForwardKind::glu);
+  add("one-of-three-not-renormalised", {.experts = 3, .top_k = 1, .router_bias = true, .renormalise = false},
+      FeedForwardKind::mlp);
+  add("groups",
+      {.experts = 6,
+       .top_k = 3,
+       .score = RouterScore::sigmoid,
+       .correction_bias = true,
+       .scaling = 2.5,
+       .groups = 3,
+       .chosen_groups = 2,
+       .shared_d_ff = 4},
+      FeedForwardKind::glu);
+  add("largest-of-groups",
+      {.experts = 4, .groups = 2, .group_score = GroupScore::largest, .shared_d_ff = 3, .shared_gate = true},
+      FeedForwardKind::glu);
+}
+
 BlockSpec of_streams(StreamRule rule, int n_layers) {
   BlockSpec s = layout("pre_norm", 6, n_layers);
   heads(s, 2, 1);
@@ -314,7 +421,9 @@ const std::vector<GoldenCase>& cases() {
     add_alibi(list);
     add_dyt(list);
     add_choices(list);
+    add_features(list);
     add_streams(list);
+    add_moe(list);
     return list.sorted();
   }();
   return all;

@@ -26,8 +26,11 @@ const std::vector<Form>& forms() {
 }
 
 bool is_zero_by_theorem(const BlockSpec& s, const std::string& name, std::int64_t i) {
-  if (name.ends_with("attn.v_proj.bias.residual")) return s.part == Part::attention && !s.norm_slots.attn.mid;
-  if (s.attention.softcap.cap) return false;
+  const AttentionSpec& a = s.attention;
+  if (name.ends_with("attn.v_proj.bias.residual"))
+    return s.part == Part::attention && !s.norm_slots.attn.v && !s.norm_slots.attn.mid && !a.gate &&
+           !a.sink.present;
+  if (a.softcap.cap || a.sink.present) return false;
   const bool rotated = s.position.rope && i % s.attention.head_dim < s.position.rope->rotary_dim;
   if (name.ends_with("attn.norm_k.bias"))
     return s.norm_slots.attn.k->position == QkPosition::after_rope || !rotated;

@@ -8,6 +8,7 @@ The stream is [B T, d]. Choices that no golden case makes are refused, not guess
 
 import mpmath
 import numpy as np
+from mp_moe import Moe
 from mp_streams import Streams
 from mp_tape import constant, exp, normal_distribution, positive_part, reciprocal, sqrt, tanh
 
@@ -32,7 +33,18 @@ ACTIVATIONS = {
     "gelu_tanh": lambda x: gelu_tanh(x),
     "silu": lambda x: x * logistic(x),
     "quick_gelu": lambda x: x * logistic(x * ratio(1702, 1000)),
+    "sigmoid": logistic,
 }
+
+
+def at_least(least, x):
+    """max(least, x)"""
+    return positive_part(x - least) + least
+
+
+def at_most(most, x):
+    """min(most, x)"""
+    return -at_least(-most, -x)
 
 
 def standard_deviation(variance, eps):
@@ -40,16 +52,62 @@ def standard_deviation(variance, eps):
     return sqrt(variance + eps)
 
 
+def between(least, most, x):
+    return min(max(x, least), most)
+
+
+def yarn_share(scaling, j, dim, base):
+    """How far pair j stands from those that turn beta_fast times in the original length to those that turn beta_slow
+    times."""
+    old = scaling["original_max_position"]
+
+    def pair(beta):
+        return dim * mpmath.log(old / (2 * mpmath.pi * beta)) / (2 * mpmath.log(base))
+
+    first, last = pair(scaling["beta_fast"]), pair(scaling["beta_slow"])
+    if scaling["truncate"]:
+        first, last = mpmath.floor(first), mpmath.ceil(last)
+    first, last = max(first, 0), min(last, dim - 1)
+    if first == last:
+        last += ratio(1, 1000)
+    return between(0, 1, (j - first) / (last - first))
+
+
+def scaled(scaling, frequency, j, dim, base):
+    """The frequency of pair j for longer sequences: kept, divided by the factor, or something in between."""
+    if scaling["kind"] == "linear":
+        kept = 0
+    elif scaling["kind"] == "llama3":
+        low, turns = scaling["low_freq_factor"], scaling["original_max_position"] * frequency / (2 * mpmath.pi)
+        kept = between(0, 1, (turns - low) / (mpmath.mpf(scaling["high_freq_factor"]) - low))
+    else:
+        kept = 1 - yarn_share(scaling, j, dim, base)
+    return frequency * (kept + (1 - kept) / mpmath.mpf(scaling["factor"]))
+
+
+def amplitude(scaling):
+    """What cosines and sines are multiplied by."""
+    if not scaling or scaling["kind"] != "yarn":
+        return 1
+    given = scaling["attention_factor"]
+    return mpmath.mpf(given) if given is not None else 1 + mpmath.log(max(scaling["factor"], 1)) / 10
+
+
 def rotation(rope, tokens, head_dim):
-    """cos and sin [T, h], and J [h, h], which turns a pair by 90 degrees: rotated x = x cos + (x J) sin."""
+    """m cos and m sin [T, h], and J [h, h], which turns a pair by 90 degrees: rotated x = m (x cos + (x J) sin), where m is
+    not 1 for yarn alone."""
     half, turn = rope["rotary_dim"] // 2, np.zeros((head_dim, head_dim))
     cos, sin = np.ones((tokens, head_dim), object), np.zeros((tokens, head_dim), object)
     for j in range(half):
         a, b = (2 * j, 2 * j + 1) if rope["style"] == "interleaved" else (j, j + half)
         turn[b, a], turn[a, b] = -1, 1
         frequency = mpmath.power(rope["base"], -ratio(j, half))
+        scaling = rope.get("scaling")
+        if scaling:
+            frequency = scaled(scaling, frequency, j, 2 * half, rope["base"])
+        m, sign = amplitude(scaling), rope.get("sign", 1)
         for t in range(tokens):
-            cos[t, [a, b]], sin[t, [a, b]] = mpmath.cos(t * frequency), mpmath.sin(t * frequency)
+            cos[t, [a, b]], sin[t, [a, b]] = m * mpmath.cos(t * frequency), m * sign * mpmath.sin(t * frequency)
     return constant(cos), constant(sin), constant(turn)
 
 
@@ -80,7 +138,7 @@ def rows(x):
     return x.reshape(-1, x.shape[-1])
 
 
-class Block(Streams):
+class Block(Streams, Moe):
     def __init__(self, spec, params, batch):
         """`params`: name -> tensor."""
         self.spec, self.params, self.batch = spec, params, batch
@@ -139,15 +197,24 @@ class Block(Streams):
         norms = self.spec["norm_slots"]["attn"]
         q = self.positioned(norms["q"], p + "norm_q", self.linear(p + "q_proj", x))
         k = self.positioned(norms["k"], p + "norm_k", self.linear(p + "k_proj", x))
-        heads = self.averaged(q, self.shared(k), self.shared(self.heads(self.linear(p + "v_proj", x))))
+        v = self.values(norms.get("v"), p + "norm_v", self.linear(p + "v_proj", x))
+        heads = self.averaged(q, self.shared(k), self.shared(v), p)
+        if gate := self.spec["attention"].get("gate"):
+            heads = heads * ACTIVATIONS[gate](self.linear(p + "gate_proj", x))
         return self.linear(p + "o_proj", self.norm(norms["mid"], p + "norm_mid", heads))
+
+    def values(self, n, name, x):
+        """Values as heads, normed."""
+        if n and n["width"] == "head_dim":
+            return self.norm(n, name, self.heads(x))
+        return self.heads(self.norm(n, name, x))
 
     def sdpa(self, q):
         k, v = (self.shared(self.heads(rows(self.params[name]))) for name in "kv")
         return self.averaged(self.heads(q), k, v)
 
-    def averaged(self, q, k, v):
-        """softmax(q k / sqrt h) v of all heads [B, heads, T, h] -> [B T, heads h]"""
+    def averaged(self, q, k, v, p=""):
+        """softmax(q k / sqrt h) v of all heads [B, heads, T, h] -> [B T, heads h]; the sink of a head adds to its sum."""
         s, queries, keys = self.spec["attention"], q.shape[2], k.shape[2]
         rule, value = s["scale"]["rule"], s["scale"]["value"]
         root = {"inv_sqrt_head_dim": s["head_dim"], "inv_sqrt_scalar": value, "one": 1}[rule]
@@ -158,15 +225,28 @@ class Block(Streams):
             scores = scores + constant(alibi(bias["max_bias"], s["n_heads"], scores.shape[2]))
         at_the_end = s.get("causal_alignment", "bottom_right") == "bottom_right"
         weights = exp(scores) * seen(s["mask"], s["window"], queries, keys, at_the_end)
-        heads = weights / weights.row_sum() @ v
+        total = weights.row_sum()
+        if s.get("sink"):
+            total = total + exp(self.params[p + "sink"].reshape(1, s["n_heads"], 1, 1))
+        heads = weights / total @ v
         return heads.swapaxes(1, 2).reshape(self.batch * queries, s["n_heads"] * s["head_dim"])
 
     def feed_forward(self, p, x):
+        return self.mixture(p, x) if self.spec["ffn"].get("moe") else self.one_feed_forward(p, x)
+
+    def one_feed_forward(self, p, x):
         s = self.spec["ffn"]
         activation, up = ACTIVATIONS[s["activation"]], self.linear(p + "up_proj", x)
         if s["kind"] not in ("mlp", "glu"):
             raise NotImplementedError(s)
-        hidden = activation(self.linear(p + "gate_proj", x)) * up if s["kind"] == "glu" else activation(up)
+        gate = self.linear(p + "gate_proj", x) if s["kind"] == "glu" else up
+        if limit := s.get("limit"):
+            gate, up = at_most(limit, gate), at_most(limit, at_least(-limit, up))
+        hidden = activation(gate)
+        if s.get("squared"):
+            hidden = hidden * hidden
+        if s["kind"] == "glu":
+            hidden = hidden * (up + s.get("up_offset", 0))
         return self.linear(p + "down_proj", self.norm(self.spec["norm_slots"]["ffn"]["mid"], p + "norm_mid", hidden))
 
     def join(self, x, branch):

@@ -90,6 +90,29 @@ Instance instance(const BlockSpec& spec, int tokens, Regime regime) {
   return {spec, parameters, cast<I>(x)};
 }
 
+RopeScaling draw_scaling() {
+  RopeScaling s;
+  s.kind = *rc::gen::element(RopeScalingKind::linear, RopeScalingKind::llama3, RopeScalingKind::yarn);
+  s.original_max_position = *rc::gen::element(16, 1024);
+  return s;
+}
+
+// Each in one spec of four.
+void draw_what_few_have(BlockSpec& s) {
+  const auto now_and_then = [] { return draw_number_from(1, 4) == 1; };
+  s.attention.sink.present = now_and_then();
+  if (now_and_then()) s.attention.gate = *rc::gen::element(Activation::sigmoid, Activation::silu);
+  if (now_and_then())
+    s.norm_slots.attn.v = NormSpec{.kind = NormKind::rms_norm,
+                                   .eps = 1e-3,
+                                   .bias = false,
+                                   .width = *rc::gen::element(NormWidth::full_heads, NormWidth::head_dim)};
+  if (s.position.rope && now_and_then()) s.position.rope->sign = -1;
+  if (s.position.rope && now_and_then()) s.position.rope->scaling = draw_scaling();
+  s.ffn.squared = now_and_then();
+  if (is_gated(s.ffn) && now_and_then()) s.ffn.up_offset = 1;
+}
+
 }  // namespace
 
 int draw_number_from(int least, int most) {
@@ -133,12 +156,17 @@ BlockSpec draw_rich_spec(const Cell& cell) {
   if (*rc::gen::arbitrary<bool>())
     s.norm_slots.attn.mid = s.norm_slots.ffn.mid =
         NormSpec{.kind = *rc::gen::element(NormKind::layer_norm, NormKind::rms_norm, NormKind::dyt)};
+  draw_what_few_have(s);
   RC_CLASSIFY(s.ffn.kind == FeedForwardKind::glu, "gated feed-forward");
   RC_CLASSIFY(s.position.rope.has_value(), "rotary positions");
   RC_CLASSIFY(s.position.bias.has_value(), "ALiBi");
   RC_CLASSIFY(s.attention.softcap.cap.has_value(), "softcap");
   RC_CLASSIFY(s.norm_slots.attn.q.has_value(), "norms on q and k");
   RC_CLASSIFY(s.norm_slots.attn.mid.has_value(), "norms within the branches");
+  RC_CLASSIFY(s.attention.sink.present, "sinks");
+  RC_CLASSIFY(s.attention.gate.has_value(), "gated heads");
+  RC_CLASSIFY(s.norm_slots.attn.v.has_value(), "norms on v");
+  RC_CLASSIFY(s.ffn.squared, "squared activation");
   return s;
 }
 

@@ -1,4 +1,7 @@
 // Attention: P = softmax(scale q k', mask), o = P v.
+#include <cmath>
+#include <numbers>
+
 #include "properties/composition.hpp"
 #include "properties/generators/instances.hpp"
 #include "properties/law.hpp"
@@ -30,12 +33,51 @@ bool sees(const AttentionSpec& s, int i, int j) {
   return j <= i && (s.mask.kind == MaskKind::causal || j > i - *s.mask.window);
 }
 
+// Between which pairs yarn mixes frequencies: those that turn beta times in the original length.
+std::pair<int, int> yarn_pairs(const RopeSpec& r) {
+  const auto pair = [&](double turns) {
+    const double length = r.scaling->original_max_position / (2 * std::numbers::pi * turns);
+    return r.rotary_dim * std::log(length) / (2 * std::log(r.base));
+  };
+  return {std::max(int(std::floor(pair(r.scaling->beta_fast))), 0),
+          std::min(int(std::ceil(pair(r.scaling->beta_slow))), r.rotary_dim - 1)};
+}
+
+// What pair j turns by at each position, case by case.
+I frequency(const RopeSpec& r, int j) {
+  const I w = I(1) / pow(I(r.base), I(I(2 * j) / I(r.rotary_dim)));
+  if (!r.scaling) return w;
+  const RopeScaling& s = *r.scaling;
+  const auto mixed = [&](const I& kept) { return I(kept * w + (I(1) - kept) * w / I(s.factor)); };
+  switch (s.kind) {
+    case RopeScalingKind::linear: break;
+    case RopeScalingKind::llama3: {
+      const I turns = I(s.original_max_position) * w / (I(2) * I::pi()), low(s.low_freq_factor),
+              high(s.high_freq_factor);
+      if (plumbline::lower(turns) > s.high_freq_factor) return w;
+      if (plumbline::upper(turns) < s.low_freq_factor) break;
+      return mixed((turns - low) / (high - low));
+    }
+    case RopeScalingKind::yarn: {
+      const auto [first, last] = yarn_pairs(r);
+      if (j <= first) return w;
+      if (j >= last) break;
+      return mixed(I(last - j) / I(last - first));
+    }
+  }
+  return w / I(s.factor);
+}
+
 // The rotation of one head's row by complex multiplication, pair by pair.
 void turn(const RopeSpec& r, int position, Matrix<I>& row) {
   const int half = r.rotary_dim / 2;
   for (int j = 0; j < half; ++j) {
-    const I angle = I(position) / pow(I(r.base), I(I(2 * j) / I(r.rotary_dim)));
-    const I c = cos(angle), s = sin(angle);
+    const I angle = I(r.sign * position) * frequency(r, j);
+    I c = cos(angle), s = sin(angle);
+    if (r.scaling && r.scaling->kind == RopeScalingKind::yarn) {
+      const I longer = I(1) + log(I(r.scaling->factor)) / I(10);
+      c *= longer, s *= longer;
+    }
     const int first = r.style == RopeStyle::half ? j : 2 * j,
               second = r.style == RopeStyle::half ? j + half : 2 * j + 1;
     const I a = row(0, first), b = row(0, second);
@@ -54,17 +96,28 @@ I slope_of(const AlibiSpec& s, int head, int n_heads) {
                       : I(pow(smallest, I(I(2 * (head - below) + 1) / I(2 * below))));
 }
 
+// Values of one head over their root mean square.
+void normalise(const NormSpec& n, Matrix<I>& v, int first, int h) {
+  for (Eigen::Index t = 0; t < v.rows(); ++t) {
+    const Matrix<I> row = v.block(t, first, 1, h);
+    v.block(t, first, 1, h) = row / I(sqrt(I(dot(row, row) / I(h) + I(n.eps))));
+  }
+}
+
 // Attention written out entry by entry from its definition: a check on the block, independent of its code.
 Matrix<I> attention_by_definition(const Instance& at) {
   const AttentionSpec& s = at.spec.attention;
   const int tokens = static_cast<int>(at.x.rows()), h = s.head_dim;
-  const Matrix<I> q = projected(at, "q_proj", at.x), k = projected(at, "k_proj", at.x),
-                  v = projected(at, "v_proj", at.x);
+  const Matrix<I> q = projected(at, "q_proj", at.x), k = projected(at, "k_proj", at.x);
+  Matrix<I> v = projected(at, "v_proj", at.x);
+  if (const NormSlot& n = at.spec.norm_slots.attn.v)
+    for (int group = 0; group < s.n_kv_heads; ++group) normalise(*n, v, group * h, h);
   Matrix<I> heads = Matrix<I>::Constant(tokens, s.n_heads * h, I(0));
   for (int head = 0; head < s.n_heads; ++head)
     for (int i = 0; i < tokens; ++i) {
       const int group = head / (s.n_heads / s.n_kv_heads);
       I total(0);
+      if (s.sink.present) total = exp(at.parameters.at("layers.0.attn.sink")(0, head));
       for (int j = 0; j < tokens; ++j) {
         if (!sees(s, i, j)) continue;
         Matrix<I> qi = q.block(i, head * h, 1, h), kj = k.block(j, group * h, 1, h);
@@ -79,6 +132,10 @@ Matrix<I> attention_by_definition(const Instance& at) {
       }
       heads.block(i, head * h, 1, h) /= total;
     }
+  if (s.gate) {
+    const Matrix<I> gate = projected(at, "gate_proj", at.x);
+    for (Eigen::Index i = 0; i < gate.size(); ++i) heads.data()[i] /= I(1) + exp(I(-gate.data()[i]));
+  }
   return projected(at, "o_proj", heads);
 }
 
@@ -112,6 +169,36 @@ void alibi_definition(const Subject& f) {
   BlockSpec spec = draw_attention(f, *rc::gen::element(MaskKind::causal, MaskKind::bidirectional));
   spec.attention.n_heads = spec.attention.n_kv_heads = *rc::gen::element(3, 6);  // no powers of two
   spec.position.bias = AlibiSpec{};
+  value_is_the_definition(f, spec);
+}
+
+void sink_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(f, *rc::gen::element(MaskKind::causal, MaskKind::bidirectional));
+  spec.attention.sink.present = true;
+  value_is_the_definition(f, spec);
+}
+
+void gate_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(f, MaskKind::causal);
+  spec.attention.gate = Activation::sigmoid;
+  value_is_the_definition(f, spec);
+}
+
+void value_norm_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(f, MaskKind::causal);
+  spec.norm_slots.attn.v = NormSpec{
+      .kind = NormKind::rms_norm, .eps = 1e-3, .gain = false, .bias = false, .width = NormWidth::head_dim};
+  value_is_the_definition(f, spec);
+}
+
+// Four pairs, of which those of high frequency stay, that of the lowest is divided, and some lie between.
+void scaled_rope_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(f, MaskKind::causal);
+  spec.attention.head_dim = 8;
+  RopeScaling scaling;
+  scaling.kind = *rc::gen::element(RopeScalingKind::linear, RopeScalingKind::llama3, RopeScalingKind::yarn);
+  scaling.original_max_position = 1024;
+  spec.position.rope = RopeSpec{.rotary_dim = 8, .sign = *rc::gen::element(1, -1), .scaling = scaling};
   value_is_the_definition(f, spec);
 }
 
@@ -217,6 +304,26 @@ const std::vector<Law>& attention_laws() {
        attention,
        softcap_definition,
        {"softcap/after-mask", "softcap/missing", "scale/by-heads"}},
+      {"ATT-DEF-sink",
+       "attention with sinks is its definition, entry by entry",
+       attention,
+       sink_definition,
+       {"sink/missing", "sink/of-first-head", "sink/scaled"}},
+      {"ATT-DEF-gate",
+       "attention with a gate is its definition, entry by entry",
+       attention,
+       gate_definition,
+       {"gate/missing", "gate/silu-for-sigmoid"}},
+      {"ATT-DEF-value-norm",
+       "attention with norms on values is its definition, entry by entry",
+       attention,
+       value_norm_definition,
+       {"v-norm/missing"}},
+      {"ATT-DEF-scaled-rope",
+       "attention with scaled rotary frequencies is its definition, entry by entry",
+       attention,
+       scaled_rope_definition,
+       {"rope/scaling-by-steps", "rope/scaling-missing", "rope/sign", "rope/yarn-factor-missing"}},
       {"ATT-2a",
        "a value bias passes through attention",
        attention,

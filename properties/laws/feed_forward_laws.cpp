@@ -58,8 +58,20 @@ void tokens_do_not_mix(const Subject& f) {
   }
 }
 
-void gated_branch_by_definition(const Subject& f) {
-  const Instance at = draw_instance(draw_glu(f));
+I within(const I& least, const I& x, const I& most) { return max(least, I(-max(I(-x), I(-most)))); }
+
+// f(gate) (up + offset) with f the SiLU, gate and up within their limit.
+I gated(const FeedForwardSpec& s, I gate, I up) {
+  if (s.limit) {
+    gate = -max(I(-gate), I(-*s.limit));
+    up = within(I(-*s.limit), up, I(*s.limit));
+  }
+  const I open = gate / (I(1) + exp(I(-gate)));
+  return (s.squared ? I(open * open) : open) * (up + I(s.up_offset));
+}
+
+void is_gated_by_definition(const Subject& f, const BlockSpec& spec) {
+  const Instance at = draw_instance(spec);
   const Matrix<I> y = f.value(at);
   const Matrix<I>& w = at.parameters.at("layers.0.ffn.down_proj.weight");
   const auto affine = [&](const char* name, const Matrix<I>& x) {
@@ -69,11 +81,25 @@ void gated_branch_by_definition(const Subject& f) {
   for (Eigen::Index t = 0; t < y.rows(); ++t) {
     const Matrix<I> gate = affine("gate_proj", at.x.row(t)), up = affine("up_proj", at.x.row(t));
     Matrix<I> hidden = up;
-    for (Eigen::Index j = 0; j < hidden.cols(); ++j)
-      hidden(0, j) *= gate(0, j) / (I(1) + exp(I(-gate(0, j))));
+    for (Eigen::Index j = 0; j < hidden.cols(); ++j) hidden(0, j) = gated(spec.ffn, gate(0, j), up(0, j));
     RC_ASSERT(
         equal(y.row(t), product(hidden, w.transpose()) + at.parameters.at("layers.0.ffn.down_proj.bias")));
   }
+}
+
+void gated_branch_by_definition(const Subject& f) { is_gated_by_definition(f, draw_glu(f)); }
+
+void limited_branch_by_definition(const Subject& f) {
+  BlockSpec spec = draw_glu(f);
+  spec.ffn.limit = *rc::gen::element(0.25, 7.0);
+  spec.ffn.up_offset = 1;
+  is_gated_by_definition(f, spec);
+}
+
+void squared_branch_by_definition(const Subject& f) {
+  BlockSpec spec = draw_glu(f);
+  spec.ffn.squared = true;
+  is_gated_by_definition(f, spec);
 }
 
 }  // namespace
@@ -102,6 +128,16 @@ const std::vector<Law>& feed_forward_laws() {
        gated_branch_by_definition,
        {"ffn/gate-and-up-swapped", "activation/quick-for-silu", "bias/ffn-in-missing",
         "bias/ffn-out-missing"}},
+      {"FFN-DEF-limit",
+       "a gated branch with limits and an offset is its definition, token by token",
+       feed_forward,
+       limited_branch_by_definition,
+       {"ffn/limit-missing", "ffn/up-offset-missing"}},
+      {"FFN-DEF-squared",
+       "a gated branch with a squared activation is its definition, token by token",
+       feed_forward,
+       squared_branch_by_definition,
+       {"ffn/not-squared"}},
   };
   return laws;
 }

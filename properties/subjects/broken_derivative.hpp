@@ -28,7 +28,8 @@ struct BrokenDerivative : A {
   }
   Tensor rotate(const Tensor& x, const Rotation& r) {
     const Tensor y = A::rotate(x, r);
-    return rule == Rule::rotation_not_reversed ? A::add(A::detach(y), A::rotate(change(x), r.inverse())) : y;
+    return rule == Rule::rotation_not_reversed ? A::add(A::detach(y), A::rotate(change(x), r.transpose()))
+                                               : y;
   }
   Tensor scale(const Tensor& x, Exact c) {
     const Tensor y = A::scale(x, c);

@@ -100,7 +100,7 @@ struct Cost : AlgebraBase<Cost> {
 
  private:
   static int visible(const Mask& mask, int query) {
-    return std::max(mask.last(query) - mask.first(query) + 1, 0);
+    return std::max(mask.last(query) - mask.first(query) + 1, 0) + mask.sink;
   }
   static std::int64_t size(const Tensor& x) { return std::int64_t{x.rows} * x.cols; }
 

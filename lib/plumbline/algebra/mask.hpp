@@ -14,6 +14,7 @@ struct Mask {
   int queries = 0, keys = 0;
   int behind = 0, ahead = 0;
   int shift = 0;
+  bool sink = false;  // every query sees one column more, to the right of the keys
 
   // The first and the last key that query i sees; first > last where it sees none.
   int first(int i) const { return std::max(i + shift - behind, 0); }
@@ -21,12 +22,12 @@ struct Mask {
     const int s = i + shift;
     return std::min(std::max(s + ahead, std::min(s, 0)), keys - 1);
   }
-  bool sees(int i, int j) const { return first(i) <= j && j <= last(i); }
+  bool sees(int i, int j) const { return (first(i) <= j && j <= last(i)) || (sink && j == keys); }
   // Every query sees every key.
   static Mask everything(int queries, int keys) { return {queries, keys, queries, keys}; }
 };
 
-// A softmax over nothing is 0/0: throws Error where a query sees no key.
+// A softmax over nothing is 0/0: throws Error where a query sees no key, with or without a sink.
 inline void require_sight(const Mask& mask) {
   for (int i = 0; i < mask.queries; ++i)
     if (mask.first(i) > mask.last(i))

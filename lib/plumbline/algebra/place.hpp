@@ -39,6 +39,8 @@ enum class Site {
   scaled_residual,
   residual,
   branches,
+  squared,
+  raised,
   gates,  // of several residual streams: what is read, written and mixed
   read    // what a sublayer reads of them
 };
@@ -50,7 +52,8 @@ PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {
                 {capped_scores, "capped_scores"}, {position_bias, "position_bias"},
                 {biased_scores, "biased_scores"}, {probabilities, "probabilities"}, {heads, "heads"},
                 {activation, "activation"}, {gated, "gated"}, {scaled_branch, "scaled_branch"},
-                {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"}, {gates, "gates"}, {read, "read"})
+                {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"},
+                {squared, "squared"}, {raised, "raised"}, {gates, "gates"}, {read, "read"})
 
 // A site in a block, by its path.
 struct Place {

@@ -46,25 +46,29 @@ Matrix<S> Plain<S>::softmax_rows(const Tensor& x, const Mask& mask) const {
   Tensor p = zeros(rows(x), cols(x));
   for (int i = 0; i < x.rows(); ++i) {
     const int first = mask.first(i), last = mask.last(i);
+    const auto for_each_seen = [&](const auto& f) {
+      for (int j = first; j <= last; ++j) f(j);
+      if (mask.sink) f(mask.keys);
+    };
     int largest = first;
-    for (int j = first + 1; j <= last; ++j) {
+    for_each_seen([&](int j) {
       if constexpr (is_interval<S>) {
         if (upper(x(i, j)) > upper(x(i, largest))) largest = j;
       } else {
         if (x(i, j) > x(i, largest)) largest = j;
       }
-    }
+    });
     S shift;
     if constexpr (is_interval<S>)
       shift = middle(x(i, largest));
     else
       shift = x(i, largest);
     S total(0);
-    for (int j = first; j <= last; ++j) {
+    for_each_seen([&](int j) {
       p(i, j) = F::exp(S(x(i, j) - shift));
       total += p(i, j);
-    }
-    for (int j = first; j <= last; ++j) p(i, j) /= total;
+    });
+    for_each_seen([&](int j) { p(i, j) /= total; });
   }
   return p;
 }
@@ -83,9 +87,17 @@ Matrix<S> Plain<S>::rotate(const Tensor& x, const Rotation& r) const {
 template <class S>
 Turns<S> Plain<S>::turns(const Rotation& r, int rows) {
   Turns<S> y{r, Tensor(rows, r.rotary_dim / 2), Tensor(rows, r.rotary_dim / 2)};
-  for (int t = 0; t < rows; ++t)
-    for (int pair = 0; pair < r.rotary_dim / 2; ++pair)
-      std::tie(y.cos(t, pair), y.sin(t, pair)) = F::turn(r.first_position + t, pair, r.exponent_dim, r.base);
+  for (int pair = 0; pair < r.rotary_dim / 2; ++pair) {
+    S frequency = F::frequency(pair, r.exponent_dim, r.base);
+    if (r.scaling) frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base);
+    for (int t = 0; t < rows; ++t)
+      std::tie(y.cos(t, pair), y.sin(t, pair)) = F::turn(r.first_position + t, frequency);
+  }
+  if (r.has_amplitude()) {
+    const S amplitude = F::amplitude(*r.scaling);
+    y.cos *= amplitude;
+    y.sin *= amplitude;
+  }
   return y;
 }
 

@@ -211,8 +211,8 @@ struct Tape : AlgebraBase<Tape<A>> {
   }
   Tensor rotate(const Tensor& x, const Rotation& r) {
     return record(
-        inner.rotate(x.value, r), [=, this](const Inner& g) { accumulate(x, inner.rotate(g, r.inverse())); },
-        x);
+        inner.rotate(x.value, r),
+        [=, this](const Inner& g) { accumulate(x, inner.rotate(g, r.transpose())); }, x);
   }
   Tensor take_cols(const Tensor& x, int first, int count) {
     return record(

@@ -1,8 +1,10 @@
 // Attention: for each head, P = softmax(softcap(scale q k^T) + position bias, mask), o = P v; then o_proj of
 // all heads. Query head h reads key-value head floor(h n_kv_heads / n_heads). Norms on q and k stand before
-// or after the rotary embedding; the norm in slot mid stands before o_proj.
+// or after the rotary embedding, that on v before it is read; a gate multiplies all heads by f(gate_proj x);
+// the norm in slot mid stands before o_proj.
 //
-// Sources: arXiv 1706.03762 (attention), 2305.13245 (grouped heads), 2104.09864 (rotary embedding).
+// Sources: arXiv 1706.03762 (attention), 2305.13245 (grouped heads), 2104.09864 (rotary embedding),
+// 2505.06708 (gate), 2503.04598 (norm on v).
 #pragma once
 
 #include "plumbline/block/linear.hpp"
@@ -10,6 +12,7 @@
 #include "plumbline/block/norm.hpp"
 #include "plumbline/block/position.hpp"
 #include "plumbline/block/scores.hpp"
+#include "plumbline/block/sink.hpp"
 
 namespace plumbline {
 
@@ -59,6 +62,8 @@ struct AttentionSpec {
   ScaleSpec scale;
   SoftcapSpec softcap;
   MaskSpec mask;
+  SinkSpec sink = {};
+  std::optional<Activation> gate = {};
   SoftmaxMode softmax = SoftmaxMode::keys;
   HeadSharing head_sharing = HeadSharing::repeat;
   AttentionBackward backward = AttentionBackward::right;
@@ -76,6 +81,9 @@ inline constexpr auto knobs<AttentionSpec> = std::tuple{
     knob("scale", &AttentionSpec::scale, "what q k is multiplied by"),
     knob("", &AttentionSpec::softcap),
     knob("", &AttentionSpec::mask),
+    knob("", &AttentionSpec::sink),
+    knob("gate", &AttentionSpec::gate, "f: heads are multiplied by f(gate_proj x) before o_proj")
+        .where_changed(),
     knob("softmax", &AttentionSpec::softmax, "what sums to 1").where_wrong(),
     knob("head_sharing", &AttentionSpec::head_sharing,
          "query head h reads key-value head h n_kv_heads / n_heads, "
@@ -85,6 +93,11 @@ inline constexpr auto knobs<AttentionSpec> = std::tuple{
 
 template <>
 inline constexpr WrongChoice<AttentionSpec> wrong_choices<AttentionSpec>[] = {
+    {"gate/missing", "heads as they are", "", [](AttentionSpec& s) { s.gate.reset(); }},
+    {"gate/silu-for-sigmoid", "heads silu(gate_proj x) where heads sigmoid(gate_proj x) is right", "",
+     [](AttentionSpec& s) {
+       if (s.gate == Activation::sigmoid) s.gate = Activation::silu;
+     }},
     {"heads/gradient-of-first", "keys and values get the gradient of their first query head alone", "",
      [](AttentionSpec& s) {
        if (s.n_kv_heads < s.n_heads) s.backward = AttentionBackward::first_head;
@@ -105,6 +118,15 @@ inline constexpr WrongChoice<AttentionSpec> wrong_choices<AttentionSpec>[] = {
      [](AttentionSpec& s) {
        s.scale.rule = ScaleRule::inv_sqrt_scalar, s.scale.value = double(s.head_dim) * s.head_dim;
      }},
+    {"sink/of-first-head", "all heads have the first one's sink", "",
+     [](AttentionSpec& s) {
+       if (s.sink.present && s.n_heads > 1) s.sink.fault = SinkFault::first_head;
+     }},
+    {"sink/scaled", "the sink is scaled as scores are", "",
+     [](AttentionSpec& s) {
+       const Exact scale = score_scale(s.scale, s.head_dim);
+       if (s.sink.present && scale.factor * scale.factor != scale.radicand) s.sink.fault = SinkFault::scaled;
+     }},
     {"softcap/gradient-missing", "the backward pass takes the softcap for the identity", "",
      [](AttentionSpec& s) {
        if (s.softcap.cap) s.backward = AttentionBackward::softcap_skipped;
@@ -117,10 +139,10 @@ inline constexpr WrongChoice<AttentionSpec> wrong_choices<AttentionSpec>[] = {
      [](AttentionSpec& s) { s.softmax = SoftmaxMode::unnormalised; }},
 };
 
-// Where a norm can stand: before the sublayer, on queries and keys, before o_proj, on the branch output,
-// after the add.
+// Where a norm can stand: before the sublayer, on queries, keys and values, before o_proj, on the branch
+// output, after the add.
 struct AttentionNorms {
-  NormSlot in, q, k, mid, out, post;
+  NormSlot in, q, k, v, mid, out, post;
   bool operator==(const AttentionNorms&) const = default;
 };
 
@@ -129,6 +151,9 @@ inline constexpr auto knobs<AttentionNorms> = std::tuple{
     knob("in", &AttentionNorms::in, "before attention"),
     knob("q", &AttentionNorms::q, "on queries").starting_as(NormSpec{.width = NormWidth::head_dim}),
     knob("k", &AttentionNorms::k, "on keys").starting_as(NormSpec{.width = NormWidth::head_dim}),
+    knob("v", &AttentionNorms::v, "on values")
+        .starting_as(NormSpec{.width = NormWidth::head_dim})
+        .where_changed(),
     knob("mid", &AttentionNorms::mid, "before o_proj"),
     knob("out", &AttentionNorms::out, "on the branch output"),
     knob("post", &AttentionNorms::post, "after the add")};
@@ -137,25 +162,32 @@ namespace detail {
 
 // Softmax over the keys that the mask lets through, or one of the ways in which that goes wrong.
 template <Algebra A>
-Tensor<A> probabilities(A& a, const AttentionSpec& s, const Tensor<A>& scores) {
+Tensor<A> probabilities(A& a, const AttentionSpec& s, int head, const ParameterView<A>& p,
+                        const Tensor<A>& scores) {
   const int queries = a.rows(scores), keys = a.cols(scores);
   const Mask mask = mask_of(s.mask, queries, keys), all = Mask::everything(queries, keys);
+  const auto softmax = [&](const Tensor<A>& x, Mask seen) {
+    if (!s.sink.present) return a.softmax_rows(x, seen);
+    seen.sink = true;
+    const Tensor<A> beside = with_sink(a, s.sink, head, score_scale(s.scale, s.head_dim), p, x);
+    return a.take_cols(a.softmax_rows(beside, seen), 0, keys);
+  };
   if (s.softmax == SoftmaxMode::queries)
     return a.mul(a.transpose(a.softmax_rows(a.transpose(scores), Mask::everything(keys, queries))),
                  a.indicator(mask));
   if (s.softmax == SoftmaxMode::unnormalised) return a.mul(a.exp(scores), a.indicator(mask));
   if (s.softcap.after_mask) {  // masked scores become -cap where they should be -infinity
     const Tensor<A> hidden = a.scale(a.add_scalar(a.indicator(mask), {-1}), {*s.softcap.cap});
-    return a.softmax_rows(a.add(a.mul(scores, a.indicator(mask)), hidden), all);
+    return softmax(a.add(a.mul(scores, a.indicator(mask)), hidden), all);
   }
   switch (s.mask.mode) {
     case MaskMode::exact: break;
-    case MaskMode::after_softmax: return a.mul(a.softmax_rows(scores, all), a.indicator(mask));
-    case MaskMode::zero_score: return a.softmax_rows(a.mul(scores, a.indicator(mask)), all);
+    case MaskMode::after_softmax: return a.mul(softmax(scores, all), a.indicator(mask));
+    case MaskMode::zero_score: return softmax(a.mul(scores, a.indicator(mask)), all);
     case MaskMode::finite:
-      return a.softmax_rows(a.add(scores, a.scale(a.add_scalar(a.indicator(mask), {-1}), {1e4})), all);
+      return softmax(a.add(scores, a.scale(a.add_scalar(a.indicator(mask), {-1}), {1e4})), all);
   }
-  return a.softmax_rows(scores, mask);
+  return softmax(scores, mask);
 }
 
 // q [Tq,h], k, v [Tk,h] -> [Tq,h].
@@ -171,7 +203,7 @@ Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, i
   Tensor<A> capped = plumbline::softcap(a, s.softcap, p, scores);
   if (s.backward == AttentionBackward::softcap_skipped) capped = with_derivative_of(a, capped, scores);
   if (bias) capped = a.store(a.add(capped, *bias), p.place(Site::biased_scores));
-  Tensor<A> weights = a.store(probabilities(a, s, capped), p.place(Site::probabilities));
+  Tensor<A> weights = a.store(probabilities(a, s, head, p, capped), p.place(Site::probabilities));
   if (s.backward == AttentionBackward::softmax_elementwise)
     weights = with_derivative_of(a, weights, a.mul(a.detach(weights), capped));
   return a.store(a.matmul(weights, a.store(v, p.place(Site::values))), p.place(Site::heads));
@@ -213,14 +245,28 @@ std::vector<Tensor<A>> positioned_heads(A& a, const AttentionParts& spec, const 
   return out;
 }
 
+// All heads of v, normed.
+template <Algebra A>
+Tensor<A> normed_values(A& a, const AttentionParts& spec, const ParameterView<A>& p, const Tensor<A>& v) {
+  const NormSlot& slot = spec.norms.v;
+  if (!slot || slot->width == NormWidth::full_heads) return norm(a, slot, p.under("norm_v"), v);
+  const int h = spec.attention.head_dim;
+  std::vector<Tensor<A>> heads;
+  for (int i = 0; i < spec.attention.n_kv_heads; ++i)
+    heads.push_back(norm(a, slot, p.under("norm_v"), a.take_cols(v, i * h, h)));
+  return a.concat_cols(heads);
+}
+
 // All heads of one sequence, before o_proj.
 //   shapes: q [T, n_heads h], k, v [T, n_kv_heads h], all projected -> [T, n_heads h]
 template <Algebra A>
 Tensor<A> heads_of_sequence(A& a, const AttentionParts& spec, const ParameterView<A>& p,
-                            const Tensor<A>& projected_q, const Tensor<A>& projected_k, const Tensor<A>& v) {
+                            const Tensor<A>& projected_q, const Tensor<A>& projected_k,
+                            const Tensor<A>& projected_v) {
   const AttentionSpec& s = spec.attention;
   const auto q = positioned_heads(a, spec, spec.norms.q, p, projected_q, s.n_heads, false);
   const auto k = positioned_heads(a, spec, spec.norms.k, p, projected_k, s.n_kv_heads, true);
+  const Tensor<A> v = normed_values(a, spec, p, projected_v);
   std::vector<Tensor<A>> out;
   for (int h = 0; h < s.n_heads; ++h) {
     const int g = s.head_sharing == HeadSharing::repeat ? h * s.n_kv_heads / s.n_heads : h % s.n_kv_heads;
@@ -250,13 +296,24 @@ Tensor<A> heads_of_batch(A& a, const AttentionParts& spec, const ParameterView<A
   return batch == 1 ? sequences.front() : a.concat_rows(sequences);
 }
 
+// heads * f(gate_proj x), where there is a gate.
+template <Algebra A>
+Tensor<A> gated_heads(A& a, const AttentionSpec& s, const ParameterView<A>& p, const Tensor<A>& x,
+                      const Tensor<A>& heads) {
+  if (!s.gate) return heads;
+  const Tensor<A> gate = linear(a, p.under("gate_proj"), false, x);
+  const Tensor<A> open = a.store(a.activation(*s.gate, 0, gate), p.place(Site::activation));
+  return a.store(a.mul(open, heads), p.place(Site::gated));
+}
+
 }  // namespace detail
 
 // What fused kernels compute: all heads of q, k and v that are projected already.
-//   formula: o = softmax(softcap(scale q k^T) + position bias, mask) v for each head
+//   formula: o = softmax(softcap(scale q k^T) + position bias, mask) v for each head; its sink, where it has
+//     one, stands beside its scores
 //   shapes: q [B Tq, n_heads h], k, v [B Tk, n_kv_heads h] -> [B Tq, n_heads h]; B = `batch` divides the rows
 //   error: that of the algebra
-//   bad input: throws Error where p holds no "k" or "v", or a query sees no key; shapes are not checked
+//   bad input: throws Error where p lacks "k", "v" or a sink, or a query sees no key; shapes are not checked
 //   source: arXiv 1706.03762, 2205.14135
 template <Algebra A>
 Tensor<A> sdpa(A& a, const AttentionSpec& spec, const PositionSpec& position, const ParameterView<A>& p,
@@ -268,11 +325,11 @@ Tensor<A> sdpa(A& a, const AttentionSpec& spec, const PositionSpec& position, co
 }
 
 // The attention branch, with its projections.
-//   formula: o_proj(N_mid(sdpa(q_proj x, k_proj x, v_proj x)))
+//   formula: o_proj(N_mid(f(gate_proj x) sdpa(q_proj x, k_proj x, N_v(v_proj x)))); without a gate f is 1
 //   shapes: x [B T, d] -> [B T, d]; B = `batch` divides the rows
 //   error: that of the algebra
 //   bad input: throws Error where a parameter is missing or a query sees no key; shapes are not checked
-//   source: arXiv 1706.03762, 2305.13245
+//   source: arXiv 1706.03762, 2305.13245, 2505.06708
 template <Algebra A>
 Tensor<A> attention(A& a, const AttentionSpec& spec, const AttentionNorms& norms,
                     const PositionSpec& position, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
@@ -281,7 +338,8 @@ Tensor<A> attention(A& a, const AttentionSpec& spec, const AttentionNorms& norms
     const Tensor<A> k = linear(a, p.under("k_proj"), spec.bias.k, x);
     const Tensor<A> v = linear(a, p.under("v_proj"), spec.bias.v, x);
     const Tensor<A> heads = detail::heads_of_batch(a, {spec, norms, position}, p, q, k, v, batch);
-    return linear(a, p.under("o_proj"), spec.bias.o, norm(a, norms.mid, p.under("norm_mid"), heads));
+    const Tensor<A> gated = detail::gated_heads(a, spec, p, x, heads);
+    return linear(a, p.under("o_proj"), spec.bias.o, norm(a, norms.mid, p.under("norm_mid"), gated));
   });
 }
 
@@ -297,6 +355,9 @@ inline void add_attention_shapes(ParameterShapes& out, const std::string& prefix
   add_linear_shapes(out, prefix + "v_proj", Module::v_proj, kv_width, d, a.bias.v);
   norm("norm_q", norms.q, a.n_heads, Module::norm_q);
   norm("norm_k", norms.k, a.n_kv_heads, Module::norm_k);
+  norm("norm_v", norms.v, a.n_kv_heads, Module::norm_v);
+  add_sink_shapes(out, prefix, a.sink, a.n_heads);
+  if (a.gate) add_linear_shapes(out, prefix + "gate_proj", Module::attention_gate, width, d, false);
   add_norm_shapes(out, prefix + "norm_mid", norms.mid, width, Module::norm_mid);
   add_linear_shapes(out, prefix + "o_proj", Module::o_proj, d, width, a.bias.o);
 }
@@ -323,7 +384,9 @@ struct PartOf<Part::sdpa> {
                                      .x = {"q", Width::query_heads},
                                      .y = {"y", Width::query_heads},
                                      .beside_x = keys_and_values};
-  static void add_parameters(ParameterShapes&, const auto&) {}
+  static void add_parameters(ParameterShapes& out, const auto& spec) {
+    add_sink_shapes(out, "", spec.attention.sink, spec.attention.n_heads);
+  }
   template <Algebra A>
   static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& q, int batch,
                        Stream<A>*) {

@@ -3,6 +3,7 @@
 
 #include "plumbline/block/derivative_of.hpp"
 #include "plumbline/block/linear.hpp"
+#include "plumbline/block/moe.hpp"
 #include "plumbline/block/norm.hpp"
 
 namespace plumbline {
@@ -33,11 +34,18 @@ struct FeedForwardSpec {
   Activation activation = Activation::gelu_erf;
   FeedForwardBias bias;
   int d_ff = 0;
+  bool squared = false;
+  std::optional<double> limit = {};
+  int up_offset = 0;
   bool gate_and_up_swapped = false;
+  std::optional<MoeSpec> moe;
   std::optional<Activation> derivative_of;
   bool gate_detached = false;
   bool operator==(const FeedForwardSpec&) const = default;
 };
+
+// Whether f(gate) is multiplied by up.
+inline bool is_gated(const FeedForwardSpec& f) { return f.kind == FeedForwardKind::glu; }
 
 template <>
 inline constexpr auto knobs<FeedForwardSpec> = std::tuple{
@@ -45,6 +53,17 @@ inline constexpr auto knobs<FeedForwardSpec> = std::tuple{
     knob("activation", &FeedForwardSpec::activation, "f"),
     knob("bias", &FeedForwardSpec::bias, "which projections have one"),
     knob("d_ff", &FeedForwardSpec::d_ff, "the width within").within(width_range),
+    knob("squared", &FeedForwardSpec::squared, "f(x)^2 where others have f(x)").where_changed(),
+    knob("limit", &FeedForwardSpec::limit, "of glu: the gate is at most this, |up| too")
+        .within(positive)
+        .where_changed()
+        .only_of(is_gated),
+    knob("up_offset", &FeedForwardSpec::up_offset, "of glu, 1: f(gate) (up + 1)")
+        .within({0, 1})
+        .where_changed()
+        .only_of(is_gated),
+    knob("moe", &FeedForwardSpec::moe, "a mixture of experts, each of them such a feed-forward")
+        .where_changed(),
     knob("gate_and_up_swapped", &FeedForwardSpec::gate_and_up_swapped, "f(up) gate").where_wrong(),
     knob("derivative_of", &FeedForwardSpec::derivative_of, "the backward pass has this one's derivative")
         .where_wrong(),
@@ -87,6 +106,10 @@ inline constexpr WrongChoice<FeedForwardSpec> wrong_choices<FeedForwardSpec>[] =
      [](FeedForwardSpec& s) { s.gate_and_up_swapped = s.kind == FeedForwardKind::glu; }},
     {"ffn/gate-detached", "the backward pass takes f(gate) for a constant", "",
      [](FeedForwardSpec& s) { s.gate_detached = s.kind == FeedForwardKind::glu; }},
+    {"ffn/limit-missing", "gate and up without their limit", "", [](FeedForwardSpec& s) { s.limit.reset(); }},
+    {"ffn/not-squared", "f(x) where f(x)^2 is right", "", [](FeedForwardSpec& s) { s.squared = false; }},
+    {"ffn/up-offset-missing", "f(gate) up where f(gate) (up + 1) is right", "",
+     [](FeedForwardSpec& s) { s.up_offset = 0; }},
 };
 
 // Where a norm can stand: before the sublayer, before down, on the branch output, after the add.
@@ -107,44 +130,74 @@ namespace detail {
 template <Algebra A>
 Tensor<A> activated(A& a, const FeedForwardSpec& f, const ParameterView<A>& p, const Tensor<A>& x) {
   const Tensor<A> y = a.store(a.activation(f.activation, 0, x), p.place(Site::activation));
-  return f.derivative_of ? with_derivative_of(a, y, a.activation(*f.derivative_of, 0, x)) : y;
+  const Tensor<A> z = f.derivative_of ? with_derivative_of(a, y, a.activation(*f.derivative_of, 0, x)) : y;
+  return f.squared ? a.store(a.mul(z, z), p.place(Site::squared)) : z;
+}
+
+template <Algebra A>
+Tensor<A> at_least(A& a, double least, const Tensor<A>& x) {
+  return a.maximum(x, {least});
+}
+template <Algebra A>
+Tensor<A> at_most(A& a, double most, const Tensor<A>& x) {
+  return a.scale(a.maximum(a.scale(x, {-1}), {-most}), {-1});
+}
+
+// One of the experts, or the only one.
+template <Algebra A>
+Tensor<A> one_feed_forward(A& a, const FeedForwardSpec& f, const NormSlot& mid, const ParameterView<A>& p,
+                           const Tensor<A>& x) {
+  Tensor<A> up = linear(a, p.under("up_proj"), f.bias.in, x);
+  Tensor<A> hidden;
+  if (f.kind == FeedForwardKind::glu) {
+    Tensor<A> gate = linear(a, p.under("gate_proj"), f.bias.in, x);
+    if (f.gate_and_up_swapped) std::swap(gate, up);
+    if (f.limit) {
+      gate = detail::at_most(a, *f.limit, gate);
+      up = detail::at_most(a, *f.limit, detail::at_least(a, -*f.limit, up));
+    }
+    const Tensor<A> open = detail::activated(a, f, p, gate);
+    if (f.up_offset) up = a.store(a.add_scalar(up, {double(f.up_offset)}), p.place(Site::raised));
+    hidden = a.store(a.mul(f.gate_detached ? a.detach(open) : open, up), p.place(Site::gated));
+  } else {
+    hidden = detail::activated(a, f, p, up);
+  }
+  hidden = norm(a, mid, p.under("norm_mid"), hidden);
+  return linear(a, p.under("down_proj"), f.bias.out, hidden);
 }
 
 }  // namespace detail
 
-// With f the activation of spec.ffn; the norm in slot mid stands before down.
-//   formula: mlp: down(f(up(x))); glu: down(f(gate(x)) * up(x))
+// With f the activation of spec.ffn, or its square; the norm in slot mid stands before down.
+//   formula: mlp: down(f(up(x))); glu: down(f(gate(x)) * (up(x) + up_offset)); with a limit c, of
+//     min(gate, c) and min(max(up, -c), c)
 //   shapes: x [n,d] -> [n,d], through d_ff channels
 //   error: that of the algebra
 //   bad input: throws Error where a parameter is missing; shapes are not checked
-//   source: arXiv 1706.03762 (mlp), 2002.05202 (glu)
+//   source: arXiv 1706.03762 (mlp), 2002.05202 (glu), 2109.08668 (squared), 2508.10925 (limit, up_offset)
 template <Algebra A>
 Tensor<A> feed_forward(A& a, const FeedForwardSpec& f, const NormSlot& mid, const ParameterView<A>& p,
                        const Tensor<A>& x) {
-  return a.component(Component::feed_forward, "FFN", x, [&] {
-    Tensor<A> up = linear(a, p.under("up_proj"), f.bias.in, x);
-    Tensor<A> hidden;
-    if (f.kind == FeedForwardKind::glu) {
-      Tensor<A> gate = linear(a, p.under("gate_proj"), f.bias.in, x);
-      if (f.gate_and_up_swapped) std::swap(gate, up);
-      const Tensor<A> open = detail::activated(a, f, p, gate);
-      hidden = a.store(a.mul(f.gate_detached ? a.detach(open) : open, up), p.place(Site::gated));
-    } else {
-      hidden = detail::activated(a, f, p, up);
-    }
-    hidden = norm(a, mid, p.under("norm_mid"), hidden);
-    return linear(a, p.under("down_proj"), f.bias.out, hidden);
+  return a.component(Component::feed_forward, f.moe ? "MoE" : "FFN", x, [&] {
+    const auto expert = [&](const ParameterView<A>& own) {
+      return detail::one_feed_forward(a, f, mid, own, x);
+    };
+    return f.moe ? mixture(a, *f.moe, p, x, expert) : expert(p);
   });
 }
 
 // Its parameters.
 inline void add_feed_forward_shapes(ParameterShapes& out, const std::string& prefix, const FeedForwardSpec& f,
                                     const NormSlot& mid, int d) {
-  if (f.kind == FeedForwardKind::glu)
-    add_linear_shapes(out, prefix + "gate_proj", Module::gate_proj, f.d_ff, d, f.bias.in);
-  add_linear_shapes(out, prefix + "up_proj", Module::up_proj, f.d_ff, d, f.bias.in);
-  add_norm_shapes(out, prefix + "norm_mid", mid, f.d_ff, Module::norm_mid);
-  add_linear_shapes(out, prefix + "down_proj", Module::down_proj, d, f.d_ff, f.bias.out);
+  const auto add_one = [&](const std::string& of, int width) {
+    if (f.kind == FeedForwardKind::glu)
+      add_linear_shapes(out, of + "gate_proj", Module::gate_proj, width, d, f.bias.in);
+    add_linear_shapes(out, of + "up_proj", Module::up_proj, width, d, f.bias.in);
+    add_norm_shapes(out, of + "norm_mid", mid, width, Module::norm_mid);
+    add_linear_shapes(out, of + "down_proj", Module::down_proj, d, width, f.bias.out);
+  };
+  if (f.moe) return add_moe_shapes(out, prefix, *f.moe, d, f.d_ff, add_one);
+  add_one(prefix, f.d_ff);
 }
 
 template <>

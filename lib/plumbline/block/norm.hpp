@@ -12,7 +12,7 @@ namespace plumbline {
 // What a row is divided by, its standard deviation or its root mean square; or tanh of each entry.
 enum class NormKind { layer_norm, rms_norm, dyt };
 PLUMBLINE_NAMES(NormKind, {layer_norm, "layer_norm"}, {rms_norm, "rms_norm"}, {dyt, "dyt"})
-// Of queries and keys: each head by itself, or all heads together.
+// Of queries, keys and values: each head by itself, or all heads together.
 enum class NormWidth { hidden, head_dim, full_heads };
 PLUMBLINE_NAMES(NormWidth, {hidden, "hidden"}, {head_dim, "head_dim"}, {full_heads, "full_heads"})
 // Of norms on queries and keys.
@@ -85,7 +85,7 @@ inline constexpr auto knobs<NormSpec> = std::tuple{
     knob("gain", &NormSpec::gain, "gamma").called("none", "vector"),
     knob("gain_offset", &NormSpec::gain_offset, "1: gamma is 1 + weight").within({0, 1}),
     knob("bias", &NormSpec::bias, "beta"),
-    knob("width", &NormSpec::width, "of queries and keys: what is normalized at a time"),
+    knob("width", &NormSpec::width, "of queries, keys and values: what is normalized at a time"),
     knob("position", &NormSpec::position, "of queries and keys: before or after the rotary embedding"),
     knob("variance_divisor", &NormSpec::variance_divisor, "what the sum of squares is divided by")
         .where_wrong()
@@ -291,7 +291,7 @@ Tensor<A> norm(A& a, const NormSlot& slot, const ParameterView<A>& p, const Tens
   return slot ? norm(a, *slot, p, x) : x;
 }
 
-// The number of channels that the norm in slot q or k sees at a time.
+// The number of channels that the norm in slot q, k or v sees at a time.
 inline int norm_width(const NormSpec& norm, int hidden, int heads, int head_dim) {
   switch (norm.width) {
     case NormWidth::head_dim: return head_dim;

@@ -7,8 +7,8 @@
 namespace plumbline {
 
 // What a parameter is to its module, and which module that is: a projection has a weight and a bias, a norm a
-// gain and a shift (gamma and beta).
-enum class Role { weight, bias, gain, shift, input };
+// gain and a shift (gamma and beta); a sink is no part of either.
+enum class Role { weight, bias, gain, shift, sink, input };
 enum class Module {
   q_proj,
   k_proj,
@@ -20,9 +20,13 @@ enum class Module {
   norm,  // on the stream: before or after a sublayer, or by itself
   norm_q,
   norm_k,
+  norm_v,
   norm_mid,
-  mixer,  // of several residual streams: a gain is what its logits are multiplied by
-  none    // of an input
+  sink,
+  attention_gate,
+  router,  // of experts
+  mixer,   // of several residual streams: a gain is what its logits are multiplied by
+  none     // of an input
 };
 
 // A parameter, or an input beside x.

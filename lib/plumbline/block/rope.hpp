@@ -1,5 +1,6 @@
 // The rotary position embedding: pairs of channels of queries and keys turn by an angle in proportion to the
-// position, so that scores depend on the distance alone. Source: arXiv 2104.09864.
+// position, so that scores depend on the distance alone. What they turn by is scaled for longer sequences
+// (number/rope_scaling.hpp). Source: arXiv 2104.09864.
 #pragma once
 
 #include <optional>
@@ -9,11 +10,58 @@
 
 namespace plumbline {
 
+// Which kind it is; whether high frequencies stay as they are.
+inline bool is_llama3(const RopeScaling& s) { return s.kind == RopeScalingKind::llama3; }
+inline bool is_yarn(const RopeScaling& s) { return s.kind == RopeScalingKind::yarn; }
+inline bool scales_low_frequencies(const RopeScaling& s) { return s.kind != RopeScalingKind::linear; }
+
+template <>
+inline constexpr auto knobs<RopeScaling> = std::tuple{
+    knob("kind", &RopeScaling::kind, "linear: all frequencies / factor; llama3, yarn: the low ones"),
+    knob("factor", &RopeScaling::factor, "how much longer sequences are").within(positive),
+    knob("original_max_position", &RopeScaling::original_max_position, "how long they were at first")
+        .within(size_range)
+        .only_of(scales_low_frequencies),
+    knob("low_freq_factor", &RopeScaling::low_freq_factor,
+         "pairs that turn less often in the original length are divided by factor")
+        .within(positive)
+        .only_of(is_llama3),
+    knob("high_freq_factor", &RopeScaling::high_freq_factor, "those that turn more often stay as they are")
+        .within(positive)
+        .only_of(is_llama3),
+    knob("beta_fast", &RopeScaling::beta_fast, "pairs that turn more often stay as they are")
+        .within(positive)
+        .only_of(is_yarn),
+    knob("beta_slow", &RopeScaling::beta_slow, "those that turn less often are divided by factor")
+        .within(positive)
+        .only_of(is_yarn),
+    knob("truncate", &RopeScaling::truncate, "whole pairs stand between beta_fast and beta_slow")
+        .only_of(is_yarn),
+    knob("attention_factor", &RopeScaling::attention_factor,
+         "what cosines and sines are multiplied by; null: 1 + ln(factor)/10")
+        .within(positive)
+        .only_of(is_yarn),
+    knob("smooth", &RopeScaling::smooth, "false: pairs in between stay as they are")
+        .where_wrong()
+        .only_of(is_llama3)};
+
+template <>
+inline constexpr WrongChoice<RopeScaling> wrong_choices<RopeScaling>[] = {
+    {"rope/scaling-by-steps", "llama3 without the smooth middle", "",
+     [](RopeScaling& s) { s.smooth = s.kind != RopeScalingKind::llama3; }},
+    {"rope/yarn-factor-missing", "cosines and sines as they are", "",
+     [](RopeScaling& s) {
+       if (s.kind == RopeScalingKind::yarn) s.attention_factor = 1;
+     }},
+};
+
 // The rotary embedding as data.
 struct RopeSpec {
   RopeStyle style = RopeStyle::half;
   int rotary_dim = -1;  // JSON that says nothing means head_dim
   double base = 10000;
+  int sign = 1;
+  std::optional<RopeScaling> scaling = {};
   int direction = 1;
   int key_offset = 0;
   bool rotates_values = false;
@@ -26,6 +74,8 @@ inline constexpr auto knobs<RopeSpec> = std::tuple{
     knob("style", &RopeSpec::style, "which channels make a pair: j and j + rotary_dim/2, or 2j and 2j + 1"),
     knob("rotary_dim", &RopeSpec::rotary_dim, "how many channels of a head turn; the others stay"),
     knob("base", &RopeSpec::base, "pair j turns by position base^(-2j/rotary_dim)").within(positive),
+    knob("sign", &RopeSpec::sign, "-1: queries and keys turn the other way").where_changed(),
+    knob("scaling", &RopeSpec::scaling, "frequencies for longer sequences").where_changed(),
     knob("direction", &RopeSpec::direction, "-1: keys turn backwards").where_wrong(),
     knob("key_offset", &RopeSpec::key_offset, "keys stand this many positions too late")
         .within(shift_range)
@@ -43,6 +93,8 @@ inline constexpr WrongChoice<RopeSpec> wrong_choices<RopeSpec>[] = {
     {"rope/exponent-of-head-dim", "base^(-2j/head_dim) where base^(-2j/rotary_dim) is right", "",
      [](RopeSpec& r) { r.exponent_of_head_dim = true; }},
     {"rope/key-offset", "keys stand one position too late", "", [](RopeSpec& r) { r.key_offset = 1; }},
+    {"rope/scaling-missing", "frequencies as they are", "", [](RopeSpec& r) { r.scaling.reset(); }},
+    {"rope/sign", "queries and keys turn the other way", "", [](RopeSpec& r) { r.sign = -r.sign; }},
     {"rope/style", "half where interleaved is right, or the reverse", "pytorch/torchtitan#335",
      [](RopeSpec& r) { r.style = r.style == RopeStyle::half ? RopeStyle::interleaved : RopeStyle::half; }},
     {"rope/values", "values are rotated too", "", [](RopeSpec& r) { r.rotates_values = true; }},
@@ -56,7 +108,8 @@ inline Rotation rotation(const RopeSpec& r, int head_dim, bool of_keys) {
           .exponent_dim = r.exponent_of_head_dim ? head_dim : r.rotary_dim,
           .base = r.base,
           .first_position = of_keys ? r.key_offset : 0,
-          .sign = of_keys ? r.direction : 1};
+          .sign = of_keys ? r.sign * r.direction : r.sign,
+          .scaling = r.scaling};
 }
 
 }  // namespace plumbline

@@ -19,6 +19,7 @@
 #include <numeric>
 
 #include "plumbline/block/norm.hpp"
+#include "plumbline/block/shares.hpp"
 
 namespace plumbline {
 
@@ -43,7 +44,7 @@ struct StreamsSpec {
   double eps = 1e-6;
   int sinkhorn_steps = 20;
   StreamHead head = StreamHead::weighted;
-  NormSlot norm;
+  NormSlot norm = {};
 
   bool transposed = false;
   WriteGate write_gate = WriteGate::doubled;
@@ -126,19 +127,6 @@ inline int mixing_logits(const StreamsSpec& s) {
   int permutations = 1;
   for (int k = 2; k <= s.count; ++k) permutations *= k;
   return permutations;
-}
-
-template <Algebra A>
-Tensor<A> logistic(A& a, const Tensor<A>& x) {
-  return a.reciprocal(a.add_scalar(a.exp(a.scale(x, {-1})), {1}));
-}
-
-// exp x over its row sums. A softmax in its own words: `softmax_rows` is attention's, whose errors a fused
-// kernel makes in its own way.
-template <Algebra A>
-Tensor<A> shares(A& a, const Tensor<A>& x) {
-  const Tensor<A> e = a.exp(x);
-  return a.mul_col(e, a.reciprocal(a.row_sum(e)));
 }
 
 // s m + b of the columns [first, first + count) of m, s one number.
@@ -249,7 +237,7 @@ StreamReading<A> read_streams(A& a, const StreamsSpec& s, const ParameterView<A>
     const int n = s.count;
     out.gates = a.component(Component::mixer, "Mix", x.front(), [&] {
       const Tensor<A> m = detail::mixed_channels(a, s, p, x);
-      const Tensor<A> w = detail::logistic(a, detail::stream_logits(a, p, m, n, n, 1));
+      const Tensor<A> w = logistic(a, detail::stream_logits(a, p, m, n, n, 1));
       const Tensor<A> c =
           detail::mixing(a, s, detail::stream_logits(a, p, m, 2 * n, detail::mixing_logits(s), 2));
       return a.store(a.concat_cols({detail::reading_gate(a, s, p, m),

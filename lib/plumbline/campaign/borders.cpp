@@ -155,7 +155,9 @@ double work_of(const QuestionSettings& q) {
   double work = 8 * rows * s.d;
   if (attends(s)) work += rows * keys * a.n_heads * (2.0 * a.head_dim + 16);
   if (projects(s)) work += 2 * rows * s.d * (heads + kv_heads);
-  if (feeds(s)) work += rows * s.ffn.d_ff * (s.d * (s.ffn.kind == FeedForwardKind::glu ? 3.0 : 2.0) + 16);
+  const double experts = s.ffn.moe ? s.ffn.moe->experts + 1 : 1;
+  if (feeds(s))
+    work += experts * rows * s.ffn.d_ff * (s.d * (s.ffn.kind == FeedForwardKind::glu ? 3.0 : 2.0) + 16);
   return work * s.n_layers * (q.gradients ? 3 : 1);
 }
 

@@ -47,7 +47,10 @@ CaseInputs drawn(Draw& draw, const QuestionSettings& s, const Profile& profile) 
   for (const ParameterShape& p : other_inputs(s.spec, rows, s.batch * s.key_tokens.value_or(s.tokens)))
     in.parameters[p.name] = input(p.rows, p.cols);
   for (const ParameterShape& p : parameter_shapes(s.spec)) {
-    const double spread = p.role == Role::weight ? 1 / std::sqrt(p.cols) : rich ? 0.3 : 0;
+    const double spread = p.role == Role::weight ? 1 / std::sqrt(p.cols)
+                          : p.role == Role::sink ? 1
+                          : rich                 ? 0.3
+                                                 : 0;
     in.parameters[p.name] = draw.matrix(p.rows, p.cols, spread, p.role == Role::gain ? 1 - p.gain_offset : 0);
   }
   in.cotangent = draw.matrix(rows, output_width(s.spec));
@@ -64,7 +67,8 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   double eps = 0;  // the largest of a norm on the stream
   for_each_norm_slot(s, [&](const std::string&, const NormSlot& slot) {
     const auto& [attn, ffn] = s.norm_slots;
-    const bool is_within = &slot == &attn.q || &slot == &attn.k || &slot == &attn.mid || &slot == &ffn.mid;
+    const bool is_within =
+        &slot == &attn.q || &slot == &attn.k || &slot == &attn.v || &slot == &attn.mid || &slot == &ffn.mid;
     if (!is_within && slot && has_statistics(*slot)) eps = std::max(eps, slot->eps);
   });
   const double least = std::ldexp(1.0, 6 - info(profile.storage).max_exponent);
@@ -83,6 +87,7 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   scale(s, in, Module::down_proj, size);
   if (s.norm_slots.attn.q) scale(s, in, Module::q_proj, 3 * std::sqrt(s.norm_slots.attn.q->eps));
   if (s.norm_slots.attn.k) scale(s, in, Module::k_proj, 3 * std::sqrt(s.norm_slots.attn.k->eps));
+  if (s.norm_slots.attn.v) scale(s, in, Module::v_proj, 3 * std::sqrt(s.norm_slots.attn.v->eps));
 }
 
 // Scores spread over `caps` times the softcap, or, without one, over `otherwise`.

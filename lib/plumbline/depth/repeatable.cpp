@@ -174,10 +174,13 @@ Matrix<float> Repeatable::activation(Activation f, int derivative, const Tensor&
       return y;
     case Activation::silu: gated_all(derivative, 1, 0, x.data(), y.data(), x.size()); return y;
     case Activation::quick_gelu: gated_all(derivative, 1.702f, 0, x.data(), y.data(), x.size()); return y;
-    case Activation::gelu_erf: break;
+    case Activation::gelu_erf:
+    case Activation::sigmoid: break;
   }
+  const std::string why =
+      f == Activation::gelu_erf ? ": its erf is the C library's, and differs from machine to machine" : "";
   throw Error("ffn.activation: expected relu, gelu_tanh, silu or quick_gelu, found " +
-              std::string(name_of(f)) + ": its erf is the C library's, and differs from machine to machine");
+              std::string(name_of(f)) + why);
 }
 
 Matrix<float> Repeatable::softmax_rows(const Tensor& x, const Mask& mask) const {
@@ -185,11 +188,20 @@ Matrix<float> Repeatable::softmax_rows(const Tensor& x, const Mask& mask) const 
   Tensor p = zeros(rows(x), cols(x));
   for (int i = 0; i < x.rows(); ++i) {
     const int first = mask.first(i), n = mask.last(i) - first + 1;
-    const float *from = &x(i, first), largest = Eigen::Map<const Eigen::RowVectorXf>(from, n).maxCoeff();
+    const float* from = &x(i, first);
+    float largest = Eigen::Map<const Eigen::RowVectorXf>(from, n).maxCoeff();
+    if (mask.sink) largest = std::max(largest, x(i, mask.keys));
     float *to = &p(i, first), total = 0;
     for (int j = 0; j < n; ++j) to[j] = from[j] - largest;
     exp_all(to, to, n);
     for (int j = 0; j < n; ++j) total += to[j];
+    if (mask.sink) {
+      float& sink = p(i, mask.keys);
+      sink = x(i, mask.keys) - largest;
+      exp_all(&sink, &sink, 1);
+      total += sink;
+      sink /= total;
+    }
     for (int j = 0; j < n; ++j) to[j] /= total;
   }
   return p;

@@ -28,6 +28,18 @@ void mix_ln(BlockSpec& layer, const NormSpec& norm, int l, int n_layers) {
   layer = with_layout(layer, 4 * l < n_layers ? "post_norm" : "pre_norm", norm);
 }
 
+// Norms on queries, keys and values of each head, none on the stream before attention; the feed-forward's
+// norm is on the stream itself.
+void hybrid(BlockSpec& layer, const NormSpec& norm, int, int) {
+  layer = with_layout(layer, "pre_norm", norm);
+  NormSpec of_heads = norm;
+  of_heads.width = NormWidth::head_dim;
+  AttentionNorms& n = layer.norm_slots.attn;
+  n.in.reset();
+  n.q = n.k = n.v = of_heads;
+  layer.residual_source = ResidualSource::normed;
+}
+
 // Several streams around the sublayers of pre_norm, or post_norm.
 void streams(BlockSpec& layer, const NormSpec& norm, StreamRule rule) {
   layer = with_layout(layer, rule == StreamRule::resi_dual ? "post_norm" : "pre_norm", norm);
@@ -62,6 +74,8 @@ constexpr StackLayout layouts[] = {
      "arXiv 2412.13795", true, mix_ln},
     {"layer_norm_scaling", "x + F(N(x)), gains of layer l begin with 1/√l", "arXiv 2502.05795", true,
      alike<pre>, one_over_root_of_depth},
+    {"hybrid_norm", "u = x + Attn(x) with norms on q, k and v; N(u) + FFN(N(u))", "arXiv 2503.04598", true,
+     hybrid},
     {"resi_dual", "X₁: N(X₁ + b), X₂: X₂ + b, b = F(X₁); in the end X₁ + N(X₂)", "arXiv 2304.14802", true,
      with_streams<StreamRule::resi_dual>},
     {"siamese",

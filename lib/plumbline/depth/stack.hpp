@@ -20,8 +20,8 @@ struct StackLayout {
   double (*gain)(int l) = nullptr;
 };
 
-// pre_norm, post_norm, deep_norm, keel, sandwich, output_norm, parallel, mix_ln, layer_norm_scaling, and of
-// several streams resi_dual, siamese, mhc, mhc_lite.
+// pre_norm, post_norm, deep_norm, keel, sandwich, output_norm, parallel, mix_ln, layer_norm_scaling,
+// hybrid_norm, and of several streams resi_dual, siamese, mhc, mhc_lite.
 std::span<const StackLayout> stack_layouts();
 // Throws Error, naming the nearest known one, where there is none of that name.
 const StackLayout& find_stack_layout(std::string_view name);

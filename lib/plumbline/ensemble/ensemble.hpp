@@ -224,6 +224,8 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   Matrix<S> earlier_sum_error_;  // of the product before the last
   std::vector<Head> heads_;      // in the order of execution
   Matrix<S> last_softmax_error_;
+  int sinks_ = 0;              // columns of the last softmax that are no keys
+  int saved_sinks_ = 0;        // and of saved_error_
   Matrix<S> anew_;             // what probabilities differ by that are taken anew
   Matrix<S> score_deviation_;  // of the sums of the last scores, but for the factor that came after them
   S score_factor_ = 1;

@@ -17,6 +17,12 @@ S Ensemble<S>::activation(Activation f, int derivative, S x, std::uint64_t salt)
   const S half = S(1) / S(2), one = S(1);
   switch (f) {
     case Activation::relu: break;  // a kink, not a formula
+    case Activation::sigmoid: {
+      const S s = r(one / r(one + r(std::exp(-x) * of(Library::exp))));
+      if (derivative == 0) return s;
+      const S stored = branches_.rounded(s, operation += 0x9e3779b97f4a7c15);  // the derivative is s (1 - s)
+      return r(stored * r(one - stored));
+    }
     case Activation::silu:
     case Activation::quick_gelu: {
       const S k = f == Activation::silu ? one : constant(F::quick_gelu_k());
@@ -68,14 +74,15 @@ void Ensemble<S>::recompute(Eigen::Index row, const Matrix<S>& scores, const Mas
   const std::uint64_t salt = next_salt(), salt2 = next_salt(), salt3 = next_salt(), salt4 = next_salt(),
                       salt5 = next_salt();
   const S of_row = error(log_sum, salt4) + error(log_sum / std::log(S(2)), salt5) * std::log(S(2));
-  const bool knows_sums =
-      score_deviation_.rows() == scores.rows() && score_deviation_.cols() == scores.cols();
+  const Eigen::Index keys = scores.cols() - mask.sink;
+  const bool knows_sums = score_deviation_.rows() == scores.rows() && score_deviation_.cols() == keys;
   for (Eigen::Index j = 0; j < scores.cols(); ++j) {
     if (!mask.sees(int(row), int(j))) continue;
     const S s = scores(row, j);
     S& e = last_softmax_error_(row, j);
     e = of_row + error(s, salt) + error(s - log_sum, salt2);
-    if (knows_sums) e += sum_error(s, score_deviation_(row, j) * score_factor_, salt3, accumulator_);
+    if (knows_sums && j < keys)
+      e += sum_error(s, score_deviation_(row, j) * score_factor_, salt3, accumulator_);
   }
 }
 
@@ -86,6 +93,7 @@ auto Ensemble<S>::softmax_rows(const Tensor& x, const Mask& mask) -> Tensor {
   Tensor p = zeros(rows(x), cols(x));
   const std::uint64_t salt = next_salt(), salt2 = next_salt(), salt3 = next_salt(), salt4 = next_salt();
   last_softmax_error_ = Matrix<S>::Zero(rows(x), cols(x));
+  sinks_ = mask.sink;
   const S exp_error = factor_of(std::uint64_t(Library::exp));
   // An online softmax stores exponentials for the product with the values and divides by their
   // sum afterwards.
@@ -137,11 +145,21 @@ Turns<S> Ensemble<S>::turns(const Rotation& r, int rows) const {
   const auto as_angle = [&](S v, std::uint64_t salt) {
     return leaves_out(Term::angles) ? v : angle_.rounded(v, salt);
   };
+  const S amplitude = r.has_amplitude() ? as_angle(F::amplitude(*r.scaling), table + 10) : S(1);
   for (int pair = 0; pair < r.rotary_dim / 2; ++pair) {
     const S exact_frequency = std::exp(-S(2 * pair) / S(r.exponent_dim) * std::log(S(r.base)));
-    const S frequency = pair == 0 ? S(1) : as_angle(exact_frequency, table + 1);
+    S frequency = pair == 0 ? S(1) : as_angle(exact_frequency, table + 1);
+    if (r.scaling) {  // two products and their sum
+      frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base);
+      for (int step = 5; step < 8; ++step) frequency = as_angle(frequency, table + std::uint64_t(step));
+    }
     for (int t = 0; t < rows; ++t) {
       const S angle = as_angle(S(r.first_position + t) * frequency, table + 2);
+      if (r.has_amplitude()) {
+        y.cos(t, pair) = table_.rounded(as_angle(std::cos(angle), table + 8) * amplitude, table + 3);
+        y.sin(t, pair) = table_.rounded(as_angle(std::sin(angle), table + 9) * amplitude, table + 4);
+        continue;
+      }
       y.cos(t, pair) = table_.rounded(std::cos(angle), table + 3);
       y.sin(t, pair) = table_.rounded(std::sin(angle), table + 4);
     }
@@ -156,7 +174,7 @@ auto Ensemble<S>::rotate(const Tensor& x, const Rotation& r) -> Tensor {
   Tensor y{x.value};
   const std::uint64_t salt = next_salt();
   for (int t = 0; t < rows(x); ++t) {
-    if (r.first_position + t == 0) continue;  // cos 0 and sin 0 are exact
+    if (r.first_position + t == 0 && !r.has_amplitude()) continue;  // cos 0 and sin 0 are exact
     for (int pair = 0; pair < r.rotary_dim / 2; ++pair) {
       const S c = turns_.cos(t, pair), s = r.sign * turns_.sin(t, pair);
       const S &a = x.value(t, r.first(pair)), &b = x.value(t, r.second(pair));

@@ -88,11 +88,13 @@ auto Ensemble<S>::store_cotangent(const Tensor& g, const Place& place) -> Tensor
   if (place.site == Site::heads) {
     dot_error_ = error_of_dot(y.value, heads_.back());
     saved_error_ = std::move(heads_.back().softmax_error);
+    saved_sinks_ = sinks_;
     if (leaves_out(Term::probabilities_anew)) saved_error_.resize(0, 0);
     heads_.pop_back();
   } else if (place.site == Site::normalized) {
     Norm& norm = norms_.at(place.path).back();
     saved_error_ = std::move(norm.result_error);
+    saved_sinks_ = 0;
     if (leaves_out(Term::stored_result)) saved_error_.resize(0, 0);
     variance_error_ = uncentred_error(y.value, norm);
     norms_.at(place.path).pop_back();
@@ -151,9 +153,10 @@ Matrix<S> Ensemble<S>::error_of_dot(const Matrix<S>& g, const Head& head) {
 template <class S>
 void Ensemble<S>::add_cotangent_error_to_dot(const Matrix<S>& p) {
   const Matrix<S>& error = probability_cotangent_error_;
-  if (!fuses_attention_ || error.rows() != p.rows() || error.cols() != p.cols()) return;
+  if (!fuses_attention_ || error.rows() != p.rows()) return;
+  if (error.cols() != p.cols() && error.cols() != p.cols() - saved_sinks_) return;
   if (leaves_out(Term::dot_apart_from_dp)) return;
-  const Matrix<S> missed = -p.cwiseProduct(error).rowwise().sum();
+  const Matrix<S> missed = -p.leftCols(error.cols()).cwiseProduct(error).rowwise().sum();
   dot_error_ = dot_error_.rows() == missed.rows() ? Matrix<S>(dot_error_ + missed) : missed;
   probability_cotangent_error_.resize(0, 0);
 }
@@ -162,8 +165,10 @@ template <class S>
 auto Ensemble<S>::saved(const Tensor& x) -> Tensor {
   add_cotangent_error_to_dot(x.value);
   anew_.resize(0, 0);
-  if (saved_error_.rows() != x.value.rows() || saved_error_.cols() != x.value.cols()) return x;
-  Tensor y{x.value.cwiseProduct((saved_error_.array() + S(1)).matrix())};
+  const Eigen::Index keys = saved_error_.cols() - saved_sinks_;
+  if (saved_error_.rows() != x.value.rows()) return x;
+  if (saved_error_.cols() != x.value.cols() && keys != x.value.cols()) return x;
+  Tensor y{x.value.cwiseProduct((saved_error_.leftCols(x.value.cols()).array() + S(1)).matrix())};
   saved_mean_ = y.value.rowwise().mean();
   anew_ = y.value - x.value;
   return y;

@@ -23,7 +23,8 @@ ParameterShapes everything(BlockSpec s, std::optional<NormWidth> qk_width) {
   qk.width = qk_width.value_or(NormWidth::head_dim);
   const NormSlot q_or_k = qk_width ? NormSlot(qk) : std::nullopt;
   s.part = Part::stack;
-  s.norm_slots.attn = {norm, q_or_k, q_or_k, norm, norm, norm};
+  s.norm_slots.attn = {
+      .in = norm, .q = q_or_k, .k = q_or_k, .v = std::nullopt, .mid = norm, .out = norm, .post = norm};
   s.norm_slots.ffn = {norm, norm, norm, norm};
   s.final_norm = norm;
   s.ffn.kind = FeedForwardKind::glu;

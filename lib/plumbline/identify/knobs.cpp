@@ -11,23 +11,15 @@ namespace plumbline::identify {
 namespace {
 
 constexpr char of_shapes[] = "names and shapes say it", of_backward[] = "the backward pass alone shows it",
+               in_mask[] = "attention.mask says it", in_scale[] = "attention.scale says it",
                of_streams[] = "blocks of several streams are not identified",
-               in_mask[] = "attention.mask says it", in_scale[] = "attention.scale says it";
+               not_looked_for[] = "boxes that have it are found to be unlike every candidate";
 
 constexpr Unvaried table_of_unvaried[] = {
     {"part", of_shapes},
     {"d", of_shapes},
     {"n_layers", of_shapes},
     {"streams", of_streams},
-    {"streams.rule", of_streams},
-    {"streams.count", of_streams},
-    {"streams.norm_eps", of_streams},
-    {"streams.eps", of_streams},
-    {"streams.sinkhorn_steps", of_streams},
-    {"streams.head", of_streams},
-    {"streams.transposed", of_streams},
-    {"streams.write_gate", of_streams},
-    {"streams.mixing_from", of_streams},
     {"parallel_shared_norm", "norm_slots says it"},
     {"scales_swapped", "residual_scale and branch_scale say it"},
     {"final_norm_times", "final_norm says it"},
@@ -51,6 +43,14 @@ constexpr Unvaried table_of_unvaried[] = {
     {"ffn.d_ff", of_shapes},
     {"ffn.derivative_of", of_backward},
     {"ffn.gate_detached", of_backward},
+    {"attention.sink", not_looked_for},
+    {"attention.sink_fault", not_looked_for},
+    {"attention.gate", not_looked_for},
+    {"ffn.limit", not_looked_for},
+    {"ffn.up_offset", not_looked_for},
+    {"ffn.moe", not_looked_for},
+    {"position.rope.sign", not_looked_for},
+    {"position.rope.scaling", not_looked_for},
 };
 
 // The filled slots whose norms have an eps.
@@ -202,8 +202,11 @@ std::string dotted(const std::string& path, std::string_view key) {
 std::span<const Unvaried> unvaried() { return table_of_unvaried; }
 
 const Unvaried* why_unvaried(std::string_view path) {
-  const auto it = std::find_if(std::begin(table_of_unvaried), std::end(table_of_unvaried),
-                               [&](const Unvaried& u) { return u.path == path; });
+  const auto it =
+      std::find_if(std::begin(table_of_unvaried), std::end(table_of_unvaried), [&](const Unvaried& u) {
+        const bool begins = path.starts_with(u.path);
+        return begins && (path.size() == u.path.size() || path[u.path.size()] == '.');
+      });
   return it == std::end(table_of_unvaried) ? nullptr : it;
 }
 

@@ -55,7 +55,7 @@ struct Unvaried {
   std::string_view path, why;
 };
 std::span<const Unvaried> unvaried();
-// The reason where it is one of them; else nullptr.
+// The reason where it is one of them, or within one; else nullptr.
 const Unvaried* why_unvaried(std::string_view path);
 
 // Every way to put the norms of a layer somewhere, those that their names say first.

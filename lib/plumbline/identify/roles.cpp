@@ -65,6 +65,7 @@ bool contains(const std::string& text, const char* part) { return text.find(part
 NamedRole role_of(const std::string& within, const std::string& last) {
   for (const Ours& o : modules)
     if (within == o.text) return o.role;
+  if (within == "attn.gate_proj" || within == "attn.norm_v") return NamedRole::unknown;
   for (const Spelling& s : spellings)
     if (last == s.text) return s.role;
   if (last == "c_proj")

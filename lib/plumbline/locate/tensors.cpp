@@ -31,7 +31,8 @@ std::vector<View> of_tokens(const Question& q, const std::string& row, Eigen::In
 // How many heads the output channels of a projection, or the input channels of the last one, belong to.
 int heads_of(const AttentionSpec& a, Module projection, bool outputs) {
   switch (projection) {
-    case Module::q_proj: return outputs ? a.n_heads : 0;
+    case Module::q_proj:
+    case Module::attention_gate: return outputs ? a.n_heads : 0;
     case Module::k_proj:
     case Module::v_proj: return outputs ? a.n_kv_heads : 0;
     case Module::o_proj: return outputs ? 0 : a.n_heads;
@@ -42,6 +43,7 @@ int heads_of(const AttentionSpec& a, Module projection, bool outputs) {
 std::vector<View> of_parameter(const AttentionSpec& a, const ParameterShape& p) {
   const std::string out = "output channel", in = "input channel";
   const int out_heads = heads_of(a, p.module, true), in_heads = heads_of(a, p.module, false);
+  if (p.role == Role::sink) return {{axis("head", p.cols)}};
   if (p.is_vector()) {
     std::vector<View> views{{axis("channel", p.cols)}};
     if (out_heads > 1) views.push_back(channels("channel", p.cols, out_heads));

@@ -133,6 +133,7 @@ class Slipping : public A {
 
  private:
   T weights_of(const T& x, const Mask& mask) {
+    if (mask.sink) throw Error("expected a softmax of keys alone");
     switch (slip_.what) {
       case What::tail_keys_missing: return of_first_keys(x, mask, this->cols(x) / slip_.from * slip_.from);
       case What::later_keys_missing: return of_first_keys(x, mask, slip_.from);

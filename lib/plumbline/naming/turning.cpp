@@ -2,12 +2,14 @@
 
 #include <cmath>
 
+#include "plumbline/number/function.hpp"
 #include "plumbline/number/grid.hpp"
 
 namespace plumbline {
 namespace {
 
 using Turn = OtherTurns::What;
+using F = Function<double>;
 
 double rounded(double x, Dtype type) { return Grid<double>(type).nearest(x); }
 
@@ -18,6 +20,7 @@ double angle(const OtherTurns& o, double c, const Rotation& r, double position, 
   if (o.what == Turn::exponents_halved) exponent /= 2;
   if (o.what == Turn::exponents_doubled) exponent *= 2;
   double frequency = std::pow(r.base, exponent);
+  if (r.scaling) frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base);
   if (o.what == Turn::positions_scaled) position *= c;
   const auto in = [&](Dtype type, bool all) {
     frequency = rounded(frequency, type);
@@ -74,11 +77,12 @@ TurnTables turn_tables(const OtherTurns& o, double c, const Rotation& r, int row
   const auto entry = [&](double x) {
     return bf16 ? rounded(x, Dtype::bf16) : f16 ? rounded(x, Dtype::f16) : x;
   };
+  const double amplitude = r.has_amplitude() ? F::amplitude(*r.scaling) : 1;
   for (int i = 0; i < rows; ++i)
     for (int channel = 0; channel < r.rotary_dim; ++channel) {
       const double phi = angle(o, c, r, r.first_position + i, pair_of(o, r, channel));
-      t.direct(i, shift + channel) = entry(std::cos(phi));
-      t.crossed(i, shift + channel) = entry(r.sign * std::sin(phi));
+      t.direct(i, shift + channel) = entry(amplitude * std::cos(phi));
+      t.crossed(i, shift + channel) = entry(amplitude * r.sign * std::sin(phi));
     }
   return t;
 }

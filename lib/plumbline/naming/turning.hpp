@@ -1,5 +1,6 @@
 // Rotary embeddings as code computes them in the place of the right one. Right is, for pair j of row t,
-//   (a, b) -> (a cos - b sin, a sin + b cos) of the angle t base^(-2j / rotary_dim).
+//   (a, b) -> (a cos - b sin, a sin + b cos) of the angle t base^(-2j / rotary_dim), or what that is scaled
+//   to.
 // Source: arXiv 2104.09864.
 #pragma once
 

@@ -1,6 +1,6 @@
 // The functions of a feed-forward: f(x) entry by entry.
 //   relu max(x, 0); gelu_erf x Phi(x); gelu_tanh its approximation by tanh (arXiv 1606.08415);
-//   silu x sigma(x); quick_gelu x sigma(1.702 x).
+//   silu x sigma(x); quick_gelu x sigma(1.702 x); sigmoid sigma(x) = 1 / (1 + exp(-x)) (arXiv 1612.08083).
 #pragma once
 
 #include "plumbline/base/names.hpp"
@@ -8,8 +8,8 @@
 namespace plumbline {
 
 // The functions by name.
-enum class Activation { relu, gelu_erf, gelu_tanh, silu, quick_gelu };
+enum class Activation { relu, gelu_erf, gelu_tanh, silu, quick_gelu, sigmoid };
 PLUMBLINE_NAMES(Activation, {relu, "relu"}, {gelu_erf, "gelu_erf"}, {gelu_tanh, "gelu_tanh"}, {silu, "silu"},
-                {quick_gelu, "quick_gelu"})
+                {quick_gelu, "quick_gelu"}, {sigmoid, "sigmoid"})
 
 }  // namespace plumbline

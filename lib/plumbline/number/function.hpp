@@ -7,6 +7,7 @@
 
 #include "plumbline/number/activation.hpp"
 #include "plumbline/number/exact.hpp"
+#include "plumbline/number/rope_scaling.hpp"
 
 namespace plumbline {
 
@@ -17,9 +18,11 @@ template <class S>
 inline constexpr bool is_native = std::is_floating_point_v<S>;
 
 // Functions of one number, in the arithmetic of S.
-//   domain: rsqrt x > 0, quotients with a divisor that is not 0, activations all x and derivative = 0, 1, 2
+//   domain: rsqrt x > 0, quotients with a divisor that is not 0, activations all x and derivative = 0, 1, 2,
+//     yarn with a base above 1
 //   error: enclosures hold the range; other numbers are rounded, by MPFR or the C library, in every step
-//   bad input: outside of the domain enclosures are marked (enclosure.hpp), other numbers are NaN or infinite
+//   bad input: outside of the domain enclosures are marked (enclosure.hpp), other numbers are NaN or
+//     infinite; yarn throws Error where an enclosure cannot tell a whole number of pairs
 //   source: of the formulas, scalars_impl.hpp
 template <class S>
 struct Function {
@@ -36,8 +39,12 @@ struct Function {
   static S tanh_gelu_a() { return ratio(44715, 1000000); }
   // f, f' or f'' at x; the second derivative of relu is 0, and its first as `above`.
   static S activation(Activation f, int derivative, const S& x);
-  // cos and sin of the angle position * base^(-2 pair / dim).
-  static std::pair<S, S> turn(int position, int pair, int dim, double base);
+  // base^(-2 pair / dim); what it is scaled to (rope_scaling.hpp), and what yarn multiplies cos and sin by.
+  static S frequency(int pair, int dim, double base);
+  static S scaled(const RopeScaling& scaling, const S& frequency, int pair, int dim, double base);
+  static S amplitude(const RopeScaling& scaling);
+  // cos and sin of the angle position * frequency.
+  static std::pair<S, S> turn(int position, const S& frequency);
 };
 
 }  // namespace plumbline

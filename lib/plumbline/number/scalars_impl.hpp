@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "plumbline/base/error.hpp"
 #include "plumbline/number/interval.hpp"
 #include "plumbline/number/scalars.hpp"
 
@@ -64,6 +65,46 @@ S gelu_erf(int derivative, const S& x) {
   if (derivative == 2) return density * (S(2) - x * x);
   const S distribution = complementary_error(S(-x / sqrt(S(2)))) / S(2);
   return derivative == 0 ? S(x * distribution) : S(distribution + x * density);
+}
+
+// x, or the end of [least, most] that it lies beyond.
+template <class S>
+S clamped(const S& x, const S& least, const S& most) {
+  using F = Function<S>;
+  return -F::maximum(S(-F::maximum(x, least)), S(-most));
+}
+template <class S>
+S from_0_to_1(const S& x) {
+  return clamped(x, S(0), S(1));
+}
+
+// The largest whole number up to x.
+template <class S>
+long whole_below(const S& x) {
+  using std::floor;
+  if constexpr (is_interval<S>) {
+    const End least = floor(lower(x)), most = floor(upper(x));
+    if (!(least == most))
+      throw Error("position.rope.scaling: expected numbers that enclosures can tell from whole ones");
+    return least.template convert_to<long>();
+  } else {
+    return static_cast<long>(floor(x));
+  }
+}
+
+// Between which pairs yarn mixes frequencies.
+template <class S>
+std::pair<S, S> yarn_pairs(const RopeScaling& s, int dim, double base) {
+  using std::log;
+  const auto pair = [&](double beta) {
+    const S turns = S(s.original_max_position) / (S(2) * pi<S>() * S(beta));
+    return S(S(dim) * log(turns) / (S(2) * log(S(base))));
+  };
+  const S first = clamped(pair(s.beta_fast), S(0), S(dim)),
+          last = clamped(pair(s.beta_slow), S(-1), S(dim - 1));
+  if (!s.truncate) return {first, last};
+  const long from = whole_below(first), to = -whole_below(S(-last));
+  return {S(from), from == to ? S(S(to) + S(1) / S(1000)) : S(to)};
 }
 
 }  // namespace detail
@@ -128,6 +169,10 @@ S Function<S>::activation(Activation f, int derivative, const S& x) {
       return derivative == 0 ? maximum(x, S(0)) : derivative == 1 ? above(x, S(0)) : S(0);
     case Activation::gelu_erf: return detail::gelu_erf(derivative, x);
     case Activation::silu: return detail::gated(derivative, x, x, S(1), S(0));
+    case Activation::sigmoid: {
+      const S s = detail::logistic(x), t = detail::logistic(S(-x));
+      return derivative == 0 ? s : derivative == 1 ? S(s * t) : S(s * t * (t - s));
+    }
     case Activation::quick_gelu: {
       const S k = quick_gelu_k();
       return detail::gated(derivative, x, S(k * x), k, S(0));
@@ -142,12 +187,47 @@ S Function<S>::activation(Activation f, int derivative, const S& x) {
 }
 
 template <class S>
-std::pair<S, S> Function<S>::turn(int position, int pair, int dim, double base) {
-  using std::cos;
+S Function<S>::frequency(int pair, int dim, double base) {
   using std::exp;
   using std::log;
+  return exp(S(-(S(2 * pair) / S(dim)) * log(S(base))));
+}
+
+// Each kind is a continuous function of w, so enclosures need not know on which side of a boundary they are.
+template <class S>
+S Function<S>::scaled(const RopeScaling& s, const S& frequency, int pair, int dim, double base) {
+  const S divided = frequency / S(s.factor);
+  switch (s.kind) {
+    case RopeScalingKind::linear: break;
+    case RopeScalingKind::llama3: {
+      const S turns = S(s.original_max_position) * frequency / (S(2) * detail::pi<S>()),
+              low(s.low_freq_factor);
+      const S kept = s.smooth ? detail::from_0_to_1(S((turns - low) / (S(s.high_freq_factor) - low)))
+                              : above(turns, low);
+      return kept * frequency + (S(1) - kept) * divided;
+    }
+    case RopeScalingKind::yarn: {
+      const auto [first, last] = detail::yarn_pairs<S>(s, dim, base);
+      const S share = detail::from_0_to_1(S((S(pair) - first) / (last - first)));
+      return (S(1) - share) * frequency + share * divided;
+    }
+  }
+  return divided;
+}
+
+template <class S>
+S Function<S>::amplitude(const RopeScaling& s) {
+  using std::log;
+  if (s.kind != RopeScalingKind::yarn) return S(1);
+  if (s.attention_factor) return S(*s.attention_factor);
+  return s.factor > 1 ? S(S(1) + log(S(s.factor)) / S(10)) : S(1);
+}
+
+template <class S>
+std::pair<S, S> Function<S>::turn(int position, const S& frequency) {
+  using std::cos;
   using std::sin;
-  const S angle = S(position) * exp(S(-(S(2 * pair) / S(dim)) * log(S(base))));
+  const S angle = S(position) * frequency;
   return {cos(angle), sin(angle)};
 }
 

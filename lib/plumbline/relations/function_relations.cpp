@@ -36,7 +36,7 @@ using Attn = AttentionNorms;
 using Ffn = FeedForwardNorms;
 
 bool has_norms_on_branches_alone(const NormSlots& n) {
-  return has_only(n.attn, &Attn::in, &Attn::q, &Attn::k, &Attn::mid, &Attn::out) &&
+  return has_only(n.attn, &Attn::in, &Attn::q, &Attn::k, &Attn::v, &Attn::mid, &Attn::out) &&
          has_only(n.ffn, &Ffn::in, &Ffn::mid, &Ffn::out);
 }
 
@@ -47,13 +47,14 @@ bool carries_x(const BlockSpec& s) {
 }
 
 bool keys_are_made_head_by_head(const AttentionNorms& n) {
-  return has_only(n, &Attn::in, &Attn::q, &Attn::k, &Attn::mid, &Attn::out, &Attn::post) &&
-         (!n.k || n.k->width == NormWidth::head_dim);
+  const auto by_head = [](const NormSlot& slot) { return !slot || slot->width == NormWidth::head_dim; };
+  return has_only(n, &Attn::in, &Attn::q, &Attn::k, &Attn::v, &Attn::mid, &Attn::out, &Attn::post) &&
+         by_head(n.k) && by_head(n.v);
 }
 
 // Scores read queries and keys by their products alone; positions turn these, or add something to them.
 bool reads_products_alone(const BlockSpec& s) {
-  return has_only(s.norm_slots.attn, &Attn::in, &Attn::mid, &Attn::out, &Attn::post) &&
+  return has_only(s.norm_slots.attn, &Attn::in, &Attn::v, &Attn::mid, &Attn::out, &Attn::post) &&
          has_only(s.position, &PositionSpec::rope, &PositionSpec::bias);
 }
 

@@ -76,6 +76,7 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
        s.norm_slots.attn.q.reset();
        s.norm_slots.attn.k.reset();
      }},
+    {"v-norm/missing", "v as projected", "", [](BlockSpec& s) { s.norm_slots.attn.v.reset(); }},
     {"residual/attn-detached", "no gradient flows through attention's residual", "",
      [](BlockSpec& s) { go_wrong(s, &BlockSpec::attn_residual, ResidualFault::detached); }},
     {"residual/attn-doubled", "x + x + F", "",

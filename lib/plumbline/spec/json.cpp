@@ -55,6 +55,8 @@ void read_part(JsonReader& r, BlockSpec& s) {
     s.position.rope.reset();
     s.norm_slots.attn.q.reset();
     s.norm_slots.attn.k.reset();
+    s.norm_slots.attn.v.reset();
+    s.attention.gate.reset();
   }
 }
 

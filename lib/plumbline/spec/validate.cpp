@@ -39,17 +39,20 @@ void check_ranges(const std::string& path, const S& feature) {
        [](const std::string& at, const auto& k, const auto& of) { require(at, k, of.*(k.member)); });
 }
 
-void check(const std::string& path, const NormSlot& slot, bool on_queries_or_keys = false) {
+// What a norm stands on.
+enum class On { stream, queries_or_keys, values };
+
+void check(const std::string& path, const NormSlot& slot, On on = On::stream) {
   if (!slot) return;
   check_ranges(path, *slot);
   if (slot->gain_offset == 1 && !slot->gain)
     fail(path + ".gain_offset", "expected 0, since gain is \"none\"");
   const bool hidden = slot->width == NormWidth::hidden;
-  if (on_queries_or_keys && hidden)
+  if (on != On::stream && hidden)
     fail(path + ".width", "expected \"head_dim\" or \"full_heads\", found \"hidden\"");
-  if (!on_queries_or_keys && !hidden)
-    fail(path + ".width", "expected \"hidden\": other widths are for q and k");
-  if (!on_queries_or_keys && slot->position != QkPosition::before_rope)
+  if (on == On::stream && !hidden)
+    fail(path + ".width", "expected \"hidden\": other widths are for q, k and v");
+  if (on != On::queries_or_keys && slot->position != QkPosition::before_rope)
     fail(path + ".position", "expected \"before_rope\": others are for q and k");
 }
 
@@ -72,6 +75,16 @@ void check_mask(const MaskSpec& m) {
                                       std::to_string(m.offset) + ": some query would see no key");
 }
 
+void check_scaling(const RopeScaling& s, double base) {
+  const std::string path = "position.rope.scaling.";
+  if (is_llama3(s) && !(s.high_freq_factor > s.low_freq_factor))
+    fail(path + "high_freq_factor", "expected a number above low_freq_factor");
+  if (is_yarn(s) && !(s.beta_fast > s.beta_slow))
+    fail(path + "beta_fast", "expected a number above beta_slow");
+  if (is_yarn(s) && !(base > 1))
+    fail("position.rope.base", "expected a number above 1, since scaling is \"yarn\"");
+}
+
 void check_rope(const RopeSpec& r, int head_dim) {
   if (r.rotary_dim < 2 || r.rotary_dim % 2 != 0 || r.rotary_dim > head_dim)
     fail("position.rope.rotary_dim",
@@ -79,6 +92,9 @@ void check_rope(const RopeSpec& r, int head_dim) {
              std::to_string(r.rotary_dim));
   if (r.direction != 1 && r.direction != -1)
     fail("position.rope.direction", "expected 1 or -1, found " + std::to_string(r.direction));
+  if (r.sign != 1 && r.sign != -1)
+    fail("position.rope.sign", "expected 1 or -1, found " + std::to_string(r.sign));
+  if (r.scaling) check_scaling(*r.scaling, r.base);
 }
 
 void check_attention(const BlockSpec& s) {
@@ -95,9 +111,32 @@ void check_attention(const BlockSpec& s) {
   if (s.position.rope) check_rope(*s.position.rope, a.head_dim);
 }
 
+void check_moe(const BlockSpec& s) {
+  const MoeSpec& m = *s.ffn.moe;
+  if (m.top_k > m.experts)
+    fail("ffn.moe.top_k",
+         "expected at most experts = " + std::to_string(m.experts) + ", found " + std::to_string(m.top_k));
+  if (m.experts % m.groups != 0)
+    fail("ffn.moe.groups", "expected a divisor of experts = " + std::to_string(m.experts) + ", found " +
+                               std::to_string(m.groups));
+  const int each = m.experts / m.groups, chosen = m.groups == 1 ? 1 : m.chosen_groups;
+  if (chosen > m.groups)
+    fail("ffn.moe.chosen_groups", "expected at most groups = " + std::to_string(m.groups) + ", found " +
+                                      std::to_string(m.chosen_groups));
+  if (m.top_k > chosen * each)
+    fail("ffn.moe.top_k", "expected at most the " + std::to_string(chosen * each) +
+                              " experts of the chosen groups, found " + std::to_string(m.top_k));
+  if (m.groups > 1 && m.group_score == GroupScore::top_two && each < 2)
+    fail("ffn.moe.group_score", "expected \"largest\", since a group has one expert");
+  if (s.norm_slots.ffn.mid) fail("norm_slots.ffn.mid", "expected null, since ffn.moe has experts");
+}
+
 void check_norms(const BlockSpec& s) {
   for_each_norm_slot(s, [](const std::string& id, const NormSlot& slot) {
-    check(id == "final_norm" ? id : "norm_slots." + id, slot, id == "attn.q" || id == "attn.k");
+    const On on = id == "attn.q" || id == "attn.k" ? On::queries_or_keys
+                  : id == "attn.v"                 ? On::values
+                                                   : On::stream;
+    check(id == "final_norm" ? id : "norm_slots." + id, slot, on);
   });
 }
 
@@ -158,8 +197,9 @@ void check_heads(const BlockSpec& s) {
     fail("d", "expected n_heads head_dim = " + std::to_string(s.attention.n_heads * s.attention.head_dim) +
                   ", since " + part + ", found " + std::to_string(s.d));
   if (s.position.rope) fail("position.rope", "expected null, since " + part);
-  if (s.norm_slots.attn.q || s.norm_slots.attn.k)
-    fail("norm_slots.attn", "expected no norm on q and k, since " + part);
+  if (s.norm_slots.attn.q || s.norm_slots.attn.k || s.norm_slots.attn.v)
+    fail("norm_slots.attn", "expected no norm on q, k and v, since " + part);
+  if (s.attention.gate) fail("attention.gate", "expected null, since " + part);
 }
 
 void check_single_block(const BlockSpec& s) {
@@ -199,8 +239,8 @@ void validate(const BlockSpec& s) {
   check_norms(s);
   if (attends(s)) check_attention(s);
   if (feeds(s)) check_ranges("ffn", s.ffn);
-  if (s.residual_source == ResidualSource::normed &&
-      !(s.norm_slots.attn.in && (s.norm_slots.ffn.in || s.parallel_shared_norm)))
+  if (feeds(s) && s.ffn.moe) check_moe(s);
+  if (s.residual_source == ResidualSource::normed && !(s.norm_slots.attn.in || s.norm_slots.ffn.in))
     fail("residual_source", "expected \"stream\": without a norm in slot \"in\" there is no normed residual");
 }
 

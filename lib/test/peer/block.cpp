@@ -8,14 +8,25 @@ template <class T>
 Result<T> Peer<T>::feed_forward(const std::string& name, const A& x) {
   const FeedForwardSpec& f = s_.ffn;
   const bool gated = f.kind == FeedForwardKind::glu;
-  const R up = linear(name + "up_proj", f.bias.in, x);
-  const R gate = gated ? linear(name + "gate_proj", f.bias.in, x) : up;
-  A act = gate.y;
-  for (T& v : act.v) v = k_.activation(f.activation, v);
-  act = gated ? k_.may_store(act, "activation") : k_.store(act);
-  A hidden = act;
+  const R up0 = linear(name + "up_proj", f.bias.in, x);
+  const R gate0 = gated ? linear(name + "gate_proj", f.bias.in, x) : up0;
+  const T most = f.limit ? T(*f.limit) : T(INFINITY);
+  A up = up0.y, gate = gate0.y;
   if (gated)
-    for (std::size_t i = 0; i < hidden.v.size(); ++i) hidden.v[i] = k_.to_storage(act.v[i] * up.y.v[i]);
+    for (std::size_t i = 0; i < up.v.size(); ++i) {
+      gate.v[i] = std::min(gate.v[i], most);
+      up.v[i] = std::min(std::max(up.v[i], -most), most);
+      if (f.up_offset) up.v[i] = k_.may_store(k_.op(up.v[i] + 1), "raised");
+    }
+  A act = gate;
+  for (T& v : act.v) v = k_.activation(f.activation, v);
+  act = gated || f.squared ? k_.may_store(act, "activation") : k_.store(act);
+  A power = act;
+  for (T& v : power.v)
+    if (f.squared) v = gated ? k_.may_store(k_.op(v * v), "squared") : k_.to_storage(v * v);
+  A hidden = power;
+  if (gated)
+    for (std::size_t i = 0; i < hidden.v.size(); ++i) hidden.v[i] = k_.to_storage(power.v[i] * up.v[i]);
   const R mid = norm(s_.norm_slots.ffn.mid, name + "norm_mid", hidden);
   const R down = linear(name + "down_proj", f.bias.out, mid.y);
   return {down.y, [=, this](const A& g) {
@@ -23,13 +34,16 @@ Result<T> Peer<T>::feed_forward(const std::string& name, const A& x) {
             A ga = gh, gu = gh;
             for (std::size_t i = 0; i < gh.v.size(); ++i) {
               if (gated) {
-                gu.v[i] = k_.to_storage(gh.v[i] * act.v[i]);
-                ga.v[i] = k_.may_store(gh.v[i] * up.y.v[i], "grad activation");
+                gu.v[i] = k_.to_storage(gh.v[i] * power.v[i]);
+                ga.v[i] = k_.may_store(gh.v[i] * up.v[i], "grad activation");
+                if (std::abs(up0.y.v[i]) >= most) gu.v[i] = 0;
               }
-              ga.v[i] = k_.to_storage(k_.op(ga.v[i] * k_.slope(f.activation, gate.y.v[i])));
+              if (f.squared) ga.v[i] = k_.may_store(k_.op(2 * ga.v[i] * act.v[i]), "grad squared");
+              ga.v[i] = k_.to_storage(k_.op(ga.v[i] * k_.slope(f.activation, gate.v[i])));
+              if (gated && gate0.y.v[i] >= most) ga.v[i] = 0;
             }
-            const A dx = gate.pull(ga);
-            return gated ? k_.plus(dx, up.pull(gu)) : dx;
+            const A dx = gate0.pull(ga);
+            return gated ? k_.plus(dx, up0.pull(gu)) : dx;
           }};
 }
 

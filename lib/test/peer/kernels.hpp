@@ -148,6 +148,7 @@ struct Kernels {
       }
       case Activation::gelu_erf:
         return op(op(T(0.5) * x) * op(1 + op(std::erf(op(x * T(0.7071067811865476))))));
+      case Activation::sigmoid: return op(1 / op(1 + op(std::exp(-x))));
     }
     return x;
   }
@@ -172,6 +173,10 @@ struct Kernels {
         const T cdf = op(T(0.5) * op(1 + op(std::erf(op(x * T(0.7071067811865476))))));
         const T pdf = op(T(0.3989422804014327) * op(std::exp(op(T(-0.5) * op(x * x)))));
         return op(cdf + op(x * pdf));
+      }
+      case Activation::sigmoid: {
+        const T s = to_storage(activation(f, x));  // as frameworks keep it
+        return op(s * op(1 - s));
       }
     }
     return x;

@@ -1,6 +1,8 @@
 // The parts of a block that answer() joins; each returns its value and its way back.
 #pragma once
 
+#include <optional>
+
 #include "peer/kernels.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/cases/question.hpp"
@@ -63,19 +65,20 @@ class Peer {
   struct Head {
     A q, k, v, p, o, t, log_sum;  // t: tanh(score / cap)
     T slope;                      // of ALiBi
+    std::optional<T> sink;
   };
   A rotated(A x, int direction) const;
-  R positioned(const NormSlot& slot, const std::string& name, int heads, const A& x);
+  R positioned(const NormSlot& slot, const std::string& name, int heads, const A& x, bool rotates = true);
   bool sees(int i, int j) const;
   T score_factor() const;
   T scaled(T x) const;
   T raw_score(const A& q, const A& k, int i, int j) const;
   T slope(int head) const;
   T position_bias(T slope, int i, int j) const { return -slope * T(std::abs(first_position_ + i - j)); }
-  Head one_head(A q, A k, A v, T slope);
+  Head one_head(A q, A k, A v, T slope, std::optional<T> sink);
   A anew(const Head& x) const;
   void add_product(A& to, const A& a, const A& b, const char* place) const;
-  void pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv);
+  T pull_head(const Head& x, const A& g, A& dq, A& dk, A& dv);
   struct Cotangents {
     A q, k, v;
   };
@@ -83,7 +86,8 @@ class Peer {
     A o;
     std::function<Cotangents(const A&)> pull;
   };
-  Heads all_heads(const A& q, const A& k, const A& v);
+  Heads all_heads(const std::string& name, const A& q, const A& k, const A& v);
+  R gate(const std::string& name, const A& x);
   R sdpa(const A& q);
   R attention(const std::string& name, const A& x);
 

@@ -4,6 +4,38 @@ import math
 
 import torch
 from deviations import with_derivative_of
+from feed_forward import ACTIVATIONS
+
+
+def scaled(scaling, frequency, dim, base, by_steps):
+    """Rotary frequencies for longer sequences, as published code computes them."""
+    less, old = frequency / scaling["factor"], scaling.get("original_max_position")
+    if scaling["kind"] == "linear":
+        return less
+    if scaling["kind"] == "llama3":
+        low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+        wavelength = 2 * math.pi / frequency
+        smooth = (old / wavelength - low) / (high - low)
+        middle = frequency if by_steps else (1 - smooth) * less + smooth * frequency
+        kept = torch.where(wavelength < old / high, frequency, middle)
+        return torch.where(wavelength > old / low, less, kept)
+    pair = lambda turns: dim * math.log(old / (turns * 2 * math.pi)) / (2 * math.log(base))  # noqa: E731
+    first, last = pair(scaling["beta_fast"]), pair(scaling["beta_slow"])
+    if scaling["truncate"]:
+        first, last = math.floor(first), math.ceil(last)
+    first, last = max(first, 0), min(last, dim - 1)
+    if first == last:
+        last += 0.001
+    ramp = ((torch.arange(len(frequency), dtype=torch.float64) - first) / (last - first)).clamp(0, 1)
+    return less * ramp + frequency * (1 - ramp)
+
+
+def amplitude(scaling):
+    """What cosines and sines are multiplied by."""
+    if not scaling or scaling["kind"] != "yarn":
+        return 1.0
+    given = scaling["attention_factor"]
+    return 0.1 * math.log(max(scaling["factor"], 1)) + 1 if given is None else given
 
 
 class Attention:
@@ -13,14 +45,28 @@ class Attention:
         heads = lambda t, count: t.unflatten(-1, (count, s["head_dim"]))  # noqa: E731
         q = self.positioned(prefix, "q", heads(q, s["n_heads"]))
         k = self.positioned(prefix, "k", heads(k, s["n_kv_heads"]))
-        v = heads(v, s["n_kv_heads"])
+        v = self.normed_values(prefix, heads(v, s["n_kv_heads"]))
         if "rope/values" in wrong and self.spec["position"]["rope"]:
             v = self.rotated(v, keys=True)
-        y = self.sdpa(q, k, v).flatten(-2)
+        y = self.sdpa(q, k, v, prefix).flatten(-2)
+        if s.get("gate") and "gate/missing" not in wrong:
+            f = s["gate"]
+            if "gate/silu-for-sigmoid" in wrong and f == "sigmoid":
+                f = "silu"
+            gate = self.linear(prefix + "gate_proj", x, False)
+            y = self.a.kernel(torch.mul, self.a.kernel(ACTIVATIONS[f], gate), y)
         if "mid" in self.attn_norms:
             n, name = self.attn_norms["mid"]
             y = self.norm(n, prefix + name, y)
         return self.linear(prefix + "o_proj", y, "bias/o-missing" not in wrong)
+
+    def normed_values(self, prefix, v):
+        n, name = self.attn_norms.get("v", (None, ""))
+        if not n or "v-norm/missing" in self.wrong:
+            return v
+        if n["width"] == "full_heads":
+            return self.norm(n, prefix + name, v.flatten(-2)).unflatten(-1, v.shape[-2:])
+        return self.norm(n, prefix + name, v)
 
     def positioned(self, prefix, which, x):
         """Norm and rotary embedding of queries or keys [B, T, heads, h], in the order the norm asks for."""
@@ -52,9 +98,14 @@ class Attention:
         if keys and "rope/backwards" in wrong:
             position = -position
         width = x.shape[-1] if "rope/exponent-of-head-dim" in wrong else r
-        angle = position[:, None] * base ** (-torch.arange(0, r, 2, dtype=torch.float64) / width)
+        frequency = base ** (-torch.arange(0, r, 2, dtype=torch.float64) / width)
+        scaling = None if "rope/scaling-missing" in wrong else rope.get("scaling")
+        if scaling:
+            frequency = scaled(scaling, frequency, width, base, by_steps="rope/scaling-by-steps" in wrong)
+        angle = position[:, None] * frequency * (rope.get("sign", 1) * (-1 if "rope/sign" in wrong else 1))
+        factor = 1 if "rope/yarn-factor-missing" in wrong else amplitude(scaling)
         table = self.a.compute if self.a.compute != torch.float64 else torch.float64
-        cos, sin = angle.cos().to(table)[None, :, None], angle.sin().to(table)[None, :, None]
+        cos, sin = ((factor * f(angle)).to(table)[None, :, None] for f in (torch.cos, torch.sin))
 
         def kernel(x):
             turning, rest = x[..., :r], x[..., r:]
@@ -121,19 +172,20 @@ class Attention:
         sign = 1 if "alibi/sign" in self.wrong else -1
         return (sign * torch.tensor(slopes, dtype=torch.float64)[:, None, None] * distance).to(self.a.compute)
 
-    def sdpa(self, q, k, v):
+    def sdpa(self, q, k, v, prefix=""):
         """q [B, Tq, H, h], k, v [B, Tk, K, h] -> [B, Tq, H, h]."""
         s, wrong = self.spec["attention"], self.wrong
+        sink = self.sink(prefix)
         group = torch.arange(s["n_heads"])
         tiled = "heads/tiled" in wrong and s["n_kv_heads"] < s["n_heads"]
         group = group % s["n_kv_heads"] if tiled else group * s["n_kv_heads"] // s["n_heads"]
         if "heads/gradient-of-first" in wrong and s["n_kv_heads"] < s["n_heads"]:
-            return self.sdpa_of_first(q, k, v)
+            return self.sdpa_of_first(q, k, v, sink)
         q, k, v = q.transpose(1, 2), k[:, :, group].transpose(1, 2), v[:, :, group].transpose(1, 2)
         seen, cap = self.mask(q.shape[-2], k.shape[-2]), s["logit_softcap"]
         if "softcap/missing" in wrong:
             cap = None
-        if not wrong and self.a.has_own_attention and not self.spec["position"]["bias"]:
+        if not wrong and self.a.has_own_attention and not self.spec["position"]["bias"] and sink is None:
             return self.a.attention(q, k, v, self.scale(), cap, seen).transpose(1, 2)
         products = self.a.matmul(q, k.transpose(-1, -2))
         scores = self.a.kernel(lambda p: p * self.scale(), products)
@@ -145,12 +197,32 @@ class Attention:
         bias = self.position_bias(*seen.shape)
         if bias is not None:
             scores = self.a.kernel(lambda t: t + bias, scores)
-        p = self.a.kernel(lambda t: self.weights(t, seen, cap), scores)
+        if sink is None:
+            p = self.a.kernel(lambda t: self.weights(t, seen, cap), scores)
+        else:
+            p = self.a.kernel(lambda t, u: self.weights_beside(t, u, seen, cap), scores, sink)
         if "softmax/gradient-elementwise" in wrong:
             p = with_derivative_of(p, p.detach() * scores)
         return self.a.matmul(p, v).transpose(1, 2)
 
-    def sdpa_of_first(self, q, k, v):
+    def sink(self, prefix):
+        """What each head sees beside its keys [H], or None."""
+        s, wrong = self.spec["attention"], self.wrong
+        if not s.get("sink") or "sink/missing" in wrong or wrong & {"softmax/over-queries", "softmax/unnormalised"}:
+            return None
+        sink = self.params[prefix + "sink"].reshape(-1)
+        if "sink/of-first-head" in wrong:
+            sink = sink[:1].expand(len(sink))
+        return sink * self.scale() if "sink/scaled" in wrong else sink
+
+    def weights_beside(self, scores, sink, seen, cap):
+        """The weights of all keys, where the sink takes a part of their sum."""
+        column = sink[None, :, None, None].expand(*scores.shape[:-1], 1)
+        beside = torch.cat((scores, column), -1)
+        seen_beside = torch.cat((seen, torch.ones_like(seen[:, :1])), -1)
+        return self.weights(beside, seen_beside, cap)[..., :-1]
+
+    def sdpa_of_first(self, q, k, v, sink=None):
         """Each key-value head hands its gradient on from the first query head that reads it."""
         s = self.spec["attention"]
         heads = [h * s["n_kv_heads"] // s["n_heads"] for h in range(s["n_heads"])]
@@ -166,7 +238,11 @@ class Attention:
         bias = self.position_bias(*seen.shape)
         if bias is not None:
             scores = self.a.kernel(lambda t: t + bias, scores)
-        return self.a.matmul(self.a.kernel(lambda t: self.weights(t, seen, cap), scores), v).transpose(1, 2)
+        if sink is not None:
+            p = self.a.kernel(lambda t, u: self.weights_beside(t, u, seen, cap), scores, sink)
+        else:
+            p = self.a.kernel(lambda t: self.weights(t, seen, cap), scores)
+        return self.a.matmul(p, v).transpose(1, 2)
 
     def weights(self, scores, seen, cap):
         wrong, masked = self.wrong, not bool(seen.all())

@@ -5,23 +5,29 @@ TABLE = """
     alibi missing sign slopes-evenly
     bias ffn-in-missing ffn-out-missing k-missing o-missing q-missing v-missing
     dyt alpha-missing alpha-outside
-    ffn gate-and-up-swapped gate-detached reads-block-input
+    ffn gate-and-up-swapped gate-detached limit-missing not-squared reads-block-input up-offset-missing
     final-norm missing twice
+    gate missing silu-for-sigmoid
     heads gradient-of-first tiled
     layers first-reused reversed
     layout ffn-first output-as-pre post-as-pre pre-as-output pre-as-post second-norm-is-first
     mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing sees-next
     mask window-too-long window-too-short zero-score
+    moe correction-in-weights correction-missing every-expert groups-missing next-expert not-renormalised renormalised
+    moe scaling-missing shared-gate-missing shared-missing
     norm bias-missing centred divided-by-variance eps-clamped eps-missing eps-outside-sqrt
     norm gain-averaged gain-before gain-gradient-of-input gain-missing gain-offset-flipped mean-detached multiplied-by-std not-centred
     norm over-tokens sum-for-mean unbiased-variance variance-detached variance-only-centred
     qk-norm missing
     residual attn-detached attn-doubled attn-dropped ffn-block-input ffn-detached ffn-doubled ffn-dropped normed scale-on-branch
-    rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing style values
+    rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing scaling-by-steps scaling-missing
+    rope sign style values yarn-factor-missing
     scale by-heads by-width gradient-missing missing twice
+    sink missing of-first-head scaled
     softcap after-mask gradient-missing missing
     softmax gradient-elementwise over-queries unnormalised
     streams eps-missing head-is-mean mixing-from-sigmoid mixing-missing sinkhorn-once transposed write-not-doubled
+    v-norm missing
 """
 DEVIATIONS = [f"{c}/{way}" for c, *ways in map(str.split, TABLE.strip().splitlines()) for way in ways]
 

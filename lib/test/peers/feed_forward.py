@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 from deviations import with_derivative_of
+from moe import Moe
 
 ACTIVATIONS = {
     "relu": F.relu,
@@ -10,6 +11,7 @@ ACTIVATIONS = {
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     "silu": F.silu,
     "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
+    "sigmoid": torch.sigmoid,
 }
 OTHER_ACTIVATION = {
     "activation/erf-for-tanh": ("gelu_tanh", "gelu_erf"),
@@ -23,12 +25,15 @@ OTHER_DERIVATIVE = {
 }
 
 
-class FeedForward:
+class FeedForward(Moe):
     def linear(self, name, x, biased=True):
         bias = self.params.get(name + ".bias") if biased else None
         return self.a.linear(x, self.params[name + ".weight"], bias)
 
     def feed_forward(self, prefix, x):
+        return self.mixture(prefix, x) if self.spec["ffn"].get("moe") else self.one_feed_forward(prefix, x)
+
+    def one_feed_forward(self, prefix, x):
         s, wrong = self.spec["ffn"], self.wrong
         name = s["activation"]
         for deviation, (declared, found) in OTHER_ACTIVATION.items():
@@ -41,14 +46,30 @@ class FeedForward:
             gate = self.linear(prefix + "gate_proj", x, biased)
             if "ffn/gate-and-up-swapped" in wrong:
                 gate, h = h, gate
-            open = self.a.kernel(activation, gate)
+            gate, h = self.limited(gate, h)
+            open = self.squared(self.a.kernel(activation, gate))
             h = self.a.kernel(torch.mul, open.detach() if "ffn/gate-detached" in wrong else open, h)
         else:
-            h = self.a.kernel(activation, h)
+            h = self.squared(self.a.kernel(activation, h))
         if "mid" in self.ffn_norms:
             n, norm_name = self.ffn_norms["mid"]
             h = self.norm(n, prefix + norm_name, h)
         return self.linear(prefix + "down_proj", h, "bias/ffn-out-missing" not in wrong)
+
+    def squared(self, x):
+        """x, or its square where the spec asks for it."""
+        asked = self.spec["ffn"].get("squared") and "ffn/not-squared" not in self.wrong
+        return self.a.kernel(torch.square, x) if asked else x
+
+    def limited(self, gate, up):
+        """Both as a gated feed-forward reads them: within the limit, and up with its offset."""
+        s, wrong = self.spec["ffn"], self.wrong
+        limit = None if "ffn/limit-missing" in wrong else s.get("limit")
+        if limit is not None:
+            gate, up = gate.clamp(max=limit), up.clamp(-limit, limit)
+        if s.get("up_offset") and "ffn/up-offset-missing" not in wrong:
+            up = self.a.kernel(lambda t: t + 1, up)
+        return gate, up
 
     def with_derivative(self, activation):
         """The activation, or one whose derivative is another's."""

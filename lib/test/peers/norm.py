@@ -15,7 +15,7 @@ class Norm:
         if not any(w.startswith("norm/") for w in self.wrong):
             return self.a.norm(x, weight, bias, n["eps"], n["kind"] == "layer_norm", offset)
         args = [t for t in (x, weight, bias) if t is not None]
-        tokens = x.shape[1] if name.endswith(("norm_q", "norm_k")) else x.shape[0] * x.shape[1]
+        tokens = x.shape[1] if name.endswith(("norm_q", "norm_k", "norm_v")) else x.shape[0] * x.shape[1]
 
         def kernel(x, *rest):
             if "norm/gain-averaged" in self.wrong:
@@ -34,7 +34,7 @@ class Norm:
 
     def dyt(self, name, x, weight, bias, offset):
         """gamma tanh(alpha x) + beta"""
-        tokens = x.shape[1] if name.endswith(("norm_q", "norm_k")) else x.shape[0] * x.shape[1]
+        tokens = x.shape[1] if name.endswith(("norm_q", "norm_k", "norm_v")) else x.shape[0] * x.shape[1]
 
         def kernel(x, alpha, *rest):
             if "norm/gain-averaged" in self.wrong:

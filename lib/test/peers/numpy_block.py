@@ -38,6 +38,7 @@ ACTIVATIONS = {  # value and derivative
     "gelu_tanh": gelu_tanh,
     "silu": lambda x: gated(x, x, x.dtype.type(1)),
     "quick_gelu": lambda x: gated(x, x.dtype.type(1.702) * x, x.dtype.type(1.702)),
+    "sigmoid": lambda x: (logistic(x), logistic(x) * logistic(-x)),
 }
 
 
@@ -114,6 +115,8 @@ class Block:
 
     def feed_forward(self, p, x):
         a, s = self.a, self.spec["ffn"]
+        if s.get("limit") is not None or s.get("up_offset") or s.get("squared"):
+            raise Unsupported("feed-forwards with a limit, an offset or a square")
         if self.spec["norm_slots"]["ffn"]["mid"]:
             raise Unsupported("norms inside the feed-forward")
         up, back_up = self.linear(p + "up_proj", x)
@@ -133,6 +136,8 @@ class Block:
 
     def rotate(self, x, sign=1):
         rope = self.spec["position"]["rope"]
+        if rope.get("scaling") or rope.get("sign", 1) != 1:
+            raise Unsupported("frequencies that are scaled, and turns the other way")
         r = rope["rotary_dim"]
         angle = np.arange(x.shape[1])[:, None] * float(rope["base"]) ** (-np.arange(0, r, 2) / r)
         c, s = (f(angle).astype(self.a.compute)[None, :, None] for f in (np.cos, np.sin))
@@ -165,6 +170,8 @@ class Block:
     def sdpa(self, q, k, v):
         """q [B, Tq, H, h], k, v [B, Tk, K, h] -> [B, Tq, H, h]; the map back gives cotangents of all three."""
         a, s = self.a, self.spec["attention"]
+        if s.get("sink"):
+            raise Unsupported("attention sinks")
         root = 1 if s["scale"]["rule"] == "one" else math.sqrt(s["scale"]["value"] or s["head_dim"])
         scale, cap = a.compute(s["scale"]["mult"] / root), s["logit_softcap"]
         group = np.arange(s["n_heads"]) * s["n_kv_heads"] // s["n_heads"]
@@ -211,8 +218,8 @@ class Block:
 
     def attention(self, p, x):
         s, norms = self.spec["attention"], self.spec["norm_slots"]["attn"]
-        if norms["q"] or norms["k"] or norms["mid"]:
-            raise Unsupported("norms inside attention")
+        if norms["q"] or norms["k"] or norms.get("v") or norms["mid"] or s.get("gate"):
+            raise Unsupported("norms inside attention, and gates")
         heads, backs = {}, {}
         for n, count in (("q", s["n_heads"]), ("k", s["n_kv_heads"]), ("v", s["n_kv_heads"])):
             y, backs[n] = self.linear(f"{p}{n}_proj", x)

@@ -70,7 +70,8 @@ std::optional<BlockSpec> as_part(BlockSpec s, Part part) {
   if (reads_heads(s)) {
     s.d = s.attention.n_heads * s.attention.head_dim;
     s.position.rope.reset();
-    s.norm_slots.attn.q.reset(), s.norm_slots.attn.k.reset();
+    s.norm_slots.attn.q.reset(), s.norm_slots.attn.k.reset(), s.norm_slots.attn.v.reset();
+    s.attention.gate.reset();
   }
   if (is_one_norm(s) && !s.norm_slots.attn.in) return std::nullopt;
   validate(s);
@@ -118,14 +119,16 @@ bool begins_with(const std::string& path, std::initializer_list<const char*> pre
 // Knobs of what the part is not made of: a spec keeps them, so that it may name a preset.
 bool belongs_elsewhere(const std::string& path, const BlockSpec& s) {
   const bool is_a_norm = path.rfind("norm_slots", 0) == 0;
-  if (!attends(s) && begins_with(path, {"attention", "position", "norm_slots.attn.q", "norm_slots.attn.k"}))
+  if (!attends(s) && begins_with(path, {"attention", "position", "norm_slots.attn.q", "norm_slots.attn.k",
+                                        "norm_slots.attn.v"}))
     return true;
   if (!feeds(s) && begins_with(path, {"ffn."})) return true;
   if (is_block(s)) return false;
   if (is_a_norm) {
     if (is_one_norm(s)) return !begins_with(path, {"norm_slots.attn.in"});
     if (projects(s))
-      return !begins_with(path, {"norm_slots.attn.q", "norm_slots.attn.k", "norm_slots.attn.mid"});
+      return !begins_with(
+          path, {"norm_slots.attn.q", "norm_slots.attn.k", "norm_slots.attn.v", "norm_slots.attn.mid"});
     return !feeds(s) || !begins_with(path, {"norm_slots.ffn.mid"});
   }
   if (!projects(s) && begins_with(path, {"attention.bias"})) return true;

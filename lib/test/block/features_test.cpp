@@ -1,0 +1,235 @@
+// What a few published architectures have, each against an implementation that shares nothing with the
+// library: values and all gradients; and each changes what is computed, so that a feature left out on both
+// sides is seen.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "measure/characteristics.hpp"
+#include "peer/block.hpp"
+#include "plumbline/cases/recipes.hpp"
+#include "plumbline/judge/describe.hpp"
+#include "plumbline/number/interval.hpp"
+#include "plumbline/spec/json.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+using I = Interval60;
+
+struct Feature {
+  const char* name;
+  void (*add)(BlockSpec& s);
+  std::vector<const char*> wrong;  // deviations that only such a block has
+};
+
+NormSpec on_values(NormKind kind, NormWidth width) {
+  return {.kind = kind, .eps = 1e-3, .bias = kind == NormKind::layer_norm, .width = width};
+}
+
+void turn(BlockSpec& s, const RopeScaling& scaling, int sign = 1) {
+  s.position.rope = RopeSpec{.rotary_dim = 8, .sign = sign, .scaling = scaling};
+}
+
+const Feature features[] = {
+    {"sink",
+     [](BlockSpec& s) { s.attention.sink.present = true; },
+     {"sink/missing", "sink/of-first-head", "sink/scaled"}},
+    {"sink in a window, under a cap, with ALiBi",
+     [](BlockSpec& s) {
+       s.attention.sink.present = true, s.attention.softcap.cap = 2;
+       s.attention.mask.kind = MaskKind::causal_sliding, s.attention.mask.window = 2;
+       s.position.bias = AlibiSpec{};
+     },
+     {"sink/missing"}},
+    {"gate",
+     [](BlockSpec& s) { s.attention.gate = Activation::sigmoid; },
+     {"gate/missing", "gate/silu-for-sigmoid"}},
+    {"gate before a norm",
+     [](BlockSpec& s) { s.attention.gate = Activation::silu, s.norm_slots.attn.mid = NormSpec{}; },
+     {"gate/missing"}},
+    {"norm on values",
+     [](BlockSpec& s) { s.norm_slots.attn.v = on_values(NormKind::rms_norm, NormWidth::head_dim); },
+     {"v-norm/missing"}},
+    {"norm on all values",
+     [](BlockSpec& s) { s.norm_slots.attn.v = on_values(NormKind::layer_norm, NormWidth::full_heads); },
+     {"v-norm/missing"}},
+    {"squared ReLU",
+     [](BlockSpec& s) { s.ffn.activation = Activation::relu, s.ffn.squared = true; },
+     {"ffn/not-squared"}},
+    {"squared gate",
+     [](BlockSpec& s) {
+       s.ffn.kind = FeedForwardKind::glu, s.ffn.activation = Activation::silu, s.ffn.squared = true;
+     },
+     {"ffn/not-squared"}},
+    {"limit and offset",
+     [](BlockSpec& s) {
+       s.ffn.kind = FeedForwardKind::glu, s.ffn.activation = Activation::quick_gelu;
+       s.ffn.limit = 0.5, s.ffn.up_offset = 1;
+     },
+     {"ffn/limit-missing", "ffn/up-offset-missing"}},
+    {"sigmoid", [](BlockSpec& s) { s.ffn.activation = Activation::sigmoid; }, {"activation/relu"}},
+    {"the other sign", [](BlockSpec& s) { turn(s, {}, -1); }, {"rope/sign"}},
+    {"linear scaling", [](BlockSpec& s) { turn(s, {.factor = 4}); }, {"rope/scaling-missing"}},
+    {"llama3 scaling",
+     [](BlockSpec& s) {
+       turn(s, {.kind = RopeScalingKind::llama3, .factor = 32, .original_max_position = 1024});
+     },
+     {"rope/scaling-missing", "rope/scaling-by-steps"}},
+    {"yarn scaling",
+     [](BlockSpec& s) {
+       turn(s, {.kind = RopeScalingKind::yarn, .factor = 4, .original_max_position = 512});
+     },
+     {"rope/scaling-missing", "rope/yarn-factor-missing"}},
+    {"yarn scaling between pairs",
+     [](BlockSpec& s) {
+       turn(s, {.kind = RopeScalingKind::yarn,
+                .factor = 32,
+                .original_max_position = 4096,
+                .beta_fast = 16,
+                .truncate = false,
+                .attention_factor = 1.25});
+     },
+     {"rope/scaling-missing", "rope/yarn-factor-missing"}},
+};
+
+BlockSpec without_features() {
+  return find_preset("pre_norm").make({.d = 12, .n_heads = 4, .n_kv_heads = 2, .head_dim = 8, .d_ff = 10});
+}
+
+Question ask(const BlockSpec& s, std::uint64_t seed, const char* profile = "float64") {
+  return question_from({.spec = s,
+                        .batch = 2,
+                        .tokens = 4,
+                        .gradients = true,
+                        .recipe = seed % 2 ? Recipe::rich : Recipe::hot_scores,
+                        .seed = seed},
+                       find_profile(profile));
+}
+
+class FeatureTest : public testing::TestWithParam<Feature> {
+ protected:
+  BlockSpec spec() const {
+    BlockSpec s = without_features();
+    GetParam().add(s);
+    validate(s);
+    return s;
+  }
+};
+
+double largest(const Matrix<double>& x) { return x.size() ? x.cwiseAbs().maxCoeff() : 0; }
+
+TEST_P(FeatureTest, IsWhatThePeerComputes) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const Question q = ask(spec(), seed);
+    const Gradients<double> ours =
+        gradients(q.spec, q.inputs.parameters, q.inputs.x, q.inputs.cotangent, q.batch);
+    const Outputs theirs = peer::answer(q, {}, true);
+    const auto agree = [&](const std::string& name, const Matrix<double>& x) {
+      const Matrix<double>& y = theirs.at(name);
+      EXPECT_LT(largest(x - y), 1e-11 * (1 + largest(x))) << name << ", seed " << seed;
+    };
+    agree("y", ours.y);
+    agree("grad.x", ours.x);
+    for (const auto& [name, g] : ours.parameters) agree("grad." + name, g);
+    EXPECT_EQ(theirs.size(), ours.parameters.size() + 2);
+  }
+}
+
+TEST_P(FeatureTest, EnclosuresHoldWhatOthersEnclose) {
+  const Question q = ask(spec(), 3);
+  const auto narrow =
+      evaluate(q.spec, cast<Interval120>(q.inputs.parameters), cast<Interval120>(q.inputs.x), q.batch);
+  const Matrix<I> wide = evaluate(q.spec, cast<I>(q.inputs.parameters), cast<I>(q.inputs.x), q.batch);
+  for (Eigen::Index i = 0; i < wide.size(); ++i) {
+    EXPECT_LE(plumbline::lower(wide.data()[i]), plumbline::lower(narrow.data()[i]));
+    EXPECT_GE(plumbline::upper(wide.data()[i]), plumbline::upper(narrow.data()[i]));
+    EXPECT_LT(width(wide.data()[i]), 1e-40);
+  }
+}
+
+TEST_P(FeatureTest, IsWrittenAndReadBack) {
+  const BlockSpec s = spec();
+  EXPECT_EQ(spec_from_json(to_json(s)), s) << to_json(s).dump();
+  EXPECT_NE(to_json(s), to_json(without_features()));
+}
+
+// Of the answers of right implementations, and of wrong ones.
+TEST_P(FeatureTest, IsJudged) {
+  for (const auto& [name, storage] :
+       {std::pair("float32", peer::Storage::native), std::pair("bfloat16-mixed", peer::Storage::bfloat16)}) {
+    const Question q = ask(spec(), 1, name);
+    const Judge judge(q, find_profile(name));
+    for (const peer::Variant& v : peer::correct_variants(storage)) {
+      const Verdict verdict = judge.unnamed(peer::answer(q, v));
+      EXPECT_EQ(verdict.finding, Finding::agrees) << name << ", " << v.name << ": " << describe(verdict);
+    }
+  }
+  const Question q = ask(spec(), 2, "float32");
+  const Judge judge(q, find_profile("float32"));
+  for (const char* id : GetParam().wrong) {
+    const Deviation& d = find_deviation(id);
+    ASSERT_TRUE(d.applies_to(q.spec)) << id;
+    const Verdict verdict = judge.unnamed(faulty_answer(q, find_profile("float32"), d, 5));
+    EXPECT_NE(verdict.finding, Finding::agrees) << id;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FeatureTest, testing::ValuesIn(features), [](const auto& info) {
+  std::string name = info.param.name;
+  std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
+  return name;
+});
+
+std::string refusal(const char* json) {
+  try {
+    spec_from_json(parse_json(json, "spec"));
+    return "";
+  } catch (const Error& e) {
+    return e.what();
+  }
+}
+
+TEST(Features, AreRefusedWhereTheyMeanNothing) {
+  const std::pair<const char*, const char*> refused[] = {
+      {R"({"d": 8, "ffn": {"kind": "mlp", "limit": 7}})", "spec.ffn.limit"},
+      {R"({"d": 8, "ffn": {"kind": "glu", "limit": 0}})", "spec.ffn.limit: expected a finite number above 0"},
+      {R"({"d": 8, "ffn": {"kind": "glu", "up_offset": 2}})", "spec.ffn.up_offset: expected 0 or 1, found 2"},
+      {R"({"part": "sdpa", "attention": {"n_heads": 1, "head_dim": 2, "gate": "sigmoid"}})",
+       "spec.attention.gate: expected null, since part is \"sdpa\""},
+      {R"({"d": 8, "norm_slots": {"attn": {"v": {"width": "hidden"}}}})",
+       "spec.norm_slots.attn.v.width: expected \"head_dim\" or \"full_heads\", found \"hidden\""},
+      {R"({"d": 8, "norm_slots": {"attn": {"v": {"position": "after_rope"}}}})",
+       "spec.norm_slots.attn.v.position: expected \"before_rope\""},
+      {R"({"d": 8, "position": {"rope": {"sign": 2}}})",
+       "spec.position.rope.sign: expected 1 or -1, found 2"},
+      {R"({"d": 8, "position": {"rope": {"scaling": {"kind": "linear", "beta_fast": 2}}}})",
+       "spec.position.rope.scaling.beta_fast"},
+      {R"({"d": 8, "position": {"rope": {"scaling": {"kind": "yarn", "beta_slow": 64}}}})",
+       "spec.position.rope.scaling.beta_fast: expected a number above beta_slow"},
+      {R"({"d": 8, "position": {"rope": {"scaling": {"kind": "llama3", "low_freq_factor": 5}}}})",
+       "spec.position.rope.scaling.high_freq_factor: expected a number above low_freq_factor"},
+      {R"({"d": 8, "position": {"rope": {"base": 0.5, "scaling": {"kind": "yarn"}}}})",
+       "spec.position.rope.base: expected a number above 1"},
+  };
+  for (const auto& [json, message] : refused) {
+    const std::string found = refusal(json);
+    EXPECT_TRUE(found.starts_with(message)) << json << ": " << found;
+  }
+}
+
+// Known values: a sink of 0 beside scores of 0 takes as much as a key; YaRN's factor for a factor of 32.
+TEST(Features, HaveKnownValues) {
+  const BlockSpec s = spec_from_json(parse_json(
+      R"({"part": "sdpa", "attention": {"n_heads": 1, "head_dim": 2, "mask": "bidirectional", "sink": true}})",
+      "spec"));
+  const Matrix<double> x = Matrix<double>::Zero(3, 2), v = Matrix<double>::Ones(3, 2);
+  const Matrix<double> y = evaluate<double>(s, {{"k", x}, {"v", v}, {"sink", Matrix<double>::Zero(1, 1)}}, x);
+  EXPECT_EQ(y, Matrix<double>::Constant(3, 2, 0.75));
+  EXPECT_NEAR(Function<double>::amplitude({.kind = RopeScalingKind::yarn, .factor = 32}), 1.3465735902799727,
+              1e-15);
+}
+
+}  // namespace
+}  // namespace plumbline
