@@ -27,9 +27,10 @@ const std::vector<Form>& forms() {
 
 bool is_zero_by_theorem(const BlockSpec& s, const std::string& name, std::int64_t i) {
   const AttentionSpec& a = s.attention;
-  if (name.ends_with("attn.v_proj.bias.residual"))
-    return s.part == Part::attention && !s.norm_slots.attn.v && !s.norm_slots.attn.mid && !a.gate &&
-           !a.sink.present;
+  const bool values_pass_through =
+      s.part == Part::attention && !s.norm_slots.attn.mid && !a.gate && !a.sink.present;
+  if (name.ends_with("attn.v_proj.bias.residual")) return values_pass_through && !s.norm_slots.attn.v;
+  if (name.ends_with("attn.norm_v.bias.residual")) return values_pass_through;
   if (a.softcap.cap || a.sink.present) return false;
   const bool rotated = s.position.rope && i % s.attention.head_dim < s.position.rope->rotary_dim;
   if (name.ends_with("attn.norm_k.bias"))

@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"d": 0})", "spec.d: expected a whole number of at least 1, found 0"},
         Refused{R"({"d": 8, "ffn": {"activation": null}})",
                 "spec.ffn.activation: expected one of \"relu\", \"gelu_erf\", \"gelu_tanh\", \"silu\", "
-                "\"quick_gelu\", found null"}));
+                "\"quick_gelu\", \"sigmoid\", found null"}));
 
 }  // namespace
 }  // namespace plumbline

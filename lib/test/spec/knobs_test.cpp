@@ -17,6 +17,8 @@ std::vector<T> others(const T& value) {
   std::vector<T> out;
   if constexpr (is_optional<T>) {
     using Inner = without_optional<T>;
+    if constexpr (std::is_same_v<Inner, double>)
+      if (!value) return {2.0, 0.25};  // a cap beyond all numbers caps none
     if (!value) return {Inner{}, Inner(2)};
     out.push_back(std::nullopt);
     for (const Inner& v : others(*value)) out.push_back(v);
