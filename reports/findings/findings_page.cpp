@@ -61,14 +61,13 @@ std::string kept_of(const ChainRecords& c, const char* layout) {
 std::string cheat_sheet(const FindingRecords& f, const ChainRecords& c, const TrainingRecords& training) {
   const auto bounds = [&](const char* layout) {
     const OutputScale& o = deepest_output(f, layout);
-    return fmt::format("after {} layers the mean square of a row is {} … {}", o.layers,
-                       significant(o.least_square), significant(o.largest_square));
+    return fmt::format("after {} layers the mean square of a row is {}", o.layers, mean_square_text(o));
   };
   const auto identity = [&](const char* layout) {
     const IdentityRoute& i = silent(f, layout, 3);
-    return i.y_is_x && i.j_is_i ? std::string("with silent branches y = x and J = I, exactly")
-                                : fmt::format("with silent branches the output differs from x by {} |x|",
-                                              significant(i.value));
+    return i.y_is_x && i.j_is_i
+               ? std::string("with silent branches y = x and J = I, exactly")
+               : fmt::format("with silent branches y − x is {} times as long as x", significant(i.value));
   };
   const std::vector<int> depths = training.depths();
   const auto [shallow, deep] = std::minmax_element(depths.begin(), depths.end());
@@ -232,8 +231,9 @@ std::string training_section(const ChainRecords& c) {
   s += fmt::format(
       "The last layer's weights tell another story. In pre-norm their gradient is {} times smaller in a "
       "stack "
-      "of {} layers than in one of {}; in post-norm {} times (means of {} seeds). So post-norm's last layer "
-      "learns as fast in a deep stack as in a shallow one. What training makes of all this: "
+      "of {} layers than in one of {}; in post-norm {} times (geometric means of {} seeds). So post-norm's "
+      "last layer "
+      "gets about as large a gradient in a deep stack as in a shallow one. What training makes of all this: "
       "[training.md](training.md).\n\n",
       weight_change(c, "pre_norm"), deepest, stack_depths.front(), weight_change(c, "post_norm"),
       seeds.size());
@@ -377,7 +377,7 @@ std::string exercises() {
          "is "
          "LN; the shortcut pipe is the line at the left, from x to the last letter.\n\n" +
          two_pictures() + "“Then write these two lines without looking”:\n\n" +
-         fenced(fmt::format("pre-norm    J = {}\npost-norm   J = {}\n", layout_jacobian("pre_norm"),
+         fenced(fmt::format("pre-norm    {}\npost-norm   {}\n", layout_jacobian("pre_norm"),
                             layout_jacobian("post_norm"))) +
          "“Why is the shortcut pipe cleaner in pre-norm?” Because no norm stands on it: x reaches the end of "
          "the "
@@ -390,6 +390,11 @@ std::string exercises() {
 }
 
 }  // namespace
+
+std::string mean_square_text(const OutputScale& scale) {
+  const std::string least = significant(scale.least_square, 5), most = significant(scale.largest_square, 5);
+  return least == most ? least : least + " … " + most;
+}
 
 Pages findings_pages(const FindingRecords& f, const ChainRecords& c, const LawRecords& laws,
                      const std::vector<Claim>& claims, const TrainingFiles& training) {

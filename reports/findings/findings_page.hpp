@@ -6,6 +6,9 @@
 
 namespace plumbline::reports {
 
+// The smallest and the largest mean square of a row; one number where their digits agree.
+std::string mean_square_text(const OutputScale& scale);
+
 Pages findings_pages(const FindingRecords& findings, const ChainRecords& chains, const LawRecords& laws,
                      const std::vector<Claim>& claims, const TrainingFiles& training);
 

@@ -286,10 +286,8 @@ Pages oracle_pages(const OracleRecords& r) {
       measured(r.agreement) + agreement(r.agreement) +
       "## Coarser than declared\n\n"
       "The same implementation declares one profile and computes in a coarser one. `coarser` is the right "
-      "verdict. "
-      "`agrees` stands where the difference is too small to be seen; *otherwise*: invalid answers, such as "
-      "overflows, and "
-      "broken laws.\n\n" +
+      "verdict. `agrees` stands where the difference is too small to be seen. *Otherwise*: broken laws, and "
+      "what is no answer.\n\n" +
       coarser(r.agreement) + "## Correct implementations, at real sizes\n\n" + census_section(r.census) +
       "## Correct implementations, by inputs\n\n"
       "A second independent implementation, in C++. Its variants differ in the order of sums and in where "

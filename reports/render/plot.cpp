@@ -21,8 +21,7 @@ std::string script(const Plot& plot) {
       "set grid xtics ytics lt 1 lw 0.7 lc rgb '#d4d4d4'\nset key below height 1.5 noenhanced samplen 3 "
       "spacing 1.3 textcolor rgb "
       "'#303030'\n"
-      "set logscale y\nset format y '10^{%T}'\nset mytics 1\nset xrange [*:*] noextend\n"
-      "set offsets 0,0,graph 0.04,graph 0.04\n";
+      "set logscale y\nset format y '10^{%T}'\nset mytics 1\nset xrange [*:*] noextend\n";
   s += fmt::format("set title '{}' noenhanced\nset xlabel '{}'\nset ylabel '{}'\n", plot.title, plot.x_label,
                    plot.y_label);
   if (plot.x_step) s += fmt::format("set xtics {}\n", plot.x_step);

@@ -7,8 +7,8 @@
 
 #include "plumbline/explain/picture.hpp"
 #include "plumbline/spec/presets.hpp"
+#include "reports/findings/findings_page.hpp"
 #include "reports/render/markdown.hpp"
-#include "reports/render/number.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -30,7 +30,7 @@ std::string learned(const TrainingRecords& r, const std::string& layout, int lea
 
 // What one pays for it, besides the norms themselves.
 const char* price(const std::string& layout) {
-  if (layout == "post_norm") return "steps: see below";
+  if (layout == "post_norm") return "more steps: see above";
   if (layout == "deep_norm") return "smaller weights at the start";
   if (layout == "keel") return "two norms a sublayer";
   if (layout == "sandwich") return "two norms a sublayer; a final norm";
@@ -104,20 +104,28 @@ std::string answer_table(const TrainingFiles& training) {
                     [&](const char* layout) { return longer.learned(layout, true); })});
 }
 
-std::string settings(const TrainingFiles& training) {
-  return fmt::format(
-      "A run *learned* where its loss ends below {:.2f} nats a byte, what the frequencies of single bytes "
-      "alone reach: so it "
-      "uses the bytes that came before. Counted are all learning rates and all seeds; percentages are the "
-      "95 % interval of the share. Runs without warm-up, short: {}. Long: {}, at {} rates. Weights begin as "
-      "Xavier has them.\n\n",
-      training.map.runs.front().without_context, setting_text(training.map), setting_text(training.warm_up),
-      training.warm_up.rates().size());
+// "the same, but 400 steps of Adam" where nothing else differs.
+std::string longer_setting(const TrainingFiles& training) {
+  const auto steps = [](const TrainingRecords& r) {
+    return fmt::format("{} steps of Adam", r.runs.front().settings.steps);
+  };
+  std::string text = setting_text(training.map);
+  const std::string shorter = steps(training.map), longer = steps(training.warm_up);
+  text.replace(text.find(shorter), shorter.size(), longer);
+  return text == setting_text(training.warm_up) ? "the same, but " + longer : setting_text(training.warm_up);
 }
 
-std::string scale_range(const FindingRecords& f, const char* layout) {
-  const OutputScale& o = deepest_output(f, layout);
-  return significant(o.least_square) + " … " + significant(o.largest_square);
+std::string settings(const TrainingFiles& training) {
+  return fmt::format(
+      "A run *learned* where its loss ends below {:.2f} nats a byte. That is what the frequencies of single "
+      "bytes alone reach, so such a run uses the bytes that came before. Counted are all learning rates and "
+      "all "
+      "seeds; percentages are the 95 % interval of the share. Setting of the short runs: {}, {} learning "
+      "rates. "
+      "Of the long ones: {}, {} rates. Weights begin as Xavier has them, at random with variance 2/(inputs + "
+      "outputs).\n\n",
+      training.map.runs.front().without_context, setting_text(training.map), training.map.rates().size(),
+      longer_setting(training), training.warm_up.rates().size());
 }
 
 std::string prices(const TrainingFiles& training, const FindingRecords& f) {
@@ -134,7 +142,8 @@ std::string prices(const TrainingFiles& training, const FindingRecords& f) {
              "- **A final norm**: nothing normalizes pre-norm's stream, so it grows with depth, and one more "
              "norm stands behind the last layer. Without it the mean square of an output row is {} after {} "
              "layers in pre-norm; in post-norm it is {} (d = 16, T = 4, Xavier, one seed, all rows).\n",
-             scale_range(f, "pre_norm"), deepest_output(f, "pre_norm").layers, scale_range(f, "post_norm")) +
+             mean_square_text(deepest_output(f, "pre_norm")), deepest_output(f, "pre_norm").layers,
+             mean_square_text(deepest_output(f, "post_norm"))) +
          fmt::format(
              "- **Scaled initialisation**: DeepNorm is post-norm with a stream that is multiplied by a "
              "number "

@@ -6,6 +6,7 @@
 #include "reports/chains/depth_page.hpp"
 #include "reports/claims/claims_page.hpp"
 #include "reports/conformance/conformance_page.hpp"
+#include "reports/findings/findings_page.hpp"
 #include "reports/layouts/formulas.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
@@ -55,7 +56,7 @@ std::string rank_section(const DepthRecord& depth) {
 }
 
 std::string band_text(const Band& b) {
-  return fmt::format("{} ({} … {})", significant(b.mean), significant(b.least), significant(b.most));
+  return fmt::format("{} ({} … {})", significant(b.mean), significant(b.least), significant(b.most));
 }
 
 std::string before_training(const FindingRecords& f, const ChainRecords& c) {
@@ -66,15 +67,14 @@ std::string before_training(const FindingRecords& f, const ChainRecords& c) {
   row("a layer whose branches are silent (both give 0)",
       "d = 16, T = 4, stream of standard deviation 3, proved", [&](const char* layout) {
         const IdentityRoute& r = silent(f, layout, 3);
-        return r.y_is_x && r.j_is_i
-                   ? std::string("gives y = x exactly")
-                   : fmt::format("does not give y = x: |y − x| = {} |x|", significant(r.value));
+        return r.y_is_x && r.j_is_i ? std::string("gives y = x exactly")
+                                    : fmt::format("y − x is {} times as long as x", significant(r.value));
       });
   const OutputScale& scale = deepest_output(f, "pre_norm");
   row(fmt::format("mean square of an output row after {} layers, no final norm", scale.layers),
       "d = 16, T = 4, one seed; over the rows", [&](const char* layout) {
         const OutputScale& o = deepest_output(f, layout);
-        return significant(o.least_square) + " … " + significant(o.largest_square);
+        return mean_square_text(o);
       });
   const GradientSettings& g = c.stacks.at("post_norm").at(deepest).front().settings;
   row(fmt::format("factor on a gradient's length, back through {} layers", deepest),
@@ -105,13 +105,13 @@ std::string folklore(const std::vector<Claim>& claims) {
   std::vector<Row> rows;
   for (const Claim& c : claims)
     if (const Verdict v = verdict(c); v == Verdict::refuted || v == Verdict::not_implied)
-      rows.push_back({fmt::format("“{}” ({})", c.says, c.source), std::string(name_of(v)), found_line(c),
-                      fmt::format("[numbers](claims.md#{})", c.id)});
+      rows.push_back({fmt::format("“{}” ({})", c.says, c.source),
+                      fmt::format("[{}](claims.md#{})", name_of(v), c.id), found_line(c)});
   return "## Where folklore and findings part\n\nOf the claims that were tried, those that did not come out "
          "as "
          "they are told. *Not implied*: what was run neither shows the claim nor excludes it. Each with its "
          "setting and its numbers: [claims.md](claims.md).\n\n" +
-         table({"claim", "verdict", "what was found", ""}, "llll", rows);
+         table({"claim", "verdict", "what was found"}, "lll", rows);
 }
 
 std::string read_on(const std::vector<GoldenRecord>& golden, const LawRecords& laws,

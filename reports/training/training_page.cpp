@@ -44,7 +44,7 @@ std::string mean_and_range(const std::vector<double>& x) {
   for (double v : x) sum += v / double(x.size());
   const auto [least, most] = std::minmax_element(x.begin(), x.end());
   const auto text = [](double v) { return significant(Mp50(v)); };
-  return fmt::format("{} ({} … {})", text(sum), text(*least), text(*most));
+  return fmt::format("{} ({} … {})", text(sum), text(*least), text(*most));
 }
 
 template <class Get>
@@ -224,7 +224,7 @@ std::string layouts_section(const Records& r) {
 
 std::string share_text(int of, int n) {
   const Share s = share(of, n);
-  return fmt::format("{} of {} ({:.0f} … {:.0f} %)", of, n, 100 * s.least, 100 * s.most);
+  return fmt::format("{} of {} ({:.0f} … {:.0f} %)", of, n, 100 * s.least, 100 * s.most);
 }
 
 std::string setting_text(const Records& r) {

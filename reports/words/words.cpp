@@ -58,7 +58,8 @@ constexpr std::pair<const char*, const char*> all[] = {
      "an interval that is proved to contain the exact number. Certified digits are those on which its two "
      "ends "
      "agree."},
-    {"law", "a property that every right implementation has, tried on random cases in enclosures."},
+    {"law",
+     "a property that every right implementation has: that a later token changes no earlier row, say."},
     {"mutant",
      "a block that is wrong on purpose. A law kills it where the law fails on it; so the law can notice "
      "something."},
