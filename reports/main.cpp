@@ -17,6 +17,7 @@
 #include "reports/properties/laws_page.hpp"
 #include "reports/protocol/protocol_page.hpp"
 #include "reports/protocol/report_page.hpp"
+#include "reports/render/markdown.hpp"
 #include "reports/spec/spec_page.hpp"
 #include "reports/summary/summary_page.hpp"
 #include "reports/training/training_page.hpp"
@@ -62,7 +63,7 @@ Pages all_pages() {
   const std::vector<Claim> claims = all_claims({findings, chains, laws, depth, training});
   Pages pages;
   add(pages, summary_pages(findings, chains, golden, laws, conformance, depth, claims, training));
-  add(pages, findings_pages(findings, chains, laws));
+  add(pages, findings_pages(findings, chains, laws, claims, training));
   add(pages, claims_pages(claims, laws));
   add(pages, layouts_pages(laws));
   add(pages, laws_pages(laws));
@@ -74,6 +75,8 @@ Pages all_pages() {
   add(pages, protocol_page());
   add(pages, report_pages());
   add(pages, training_pages(training));
+  for (Page& page : pages)
+    if (page.name.ends_with(".md")) page.text = wrapped(page.text);
   return pages;
 }
 

@@ -8,6 +8,7 @@
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
 #include "reports/render/plot.hpp"
+#include "reports/words/words.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -32,18 +33,28 @@ Band of_last_layer(const std::vector<GradientChain>& chains, std::vector<Mp50> G
   return band(values);
 }
 
+std::string plot_setting(const ChainRecords& r) {
+  const GradientSettings& s = r.stacks.at("post_norm").at(deepest).front().settings;
+  return fmt::format("d = {}, {} tokens, mean of {} seeds", s.d, s.tokens, seeds.size());
+}
+
 Page gain_plot(const ChainRecords& r) {
-  Plot p{"Gradient at initialisation", "layers passed", "factor on its length", 12};
+  Plot p{"Gradient at initialisation (" + plot_setting(r) + ")", "layers passed on the way down",
+         "factor on its length", 12};
   for (const char* layout : layouts) {
     const auto& chains = r.stacks.at(layout).at(deepest);
-    p.curves.push_back(curve(layout, ", exact", 1, 0, [&](int n) { return gain_below_top(chains, n).mean; }));
+    p.curves.push_back(
+        curve(layout, ", network", 1, 0, [&](int n) { return gain_below_top(chains, n).mean; }));
     p.curves.push_back(curve(layout, ", toy", 2, 0, [&](int n) { return toy_gain(layout, n); }));
   }
   return {"gradient-gain.svg", svg(p)};
 }
 
 Page spectrum_plot(const ChainRecords& r) {
-  Plot p{"Singular values of the product of layer Jacobians", "layers", "singular value", 12};
+  const SpectrumChain& any = r.spectra.at("pre_norm");
+  Plot p{
+      fmt::format("Factors on directions (singular values; d = {}, {} tokens, one seed)", any.d, any.tokens),
+      "layers", "factor", 12};
   for (const char* layout : layouts) {
     const auto add = [&](const char* what, Mp50 SpectrumDepth::*field, int dashes) {
       const auto& depths = r.spectra.at(layout).depths;
@@ -57,7 +68,7 @@ Page spectrum_plot(const ChainRecords& r) {
 }
 
 Page stream_plot(const ChainRecords& r) {
-  Plot p{"What a layer changes, relative to the stream", "layer", "change / stream", 12};
+  Plot p{"What a layer changes, over the stream (" + plot_setting(r) + ")", "layer", "change / stream", 12};
   for (const char* layout : layouts) {
     const auto& chains = r.stacks.at(layout).at(deepest);
     p.curves.push_back(curve(layout, "", 1, 1,
@@ -94,7 +105,7 @@ std::string whole_stacks(const ChainRecords& r) {
     for (const char* layout : layouts) row.push_back(text(gain_below_top(r.stacks.at(layout).at(n), n)));
     rows.push_back(row);
   }
-  return "Through whole stacks of L layers, from top to bottom:\n\n" +
+  return "The same through whole stacks of L layers, from top to bottom:\n\n" +
          table({"L", "pre_norm, exact", "post_norm, exact"}, "rrr", rows) +
          fmt::format(
              "From {} to {} layers the factor grows like L to the power {} in pre-norm, where the toy grows "
@@ -142,8 +153,7 @@ std::string spectrum_table(const ChainRecords& r) {
                       significant(d.smallest), std::to_string(d.above_thousandth),
                       significant(d.product_of_largest)});
     }
-  return table({"layout", "layers", "largest", "median", "smallest", "above a thousandth",
-                "product of the layers' largest"},
+  return table({"layout", "layers", "largest", "median", "smallest", "kept", "bound on the largest"},
                "lrrrrrr", rows);
 }
 
@@ -172,60 +182,62 @@ Page main_page(const ChainRecords& r, const DepthRecord& depth) {
   const SpectrumChain& spectrum = r.spectra.at("post_norm");
   std::string s =
       "# Deep chains at initialisation\n\n"
-      "Exact forward and backward passes through stacks with Xavier weights, biases 0, gains 1 and "
-      "LayerNorm, on rows of\n"
-      "unit variance: gradients in 50 digits, singular values in 100. *Toy* is the founding text's rule of "
-      "thumb: each\n"
-      "layer multiplies the gradient by 1.05 in pre-norm, and by 0.8 · 1.05 = 0.84 in post-norm. Ranges in "
-      "parentheses\n"
-      "are the smallest and the largest of the seeds; the number before them is their geometric mean.\n\n"
+      "What happens to gradients and directions in deep stacks before any training.\n\n" +
+      words({"d, T, L", "stream", "branch", "norm", "J", "factor on a gradient", "direction", "kept", "toy",
+             "seed", "Xavier"}) +
+      "Down to “Every layout” the page has exact forward and backward passes (gradients in 50 digits, "
+      "singular "
+      "values in 100) through stacks with Xavier weights and LayerNorm, on rows of variance 1. “1.03 (1.01 … "
+      "1.06)” is the geometric mean of the seeds, the smallest and the largest.\n\n"
       "## The gradient's length\n\n![gradient gain](gradient-gain.svg)\n\n";
   s += fmt::format(
-      "The factor on the length of a random gradient, n layers below the top of a stack of {} ({}; "
-      "GELU).\n\n",
+      "A random gradient enters at the top of a stack of {} layers ({}; GELU). Below is the factor on its "
+      "length "
+      "after so many layers on its way down.\n\n",
       deepest, settings_line(stacks.front().settings));
   s += gain_table(r);
   s += whole_stacks(r);
-  s += "In pre-norm the stream grows with depth and each branch is divided by it. In post-norm the norm's "
-       "factor 1/s and the\n"
-       "branch's own growth are two sides of one variance: s is small only where the branch is.\n\n";
+  s +=
+      "In pre-norm the stream grows with depth, and the norm before a branch divides by it: deeper branches "
+      "change less. In post-norm the norm multiplies a gradient by 1/s, and the branch adds to it. Both come "
+      "from the same branch: s is large only where the branch is.\n\n";
   s += fmt::format(
-      "### Feed-forward alone\n\nThe same with a ReLU feed-forward of d_ff = d and silent attention ({}).\n"
-      "In expectation a branch multiplies the squared length by 3/2, and the variance that the norm divides "
-      "by\n"
-      "is the same 3/2.\n\n",
+      "### Feed-forward alone\n\nThe same with silent attention and a ReLU feed-forward with d_ff = d ({}). "
+      "On average such a branch makes the squared length of a gradient 3/2 times as large, and the variance "
+      "of "
+      "a row, which the norm divides by, 3/2 as well: the two cancel.\n\n",
       settings_line(r.feed_forward_only.at("post_norm").front().settings));
   s += feed_forward_table(r);
   s += "## The gradient of the weights\n\n"
-       "The length of the gradient in the feed-forward's output matrix, at the last and at the first layer, "
-       "by the depth\n"
-       "of the stack; in pre-norm behind a final norm. Xiong et al. (2020) bound the last layer's by a "
-       "constant in\n"
-       "post-norm and by 1/√L in pre-norm.\n\n";
+       "How long the gradient of the feed-forward's output matrix is, at the last and at the first layer, in "
+       "stacks of L layers (means of the seeds, setting as above; in pre-norm behind a final norm). Xiong et "
+       "al. (2020) say that the last layer's stays bounded in post-norm, and shrinks like 1/√L in pre-norm: "
+       "then the third column hardly changes.\n\n";
   s += weight_table(r);
   s += fmt::format(
       "## Singular values\n\n![singular values](singular-values.svg)\n\n"
-      "Of the product of the first n layer Jacobians (d = {}, {} tokens, one seed), all of them in pre-norm; "
-      "in "
-      "post-norm\n"
-      "the T (d − 2) that eps = 0 would leave. The last column is the bound that multiplies the layers' own\n"
-      "largest values: sound, and useless at depth. The column before it\n"
-      "counts the directions, of all {}, that keep at least a thousandth of the largest.\n\n",
+      "The Jacobian of the first n layers together is the product of their Jacobians; these are its singular "
+      "values (d = {}, {} tokens, one seed). In pre-norm all of them are shown; in post-norm the T (d − 2) "
+      "that "
+      "would be left if eps were 0, for a LayerNorm takes two directions from each token. “Kept” counts, of "
+      "all "
+      "{} directions, those with at least a thousandth of the largest factor. The last column multiplies the "
+      "largest values of the single layers: an upper bound, true, and useless at depth.\n\n",
       spectrum.d, spectrum.tokens, spectrum.d * spectrum.tokens);
   s += spectrum_table(r);
   const SpectrumDepth& pre = r.spectra.at("pre_norm").depths.back();
   const SpectrumDepth& post = spectrum.depths.back();
   s += fmt::format(
-      "So the length of a gradient hides the difference. After {} layers the largest and the smallest factor "
-      "are a\n"
-      "ratio of {} apart in pre-norm, and of {} in post-norm: a post-norm chain passes on ever fewer "
-      "directions, at\n"
-      "full strength. That is one seed of one small stack; more of them stand below.\n\n",
+      "So the length of a gradient hides the difference. After {} layers the largest factor is {} times the "
+      "smallest in pre-norm, and {} times in post-norm: a post-norm chain passes on ever fewer directions, "
+      "and "
+      "these at full strength. That is one seed of one small stack; more of them stand below.\n\n",
       deepest, significant(Mp50(pre.largest / pre.smallest)),
       significant(Mp50(post.largest / post.smallest)));
   s += "## The stream\n\n![what a layer changes](layer-change.svg)\n\n"
-       "Root mean square of the stream behind a layer, and what the layer changed relative to what it was "
-       "given.\n\n";
+       "*Stream*: its root mean square behind a layer. *Change*: the length of what the layer changed, over "
+       "the "
+       "length of what it was given. Means of the seeds, setting as for the gradient's length.\n\n";
   s += stream_table(r);
   return {"chains.md", s + depth_sections(depth)};
 }

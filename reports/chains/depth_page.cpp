@@ -94,7 +94,7 @@ Row rank_row(const StackRecord& s, Row row) {
 std::string layout_ranks(const DepthRecord& r, int d) {
   std::vector<Row> rows;
   for (const StackRecord* s : those(r, {.d = d})) rows.push_back(rank_row(*s, {s->layout, s->norm}));
-  return table({"layout", "norm", "largest", "median", "smallest", "directions"}, "llrrrr", rows);
+  return table({"layout", "norm", "largest", "median", "smallest", "kept"}, "llrrrr", rows);
 }
 
 std::string control_ranks(const DepthRecord& r, int d) {
@@ -105,20 +105,18 @@ std::string control_ranks(const DepthRecord& r, int d) {
           s->initialisation == "xavier" ? s->branches : s->branches + ", " + s->initialisation;
       rows.push_back(rank_row(*s, {s->layout, s->norm, what}));
     }
-  return table({"layout", "norm", "branches", "largest", "median", "smallest", "directions"}, "lllrrrr",
-               rows);
+  return table({"layout", "norm", "branches", "largest", "median", "smallest", "kept"}, "lllrrrr", rows);
 }
 
 std::string gradient_section(const DepthRecord& r) {
   std::string s = fmt::format("## Every layout, over {} seeds\n\n", r.seeds) + r.measured;
-  s += "In double, weights nearly normal: Xavier's, and deep_norm's own; biases 0, gains 1; two heads, d_ff "
-       "= 4 d, "
-       "causal,\n"
-       "GELU. The factor on the length of a random gradient from the top of a stack of L layers to its "
-       "bottom, behind "
-       "a\n"
-       "final norm where the layout has one: geometric mean, and the smallest and the largest of the "
-       "seeds.\n\n";
+  s += "In float64. Weights are drawn nearly normal, of Xavier's variance; deep_norm has its own, smaller "
+       "ones. Two "
+       "heads, d_ff = 4 d, causal attention, GELU. The factor on the length of a random gradient from the "
+       "top of "
+       "a stack of L layers to its bottom, behind a final norm where the layout has one: geometric mean "
+       "(smallest "
+       "… largest of the seeds). What each layout is: [training.md](training.md#the-layouts).\n\n";
   for (const auto& [d, tokens] : sizes(r))
     s += fmt::format("d = {}, {} tokens:\n\n", d, tokens) + gradient_table(r, d);
   const int deep = those(r, {}).front()->gradient.rbegin()->first;
@@ -142,10 +140,10 @@ std::string whose_doing(const DepthRecord& r) {
     return fmt::format("{} … {}", one_decimal(least(v)), one_decimal(most(v)));
   };
   return fmt::format(
-      "The smallest exponent over all of these sizes, norms and seeds, at Xavier initialisation: in "
-      "post_norm {} with "
-      "both\n"
-      "branches, {} with attention alone, {} with the feed-forward alone; in pre_norm {}, {} and {}.\n\n",
+      "The smallest factor on a direction, as an exponent of 10, over all of these sizes, norms and seeds, "
+      "at "
+      "Xavier initialisation: in post_norm {} with both branches, {} with attention alone, {} with the "
+      "feed-forward alone; in pre_norm {}, {} and {}.\n\n",
       smallest("post_norm", "both"), smallest("post_norm", "attention"),
       smallest("post_norm", "feed-forward"), smallest("pre_norm", "both"), smallest("pre_norm", "attention"),
       smallest("pre_norm", "feed-forward"));
@@ -153,24 +151,26 @@ std::string whose_doing(const DepthRecord& r) {
 
 std::string rank_section(const DepthRecord& r) {
   std::string s = fmt::format(
-      "## Rank: whose doing\n\n![directions kept](directions-kept.svg)\n\n"
-      "Exponents (log10) of the largest, the median and the smallest singular value of the product of {} "
-      "layer "
-      "Jacobians:\n"
-      "mean, smallest and largest over {} seeds. Counted are the directions that the norms leave: T (d − 2) "
-      "where a "
-      "layer ends\n"
-      "in a LayerNorm, T (d − 1) where it ends in an RMSNorm, else all; the last column says how many of "
-      "them keep at "
-      "least\n"
-      "a thousandth of the largest factor. The product is held as [accumulated "
-      "QR](../../lib/plumbline/depth/accumulated_qr.hpp),\n"
-      "whose triangle keeps what the product itself would lose.\n\n",
+      "## Rank: which branch takes it\n\n![directions kept](directions-kept.svg)\n\n"
+      "The largest, the median and the smallest factor on a direction through {} layers, as exponents of 10: "
+      "−3 "
+      "is a thousandth. Mean (smallest … largest) over {} seeds. Norms take some directions away altogether: "
+      "a "
+      "LayerNorm at the end of a layer leaves T (d − 2), an RMSNorm T (d − 1); elsewhere all T d are left. "
+      "Only "
+      "those that are left are counted, and the last column says how many of them are kept: at least a "
+      "thousandth of the largest factor. The product of the Jacobians is held as [accumulated "
+      "QR](../../lib/plumbline/depth/accumulated_qr.hpp), which keeps small factors that the plain product "
+      "would "
+      "lose to rounding.\n\n",
       r.layers, r.seeds);
   const auto all = sizes(r);
   const auto& [d, tokens] = all[all.size() / 2];
   s += fmt::format("All layouts, d = {}, {} tokens:\n\n", d, tokens) + layout_ranks(r, d);
-  s += kept_sentence(r) + "\n\n### One branch alone, and another initialisation\n\n";
+  s += kept_sentence(r) +
+       "\n\n### One branch alone, and another initialisation\n\nThe other branch is silent. *gpt2*: weights "
+       "as GPT-2 "
+       "draws them, much smaller at these widths.\n\n";
   for (const auto& [width, rows] : all)
     s += fmt::format("d = {}, {} tokens:\n\n", width, rows) + control_ranks(r, width);
   return s + whose_doing(r);
@@ -201,10 +201,11 @@ std::string length_sentence(const DepthRecord& r) {
   const auto toy = [](int layers) { return significant(toy_gain("post_norm", layers), 2); };
   const int deep = those(r, {}).front()->gradient.rbegin()->first;
   return fmt::format(
-      "Over {}, at Xavier initialisation: the factor\n"
-      "on a gradient's length is {} through {} layers in post_norm, where the toy has {}, and {}\n"
-      "through {}, where it has {}; in pre_norm it is {} and {}.",
-      settings_text(r), range("post_norm", r.layers), r.layers, toy(r.layers), range("post_norm", deep), deep,
+      "In stacks with Xavier weights ({}) the factor on a gradient's length through {} layers is {} in "
+      "post_norm, where the toy has {}; through {} layers it is {}, where the toy has {}. In pre_norm it is "
+      "{} "
+      "and {}.",
+      settings_text(r), r.layers, range("post_norm", r.layers), toy(r.layers), deep, range("post_norm", deep),
       toy(deep), range("pre_norm", r.layers), range("pre_norm", deep));
 }
 
@@ -213,10 +214,12 @@ std::string kept_sentence(const DepthRecord& r) {
     return shares(gathered(those(r, {.layout = layout}), kept_share));
   };
   return fmt::format(
-      "Over {}, at Xavier initialisation:\n"
-      "of the directions that the norms leave, {} keep at least a thousandth of the largest factor through\n"
-      "{} layers in post_norm, {} in pre_norm. With GPT-2's initialisation, which makes branches nearly\n"
-      "silent at these widths, {} keep it in post_norm.",
+      "In stacks with Xavier weights ({}) the norms alone leave T (d − 2) or T (d − 1) directions in "
+      "post_norm and "
+      "all T d in pre_norm. Of those that they leave, {} are kept through {} layers in post_norm, and {} in "
+      "pre_norm. With GPT-2's initialisation, whose small weights make branches nearly silent at these "
+      "widths, {} "
+      "are kept in post_norm.",
       settings_text(r), share("post_norm"), r.layers, share("pre_norm"),
       shares(gathered(those(r, {.layout = "post_norm", .initialisation = "gpt2"}), kept_share)));
 }
@@ -237,8 +240,8 @@ Pages depth_plots(const DepthRecord& r) {
       };
       add(", mean", 1, mean), add(", fewest", 3, least), add(", most", 3, most);
     }
-  const Plot plot{"Directions that keep a thousandth of the largest factor (LayerNorm, " + setting + ")",
-                  "layers", "directions", 12, curves};
+  const Plot plot{"Directions kept: at least a thousandth of the largest factor (LayerNorm, " + setting + ")",
+                  "layers", "directions kept", 12, curves};
   return {{"directions-kept.svg", svg(plot)}};
 }
 

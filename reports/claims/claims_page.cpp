@@ -6,6 +6,7 @@
 
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
+#include "reports/words/words.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -31,14 +32,17 @@ std::string evidence(const Claim& c, const LawRecords& laws) {
 }
 
 std::string section(const Claim& c, const LawRecords& laws) {
-  const bool as_told = verdict(c) == c.if_so;
-  return fmt::format(
-             "### {}\n\n“{}” ({})\n\n**{}.** {}\n\n", c.id, c.says, c.source, name_of(verdict(c)),
-             as_told ? c.line : "What is compared below does not come out as it did when this was written.") +
+  return fmt::format("### {}\n\n“{}” ({})\n\n**{}.** {}\n\n", c.id, c.says, c.source, name_of(verdict(c)),
+                     found_line(c)) +
          evidence(c, laws) + numbers(c);
 }
 
 }  // namespace
+
+std::string found_line(const Claim& c) {
+  return verdict(c) == c.if_so ? c.line
+                               : "What is compared does not come out as it did when this was written.";
+}
 
 std::string claims_summary(const std::vector<Claim>& claims) {
   std::string s;
@@ -58,12 +62,18 @@ Pages claims_pages(const std::vector<Claim>& claims, const LawRecords& laws) {
   std::string s =
       "# Claims\n\n"
       "What papers and the founding text claim about where the norm stands, and what was found. A verdict "
-      "follows from laws that\n"
-      "hold and from numbers that are compared with bounds; each stands below with its setting. What is run "
-      "is a block in\n"
-      "enclosures or a stack at initialisation, and, where a claim is about training, short runs of small "
-      "models: of large\n"
-      "trained networks nothing is said.\n\n" +
+      "follows from laws that hold and from numbers that are compared with bounds; each stands below with "
+      "its "
+      "setting. *Not implied*: what was run neither shows the claim nor excludes it. *Not tested*: nothing "
+      "was "
+      "run. What is run is a block in enclosures or a stack at initialisation, and, where a claim is about "
+      "training, short runs of small models: of large trained networks nothing is said.\n\n" +
+      words({"d, T, L", "stream", "branch", "norm", "J", "factor on a gradient", "direction", "kept", "toy",
+             "seed", "Xavier", "enclosure"}) +
+      "Other names. Sandwich is also called Peri-LN. A log10 of −3 is a factor of a thousandth. "
+      "*Hyper-connections* (mHC) run several streams side by side; a *mixer* is the small matrix "
+      "that mixes them at each layer, made from random *logits* by Sinkhorn's iteration or as a sum of "
+      "permutations.\n\n" +
       claims_summary(claims) + ".\n\n" + table({"claim", "verdict", "who says so"}, "lll", rows);
   for (const Claim& c : claims) s += section(c, laws);
   return {{"claims.md", s}};

@@ -8,6 +8,9 @@ namespace plumbline::reports {
 
 Pages claims_pages(const std::vector<Claim>& claims, const LawRecords& laws);
 
+// What was found; or that it did not come out as it did when the line was written.
+std::string found_line(const Claim& claim);
+
 // "31 claims, of which 12 hold, …": for the page and for the summary.
 std::string claims_summary(const std::vector<Claim>& claims);
 

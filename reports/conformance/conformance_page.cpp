@@ -9,6 +9,7 @@
 #include "reports/conformance/framework_page.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
+#include "reports/words/words.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -60,19 +61,26 @@ std::vector<Row> rows_of(const ConformanceRecords& records, const FrameworkPart&
   }
   std::vector<Row> rows;
   for (const Group& g : groups)
-    rows.push_back({fmt::format("[{}]({})", s.run.framework, page_of(s.run.package)), s.run.version, s.what,
-                    s.gradients ? "yes" : "no", g.spec, g.profiles, counted(total(g.cases)),
-                    counts_cell(g.cases), counts_cell(g.laws), g.found});
+    rows.push_back({s.what + (s.gradients ? "; with gradients" : ""),
+                    fmt::format("{} in {}", g.spec, g.profiles), counts_cell(g.cases), counts_cell(g.laws),
+                    g.found});
   return rows;
 }
 
-std::string subjects_table(const ConformanceRecords& records) {
-  std::vector<Row> rows;
-  for (const FrameworkPart& s : records.subjects)
-    for (Row& row : rows_of(records, s)) rows.push_back(std::move(row));
-  return table({"framework", "version", "operation", "gradients", "spec", "profiles", "cases", "verdicts",
-                "laws", "what was found"},
-               "llllllrlll", rows);
+// One table for each version of each framework.
+std::string subjects_tables(const ConformanceRecords& records) {
+  std::vector<std::pair<std::string, std::vector<Row>>> tables;
+  for (const FrameworkPart& s : records.subjects) {
+    const std::string title = fmt::format("### {0} {1}\n\n[{0}]({2}), one by one.\n\n", s.run.framework,
+                                          s.run.version, page_of(s.run.package));
+    auto found = std::ranges::find(tables, title, [](const auto& t) { return t.first; });
+    if (found == tables.end()) found = tables.insert(tables.end(), {title, {}});
+    for (Row& row : rows_of(records, s)) found->second.push_back(std::move(row));
+  }
+  std::string text;
+  for (const auto& [title, rows] : tables)
+    text += title + table({"operation", "spec and profiles", "verdicts", "laws", "found"}, "lllll", rows);
+  return text;
 }
 
 std::string introduction(const ConformanceRecords& records) {
@@ -83,18 +91,27 @@ std::string introduction(const ConformanceRecords& records) {
   const std::string unexplained =
       t.unexplained == 0 ? "" : fmt::format(" {} kinds of verdict are not explained yet.", t.unexplained);
   return fmt::format(
-             "# Real implementations under test\n\n{} operations of {} frameworks gave {} answers that were "
-             "judged, in {} runs of a spec in a profile: {} agree, {} do not.\nWhy, is what the {} findings "
-             "say.{} A page for each framework has its verdicts one by one, and for each finding the "
-             "shortest\nprogram that shows it without Plumbline: {}.\n\n",
-             records.subjects.size(), records.frameworks().size(), counted(t.judged), t.runs,
+             "# Real implementations under test\n\n{} operations of {} frameworks were asked, each in "
+             "several specs "
+             "and profiles: {} runs. {} answers were judged: {} agree, {} do not. The {} findings below say "
+             "why.{} "
+             "Every framework has a page with its verdicts one by one, and for each finding the shortest "
+             "program "
+             "that shows it without Plumbline: {}.\n\n",
+             records.subjects.size(), records.frameworks().size(), t.runs, counted(t.judged),
              counted(t.agree), counted(t.judged - t.agree), records.findings.size(), unexplained,
              fmt::join(links, ", ")) +
-         "How it is asked, and how to ask another one: [reports/conformance/](../conformance/README.md). The "
-         "verdicts:\n`agrees`: as a correct implementation in the declared profile. `coarser`: right, in "
-         "coarser arithmetic than declared.\n`wrong`: no correct implementation does this. `skipped`: not "
-         "computed by the framework. `discarded`: a question that\ncould not tell right from wrong. A law is "
-         "a property that every right implementation has: it `holds`, or is `broken`.\n\n";
+         "How it is asked, and how to ask another one: "
+         "[reports/conformance/](../conformance/README.md).\n\n" +
+         words({"question", "profile", "law"}) +
+         "A *spec* says which block is asked about ([spec.md](spec.md)); names that end with `_real` have "
+         "the sizes of "
+         "models. The verdicts on a case:\n\n"
+         "- `agrees`: as a correct implementation in the declared profile.\n"
+         "- `coarser`: right, in coarser arithmetic than declared.\n"
+         "- `wrong`: no correct implementation answers this.\n"
+         "- `skipped`: the framework does not compute it. `discarded`: the question can judge nobody.\n\n"
+         "A law `holds`, is `broken`, or is `untried` where it cannot be tried on that spec.\n\n";
 }
 
 }  // namespace
@@ -108,7 +125,7 @@ std::string conformance_summary(const ConformanceRecords& records) {
 
 Pages conformance_pages(const ConformanceRecords& records) {
   Pages pages{{"conformance.md", introduction(records) + "## What was found\n\n" + found_table(records) +
-                                     "## Who was asked\n\n" + subjects_table(records)}};
+                                     "## Who was asked\n\n" + subjects_tables(records)}};
   for (const auto& [package, framework] : records.frameworks())
     pages.push_back({page_of(package), framework_page(records, package)});
   return pages;

@@ -27,20 +27,22 @@ std::string rules_of(const Subjects& subjects) {
   return fmt::format("Judged by {}.\n\n", fmt::join(rules, ", "));
 }
 
-std::string runs_table(const ConformanceRecords& records, const Subjects& subjects) {
-  std::vector<Row> rows;
+// One table for each operation and version; its spec, profile and sizes stand in one cell.
+std::string runs_tables(const ConformanceRecords& records, const Subjects& subjects) {
+  std::string text = "## Who was asked\n\n" + rules_of(subjects);
   for (const FrameworkPart* s : subjects) {
     const auto page_of = [&](const FrameworkFinding& f) {
       return f.run.package == s->run.package ? "" : f.run.package + ".md";
     };
+    std::vector<Row> rows;
     for (const ConformanceRun& run : s->runs)
-      rows.push_back({s->what, s->run.version, s->run.machine, s->run.date, run.spec, run.reached,
-                      run.profile, counts_cell(run.cases), counts_cell(run.laws),
-                      found_cell(records, *s, run, page_of)});
+      rows.push_back({fmt::format("{} in {}", run.spec, run.profile), run.reached, counts_cell(run.cases),
+                      counts_cell(run.laws), found_cell(records, *s, run, page_of)});
+    text += fmt::format("### {}\n\n{} {} on {}, asked last on {}.\n\n", s->what, s->run.framework,
+                        s->run.version, s->run.machine, s->run.date) +
+            table({"spec and profile", "sizes", "verdicts", "laws", "found"}, "lllll", rows);
   }
-  const Row header{"operation", "version", "on",       "last run", "spec",
-                   "sizes",     "profile", "verdicts", "laws",     "what was found"};
-  return "## Who was asked\n\n" + rules_of(subjects) + table(header, "llllllllll", rows);
+  return text;
 }
 
 std::string failures_table(const Subjects& subjects) {
@@ -48,11 +50,14 @@ std::string failures_table(const Subjects& subjects) {
   for (const FrameworkPart* s : subjects)
     for (const ConformanceRun& run : s->runs)
       for (const ConformanceFailure& f : run.failures)
-        rows.push_back({s->what, run.spec, run.profile, counted(f.cases), f.smallest, f.headline});
+        rows.push_back({fmt::format("{}: {} in {}", s->what, run.spec, run.profile), counted(f.cases),
+                        f.smallest, f.headline});
   if (rows.empty()) return "";
-  return "## Verdicts other than agrees\n\nOf each kind, how many cases, and the smallest one that was made "
-         "of them.\n\n" +
-         table({"operation", "spec", "profile", "cases", "smallest case", "its verdict"}, "lllrll", rows);
+  return "## Verdicts other than agrees\n\nOf each kind, how many cases; and the smallest case that shows "
+         "it, with "
+         "its verdict. |T|: how large a pattern in the "
+         "error is, in units of its size in correct code.\n\n" +
+         table({"operation, spec and profile", "cases", "smallest case", "its verdict"}, "lrll", rows);
 }
 
 std::string unjudged_table(const Subjects& subjects) {
@@ -100,7 +105,7 @@ std::string framework_page(const ConformanceRecords& records, const std::string&
                   records.frameworks().at(package), machines(records, package));
   for (const FrameworkFinding& f : records.findings)
     if (f.run.package == package) page += finding_text(f);
-  return page + runs_table(records, subjects) + failures_table(subjects) + unjudged_table(subjects);
+  return page + runs_tables(records, subjects) + failures_table(subjects) + unjudged_table(subjects);
 }
 
 }  // namespace plumbline::reports

@@ -1,13 +1,15 @@
-// findings.md: each claim of the founding text with what was found.
+// findings.md: the founding text, question by question, with what was found.
 #pragma once
 
-#include "reports/chains/records.hpp"
-#include "reports/findings/records.hpp"
+#include "reports/claims/claims.hpp"
 #include "reports/page.hpp"
-#include "reports/properties/laws_page.hpp"
 
 namespace plumbline::reports {
 
-Pages findings_pages(const FindingRecords& findings, const ChainRecords& chains, const LawRecords& laws);
+// The smallest and the largest mean square of a row; one number where their digits agree.
+std::string mean_square_text(const OutputScale& scale);
+
+Pages findings_pages(const FindingRecords& findings, const ChainRecords& chains, const LawRecords& laws,
+                     const std::vector<Claim>& claims, const TrainingFiles& training);
 
 }  // namespace plumbline::reports

@@ -9,7 +9,8 @@ namespace plumbline::reports {
 FindingRecords run_findings() {
   FindingRecords r;
   run_all("findings", {[&] { r.routes = identity_routes(); }, [&] { r.residual = post_norm_residual(); },
-                       [&] { r.outputs = output_scales(); }, [&] { r.norms = norm_jacobians(); }});
+                       [&] { r.outputs = output_scales(); }, [&] { r.norms = norm_jacobians(); },
+                       [&] { r.toy = toy_pass(); }});
   return r;
 }
 

@@ -4,6 +4,7 @@
 #include "reports/findings/identity_route.hpp"
 #include "reports/findings/norm_jacobian.hpp"
 #include "reports/findings/output_scale.hpp"
+#include "reports/findings/toy_pass.hpp"
 
 namespace plumbline::reports {
 
@@ -12,6 +13,7 @@ struct FindingRecords {
   ResidualRoute residual;
   std::vector<OutputScale> outputs;
   std::vector<NormJacobian> norms;
+  ToyPass toy;
 };
 
 FindingRecords run_findings();

@@ -44,10 +44,9 @@ std::string error_summary(const std::vector<GoldenRecord>& records, const std::v
 }
 
 const char* errors_explained =
-    "Errors in ulps: the largest error of a tensor, in units of the last place of its largest value; median "
-    "and worst over\n"
-    "the cases. The last column takes each entry by itself, where cancellation makes any number of ulps "
-    "possible.\n\n";
+    "Errors in ulps, units in the last place of a number type. *Median* and *worst* are over the cases: the "
+    "largest error of a tensor, in ulps of its largest value. The last column takes each entry in ulps of "
+    "itself; where numbers cancel, that can be any number.\n\n";
 
 std::string every_error(const std::vector<GoldenRecord>& records, const std::vector<std::string>& scalars) {
   std::vector<Row> rows;
@@ -60,7 +59,7 @@ std::string every_error(const std::vector<GoldenRecord>& records, const std::vec
   }
   Row header{"case"};
   for (const std::string& scalar : scalars)
-    header.insert(header.end(), {scalar + ", y", scalar + ", grad.parameters"});
+    header.insert(header.end(), {scalar + ", y", scalar + ", gradients"});
   return table(header, "l" + std::string(2 * scalars.size(), 'r'), rows);
 }
 
@@ -84,26 +83,30 @@ Pages golden_pages(const std::vector<GoldenRecord>& records) {
   const std::string head = fmt::format(
       "# Golden values\n\n{} cases with {} values: outputs, and gradients of the input and of every "
       "parameter. Each is proved\n"
-      "by an enclosure at 60 and at 120 digits, and stored correctly rounded to float64 (with what is left "
+      "by an enclosure, an interval that contains it, at 60 and at 120 digits, and stored correctly rounded "
+      "to float64 (with what is left "
       "of it in a second\n"
       "float64), float32, bfloat16 and float16. The data and its format: "
       "[golden/](../../golden/README.md).\n\n",
       records.size(), counted(values));
   return {
       {"golden.md",
-       head + "## Errors of multiprecision\n\n" + errors_explained +
-           error_summary(records, {"Mp50", "Mp100"}) +
+       head + "## Errors of multiprecision\n\nMp50 and Mp100 are numbers of 50 and 100 digits.\n\n" +
+           errors_explained + error_summary(records, {"Mp50", "Mp100"}) +
            "The errors of float, double and long double depend on the machine: [machine.md](machine.md).\n\n"
-           "## Certificates\n\nUpper bounds of the relative width of the enclosures, over all values that "
-           "are "
-           "not 0.\n\n" +
+           "## Certificates\n\nHow narrow the enclosures are: their width over the value, at most, of all "
+           "values "
+           "that are not 0, computed with 60 and with 120 digits. B sequences of T tokens with d "
+           "channels.\n\n" +
            certificates(records)},
       {"machine.md",
        "# On one machine\n\n" + machine() +
            "What depends on the processor's vector width and on the C library stands here and is not "
            "compared.\n\n" +
            errors_explained + error_summary(records, {"float", "double", "long double"}) +
-           "## Every case\n\n" + every_error(records, {"float", "double", "long double"}),
+           "## Every case\n\nErrors in ulps as above: of the output y, and of the gradients of all "
+           "parameters.\n\n" +
+           every_error(records, {"float", "double", "long double"}),
        false}};
 }
 

@@ -25,7 +25,7 @@ std::string section(const Preset& p, const LawRecords& laws) {
               "\n");
   for (const auto& [name, value] : picture.legend()) s += fmt::format("{} = {}\n\n", name, value);
   if (p.is_layout)
-    s += fmt::format("Laws that are tried on it, and hold: {}.\n\n",
+    s += fmt::format("[Laws](properties.md) that are tried on it, and hold: {}.\n\n",
                      fmt::join(laws_of(laws, std::string(p.name)), ", "));
   return s;
 }
@@ -40,11 +40,14 @@ std::string group(bool layouts, const LawRecords& laws) {
 }  // namespace
 
 Pages layouts_pages(const LawRecords& laws) {
-  return {{"layouts.md",
-           "# Layouts\n\nPictures, formulas and Jacobians (of one layer, y in x) are drawn by the code that "
-           "computes the block, run over\n"
-           "an algebra whose tensors are boxes. First the layouts, then published models.\n\n" +
-               group(true, laws) + group(false, laws)}};
+  return {
+      {"layouts.md",
+       "# Layouts\n\nEvery layout as a picture, as formulas, and with its Jacobian J: a small change v of "
+       "the layer's input x changes its output y by J v. LN and RMS are norms, Attn is attention, FFN the "
+       "feed-forward network; I is the identity. z stands behind the last layer, after the final norm. "
+       "Pictures and formulas are drawn by the code that computes the block, run on boxes and arrows in "
+       "place of numbers. First the layouts, then published models.\n\n" +
+           group(true, laws) + group(false, laws)}};
 }
 
 }  // namespace plumbline::reports

@@ -12,10 +12,10 @@ namespace plumbline::reports {
 namespace {
 
 constexpr const char* census_text =
-    R"(The implementation in C++ that shares no code with the ensemble, in its variants, at sizes that models and kernels have:
-y, and y with all gradients, in {}. Of {} answers that were judged, {} of them at real sizes, {} were called wrong and {}
-coarser than declared. Beside them {} answers of plain code that rounds to nearest, with stores that the calibration has
-not seen: {} were refused. {} questions were not judged.
+    R"(An implementation in C++ that shares no code with the rule, in its variants, at sizes that models and kernels have: y,
+and y with all gradients, in {}. Of {} answers that were judged, {} of them at real sizes, {} were called wrong and {}
+coarser than declared. Beside them stand {} answers of plain code that rounds to nearest, at places that the rule was not
+calibrated on (*plain answers*): {} were refused. {} questions were not judged.
 
 )";
 
@@ -73,7 +73,7 @@ std::string census_section(const Json& record) {
   return measured(record) +
          fmt::format(census_text, names, counted(all.judged), counted(real), all.wrong, all.coarser,
                      counted(all.right_answers), all.refused, not_judged) +
-         table({"block", "batch", "tokens", "keys", "judged", "wrong", "coarser", "right answers", "refused"},
+         table({"block", "batch", "tokens", "keys", "judged", "wrong", "coarser", "plain answers", "refused"},
                "lrrrrrrrr", rows);
 }
 

@@ -10,15 +10,15 @@ namespace {
 const std::string run_prefix = "default run/";
 
 constexpr const char* cost_text =
-    R"(A live case beside the command's own time: drawing, asking, calibration, verdict. Sizes up to 64; medians of {} cases
-on {}, {} cores. Evaluations: the time of all cores over that of evaluating the same block once, in double, with all
-gradients.
+    R"(Plumbline's own time for one case: to draw the question, to ask it, to calibrate and to judge. The time of the program
+under test is not counted. Sizes up to 64; medians of {} cases on {}, {} cores. *All cores* adds up the time of all cores.
+*Evaluations* is that time over the time of evaluating the same block once, in double, with all gradients.
 
 )";
 
 constexpr const char* runs_text =
-    R"(A whole run of `plumbline verify` with its defaults: 100 questions and the laws. Seconds beside the command's own time;
-{} of {} runs took no longer than they may.
+    R"(A whole run of `plumbline verify` with its defaults: 100 questions and the laws. Seconds are Plumbline's own, without
+those of the program under test. {} of {} runs stayed within their limit.
 
 )";
 
@@ -37,7 +37,7 @@ std::string default_runs(const Json& record) {
   }
   if (rows.empty()) return "";
   return fmt::format(runs_text, within, runs) +
-         table({"question", "profile", "seconds", "may take", "sizes"}, "llrrl", rows);
+         table({"question", "profile", "seconds", "limit", "sizes"}, "llrrl", rows);
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ std::string cost_section(const Json& record) {
   return measured(record) +
          fmt::format(cost_text, record.at("results").at(0).at("cases").get<int>(),
                      record.at("processor").get<std::string>(), record.at("cores").get<int>()) +
-         table({"question", "profile", "outputs", "ms", "ms of all cores", "evaluations"}, "lllrrr", rows) +
+         table({"question", "profile", "outputs", "ms", "ms, all cores", "evaluations"}, "lllrrr", rows) +
          default_runs(record);
 }
 

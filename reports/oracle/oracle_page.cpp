@@ -12,31 +12,40 @@
 #include "reports/oracle/sections.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
+#include "reports/words/words.hpp"
 
 namespace plumbline::reports {
 namespace {
 
 constexpr const char* live_text =
-    R"(An implementation of every part in PyTorch that shares no code with the library, in variants that differ in how they
-compute and not in what. Questions about every preset and every single operation, with sizes, specs, recipes and numbers
-drawn, about y and all gradients; then the black-box laws. Every answer is right, so whoever calls one wrong
-raises a false alarm: of {} judgements, {} of them by laws, {} did. {} more questions were set aside, for they can judge
-nothing: on some, right code overflows; on others, an answer of zeros would pass. How many cases agree:
+    R"(An implementation of every part in PyTorch that shares no code with the library. Its variants compute the same in
+another way: in another order, with other intermediate steps. It is asked about every preset and every single operation,
+with sizes, specs and numbers drawn at random, for y and all gradients; then come the laws that need no look inside.
+Every answer is right, so a verdict of wrong is a false alarm. Of {} judgements, {} of them by laws, {} were false alarms.
+{} more questions were set aside, because they can judge nobody: on some, right code overflows; on others, an answer of
+zeros would pass. How many cases agree:
 
 )";
 
 constexpr const char* planted_text =
-    R"(Every deviation of the catalogue that changes the exact outputs, as a correct implementation of the deviating block
-would compute it. Left out: the deviation is not in the catalogue, so only the generic test can find it; some of them are
-then called right in coarser arithmetic. SNR is the deviation's length in units of the noise. Named: of those found with
-SNR ≥ 10.
+    R"(Every deviation of the catalogue that changes the exact outputs is planted: the answer is what a correct implementation
+of the deviating block would give. *Known*: the rule has the deviation in its catalogue. *Left out*: it has not, so only
+its general test can find it. *SNR*: the length of what the deviation changes, in units of the rounding errors of correct
+code; a deviation below 10 may drown in them. *Coarser*: of those left out and not found, how many are called right in
+coarser arithmetic. *Ordinary* inputs are standard normal numbers with gains 1 and biases 0; *rich* ones have random gains
+and biases, and rows with an offset or a tiny variance. How many are found:
 
 )";
 
 constexpr const char* python_text =
-    R"(Every deviation, planted in the implementation in PyTorch, in the block that separates it best, and asked live by
-`plumbline verify`. Separation: how far the deviation moves the output, in units of the largest distance that is still called
-right. From 1 on it cannot be missed.
+    R"(Every deviation, planted in the implementation in PyTorch, in the block that shows it best, and asked live by
+`plumbline verify`.
+
+- *Separation*: how far the deviation moves the output, where 1 is the largest distance that is still called right. From 1 on
+  a single question is enough.
+- *Failing*: how many of the judged answers were not accepted. *Laws*: how many laws were broken.
+- *Likelihood ratio*: how many times likelier the answers are under the deviation named first than under correct code.
+- *Same*: other deviations that compute the same on these questions, as far as rounding errors let one see.
 
 )";
 
@@ -106,30 +115,43 @@ std::string false_alarms(const Json& record) {
                     fmt::format("{:.2f}", r["worst_match"].get<double>())});
   return table({"profile", "inputs", "outputs", "questions", "false alarms", "smallest p", "largest match"},
                "lllrrrr", rows) +
-         "A right answer may look a little like a deviation, by accident. The largest match says how much, "
-         "at most: 1 would "
-         "be a false alarm. The smallest p is the chance that a right answer is as unlike the others as this "
-         "one "
-         "was, over all tests of its question together.\n\n";
+         "Every answer is right. *Smallest p*: the chance that a right answer is as unlike the other right "
+         "ones as "
+         "the most unlike one here, counted over all tests of its question together. That count adds chances "
+         "up, so "
+         "it can exceed 1; “none below 1” means that nothing was unusual. An answer is rejected below one in "
+         "a "
+         "million. *Largest match*: a right answer may look a little like a known deviation, by accident. "
+         "This is the "
+         "greatest likeness that was seen; at 1 it would be a false alarm.\n\n";
 }
 
 std::string detection(const Json& record) {
-  std::vector<Row> rows;
+  std::vector<Row> found, named;
   for (const Json& r : record.at("characteristics")) {
-    const int effect = number(r, "with_effect"), clear = number(r, "clear"), found = number(r, "found_clear");
-    rows.push_back({r["profile"], r["inputs"], outputs_asked(r), std::to_string(effect),
-                    percent(number(r, "unknown_found"), effect),
-                    percent(number(r, "unknown_found_clear"), clear),
-                    std::to_string(number(r, "unknown_coarser")), percent(number(r, "found"), effect),
-                    percent(found, clear), percent(number(r, "named_right"), found),
-                    fmt::format("{} / {}", number(r, "named_wrong"), number(r, "not_named"))});
+    const int effect = number(r, "with_effect"), clear = number(r, "clear"), seen = number(r, "found_clear");
+    const Row question{r["profile"], r["inputs"], outputs_asked(r)};
+    Row row = question;
+    row.insert(row.end(),
+               {std::to_string(effect), percent(number(r, "found"), effect), percent(seen, clear),
+                percent(number(r, "unknown_found"), effect), percent(number(r, "unknown_found_clear"), clear),
+                std::to_string(number(r, "unknown_coarser"))});
+    found.push_back(row);
+    row = question;
+    row.insert(row.end(), {std::to_string(seen), percent(number(r, "named_right"), seen),
+                           std::to_string(number(r, "named_wrong")), std::to_string(number(r, "not_named"))});
+    named.push_back(row);
   }
-  return table({"profile", "inputs", "outputs", "planted", "left out", "left out, SNR ≥ 10", "called coarser",
-                "known", "known, SNR ≥ 10", "named right", "otherwise / not"},
-               "lllrrrrrrrr", rows) +
-         "A name is right where it is the planted deviation's, or computes the same on that question to "
-         "within "
-         "the noise.\n\n";
+  return table({"profile", "inputs", "outputs", "planted", "known", "known, SNR ≥ 10", "left out",
+                "left out, SNR ≥ 10", "coarser"},
+               "lllrrrrrr", found) +
+         "And how many of the known ones that were found with SNR ≥ 10 get the right name. A name is right "
+         "where it is "
+         "the planted deviation's, or where it computes the same on that question as far as rounding errors "
+         "let one "
+         "see.\n\n" +
+         table({"profile", "inputs", "outputs", "found", "named right", "another name", "no name"}, "lllrrrr",
+               named);
 }
 
 std::string pairs(const Json& record) {
@@ -161,10 +183,10 @@ std::string joined(const Json& names, const char* between = ", ") {
   return text;
 }
 
-// "1.2e+07", or of two deviations "980, 1.2e+07".
+// "1.2e7", or of two deviations "980, 1.2e7".
 std::string separations(const Json& factors) {
   std::string text;
-  for (const Json& f : factors) text += fmt::format("{}{:.2g}", text.empty() ? "" : ", ", f.get<double>());
+  for (const Json& f : factors) text += (text.empty() ? "" : ", ") + significant(Mp50(f.get<double>()), 2);
   return text;
 }
 
@@ -201,19 +223,20 @@ std::string naming(const Json& record, Rows shown = Rows::all) {
                     is_named   ? "yes"
                     : is_found ? "no: " + first
                                : "not found",
-                    is_found ? fmt::format("e^{:.3g}", r.at("likelihood").get<double>()) : "", joined(also)});
+                    is_found ? "e^" + significant(Mp50(r.at("likelihood").get<double>()), 2) : "",
+                    joined(also)});
   }
   const std::string sentence = fmt::format(
-      "In {}, {} live questions each: {} of {} are found, {} are named first; of the {} that a single "
-      "question "
-      "separates from correct code, {}.{}{}\n\n",
+      "In {}, {} live questions each: {} of {} are found, and {} are named first. With a separation of 1 and "
+      "more "
+      "there are {}, of which {} are named first.{}{}\n\n",
       record.at("profile").get<std::string>(), number(record, "cases"), failing, planted, named, separated,
-      separated_named, unseen.empty() ? "" : " Without any effect in these blocks: " + unseen + ".",
+      separated_named, unseen.empty() ? "" : " In these blocks nothing changes with " + unseen + ".",
       shown == Rows::not_named && !rows.empty() ? " Those not named first:" : "");
   if (rows.empty()) return sentence;
-  return sentence + table({"planted", "in", "separation", "failing", "laws broken", "named first",
-                           "likelihood ratio", "not told apart"},
-                          "llrrrlrl", rows);
+  return sentence +
+         table({"planted", "in", "separation", "failing", "laws", "named first", "likelihood ratio", "same"},
+               "llrrrlrl", rows);
 }
 
 // In full for the first profile.
@@ -250,22 +273,34 @@ Pages oracle_pages(const OracleRecords& r) {
   const Json& c = r.characteristics;
   const std::string page =
       "# How well the oracle judges\n\n"
-      "A rule that rejects everything detects everything: detection stands beside false alarms. The rule "
-      "itself:\n"
-      "[lib/plumbline/judge](../../lib/plumbline/judge/README.md).\n\n"
+      "A rule that rejects everything detects everything. So detection stands beside false alarms.\n\n" +
+      words({"question", "profile", "rule", "deviation", "law"}) +
+      "How the rule works: [lib/plumbline/judge](../../lib/plumbline/judge/README.md). In short: it computes "
+      "what "
+      "many correct implementations in the declared arithmetic could answer, and asks whether the answer "
+      "could be one "
+      "of them; if not, which deviation it is. The verdicts: `agrees`; `coarser`: right, in coarser "
+      "arithmetic than "
+      "declared; `wrong`: no correct implementation answers this.\n\n"
       "## Correct implementations, live\n\n" +
       measured(r.agreement) + agreement(r.agreement) +
       "## Coarser than declared\n\n"
-      "The same implementation, correct in another profile than the one it declares; laws included.\n\n" +
+      "The same implementation declares one profile and computes in a coarser one. `coarser` is the right "
+      "verdict. `agrees` stands where the difference is too small to be seen. *Otherwise*: broken laws, and "
+      "what is no answer.\n\n" +
       coarser(r.agreement) + "## Correct implementations, at real sizes\n\n" + census_section(r.census) +
       "## Correct implementations, by inputs\n\n"
-      "A second independent implementation, in C++, in variants of order, stores and kernels.\n\n" +
+      "A second independent implementation, in C++. Its variants differ in the order of sums and in where "
+      "they round.\n\n" +
       measured(c) + false_alarms(c) + "## Planted deviations\n\n" + planted_text + detection(c) +
-      "## What right answers cost\n\n" + power_section(c, r.before) + "## Two deviations at once\n\n" +
+      "## What right answers cost\n\n" + power_section(c, r.before) +
+      "## Two deviations at once\n\nTwo deviations, drawn at random, in one block; the pair is named if both "
+      "are.\n\n" +
       pairs(c) + "## Planted in Python\n\n" + python_text + planted_live(r.naming) + "### Two at once\n\n" +
       measured(r.pairs) + naming(r.pairs) + "## Real bugs\n\n" + real_bugs_section(r.real_bugs) +
-      "## Truths of several kinds\n\n"
-      "Verdicts on y where bfloat16-mixed is declared, by what is true:\n\n" +
+      "## What is said of right and of wrong answers\n\n"
+      "Verdicts on y where bfloat16-mixed is declared, by what is true. *Inconclusive*: the question could "
+      "not tell.\n\n" +
       confusion(c) + "## What a case costs\n\n" + cost_section(r.cost);
   return {{"oracle.md", page}};
 }

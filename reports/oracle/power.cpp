@@ -11,13 +11,15 @@ namespace plumbline::reports {
 namespace {
 
 constexpr const char* power_text =
-    R"(Known right answers are put to every question, and no functional may take what they show for a mistake. What that costs
-is measured by the same campaign with the rule as it was before, at the same seeds and sizes: before → now. What is now:
+    R"(Every question is also put to answers that are known to be right. What these show counts as normal, and no longer as
+the sign of a mistake. That lowers false alarms, and it may cost detection. How much, the same questions say, with the same
+seeds and sizes, judged by the rule as it was before and as it is now: before → now, of deviations with SNR ≥ 10.
+*Separated* are those that a single question can tell from correct code. The rule as it is now:
 
 )";
 
 std::string change(const Json& before, const Json& now, const char* key) {
-  return fmt::format("{} → {}", number(before, key), number(now, key));
+  return fmt::format("{} → {}", number(before, key), number(now, key));
 }
 
 // The row of the other record about the same questions.
@@ -48,7 +50,7 @@ std::string power_section(const Json& now, const Json& before) {
   }
   return power_text + measured(now) +
          table({"profile", "inputs", "outputs", "planted", "found", "found when left out", "named right",
-                "named otherwise", "separated"},
+                "another name", "separated"},
                "lllrrrrrr", rows);
 }
 

@@ -10,9 +10,9 @@ namespace {
 
 constexpr const char* real_bugs_text =
     R"({} bugs that people reported of kernels, ports and frameworks, planted in the implementation in PyTorch and asked live
-by `plumbline verify` in {}, {} questions each. What is said is a deviation of the catalogue where it knows one, and else the
-nearest alternative to the declared block. Found: {}; named: {}; of the other {} the place is right for {}. Many of the
-families of alternatives were written with these reports in view.
+by `plumbline verify` in {}, {} questions each. *What is said* is the deviation of the catalogue where there is one for the
+bug, and else the nearest other block that explains the answers. Found: {}; named: {}; of the other {} the right place in the
+block is named for {}. Many of these other blocks were written with these reports in view, so this is no blind test.
 
 )";
 

@@ -35,7 +35,7 @@ std::string measured(const Json& record) {
 int number(const Json& j, const char* key) { return j.contains(key) ? j.at(key).get<int>() : 0; }
 
 std::string percent(int part, int whole) {
-  return whole == 0 ? "–" : fmt::format("{:.1f} %", 100.0 * part / whole);
+  return whole == 0 ? "–" : fmt::format("{:.1f} %", 100.0 * part / whole);
 }
 
 std::string of(int part, int whole) { return fmt::format("{} of {}", part, whole); }

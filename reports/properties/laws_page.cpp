@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "plumbline/spec/presets.hpp"
 #include "properties/subjects/cell.hpp"
 #include "reports/render/markdown.hpp"
+#include "reports/render/number.hpp"
+#include "reports/words/words.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -16,8 +19,8 @@ using properties::Kill;
 using properties::LawRecord;
 
 std::string margin(const LawRecord& r) {
-  if (!r.widest_residual.empty()) return "residual ≤ " + r.widest_residual;
-  return r.tightest_bound.empty() ? "" : "bound ≥ " + r.tightest_bound + " ×";
+  if (!r.widest_residual.empty()) return "≤ " + significant(Mp50(r.widest_residual));
+  return r.tightest_bound.empty() ? "" : "bound ≥ " + significant(Mp50(r.tightest_bound)) + " ×";
 }
 
 std::string kills(const LawRecord& r) {
@@ -26,7 +29,7 @@ std::string kills(const LawRecord& r) {
     killed += k.after_cases > 0;
     after = std::max(after, k.after_cases);
   }
-  return fmt::format("{} of {}, by case {}", killed, r.kills.size(), after);
+  return fmt::format("{} of {} (case {})", killed, r.kills.size(), after);
 }
 
 std::string law_table(const LawRecords& laws) {
@@ -34,7 +37,7 @@ std::string law_table(const LawRecords& laws) {
   for (const LawRecord& r : laws)
     rows.push_back(
         {r.id, r.claim, r.holds ? "holds" : "**fails**", std::to_string(r.cases), margin(r), kills(r)});
-  return table({"law", "claim", "", "cases", "worst margin", "mutants killed"}, "lllrll", rows);
+  return table({"law", "claim", "verdict", "cases", "worst margin", "mutants killed"}, "lllrll", rows);
 }
 
 std::string coverage_table(const LawRecords& laws) {
@@ -49,20 +52,42 @@ std::string coverage_table(const LawRecords& laws) {
   return table({"law", "evaluated in", "cases by kind"}, "lll", rows);
 }
 
+// "pre_norm" where it is named with both norms; all layouts together.
+std::string subjects_text(const std::vector<std::string>& cells) {
+  std::map<std::string, int> norms;
+  std::vector<std::string> names;
+  for (const std::string& cell : cells) {
+    const std::string name = cell.substr(0, cell.find(' '));
+    if (norms[name]++ == 0) names.push_back(name);
+  }
+  std::vector<std::string> parts;
+  const auto is_whole = [&](const Preset& p) { return !p.is_layout || norms[std::string(p.name)] == 2; };
+  const bool every_layout = std::ranges::all_of(presets(), is_whole);
+  if (every_layout) parts.push_back("every layout");
+  for (const std::string& name : names) {
+    const bool is_layout =
+        std::ranges::any_of(presets(), [&](const Preset& p) { return p.is_layout && p.name == name; });
+    if (is_layout && every_layout) continue;
+    if (norms[name] == 2) parts.push_back(name);
+    for (const std::string& cell : cells)
+      if (norms[name] == 1 && cell.substr(0, cell.find(' ')) == name) parts.push_back(cell);
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 // Empty cells, those with one reason together.
 std::string gap_text(const LawRecord& r) {
   std::map<std::string, std::vector<std::string>> by_reason;
   for (const auto& [cell, why] : r.empty) by_reason[why].push_back(cell);
   std::vector<std::string> parts;
   for (const auto& [why, cells] : by_reason)
-    parts.push_back(fmt::format("{}: {}", fmt::join(cells, ", "), why));
+    parts.push_back(fmt::format("{}: {}", subjects_text(cells), why));
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 std::string subject_table(const LawRecords& laws) {
   std::vector<Row> rows;
-  for (const LawRecord& r : laws)
-    rows.push_back({r.id, fmt::format("{}", fmt::join(r.subjects, ", ")), gap_text(r)});
+  for (const LawRecord& r : laws) rows.push_back({r.id, subjects_text(r.subjects), gap_text(r)});
   return table({"law", "tried on", "not on, and why"}, "lll", rows);
 }
 
@@ -107,22 +132,29 @@ std::map<std::string, std::vector<std::string>> killers(const LawRecords& laws) 
 
 Pages laws_pages(const LawRecords& laws) {
   const auto holding = std::ranges::count_if(laws, &LawRecord::holds);
-  return {{"properties.md",
-           fmt::format(
-               "# Laws\n\n{} laws, of which {} hold in every case that was tried, and {} mutants: blocks "
-               "that are wrong on\n"
-               "purpose, each killed by every law that lists it. Identities are evaluated in enclosures of "
-               "60 digits: they hold where\n"
-               "the enclosure of the residual contains 0, without any tolerance. The worst margin is the "
-               "widest residual relative to the\n"
-               "largest number compared; of bounds, the smallest ratio of the bound to what it bounds.\n\n",
-               laws.size(), holding, killers(laws).size()) +
-               law_table(laws) + "## Where each law is tried\n\n" + subject_table(laws) +
-               "## What the cases were\n\nKinds overlap, so shares need not add up to 100 %.\n\n" +
-               coverage_table(laws) +
-               "## Mutants\n\nDeviations of the spec that real implementations make, and faults in the "
-               "arithmetic of an algebra.\n\n" +
-               mutant_table(laws)}};
+  return {
+      {"properties.md",
+       fmt::format("# Laws\n\n{} laws, of which {} hold in every case that was tried, and {} mutants.\n\n",
+                   laws.size(), holding, killers(laws).size()) +
+           words({"law", "mutant", "enclosure", "d, T, L", "stream", "branch", "norm", "J"}) +
+           "A case is a random block with a random input. An identity holds if the enclosure of its "
+           "residual, left side less right side, contains 0: there is no tolerance. *Worst margin*: of "
+           "an identity, how wide that enclosure is at most, over the largest number compared; of a "
+           "bound, how many times larger than what it bounds it is at least; empty, where a law is a "
+           "plain yes or no. *Mutants killed*: all of them, and in brackets the case by which the last "
+           "one was.\n\n" +
+           law_table(laws) +
+           "## Where each law is tried\n\nOn parts (`norm`, `attention`, `ffn`) and on layouts, each with "
+           "LayerNorm "
+           "and RMSNorm where only one is not named.\n\n" +
+           subject_table(laws) +
+           "## What the cases were\n\nWhich number types evaluated the law, and which share of its cases was "
+           "of which "
+           "kind. Kinds overlap, so shares need not add up to 100 %.\n\n" +
+           coverage_table(laws) +
+           "## Mutants\n\nWrong choices that real implementations make ([spec.md](spec.md) lists them), and "
+           "faults in the arithmetic that evaluates the laws.\n\n" +
+           mutant_table(laws)}};
 }
 
 }  // namespace plumbline::reports

@@ -16,9 +16,10 @@ constexpr const char* colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "
 
 std::string script(const Plot& plot) {
   std::string s =
-      "set terminal svg enhanced size 760,440 dynamic background '#ffffff' font 'sans-serif,13'\n"
+      "set terminal svg enhanced size 760,470 dynamic background '#ffffff' font 'sans-serif,13'\n"
       "set encoding utf8\nset border 3 lc rgb '#808080'\nset tics nomirror textcolor rgb '#303030'\n"
-      "set grid ytics lc rgb '#c4c4c4'\nset key below noenhanced samplen 3 spacing 1.3 textcolor rgb "
+      "set grid xtics ytics lt 1 lw 0.7 lc rgb '#d4d4d4'\nset key below height 1.5 noenhanced samplen 3 "
+      "spacing 1.3 textcolor rgb "
       "'#303030'\n"
       "set logscale y\nset format y '10^{%T}'\nset mytics 1\nset xrange [*:*] noextend\n";
   s += fmt::format("set title '{}' noenhanced\nset xlabel '{}'\nset ylabel '{}'\n", plot.title, plot.x_label,

@@ -88,9 +88,10 @@ Pages spec_pages() {
   std::string s =
       "# The spec of a block\n\nA spec is a JSON object. Start from a `preset` (`plumbline list presets`) "
       "and say what "
-      "differs; `layout` and `norm`\nfill the slots of a layout with a norm. Every knob that right blocks "
-      "have, from "
-      "the code that computes them;\n[spec.schema.json](spec.schema.json) says the same to editors.\n\n";
+      "differs; `layout` and `norm`\nfill the slots of a layout with a norm. A key with its values is called "
+      "a knob. Below is every knob "
+      "that right blocks have, taken from the code that computes them; [spec.schema.json](spec.schema.json) "
+      "says the same to editors.\n\n";
   s += "## The block\n\n" + knobs_table<BlockSpec>(false);
   s += "## A norm\n\n" + knobs_table<NormSpec>(false);
   s += "## What only wrong implementations have\n\nSuch a block can be asked for too: to see whether a test "

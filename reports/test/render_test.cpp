@@ -13,6 +13,18 @@ TEST(Markdown, ATableEscapesBarsAndAlignsColumns) {
             "| a\\|b | n |\n|:--|--:|\n| x | 1 |\n| \\|y\\| | 20 |\n\n");
 }
 
+TEST(Markdown, ParagraphsAndItemsAreFolded) {
+  EXPECT_EQ(wrapped("one two\nthree four\n\n- five six seven\n", 12),
+            "one two\nthree four\n\n- five six\n  seven\n");
+}
+
+TEST(Markdown, TablesAndFencesAreNotFolded) {
+  const std::string page = "# one two three\n\n| one | two |\n\n```\none two three\n```\n";
+  EXPECT_EQ(wrapped(page, 5), page);
+}
+
+TEST(Markdown, NoFoldedLineBeginsABlock) { EXPECT_EQ(wrapped("one two 3. four", 8), "one two 3.\nfour\n"); }
+
 TEST(Markdown, ATableIsRectangular) { EXPECT_THROW(table({"a", "b"}, "lr", {{"x"}}), std::logic_error); }
 
 TEST(Number, HasThatManySignificantDigits) {

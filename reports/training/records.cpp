@@ -86,6 +86,18 @@ double best_rate(const TrainingRecords& records, const std::string& layout, int 
   return best;
 }
 
+Learned learned_runs(const TrainingRecords& records, const std::string& layout, int least_depth,
+                     int most_depth) {
+  Learned out;
+  for (const TrainingRun& run : records.runs) {
+    const int depth = run.settings.stack.n_layers;
+    if (run.settings.stack.layout->name != layout || depth < least_depth || depth > most_depth) continue;
+    ++out.all;
+    out.learned += run.ending == Ending::learned;
+  }
+  return out;
+}
+
 Share share(int of, int n) {
   constexpr double z = 1.959963984540054;
   const double p = double(of) / n, square = z * z / n;

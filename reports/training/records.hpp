@@ -39,6 +39,13 @@ double largest_rate(const TrainingRecords& records, const std::string& layout, i
 // The rate with the lowest mean loss over seeds, among those at which every seed learned; or 0.
 double best_rate(const TrainingRecords& records, const std::string& layout, int depth, int warm_up = 0);
 
+// How many runs learned, of how many: of a layout, at all rates and with all seeds.
+struct Learned {
+  int learned = 0, all = 0;
+};
+Learned learned_runs(const TrainingRecords& records, const std::string& layout, int least_depth,
+                     int most_depth);
+
 // A share of n with its interval of 95 per cent, Wilson 1927.
 struct Share {
   double value, least, most;

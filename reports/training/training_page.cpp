@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "reports/render/markdown.hpp"
+#include "reports/render/number.hpp"
 #include "reports/training/map_plot.hpp"
 
 namespace plumbline::reports {
@@ -16,20 +17,24 @@ using Records = TrainingRecords;
 
 constexpr const char* beginning = R"(# Training, really run
 
-A model of the next byte, trained on the texts of the licences that every Debian 12 has. Its blocks are the library's own
-code, its gradients come from the same tape as all others, and its arithmetic is float with sums in a fixed order: each run
-below has the same bits on every x86-64 machine. `plumbline train --layout post_norm --layers 48` repeats one.
+Small models that predict the next byte of a text, trained on the texts of the licences that every Debian 12 has. Which
+layouts begin to learn at once, how deep, and at which learning rate? Blocks and gradients are computed by the library's
+own code, in float32 with sums in a fixed order: each run below has the same bits on every x86-64 machine.
+`plumbline train --layout post_norm --layers 48` repeats one. What the layouts are stands [at the end](#the-layouts).
 
-Setting: {}; the learning rate stays what it is from the first step on.
-These are small models and short runs: what they show is which stacks begin to learn at once, without any care.
+Setting: {}. No warm-up: the learning rate is the same from the first step on. A *seed* is what weights and data are drawn
+from; “2.99 (2.98 … 3.00)” is the mean over the seeds, the smallest and the largest. Losses are in nats a byte.
+These are small models and short runs: they show which stacks begin to learn without any care, and no more.
 
-A run **learned** where its loss on sixteen sequences, the same for all, ends below {:.2f}: what the frequencies of bytes
-alone reach. So it uses the bytes that came before. It is **stuck** where it does no better than these frequencies, and
-**diverged** where a loss is no number or above that of a model that knows nothing, log 256 = {:.2f}.
+A run **learned** where its loss on sixteen sequences, the same for all, ends below {:.2f}: what the frequencies of single
+bytes alone reach. So it uses the bytes that came before. It is **stuck** where it does no better than these frequencies. It
+**diverged** where a loss is no number, or above that of a model that knows nothing, log 256 = {:.2f}.
 
 ## The map
 
 ![training map](training-map.svg)
+
+Each cell shows the loss at the end: the median of the seeds.
 
 )";
 
@@ -38,7 +43,8 @@ std::string mean_and_range(const std::vector<double>& x) {
   double sum = 0;
   for (double v : x) sum += v / double(x.size());
   const auto [least, most] = std::minmax_element(x.begin(), x.end());
-  return fmt::format("{:.3g} ({:.3g} … {:.3g})", sum, *least, *most);
+  const auto text = [](double v) { return significant(Mp50(v)); };
+  return fmt::format("{} ({} … {})", text(sum), text(*least), text(*most));
 }
 
 template <class Get>
@@ -58,7 +64,8 @@ std::string rate_text(double rate) { return rate > 0 ? fmt::format("{:g}", rate)
 
 std::string largest_rates(const Records& r) {
   return "## The largest learning rate that trains\n\nThe largest of the rates of the map at which every "
-         "seed learned.\n\n" +
+         "seed "
+         "learned.\n\n" +
          by_depth(r, [&](const std::string& layout, int depth) {
            return rate_text(largest_rate(r, layout, depth));
          });
@@ -91,11 +98,6 @@ Endings endings(const Records& r, const std::string& layout, int depth) {
   return out;
 }
 
-std::string share_text(int of, int n) {
-  const Share s = share(of, n);
-  return fmt::format("{} of {} ({:.0f} … {:.0f} %)", of, n, 100 * s.least, 100 * s.most);
-}
-
 std::string deepest_section(const Records& r) {
   const std::vector<int> depths = r.depths();
   const int depth = *std::max_element(depths.begin(), depths.end());
@@ -106,10 +108,11 @@ std::string deepest_section(const Records& r) {
                     share_text(e.diverged, e.all)});
   }
   return fmt::format(
-             "## {} layers: is it post-norm?\n\nOf the runs at all {} learning rates and with all seeds: "
-             "how many learned, were "
-             "stuck, diverged; with the interval of 95 per cent (Wilson), as if runs were drawn from all "
-             "rates of the map.\n\n",
+             "## {} layers: is it post-norm?\n\nOf the runs at all {} learning rates and with all seeds: how "
+             "many "
+             "learned, were stuck, diverged. In brackets stands the 95 % interval of the share (Wilson), as "
+             "if runs "
+             "were drawn at random from all rates of the map.\n\n",
              depth, r.rates().size()) +
          table({"layout", "learned", "stuck", "diverged"}, "lrrr", rows);
 }
@@ -146,23 +149,25 @@ std::string inside_section(const Records& r, int depth) {
                        at("largest", 4, largest)});
   }
   return fmt::format(
-             "## Inside {} layers\n\nAt the best rate of each layout, or, where nothing learned, at the "
-             "middle one; the mean over the "
-             "seeds, the smallest and the largest. Gradients and updates of the first layer's parameters, "
-             "over those of "
-             "the last: 1 where all layers learn alike. An update is measured by the length of the "
-             "parameters.\n\n",
+             "## Inside {} layers\n\nAt the best rate of each layout or, where nothing learned, at the "
+             "middle one: "
+             "mean, smallest and largest of the seeds. The gradient of the first layer's parameters over "
+             "that of the "
+             "last layer's; and the same of the update, the change of the parameters in one step over their "
+             "length. 1: first and last layer learn alike.\n\n",
              depth) +
          table({"layout", "gradient, first step", "last step", "update, first step", "last step"}, "lrrrr",
                gradients) +
-         "Behind the last layer: how many directions the rows of the stream use, (tr S)² / tr S² of their "
-         "second "
-         "moments S; 1 where all tokens are alike. And of the first, the last and three layers between the "
-         "largest entry of the stream, over "
-         "its root mean "
-         "square: a massive activation is far beyond the few that normal numbers have.\n\n" +
-         table({"layout", "directions, first step", "last step", "largest entry, first step", "last step"},
-               "lrrrr", streams);
+         "The stream, the vectors that run through all layers. *Directions used* behind the last layer: (tr "
+         "S)² / "
+         "tr S², S being the matrix of second moments of its rows. It is 1 where all tokens are alike, and "
+         "at most "
+         "d. *Largest entry*, over the root mean square of the stream: the largest of the first, the last "
+         "and three "
+         "layers between. Normal numbers have a few; what is called a massive activation has far more.\n\n" +
+         table(
+             {"layout", "directions used, first step", "last step", "largest entry, first step", "last step"},
+             "lrrrr", streams);
 }
 
 // The best rate at which every seed learned, and the loss there.
@@ -190,10 +195,10 @@ std::string patience_section(const Records& r) {
     }
   return fmt::format(
              "## What patience and warm-up repair\n\nThe same in longer runs ({}), at the rates {}. With "
-             "warm-up the rate "
-             "rises to its own in the first steps. The loss at the best rate at which every seed learned: "
-             "mean, "
-             "smallest and largest of the seeds; then that rate.\n\n",
+             "warm-up the "
+             "rate rises to its value over the first steps. Shown is the loss at the best rate at which "
+             "every seed "
+             "learned (mean, smallest and largest of the seeds), and that rate.\n\n",
              setting_text(r), fmt::join(r.rates(), ", ")) +
          table(header, "ll" + std::string(r.depths().size(), 'r'), rows);
 }
@@ -206,12 +211,21 @@ std::string layouts_section(const Records& r) {
                     std::string(layout.source)});
   }
   return "## The layouts\n\n" + table({"layout", "a sublayer of it", "final norm", "source"}, "llll", rows) +
-         "\nWeights begin as Xavier and Glorot have them; those of deep_norm by its own rule, which divides "
-         "the weights of "
-         "values, outputs and feed-forward by (8 L)^(1/4).\n";
+         "x is the stream, F a sublayer (attention or feed-forward), N a norm, L the number of layers. "
+         "*Final norm*: "
+         "one more norm behind the last layer. Weights begin as Xavier has them, of variance 2/(inputs + "
+         "outputs); "
+         "those of deep_norm by its own rule, which divides the weights of values, outputs and feed-forward "
+         "by (8 "
+         "L)^(1/4).\n";
 }
 
 }  // namespace
+
+std::string share_text(int of, int n) {
+  const Share s = share(of, n);
+  return fmt::format("{} of {} ({:.0f} … {:.0f} %)", of, n, 100 * s.least, 100 * s.most);
+}
 
 std::string setting_text(const Records& r) {
   const TrainingSettings& s = r.runs.front().settings;

@@ -15,6 +15,9 @@ TrainingFiles read_training_files();
 // training.md and training-map.svg.
 Pages training_pages(const TrainingFiles& files);
 
+// "29 of 60 (36 … 61 %)": with the interval of 95 per cent.
+std::string share_text(int of, int n);
+
 // What stands beside every number of training: "d = 32, 64 bytes, ..., seeds 1 to 3".
 std::string setting_text(const TrainingRecords& records);
 
