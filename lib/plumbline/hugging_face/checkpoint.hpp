@@ -1,0 +1,50 @@
+// A model in a Hugging Face folder: what each layer computes, and its parameters, as specs and questions have
+// them. Reads config.json at once, tensors a layer at a time.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "plumbline/block/evaluate.hpp"
+#include "plumbline/hugging_face/model.hpp"
+#include "plumbline/hugging_face/tensor_folder.hpp"
+
+namespace plumbline {
+
+// What layer l of a model computes, a block by itself: layers of one model may differ in windows and
+// positions. `file` is named in messages. Throws Error, with the key, what was expected and what was found,
+// where the configuration says what no spec does.
+BlockSpec spec_of_config(const nlohmann::json& config, int l = 0, const std::string& file = "config.json");
+
+// An open folder.
+class Checkpoint {
+ public:
+  // In place of the number of a layer: the norm behind the last one.
+  static constexpr int final_norm = -1;
+
+  // Throws Error naming the file and the key where that is no folder of a model whose layers a spec says.
+  explicit Checkpoint(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+  const std::string& model_type() const { return model_type_; }
+  int layers() const { return layers_; }
+  // The spec of a layer, or of the final norm as a part; each is 0 <= l < layers(), or final_norm. Throws
+  // Error where the model has none.
+  BlockSpec spec(int l) const;
+  // Its parameters by Plumbline's names, exactly as they are stored. Throws Error naming the file, the
+  // tensor, what was expected and what was found: a tensor is missing, of another shape or type, or stands in
+  // the layer but not in the spec.
+  Parameters<double> parameters(int l) const;
+
+ private:
+  std::string prefix_of_layer(int l) const;
+  void check_nothing_is_left(int l, const std::vector<std::string>& used) const;
+
+  std::string folder_, config_file_, model_type_;
+  nlohmann::json config_;
+  const Model* model_;
+  int layers_;
+  TensorFolder tensors_;
+  std::string prefix_;  // of all names: "", "model.", "transformer.", ...
+};
+
+}  // namespace plumbline
