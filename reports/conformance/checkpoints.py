@@ -46,8 +46,8 @@ MODELS = {
     "qwen3": HEADS | rope(),
     "gemma": HEADS,
     "gemma2": HEADS | {"sliding_window": 4, "query_pre_attn_scalar": 13, "attn_logit_softcapping": 3.0},
-    "gpt_neox": EQUAL,
-    "gpt_neox sequential": EQUAL | {"use_parallel_residual": False, "attention_bias": False},
+    "gpt_neox": EQUAL | {"hidden_size": 48},
+    "gpt_neox sequential": EQUAL | {"hidden_size": 48, "use_parallel_residual": False, "attention_bias": False},
     "gptj": GPT | {"rotary_dim": 6, "n_inner": 57},
     "phi": SIZES | {"hidden_size": 48},
     "phi with norms on heads": SIZES | {"hidden_size": 48, "qk_layernorm": True},
@@ -63,14 +63,14 @@ MODELS = {
     "bloom with normed residual": {"hidden_size": 42, "n_layer": 2, "n_head": 3,
                                    "apply_residual_connection_post_layernorm": True},
     "mpt": {"d_model": 42, "n_layers": 2, "n_heads": 3, "max_seq_len": 32},
-    "mpt without alibi": {"d_model": 42, "n_layers": 2, "n_heads": 3, "max_seq_len": 32,
-                          "attn_config": {"alibi": False, "softmax_scale": 0.4}},
+    "mpt of another scale": {"d_model": 42, "n_layers": 2, "n_heads": 3, "max_seq_len": 32,
+                             "attn_config": {"softmax_scale": 0.4}},
     "starcoder2": SIZES | {"hidden_size": 48, "sliding_window": 4},
     "starcoder2 without biases": SIZES | {"hidden_size": 48, "use_bias": False},
     "olmo2": SIZES | {"hidden_size": 48, "num_key_value_heads": 3},
     "cohere": SIZES | {"hidden_size": 48},
-    "glm": HEADS | {"pad_token_id": 0, "eos_token_id": 1},
-    "glm4": HEADS | {"pad_token_id": 0, "eos_token_id": 1},
+    "glm": HEADS | {"head_dim": 12, "pad_token_id": 0, "eos_token_id": 1},
+    "glm4": HEADS | {"head_dim": 12, "pad_token_id": 0, "eos_token_id": 1},
     "granite": SIZES | {"hidden_size": 48, "residual_multiplier": 0.22, "attention_multiplier": 0.35, "attention_bias": True},
     "exaone4": SIZES | {"hidden_size": 48, "sliding_window": 4, "num_hidden_layers": 4},
     "exaone4 without windows": SIZES | {"hidden_size": 48, "sliding_window": None,
@@ -100,7 +100,9 @@ def model_of(name):
             noise = torch.randn_like(parameter)
             parameter.add_(0.3 * noise) if parameter.dim() == 1 else parameter.copy_(noise / parameter.shape[-1] ** 0.5)
     if name in STORED_AS:  # the parameters are numbers of that type, the arithmetic is float32
-        model = model.to(STORED_AS[name]).float()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.copy_(parameter.to(STORED_AS[name]))
     return model, config
 
 

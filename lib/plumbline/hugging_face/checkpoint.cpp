@@ -29,7 +29,7 @@ std::string type_said(const SortedJson& config, const std::string& file) {
   return c.text({"model_type"});
 }
 
-// With the final norm of the model.
+// As a stack of one layer, with the final norm of the model.
 BlockSpec layer_said(const SortedJson& config, int l, const std::string& file) {
   Config c(config, file);
   const Model& model = find_model(c.text({"model_type"}), file);
@@ -132,6 +132,7 @@ const Named& named(const Model& model, const TensorFolder& tensors, const std::s
 
 BlockSpec spec_of_config(const SortedJson& config, int l, const std::string& file) {
   BlockSpec s = layer_said(config, l, file);
+  s.part = Part::block;
   s.final_norm.reset();
   return s;
 }

@@ -10,9 +10,10 @@ BlockSpec falcon(Config& c, int) {
   const bool is_new = c.flag("new_decoder_architecture", false);
   const bool is_parallel = c.flag("parallel_attn", true);
   const int kv_heads = c.whole({"num_kv_heads", "n_head_kv"}, s.attention.n_heads);
+  const bool has_one_kv_head = c.flag("multi_query", true);  // of the old architecture
   if (is_new)
     s.attention.n_kv_heads = kv_heads;
-  else if (c.flag("multi_query", true))
+  else if (has_one_kv_head)
     s.attention.n_kv_heads = 1;
   s.ffn.d_ff = c.whole({"ffn_hidden_size"}, 4 * s.d);
   s.ffn.activation = activation_said(c, {"activation"}, "gelu");
@@ -53,8 +54,8 @@ void read_mpt_attention(Config& c, BlockSpec& s) {
   c.must_be("attn_uses_sequence_id", false);
   if (const Config::Json* clip = c.find({"clip_qkv"})) c.refuse("clip_qkv", "null", *clip);
   c.ignore({"attn_impl"});
-  const int max_bias = c.whole({"alibi_bias_max"}, 8);
-  if (c.flag("alibi", true)) s.position.bias = AlibiSpec{.max_bias = max_bias};
+  c.must_be("alibi", true);  // transformers has this one whatever these say, and others do not
+  c.must_be("alibi_bias_max", 8);
   if (c.find({"softmax_scale"}))
     s.attention.scale = {.rule = ScaleRule::one, .value = {}, .mult = c.number({"softmax_scale"})};
   c.ignore({"is_encoder_decoder"});
@@ -70,10 +71,8 @@ BlockSpec mpt(Config& c, int) {
   c.must_be("no_bias", true);
   c.must_be("norm_type", "low_precision_layernorm");
   c.ignore({"verbose"});
-  if (std::optional<Config> attention = c.object("attn_config"))
-    read_mpt_attention(*attention, s);
-  else
-    s.position.bias = AlibiSpec{};
+  s.position.bias = AlibiSpec{};
+  if (std::optional<Config> attention = c.object("attn_config")) read_mpt_attention(*attention, s);
   NormSpec norm = layer_norm(c.number({"layer_norm_epsilon"}, 1e-5));
   norm.bias = false;
   pre_norm(s, norm);

@@ -6,7 +6,6 @@ int layers_said(Config& c) { return c.whole({"num_hidden_layers", "n_layer", "n_
 
 BlockSpec block_said(Config& c) {
   BlockSpec s;
-  s.part = Part::block;
   s.d = c.whole({"hidden_size", "n_embd", "n_embed", "d_model"});
   s.attention.n_heads = s.attention.n_kv_heads = c.whole({"num_attention_heads", "n_head", "n_heads"});
   s.attention.head_dim = s.d / s.attention.n_heads;
