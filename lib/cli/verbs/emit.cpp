@@ -71,13 +71,17 @@ std::vector<std::pair<std::string, Json>> parts() {
   };
 }
 
-// Each layer of a checkpoint, as many questions as of a preset.
+// The layers of a checkpoint have as many questions together as one block, and each at least as many as a
+// preset.
 std::vector<Share> shares_of_checkpoint(const EmitOptions& o) {
   const bool full = o.suite == "full";
   const auto checkpoint = std::make_shared<Checkpoint>(o.block.hf);
+  const std::vector<int> layers = chosen_layers(*checkpoint, o.block);
+  const int cases = std::max(full ? 8 : 2, (full ? 160 : 40) / int(layers.size()));
+  const int candidates = std::max(full ? 32 : 10, 2 * cases);
   std::vector<Share> out;
-  for (const int l : chosen_layers(*checkpoint, o.block))
-    out.push_back({name_of_layer(l), template_of_layer(*checkpoint, l, o.block), full ? 8 : 2, full ? 32 : 10,
+  for (const int l : layers)
+    out.push_back({name_of_layer(l), template_of_layer(*checkpoint, l, o.block), cases, candidates,
                    [checkpoint, l] { return checkpoint->parameters(l); }});
   return out;
 }

@@ -207,6 +207,13 @@ std::vector<LayerKind> kinds_of_layers(const Checkpoint& checkpoint, const Block
   return kinds;
 }
 
+// "layers 0, 2 of 4", "final_norm".
+std::string layers_text(const LayerKind& kind, int of) {
+  if (is_one_norm(kind.spec)) return kind.layers.front();
+  return fmt::format("layer{} {} of {}", kind.layers.size() == 1 ? "" : "s", fmt::join(kind.layers, ", "),
+                     of);
+}
+
 // Each kind of layer once.
 void explain_checkpoint(const ExplainOptions& o) {
   const Checkpoint checkpoint(o.block.hf);
@@ -218,9 +225,8 @@ void explain_checkpoint(const ExplainOptions& o) {
   const Sizes sizes{tokens, tokens, size(o.block.batch, usual.batch)};
   Json all = Json::array();
   for (const LayerKind& kind : kinds_of_layers(checkpoint, o.block)) {
-    const std::string title = fmt::format("{}{} ({}), layer{} {} of {}", all.empty() ? "" : "\n", o.block.hf,
-                                          checkpoint.model_type(), kind.layers.size() == 1 ? "" : "s",
-                                          fmt::join(kind.layers, ", "), checkpoint.layers());
+    const std::string title = fmt::format("{}{} ({}), {}", all.empty() ? "" : "\n", o.block.hf,
+                                          checkpoint.model_type(), layers_text(kind, checkpoint.layers()));
     print_one(o.format, title, kind.spec, sizes);
     all.push_back(explained(kind.spec, sizes));
     all.back()["layers"] = kind.layers;

@@ -24,11 +24,6 @@ constexpr std::string_view buffers[] = {"attn.bias",
                                         "self_attention.rotary_emb.inv_freq",
                                         "self_attn.rotary_emb.inv_freq"};
 
-std::string type_said(const SortedJson& config, const std::string& file) {
-  Config c(config, file);
-  return c.text({"model_type"});
-}
-
 // As a stack of one layer, with the final norm of the model.
 BlockSpec layer_said(const SortedJson& config, int l, const std::string& file) {
   Config c(config, file);
@@ -128,6 +123,19 @@ const Named& named(const Model& model, const TensorFolder& tensors, const std::s
   return *first;
 }
 
+// A tensor of a layer that the spec knows nothing of would change the layer.
+void check_nothing_is_left(const TensorFolder& tensors, const std::string& layer,
+                           const std::set<std::string>& used) {
+  const auto& files = tensors.files();
+  for (auto it = files.lower_bound(layer); it != files.end() && it->first.starts_with(layer); ++it) {
+    const std::string inner = it->first.substr(layer.size());
+    const bool is_buffer = std::find(std::begin(buffers), std::end(buffers), inner) != std::end(buffers);
+    if (!is_buffer && !used.contains(it->first))
+      throw Error(it->second + ": tensor " + shown(it->first) +
+                  ": expected none of that name, since config.json says nothing of it, found one");
+  }
+}
+
 }  // namespace
 
 BlockSpec spec_of_config(const SortedJson& config, int l, const std::string& file) {
@@ -141,65 +149,62 @@ Checkpoint::Checkpoint(const std::string& folder)
     : folder_(folder),
       config_file_((std::filesystem::path(folder) / "config.json").string()),
       config_(parse_strict<SortedJson>(read_bytes(config_file_), config_file_)),
-      model_(&find_model(model_type_ = type_said(config_, config_file_), config_file_)),
-      layers_([&] {
-        Config c(config_, config_file_);
-        return layers_said(c);
-      }()),
-      tensors_(folder) {
-  spec(0);
-  prefix_ = prefix_found(*model_, tensors_);
+      model_type_(Config(config_, config_file_).text({"model_type"})),
+      model_(&find_model(model_type_, config_file_)) {
+  Config c(config_, config_file_);
+  layers_ = layers_said(c);
+  spec(0);  // throws where no spec says it
 }
 
 BlockSpec Checkpoint::spec(int l) const {
   if (l != final_norm) return spec_of_config(config_, l, config_file_);
-  const NormSlot norm = layer_said(config_, layers_ - 1, config_file_).final_norm;
-  if (!norm) throw Error(config_file_ + ": expected a model with a final norm, found one without");
+  const BlockSpec layer = layer_said(config_, 0, config_file_);
+  if (!layer.final_norm)
+    throw Error(config_file_ + ": expected a model with a final norm, found one without");
   BlockSpec s;
   s.part = Part::norm;
-  s.d = layer_said(config_, 0, config_file_).d;
-  s.norm_slots.attn.in = norm;
+  s.d = layer.d;
+  s.norm_slots.attn.in = layer.final_norm;
   return s;
 }
 
-std::string Checkpoint::prefix_of_layer(int l) const {
-  return prefix_ + std::string(model_->layers) + "." + std::to_string(l) + ".";
+const Checkpoint::Tensors& Checkpoint::tensors() const {
+  if (!tensors_) {
+    TensorFolder files(folder_);
+    std::string prefix = prefix_found(*model_, files);
+    tensors_ = Tensors{std::move(files), std::move(prefix)};
+  }
+  return *tensors_;
 }
 
 Parameters<double> Checkpoint::parameters(int l) const {
+  if (l == final_norm) return parameters_of_final_norm();
   const BlockSpec s = spec(l);
+  const auto& [files, prefix] = tensors();
+  const std::string layer = prefix + std::string(model_->layers) + "." + std::to_string(l) + ".";
   Parameters<double> out;
-  std::vector<std::string> used;
+  std::set<std::string> used;
   for (const ParameterShape& p : parameter_shapes(s)) {
-    if (l == final_norm) {
-      const std::string module = prefix_ + std::string(model_->final_norm);
-      const std::string name = in_files(tensors_, module, module_and_kind(p.name).second);
-      out[p.name] = parameter_from(tensors_, name, p, {1, p.cols, 0, p.cols}, false);
-      continue;
-    }
-    const std::string layer = prefix_of_layer(l);
     const auto [ours, kind] = module_and_kind(p.name.substr(std::string("layers.0.").size()));
-    const Named& n = named(*model_, tensors_, layer, ours);
-    const std::string name = in_files(tensors_, layer + std::string(n.theirs), kind);
+    const Named& n = named(*model_, files, layer, ours);
+    const std::string name = in_files(files, layer + std::string(n.theirs), kind);
     const Slice slice = slice_of(s, *model_, n.piece, p.is_vector() ? p.cols : p.rows);
-    out[p.name] = parameter_from(tensors_, name, p, slice, model_->weights_in_out);
-    used.push_back(name);
+    out[p.name] = parameter_from(files, name, p, slice, model_->weights_in_out);
+    used.insert(name);
   }
-  if (l != final_norm) check_nothing_is_left(l, used);
+  check_nothing_is_left(files, layer, used);
   return out;
 }
 
-void Checkpoint::check_nothing_is_left(int l, const std::vector<std::string>& used) const {
-  const std::string layer = prefix_of_layer(l);
-  const auto& files = tensors_.files();
-  for (auto it = files.lower_bound(layer); it != files.end() && it->first.starts_with(layer); ++it) {
-    const std::string inner = it->first.substr(layer.size());
-    const bool known = std::find(used.begin(), used.end(), it->first) != used.end() ||
-                       std::find(std::begin(buffers), std::end(buffers), inner) != std::end(buffers);
-    if (!known)
-      throw Error(it->second + ": tensor " + shown(it->first) +
-                  ": expected none of that name in a layer of " + config_file_ + ", found one");
+Parameters<double> Checkpoint::parameters_of_final_norm() const {
+  const auto& [files, prefix] = tensors();
+  Parameters<double> out;
+  for (const ParameterShape& p : parameter_shapes(spec(final_norm))) {
+    const std::string module = prefix + std::string(model_->final_norm);
+    const std::string name = in_files(files, module, module_and_kind(p.name).second);
+    out[p.name] = parameter_from(files, name, p, {1, p.cols, 0, p.cols}, false);
   }
+  return out;
 }
 
 }  // namespace plumbline

@@ -36,15 +36,20 @@ class Checkpoint {
   Parameters<double> parameters(int l) const;
 
  private:
-  std::string prefix_of_layer(int l) const;
-  void check_nothing_is_left(int l, const std::vector<std::string>& used) const;
+  // Opened when parameters are asked for: what a layer computes, the configuration says alone.
+  struct Tensors {
+    TensorFolder files;
+    std::string prefix;  // of all names: "", "model.", "transformer.", ...
+  };
+  const Tensors& tensors() const;
+  Parameters<double> parameters_of_final_norm() const;
 
-  std::string folder_, config_file_, model_type_;
+  std::string folder_, config_file_;
   nlohmann::json config_;
+  std::string model_type_;
   const Model* model_;
   int layers_;
-  TensorFolder tensors_;
-  std::string prefix_;  // of all names: "", "model.", "transformer.", ...
+  mutable std::optional<Tensors> tensors_;
 };
 
 }  // namespace plumbline

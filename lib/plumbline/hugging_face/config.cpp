@@ -101,7 +101,7 @@ void Config::ignore(Keys keys) { asked_.insert(asked_.end(), keys.begin(), keys.
 void Config::finish(const std::string& known_to) const {
   const auto known = keys_without_effect();
   for (const auto& [key, value] : json_.items()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    if (value.is_null() || std::find(known.begin(), known.end(), key) != known.end()) continue;
     if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
     refuse(excerpt(key).c_str(), "no key that is unknown of " + known_to, value);
   }

@@ -46,7 +46,7 @@ class Config {
 
   // Keys that the caller knows to have no effect where it stands.
   void ignore(Keys keys);
-  // Throws where a key was never asked for, and may have an effect.
+  // Throws where a key that was never asked for says something, and may have an effect.
   void finish(const std::string& known_to) const;
 
   // Throw Error that says what was expected at a key, and what was found.

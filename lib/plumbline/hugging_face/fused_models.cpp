@@ -23,6 +23,7 @@ BlockSpec falcon(Config& c, int) {
     c.fail("alibi", "false, since this model scales its ALiBi with the scores, which no spec says", "true");
   s.position.rope = rope_said(c, s.attention.head_dim, {});
   if (is_new && !is_parallel) c.fail("parallel_attn", "true, since new_decoder_architecture is", "false");
+  c.must_be("apply_residual_connection_post_layernorm", false);
   const NormSpec norm = layer_norm(c.number({"layer_norm_epsilon"}, 1e-5));
   const int norms = c.whole({"num_ln_in_parallel_attn"}, is_new ? 2 : 1);
   if (norms > (is_new ? 2 : 1))

@@ -1,4 +1,7 @@
-// Llama and those that grew out of it: a gated feed-forward, rotary embeddings, grouped heads.
+// Llama and those that grew out of it: a gated feed-forward, rotary embeddings, grouped heads. To be here
+// once a spec says them: gpt_oss (a sink in attention, a limit in the feed-forward), qwen3_next (a gate on
+// attention's output), gemma4 (a norm on values); nemotron is, and waits for the square of relu
+// (activation_said).
 #include "plumbline/hugging_face/model.hpp"
 #include "plumbline/hugging_face/reading.hpp"
 
@@ -72,6 +75,7 @@ BlockSpec qwen2(Config& c, int l) {
   read_silu(c, s);
   read_rope(c, s);
   set_qkv_bias(s, true);
+  c.must_be("use_mrope", false);
   read_qwen_windows(c, s, l);
   pre_norm(s, rms_said(c, 1e-6));
   return s;
@@ -111,6 +115,7 @@ BlockSpec gemma2(Config& c, int l) {
   s.attention.scale = {.rule = ScaleRule::inv_sqrt_scalar, .value = c.number({"query_pre_attn_scalar"}, 256)};
   s.attention.softcap.cap = c.number_or_none("attn_logit_softcapping", 50);
   const std::optional<int> window = c.whole_or_none("sliding_window", 4096);
+  c.find({"sliding_window", "sliding_window_size"});  // once more, in some files
   if (slides(c, l, l % 2 == 0)) set_window(s, window);
   const NormSpec norm = rms_said(c, 1e-6, 1);
   pre_norm(s, norm);
@@ -190,6 +195,7 @@ BlockSpec smollm3(Config& c, int l) {
     turns = (*list)[std::size_t(l)] == 1 || (*list)[std::size_t(l)] == true;
   }
   if (!turns) s.position.rope.reset();
+  c.ignore({"max_window_layers"});
   const bool use = c.flag("use_sliding_window", false);
   const std::optional<int> window = c.whole_or_none("sliding_window", {});
   if (slides(c, l, use && window && !turns)) {

@@ -30,7 +30,8 @@ BlockSpec gptj(Config& c, int) {
   s.ffn.activation = activation_said(c, {"activation_function"}, "gelu_new");
   set_attention_bias(s, false);
   s.position.rope = RopeSpec{.style = RopeStyle::interleaved, .rotary_dim = c.whole({"rotary_dim"})};
-  c.ignore({"rotary"});
+  c.must_be("rotary", true);
+  c.must_be("scale_attn_weights", true);
   parallel(s, layer_norm(c.number({"layer_norm_epsilon"}, 1e-5)));
   return s;
 }
