@@ -50,10 +50,13 @@ std::vector<int> chosen_layers(const Checkpoint& c, const BlockOptions& o) {
     layers.resize(std::size_t(c.layers()));
     std::iota(layers.begin(), layers.end(), 0);
   }
-  for (const int l : layers)
+  for (const int l : layers) {
+    if (std::count(layers.begin(), layers.end(), l) > 1)
+      throw Error("--layers: expected each once, found " + name_of_layer(l) + " again");
     if (l >= c.layers())
       throw Error("--layers: expected numbers below " + std::to_string(c.layers()) + ", as many layers as " +
                   c.folder() + " has, found " + std::to_string(l));
+  }
   return layers;
 }
 

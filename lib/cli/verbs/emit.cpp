@@ -71,8 +71,7 @@ std::vector<std::pair<std::string, Json>> parts() {
   };
 }
 
-// The layers of a checkpoint have as many questions together as one block, and each at least as many as a
-// preset.
+// The layers of a checkpoint have as many questions together as one block, and each some.
 std::vector<Share> shares_of_checkpoint(const EmitOptions& o) {
   const bool full = o.suite == "full";
   const auto checkpoint = std::make_shared<Checkpoint>(o.block.hf);

@@ -24,6 +24,7 @@ class Checkpoint {
   // Throws Error naming the file and the key where that is no folder of a model whose layers a spec says.
   explicit Checkpoint(const std::string& folder);
 
+  // Where it is, the type as config.json says it, and how many layers it has.
   const std::string& folder() const { return folder_; }
   const std::string& model_type() const { return model_type_; }
   int layers() const { return layers_; }

@@ -1,7 +1,6 @@
 // Llama and those that grew out of it: a gated feed-forward, rotary embeddings, grouped heads. To be here
 // once a spec says them: gpt_oss (a sink in attention, a limit in the feed-forward), qwen3_next (a gate on
-// attention's output), gemma4 (a norm on values); nemotron is, and waits for the square of relu
-// (activation_said).
+// the output of attention), gemma4 (a norm on values). nemotron waits for an activation, the square of relu.
 #include "plumbline/hugging_face/model.hpp"
 #include "plumbline/hugging_face/reading.hpp"
 

@@ -3,12 +3,10 @@
 
 namespace plumbline {
 
-// Of g groups of `group_rows` rows of a tensor [g group_rows, in], `count` rows from `first` on in each
-// group.
+// Of a tensor [g group_rows, in], which is g groups of rows: the same `count` rows of each, from `first` on.
 struct Slice {
   int groups, group_rows, first, count;
 
-  int rows() const { return groups * count; }                                  // of the slice
   int all_rows() const { return groups * group_rows; }                         // of the tensor
   int row(int i) const { return i / count * group_rows + first + i % count; }  // where row i of the slice is
 };
@@ -20,6 +18,7 @@ enum class QkvPacking { concat, per_group };
 // Which of the projections in a tensor; whole where it stands alone.
 enum class Piece { whole, q, k, v, gate, up };
 
+// Where q, k or v lies; of the whole, q.
 inline Slice qkv_slice(QkvPacking packing, Piece piece, int n_heads, int n_kv_heads, int head_dim) {
   const int groups = packing == QkvPacking::per_group ? n_kv_heads : 1;
   const int q = n_heads / groups * head_dim, kv = n_kv_heads / groups * head_dim;

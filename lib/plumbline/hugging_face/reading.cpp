@@ -1,8 +1,15 @@
 #include "plumbline/hugging_face/reading.hpp"
 
+#include "plumbline/block/sizes.hpp"
+
 namespace plumbline {
 
-int layers_said(Config& c) { return c.whole({"num_hidden_layers", "n_layer", "n_layers"}); }
+int layers_said(Config& c) {
+  const int layers = c.whole({"num_hidden_layers", "n_layer", "n_layers"});
+  if (layers > most_layers)
+    c.fail("num_hidden_layers", "at most " + std::to_string(most_layers), std::to_string(layers));
+  return layers;
+}
 
 BlockSpec block_said(Config& c) {
   BlockSpec s;

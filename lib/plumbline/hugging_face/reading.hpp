@@ -35,12 +35,14 @@ RopeSpec rope_said(Config& c, int head_dim, const RopeDefaults& defaults);
 bool slides(Config& c, int layer, bool otherwise);
 void set_window(BlockSpec& s, std::optional<int> window);
 
+// Norms with a gain, the second with a bias too.
 NormSpec rms_norm(double eps, int gain_offset = 0);
 NormSpec layer_norm(double eps);
 
+// Before both sublayers, and behind the last layer; after each residual add.
 void pre_norm(BlockSpec& s, const NormSpec& norm);
 void post_norm(BlockSpec& s, const NormSpec& norm);
-// One norm that both sublayers read.
+// One norm that both sublayers read, side by side; and one behind the last layer.
 void parallel(BlockSpec& s, const NormSpec& norm);
 
 // Biases of all four projections, or of none; of q, k and v alone; of the feed-forward.

@@ -43,6 +43,8 @@ RopeSpec rope_said(Config& c, int head_dim, const RopeDefaults& defaults) {
   if (!theta && !defaults.theta)
     c.fail("rope_theta", "it to be said, since versions of transformers take different ones", "none");
   rope.base = theta.value_or(defaults.theta.value_or(0));
+  if (partial && !(*partial > 0 && *partial <= 1))
+    c.fail("partial_rotary_factor", "a number above 0 and at most 1", std::to_string(*partial));
   rope.rotary_dim = static_cast<int>(head_dim * partial.value_or(defaults.partial));
   return rope;
 }
