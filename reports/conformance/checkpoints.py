@@ -107,9 +107,8 @@ def model_of(name):
 
 
 def layers_of(model, count):
-    """The list of its layers: the longest name that has as many modules of one class."""
-    lists = [m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == count]
-    return lists[0]
+    """The first list of as many modules."""
+    return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == count)
 
 
 def recorded(model, config):

@@ -129,6 +129,7 @@ def test_what_is_no_folder_of_a_model_is_refused_in_one_line(run):
     refused(run("explain", "--hf", "nowhere"), "nowhere/config.json: cannot be opened: No such file or directory")
     refused(run("explain", "--hf", "model", "--layers", "2"),
             "--layers: expected numbers below 2, as many layers as model has, found 2")
+    refused(run("explain", "--hf", "model", "--layers", "1,0,1"), "--layers: expected each once, found layer1 again")
     refused(run("truth", "--hf", "model"), "--layers: expected one layer of model, found 2")
     refused(run("explain", "--hf", "model", "--layers", "0,x"),
             "--layers: expected numbers from 0 on, or final_norm, with commas between, found 0,x (see plumbline explain --help)")
