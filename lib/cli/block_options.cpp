@@ -72,7 +72,8 @@ void add_block_options(CLI::App& verb, BlockOptions& o) {
 }
 
 void require_block(const BlockOptions& o) {
-  if (o.preset.empty() && o.spec_file.empty()) throw CLI::RequiredError("--preset or --spec");
+  if (o.preset.empty() && o.spec_file.empty() && o.hf.empty())
+    throw CLI::RequiredError("--preset, --spec or --hf");
 }
 
 Json with_sizes(Json json, const BlockOptions& o) {

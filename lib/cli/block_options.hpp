@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "plumbline/block/sizes.hpp"
 #include "plumbline/spec/json.hpp"
@@ -17,6 +18,8 @@ struct FromTo {
 
 struct BlockOptions {
   std::string preset, spec_file;
+  std::string hf;           // a Hugging Face folder in their place (checkpoint_options.hpp)
+  std::vector<int> layers;  // of it; none: all
   std::optional<int> d, n_layers, n_heads, n_kv_heads, head_dim, d_ff;
   std::optional<FromTo> tokens, key_tokens, batch;  // of the questions
 };

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/checkpoint_options.hpp"
 #include "cli/files.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 
@@ -66,6 +67,7 @@ class Reading {
     c_.metadata.try_emplace("plumbline", protocol_version);
     settle_spec();
     settle_profile();
+    add_parameters();
     const bool gradients = wants_gradients();
     c_.metadata["want"] = "y";
     Container given;  // the cotangents
@@ -90,11 +92,14 @@ class Reading {
   }
 
   void settle_spec() {
-    const bool is_named = !said_.block.spec_file.empty() || !said_.block.preset.empty();
+    if (!said_.block.hf.empty()) checkpoint_.emplace(said_.block.hf);
+    const bool is_named = checkpoint_ || !said_.block.spec_file.empty() || !said_.block.preset.empty();
     if (!is_named && !c_.metadata.contains("spec"))
       throw Error(path_ + ": __metadata__: expected the key \"spec\", or --spec, found neither");
     if (!is_named) return;
-    const std::string spec = to_json(spec_said(said_.block)).dump();
+    const std::string spec = to_json(checkpoint_ ? checkpoint_->spec(one_layer(*checkpoint_, said_.block))
+                                                 : spec_said(said_.block))
+                                 .dump();
     if (c_.metadata.contains("spec") && !is_said("spec", spec))
       note("the spec is that of the command line, not that in the file");
     c_.metadata["spec"] = spec;
@@ -108,6 +113,25 @@ class Reading {
       c_.metadata["profile"] = name;
       note(fmt::format("no profile is named: {}", name));
     }
+  }
+
+  // Those of the checkpoint, where the file has none.
+  void add_parameters() {
+    if (!checkpoint_) return;
+    const int l = one_layer(*checkpoint_, said_.block);
+    const Dtype dtype = profile_from_text(c_.metadata.at("profile")).storage;
+    Parameters<double> parameters;
+    put_parameters(parameters, checkpoint_->parameters(l), dtype);
+    std::string own;
+    for (const ExchangedTensor& t : question_tensors(checkpoint_->spec(l), {1, 1, 1}, false)) {
+      const auto it = parameters.find(t.name);
+      if (it == parameters.end()) continue;
+      if (c_.tensors.contains(t.name))
+        own = t.name;
+      else
+        c_.tensors[t.name] = stored(it->second, dtype, t.shape);
+    }
+    if (!own.empty()) note(own + " is that of the file, not that of " + checkpoint_->folder());
   }
 
   bool wants_gradients() const {
@@ -149,6 +173,7 @@ class Reading {
   const std::string& path_;
   const Said& said_;
   Container c_, answer_;
+  std::optional<Checkpoint> checkpoint_;
   OwnQuestion out_;
 };
 

@@ -22,9 +22,9 @@ struct Said {
   std::uint64_t seed = 1;  // of cotangents that are missing
 };
 
-// The spec is that of --spec or --preset, or else in the metadata; the profile, if nobody names one, the one
-// that x is stored for; a cotangent that is missing is drawn. Throws Error naming the file, the tensor, what
-// was expected and what was found.
+// The spec is that of --spec, --preset or --hf, which has parameters too, or else in the metadata; the
+// profile, if nobody names one, the one that x is stored for; a cotangent that is missing is drawn. Throws
+// Error naming the file, the tensor, what was expected and what was found.
 OwnQuestion own_question(const std::string& path, const Said& said);
 // The same of several, which have different names.
 std::vector<OwnQuestion> own_questions(const std::vector<std::string>& paths, const Said& said);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/checkpoint_options.hpp"
 #include "cli/files.hpp"
 #include "cli/manifest.hpp"
 #include "cli/open_spec.hpp"
@@ -37,6 +38,7 @@ struct Share {
   std::string name;
   SpecTemplate spec;
   int cases, candidates;
+  std::function<Parameters<double>()> parameters = {};  // of a checkpoint; none: they are drawn
 };
 
 Json sizes(int from, int to) { return {{"from", from}, {"to", to}, {"least", 1}}; }
@@ -69,8 +71,23 @@ std::vector<std::pair<std::string, Json>> parts() {
   };
 }
 
+// The layers of a checkpoint have as many questions together as one block, and each some.
+std::vector<Share> shares_of_checkpoint(const EmitOptions& o) {
+  const bool full = o.suite == "full";
+  const auto checkpoint = std::make_shared<Checkpoint>(o.block.hf);
+  const std::vector<int> layers = chosen_layers(*checkpoint, o.block);
+  const int cases = std::max(full ? 8 : 2, (full ? 160 : 40) / int(layers.size()));
+  const int candidates = std::max(full ? 32 : 10, 2 * cases);
+  std::vector<Share> out;
+  for (const int l : layers)
+    out.push_back({name_of_layer(l), template_of_layer(*checkpoint, l, o.block), cases, candidates,
+                   [checkpoint, l] { return checkpoint->parameters(l); }});
+  return out;
+}
+
 std::vector<Share> shares(const EmitOptions& o) {
   const bool full = o.suite == "full";
+  if (!o.block.hf.empty()) return shares_of_checkpoint(o);
   if (!o.block.preset.empty() || !o.block.spec_file.empty()) {
     const std::string name =
         o.block.preset.empty() ? std::filesystem::path(o.block.spec_file).stem().string() : o.block.preset;
@@ -92,11 +109,13 @@ std::vector<Share> shares(const EmitOptions& o) {
 std::vector<SuiteCase> designed(const EmitOptions& o, const Share& share, Progress& progress) {
   const Profile profile = profile_from_text(o.profile);
   const LiveQuestions questions(share.spec, o.gradients);
+  const Parameters<double> parameters = share.parameters ? share.parameters() : Parameters<double>();
   std::vector<SuiteCase> small, at_borders;
   for (int k = 0; k < share.candidates; ++k) {
     progress.show(fmt::format("{}: {} of {} candidates", share.name, k + 1, share.candidates));
     const QuestionSettings settings = draw(questions, o.seed, k).value();
     Question question = question_from(settings, profile);
+    put_parameters(question.inputs.parameters, parameters, profile.storage);
     if (std::optional<SuiteCase> c =
             candidate({fmt::format("{}-{}", share.name, k), profile, std::move(question)}))
       (questions.border(k) ? at_borders : small).push_back(std::move(*c));
@@ -205,6 +224,7 @@ void add_emit(CLI::App& app, int&) {
       ->required()
       ->option_text(" ");
   add_block_options(*verb, o->block);
+  add_checkpoint_options(*verb, o->block);
   add_question_sizes(*verb, o->block);
   verb->add_option("--suite", o->suite, "core (about 40 cases) or full (about 160) [core]")
       ->check(CLI::IsMember({"core", "full"}))
@@ -216,7 +236,8 @@ void add_emit(CLI::App& app, int&) {
   verb->add_flag("--grads,!--no-grads", o->gradients, "Ask for gradients too [yes]");
   add_own_questions(*verb, o->own, {"--suite", "--tokens", "--key-tokens", "--batch"});
   verb->footer(
-      "Without --preset or --spec the suite covers every preset and the single operations.\n"
+      "Without --preset, --spec or --hf the suite covers every preset and the single operations.\n"
+      "With --hf each layer has questions of its own, with the parameters that the folder has.\n"
       "Answer each DIR/CASE.safetensors in OUT/CASE.safetensors, then: plumbline judge DIR OUT\n"
       "Example: plumbline emit suite --preset llama --profile bfloat16-mixed");
   verb->callback([o, verb] { emit(*o, said_by(*verb, o->block, o->profile, o->gradients, o->seed)); });

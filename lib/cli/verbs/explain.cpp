@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/block_options.hpp"
+#include "cli/checkpoint_options.hpp"
 #include "cli/files.hpp"
 #include "cli/pretty_json.hpp"
 #include "cli/verbs.hpp"
@@ -70,11 +72,15 @@ std::string ffn_text(const FeedForwardSpec& f) {
   return fmt::format(", {} {} with d_ff = {}", name_of(f.activation), name_of(f.kind), f.d_ff);
 }
 
-// Which block, and its dimensions.
-std::string headline(const ExplainOptions& o, const BlockSpec& s) {
-  std::string out = o.block.spec_file.empty()
-                        ? fmt::format("{}: {}\n", o.block.preset, find_preset(o.block.preset).summary)
-                        : o.block.spec_file + "\n";
+// Which block it is.
+std::string title(const BlockOptions& o) {
+  if (!o.spec_file.empty()) return o.spec_file;
+  return fmt::format("{}: {}", o.preset, find_preset(o.preset).summary);
+}
+
+// And its dimensions.
+std::string headline(const std::string& title, const BlockSpec& s) {
+  std::string out = title + "\n";
   if (is_stack(s))
     out += s.n_layers == 1 ? "1 layer" : fmt::format("{} layers", s.n_layers);
   else
@@ -124,9 +130,9 @@ std::string tensor_lines(const BlockSpec& s, const Sizes& n) {
   return out + "  grad. of each of the question's, in its shape, where gradients are asked for\n";
 }
 
-void print_text(const ExplainOptions& o, const BlockSpec& s, const Sizes& n) {
+void print_text(const std::string& title, const BlockSpec& s, const Sizes& n) {
   const Picture p = picture_of(s);
-  std::cout << headline(o, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
+  std::cout << headline(title, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
   for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
   std::cout << scale_lines(p);
   if (!p.several_streams)
@@ -156,7 +162,7 @@ Json to_json(const std::vector<ExchangedTensor>& tensors) {
   return out;
 }
 
-void print_json(const BlockSpec& s, const Sizes& n) {
+Json explained(const BlockSpec& s, const Sizes& n) {
   const Picture p = picture_of(s);
   const Cost c = cost_of(s, n.tokens, n.batch, n.key_tokens);
   Json out;
@@ -178,21 +184,74 @@ void print_json(const BlockSpec& s, const Sizes& n) {
   out["tensors"] = {{"question", to_json(question_tensors(s, sizes, true))},
                     {"answer", to_json(answer_tensors(s, sizes, true))}};
   out["spec"] = to_json(s);
-  std::cout << out.dump(2) << "\n";
+  return out;
+}
+
+void print_one(const std::string& format, const std::string& title, const BlockSpec& s, const Sizes& sizes) {
+  if (format == "text") print_text(title, s, sizes);
+  if (format == "mermaid") std::cout << mermaid(picture_of(s));
+  if (format == "latex") print_latex(s);
+}
+
+// Layers that compute the same, but for their parameters.
+struct LayerKind {
+  BlockSpec spec;
+  std::vector<std::string> layers;
+};
+
+std::vector<LayerKind> kinds_of_layers(const Checkpoint& checkpoint, const BlockOptions& o) {
+  std::vector<LayerKind> kinds;
+  for (const int l : chosen_layers(checkpoint, o)) {
+    const BlockSpec spec = checkpoint.spec(l);
+    const auto same =
+        std::find_if(kinds.begin(), kinds.end(), [&](const LayerKind& kind) { return kind.spec == spec; });
+    LayerKind& kind = same == kinds.end() ? kinds.emplace_back(LayerKind{spec, {}}) : *same;
+    kind.layers.push_back(l == Checkpoint::final_norm ? name_of_layer(l) : std::to_string(l));
+  }
+  return kinds;
+}
+
+// "layers 0, 2 of 4", "final_norm".
+std::string layers_text(const LayerKind& kind, int of) {
+  if (is_one_norm(kind.spec)) return kind.layers.front();
+  return fmt::format("layer{} {} of {}", kind.layers.size() == 1 ? "" : "s", fmt::join(kind.layers, ", "),
+                     of);
+}
+
+// Each kind of layer once.
+void explain_checkpoint(const ExplainOptions& o) {
+  const Checkpoint checkpoint(o.block.hf);
+  const auto size = [](const std::optional<FromTo>& said, int otherwise) {
+    return said ? said->from : otherwise;
+  };
+  const Sizes usual;
+  const int tokens = size(o.block.tokens, usual.tokens);
+  const Sizes sizes{tokens, tokens, size(o.block.batch, usual.batch)};
+  Json all = Json::array();
+  for (const LayerKind& kind : kinds_of_layers(checkpoint, o.block)) {
+    const std::string title = fmt::format("{}{} ({}), {}", all.empty() ? "" : "\n", o.block.hf,
+                                          checkpoint.model_type(), layers_text(kind, checkpoint.layers()));
+    print_one(o.format, title, kind.spec, sizes);
+    all.push_back(explained(kind.spec, sizes));
+    all.back()["layers"] = kind.layers;
+  }
+  if (o.format == "json") std::cout << all.dump(2) << "\n";
 }
 
 void explain(const ExplainOptions& o) {
+  if (!o.block.hf.empty()) return explain_checkpoint(o);
   const auto [s, sizes] = chosen(o.block);
-  if (o.format == "text") print_text(o, s, sizes);
-  if (o.format == "mermaid") std::cout << mermaid(picture_of(s));
-  if (o.format == "latex") print_latex(s);
-  if (o.format == "json") print_json(s, sizes);
+  if (o.format == "json")
+    std::cout << explained(s, sizes).dump(2) << "\n";
+  else
+    print_one(o.format, o.format == "text" ? title(o.block) : "", s, sizes);
 }
 
 void add_explain(CLI::App& app, int&) {
   CLI::App* verb = app.add_subcommand("explain", "Diagram, formula, Jacobian, cost and full spec of a block");
   const auto o = std::make_shared<ExplainOptions>();
   add_block_options(*verb, o->block);
+  add_checkpoint_options(*verb, o->block);
   add_question_sizes(*verb, o->block);
   verb->add_option("--format", o->format, "text, mermaid, latex or json [text]")
       ->check(CLI::IsMember({"text", "mermaid", "latex", "json"}))
@@ -205,6 +264,7 @@ void add_explain(CLI::App& app, int&) {
       "What a spec leaves open, {\"from\": 5, \"to\": 64}, is explained at its first value.\n"
       "A preset has d = 64, 1 layer, 4 heads and as many for keys and values, heads of d / heads, d_ff = 4 "
       "d.\n"
+      "Of a folder each kind of layer is explained once.\n"
       "Example: plumbline explain --preset gemma2 --d 2304 --n-layers 26 --n-heads 8 --n-kv-heads 4");
   verb->callback([o] {
     require_block(o->block);

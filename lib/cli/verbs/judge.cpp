@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "cli/checkpoint_options.hpp"
 #include "cli/manifest.hpp"
 #include "cli/own_question.hpp"
 #include "cli/report_options.hpp"
@@ -127,6 +128,7 @@ void add_judge(CLI::App& app, int& status) {
       ->option_text(" ");
   add_own_questions(*verb, o->own, {});
   add_block_options(*verb, o->block);
+  add_checkpoint_options(*verb, o->block);
   verb->add_option("--profile", o->profile, "With --question: the arithmetic that is claimed")
       ->option_text("NAME");
   verb->add_flag("--grads,!--no-grads", o->gradients, "With --question: whether gradients are asked for");
@@ -137,7 +139,8 @@ void add_judge(CLI::App& app, int& status) {
   add_report_options(*verb, o->reports);
   verb->footer(
       "Examples: plumbline judge suite answers --junit junit.xml\n"
-      "          plumbline judge --question mine.safetensors --spec block.json answer.safetensors");
+      "          plumbline judge --question mine.safetensors --spec block.json answer.safetensors\n"
+      "          plumbline judge --question x_and_answer.safetensors --hf model --layers 3 --no-grads");
   verb->callback([o, verb, &status] {
     Process::end_with_this_program();
     // the one positional argument beside --question says where the answers are

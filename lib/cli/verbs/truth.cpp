@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/block_options.hpp"
+#include "cli/checkpoint_options.hpp"
 #include "cli/files.hpp"
 #include "cli/own_question.hpp"
 #include "cli/verbs.hpp"
@@ -104,11 +105,13 @@ struct TruthOptions {
   std::uint64_t seed = 1;
 };
 
-Proved of_case(const Json& json, const TruthOptions& o) {
+// With the parameters of a checkpoint, if there are any.
+Proved of_case(const Json& json, const TruthOptions& o, const Parameters<double>& parameters = {}) {
   Json text = as_case(json, o.block);
   if (o.is_seed_said && text.is_object()) text["seed"] = o.seed;
   const CaseSettings c = case_from_json(text);
   CaseInputs in = inputs_of(c);
+  put_parameters(in.parameters, parameters, Dtype::f64);
   if (!o.gradients) in.cotangent.resize(0, 0);
   Json about{{"spec", to_json(c.spec)},
              {"T", c.tokens},
@@ -141,7 +144,13 @@ Proved proved(const TruthOptions& o, const Said& said) {
       throw Error(o.file + ": expected no --tokens, --key-tokens or --batch: its tensors have their sizes");
     return of_question(o, said);
   }
-  if (named != o.file.empty()) throw CLI::RequiredError("FILE, --preset or --spec, and one of them alone,");
+  if (!o.block.hf.empty() && o.file.empty()) {
+    const Checkpoint checkpoint(o.block.hf);
+    const int l = one_layer(checkpoint, o.block);
+    return of_case({{"spec", to_json(checkpoint.spec(l))}}, o, checkpoint.parameters(l));
+  }
+  if (named != o.file.empty())
+    throw CLI::RequiredError("FILE, --preset, --spec or --hf, and one of them alone,");
   if (!o.block.preset.empty()) return of_case({{"preset", o.block.preset}}, o);
   return read_file(named ? o.block.spec_file : o.file, [&](const Json& json) { return of_case(json, o); });
 }
@@ -154,6 +163,7 @@ void add_truth(CLI::App& app, int&) {
           "A JSON file with a case or a spec (- is standard input), or a question in FILE.safetensors")
       ->option_text(" ");
   add_block_options(*verb, o->block);
+  add_checkpoint_options(*verb, o->block);
   add_question_sizes(*verb, o->block);
   add_seed(*verb, o->seed);
   verb->add_flag("--grads,!--no-grads", o->gradients, "Of gradients too [yes]");

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/block_options.hpp"
+#include "cli/checkpoint_options.hpp"
 #include "cli/open_spec.hpp"
 #include "cli/own_question.hpp"
 #include "cli/report_options.hpp"
@@ -20,6 +21,7 @@
 #include "plumbline/campaign/given_cases.hpp"
 #include "plumbline/campaign/places.hpp"
 #include "plumbline/campaign/replay.hpp"
+#include "plumbline/cases/recipes.hpp"
 #include "plumbline/io/file.hpp"
 
 namespace plumbline::cli {
@@ -146,21 +148,10 @@ int verify(const VerifyOptions& o) {
   return write_reports(o.reports, report);
 }
 
-// Questions of one's own: each of them, and nothing else.
-int ask_own(const VerifyOptions& o, const Said& said) {
-  check_folder(o.failures);
-  const std::vector<OwnQuestion> questions = own_questions(o.own, said);
-  Subprocess peer = implementation(o);
+// Asks each question once, as it is.
+int ask_given(const VerifyOptions& o, Subprocess& peer, const std::vector<GivenCase>& cases,
+              RunReport& report) {
   FailureFiles files(o.failures);
-  RunReport report{.title = fmt::format("plumbline verify --question {}", fmt::join(o.own, " ")),
-                   .facts = {{"command", peer.name()}}};
-  std::vector<GivenCase> cases;
-  for (const OwnQuestion& q : questions) {
-    const Request& r = q.request;
-    report.facts.emplace_back(r.id, fmt::format("{}; {}", sizes_text(r.question), profile_text(r.profile)));
-    report.notes.insert(report.notes.end(), q.notes.begin(), q.notes.end());
-    cases.push_back({r.id, [&r] { return r; }, [&](const Request& asked) { return peer.ask(asked); }});
-  }
   const auto save = [&](const Request& r, const Examination& e) {
     const Replay replay{r, fmt::format("{}: {}", name_of(e.outcome), e.message), ""};
     try {
@@ -178,10 +169,61 @@ int ask_own(const VerifyOptions& o, const Said& said) {
   return write_reports(o.reports, report);
 }
 
+// Questions of one's own: each of them, and nothing else.
+int ask_own(const VerifyOptions& o, const Said& said) {
+  check_folder(o.failures);
+  const std::vector<OwnQuestion> questions = own_questions(o.own, said);
+  Subprocess peer = implementation(o);
+  RunReport report{.title = fmt::format("plumbline verify --question {}", fmt::join(o.own, " ")),
+                   .facts = {{"command", peer.name()}}};
+  std::vector<GivenCase> cases;
+  for (const OwnQuestion& q : questions) {
+    const Request& r = q.request;
+    report.facts.emplace_back(r.id, fmt::format("{}; {}", sizes_text(r.question), profile_text(r.profile)));
+    report.notes.insert(report.notes.end(), q.notes.begin(), q.notes.end());
+    cases.push_back({r.id, [&r] { return r; }, [&](const Request& asked) { return peer.ask(asked); }});
+  }
+  return ask_given(o, peer, cases, report);
+}
+
+// Questions about layers of a checkpoint, with its parameters; those of one layer are held at a time.
+int ask_about_checkpoint(const VerifyOptions& o) {
+  const Profile profile = profile_from_text(o.profile);
+  const Checkpoint checkpoint(o.block.hf);
+  const std::vector<int> layers = chosen_layers(checkpoint, o.block);
+  check_folder(o.failures);
+  Subprocess peer = implementation(o);
+  RunReport report{.title = "plumbline verify --hf " + o.block.hf,
+                   .facts = {{"command", peer.name()},
+                             {"profile", profile_text(profile)},
+                             {"asked for", o.gradients ? "y and gradients" : "y"},
+                             {"seed", std::to_string(o.seed)}}};
+  const int of_layer = std::max(1, o.cases / int(layers.size()));
+  std::vector<GivenCase> cases;
+  for (const int l : layers) {
+    const auto questions =
+        std::make_shared<LiveQuestions>(template_of_layer(checkpoint, l, o.block), o.gradients);
+    const auto parameters = std::make_shared<Parameters<double>>();
+    for (int k = 0; k < of_layer; ++k) {
+      const std::string id = fmt::format("{}-{}", name_of_layer(l), k);
+      const auto question = [&, l, k, id, questions, parameters, of_layer] {
+        if (k == 0) *parameters = checkpoint.parameters(l);
+        Request r{id, profile, question_from(draw(*questions, o.seed, k).value(), profile)};
+        put_parameters(r.question.inputs.parameters, *parameters, profile.storage);
+        if (k + 1 == of_layer) parameters->clear();
+        return r;
+      };
+      cases.push_back({id, question, [&](const Request& asked) { return peer.ask(asked); }});
+    }
+  }
+  return ask_given(o, peer, cases, report);
+}
+
 void add_verify(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand("verify", "Judge a program that answers questions over a pipe");
   const auto o = std::make_shared<VerifyOptions>();
   add_block_options(*verb, o->block);
+  add_checkpoint_options(*verb, o->block);
   add_question_sizes(*verb, o->block);
   verb->add_option("--profile", o->profile,
                    "The arithmetic it claims: a name, or JSON of one's own [float32]")
@@ -222,10 +264,14 @@ void add_verify(CLI::App& app, int& status) {
   add_own_questions(*verb, o->own,
                     {"--replay", "--cases", "--shard", "--shrink", "--batch-invariant", "--tokens",
                      "--key-tokens", "--batch"});
+  for (const char* other : {"--shard", "--shrink", "--batch-invariant", "--replay"})
+    verb->get_option("--hf")->excludes(verb->get_option(other));
   verb->footer(
       "Where sizes are left open they are drawn. In a spec file, {\"from\": 5, \"to\": 64} and {\"one_of\": "
       "[...]}\n"
       "leave any value open; \"T\", \"T_k\" and \"batch\" stand beside a spec's own keys.\n"
+      "With --hf the questions have the parameters of a checkpoint: none is made small, and no relation is "
+      "tried.\n"
       "Example: plumbline verify --preset llama --profile bfloat16-mixed -- python3 my_block.py");
   verb->callback([o, verb, &status] {
     Process::end_with_this_program();
@@ -240,7 +286,7 @@ void add_verify(CLI::App& app, int& status) {
       return;
     }
     require_block(o->block);
-    status = verify(*o);
+    status = o->block.hf.empty() ? verify(*o) : ask_about_checkpoint(*o);
   });
 }
 

@@ -74,7 +74,7 @@ COMMAND_LINES = {  # what is wrong: arguments, and what is said
     "misspelt option": (["verify", "--preset", "llama", "--profil", "tf32", "--", "true"], '"--profil"; the nearest known one is "--profile"'),
     "misspelt flag": (["verify", "--no-grad", "--spec", "spec.json", "--", "true"], '"--no-grad"; the nearest known one is "--no-grads"'),
     "option of nothing known": (["verify", "--frobnicate", "--", "true"], 'unknown option "--frobnicate"; known are --'),
-    "no block": (["verify", "--", "true"], "--preset or --spec is required"),
+    "no block": (["verify", "--", "true"], "--preset, --spec or --hf is required"),
     "no command": (["verify", "--preset", "llama"], "COMMAND is required"),
     "unknown preset": (["verify", "--preset", "lama", "--", "true"], 'unknown preset "lama"; the nearest known one is "llama"'),
     "preset like none": (["verify", "--preset", "foo", "--", "true"], 'unknown preset "foo"; known are pre_norm'),

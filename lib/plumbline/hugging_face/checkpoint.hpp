@@ -1,0 +1,56 @@
+// A model in a Hugging Face folder: what each layer computes, and its parameters, as specs and questions have
+// them. Reads config.json at once, tensors a layer at a time.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "plumbline/block/evaluate.hpp"
+#include "plumbline/hugging_face/model.hpp"
+#include "plumbline/hugging_face/tensor_folder.hpp"
+
+namespace plumbline {
+
+// What layer l of a model computes, a block by itself: layers of one model may differ in windows and
+// positions. `file` is named in messages. Throws Error, with the key, what was expected and what was found,
+// where the configuration says what no spec does.
+BlockSpec spec_of_config(const nlohmann::json& config, int l = 0, const std::string& file = "config.json");
+
+// An open folder.
+class Checkpoint {
+ public:
+  // In place of the number of a layer: the norm behind the last one.
+  static constexpr int final_norm = -1;
+
+  // Throws Error naming the file and the key where that is no folder of a model whose layers a spec says.
+  explicit Checkpoint(const std::string& folder);
+
+  // Where it is, the type as config.json says it, and how many layers it has.
+  const std::string& folder() const { return folder_; }
+  const std::string& model_type() const { return model_type_; }
+  int layers() const { return layers_; }
+  // The spec of a layer, or of the final norm as a part; each is 0 <= l < layers(), or final_norm. Throws
+  // Error where the model has none.
+  BlockSpec spec(int l) const;
+  // Its parameters by Plumbline's names, exactly as they are stored. Throws Error naming the file, the
+  // tensor, what was expected and what was found: a tensor is missing, of another shape or type, or stands in
+  // the layer but not in the spec.
+  Parameters<double> parameters(int l) const;
+
+ private:
+  // Opened when parameters are asked for: what a layer computes, the configuration says alone.
+  struct Tensors {
+    TensorFolder files;
+    std::string prefix;  // of all names: "", "model.", "transformer.", ...
+  };
+  const Tensors& tensors() const;
+  Parameters<double> parameters_of_final_norm() const;
+
+  std::string folder_, config_file_;
+  nlohmann::json config_;
+  std::string model_type_;
+  const Model* model_;
+  int layers_;
+  mutable std::optional<Tensors> tensors_;
+};
+
+}  // namespace plumbline

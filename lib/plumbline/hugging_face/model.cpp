@@ -1,0 +1,20 @@
+#include "plumbline/hugging_face/model.hpp"
+
+#include "plumbline/base/excerpt.hpp"
+#include "plumbline/base/nearest.hpp"
+
+namespace plumbline {
+
+const Model& find_model(const std::string& type, const std::string& file) {
+  std::vector<std::string_view> known;
+  for (const auto family : {encoder_models(), fused_models(), gated_models(), gpt_models()})
+    for (const Model& model : family) {
+      if (model.type == type) return model;
+      known.push_back(model.type);
+    }
+  std::string all;
+  for (const std::string_view name : known) all += (all.empty() ? "" : ", ") + std::string(name);
+  throw Error(file + ": model_type: expected one of " + all + ", found " + shown(type));
+}
+
+}  // namespace plumbline

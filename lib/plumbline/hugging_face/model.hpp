@@ -1,0 +1,42 @@
+// The types of models whose layers a spec says: for each how its configuration is read, and what its
+// parameters are called in files.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "plumbline/block/block_spec.hpp"
+#include "plumbline/hugging_face/config.hpp"
+#include "plumbline/hugging_face/packing.hpp"
+
+namespace plumbline {
+
+// A module of a layer by both its names. Where there are several rows for one of ours, the file has the one
+// or the other.
+struct Named {
+  std::string_view ours, theirs;  // "attn.q_proj", "self_attn.q_proj": .weight and .bias follow
+  Piece piece = Piece::whole;
+};
+
+// A type of models.
+struct Model {
+  std::string_view type;  // as config.json calls it
+  // The spec of layer l, with the model's final norm. Throws Error as Config does.
+  BlockSpec (*layer)(Config& c, int l);
+  std::string_view layers;      // where layer l stands, before ".l."
+  std::string_view final_norm;  // beside the layers
+  std::span<const Named> names;
+  QkvPacking qkv = QkvPacking::concat;
+  bool weights_in_out = false;  // Conv1D of transformers: weights are [in, out]
+};
+
+// The families, each in a file of its own.
+std::span<const Model> encoder_models();
+std::span<const Model> fused_models();
+std::span<const Model> gated_models();
+std::span<const Model> gpt_models();
+
+// Throws Error naming the file and the types that are known, where that type is none.
+const Model& find_model(const std::string& type, const std::string& file);
+
+}  // namespace plumbline

@@ -1,0 +1,53 @@
+// What the configurations of several types of models say in the same way.
+#pragma once
+
+#include <optional>
+
+#include "plumbline/block/block_spec.hpp"
+#include "plumbline/hugging_face/config.hpp"
+
+namespace plumbline {
+
+// The number of layers.
+int layers_said(Config& c);
+
+// A block of the width and the heads that are said, each of d / n_heads channels, and as many for keys and
+// values; no norms, no positions, biases everywhere.
+BlockSpec block_said(Config& c);
+// The heads of keys and values, and how wide each is: `head_dim`, where the width is no key, d / n_heads.
+void read_grouped_heads(Config& c, BlockSpec& s, std::optional<int> n_kv_heads = {},
+                        std::optional<int> head_dim = {});
+
+// Throws Error, with the file and the key, where the function is none that a spec says.
+Activation activation_said(Config& c, Config::Keys keys, const std::string& otherwise);
+
+// What a model's positions are where its configuration does not say.
+struct RopeDefaults {
+  std::optional<double> theta = 10000;  // none: versions of transformers differ, so it has to be said
+  double partial = 1;                   // of a head's channels
+  RopeStyle style = RopeStyle::half;
+};
+// From `rope_parameters` (transformers 5), or `rope_theta`, `rope_scaling` and `partial_rotary_factor`.
+// Throws Error where the kind of scaling is none that a spec says.
+RopeSpec rope_said(Config& c, int head_dim, const RopeDefaults& defaults);
+
+// Whether `layer_types` says that a layer attends within a window; `otherwise` where the key is absent.
+bool slides(Config& c, int layer, bool otherwise);
+void set_window(BlockSpec& s, std::optional<int> window);
+
+// Norms with a gain, the second with a bias too.
+NormSpec rms_norm(double eps, int gain_offset = 0);
+NormSpec layer_norm(double eps);
+
+// Before both sublayers, and behind the last layer; after each residual add.
+void pre_norm(BlockSpec& s, const NormSpec& norm);
+void post_norm(BlockSpec& s, const NormSpec& norm);
+// One norm that both sublayers read, side by side; and one behind the last layer.
+void parallel(BlockSpec& s, const NormSpec& norm);
+
+// Biases of all four projections, or of none; of q, k and v alone; of the feed-forward.
+void set_attention_bias(BlockSpec& s, bool bias);
+void set_qkv_bias(BlockSpec& s, bool bias);
+void set_ffn_bias(BlockSpec& s, bool bias);
+
+}  // namespace plumbline
