@@ -7,6 +7,7 @@
 
 #include "measure/characteristics.hpp"
 #include "peer/block.hpp"
+#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/cases/recipes.hpp"
 #include "plumbline/judge/describe.hpp"
 #include "plumbline/number/interval.hpp"
@@ -43,6 +44,12 @@ const Feature features[] = {
        s.position.bias = AlibiSpec{};
      },
      {"sink/missing"}},
+    {"sinks of kernels",
+     [](BlockSpec& s) {
+       s.part = Part::sdpa, s.d = s.attention.n_heads * s.attention.head_dim;
+       s.attention.sink.present = true;
+     },
+     {"sink/missing", "sink/of-first-head", "sink/scaled"}},
     {"gate",
      [](BlockSpec& s) { s.attention.gate = Activation::sigmoid; },
      {"gate/missing", "gate/silu-for-sigmoid"}},
@@ -131,7 +138,7 @@ TEST_P(FeatureTest, IsWhatThePeerComputes) {
       EXPECT_LT(largest(x - y), 1e-11 * (1 + largest(x))) << name << ", seed " << seed;
     };
     agree("y", ours.y);
-    agree("grad.x", ours.x);
+    agree("grad." + std::string(input_name(q.spec)), ours.x);
     for (const auto& [name, g] : ours.parameters) agree("grad." + name, g);
     EXPECT_EQ(theirs.size(), ours.parameters.size() + 2);
   }
