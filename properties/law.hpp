@@ -28,6 +28,8 @@ const std::vector<Law>& attention_laws();
 const std::vector<Law>& attention_weight_laws();
 const std::vector<Law>& activation_laws();
 const std::vector<Law>& feed_forward_laws();
+const std::vector<Law>& moe_laws();
+const std::vector<Law>& stream_laws();
 const std::vector<Law>& chain_laws();
 const std::vector<Law>& bound_laws();
 const std::vector<Law>& layout_laws();

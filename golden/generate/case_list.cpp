@@ -403,7 +403,13 @@ void add_streams(List& list) {
   });
   add("mhc-mean", StreamRule::mhc, 1, [](BlockSpec& s) { s.streams->head = StreamHead::mean; });
   add("mhc-collapse", StreamRule::mhc, 1, [](BlockSpec& s) { s.part = Part::collapse; });
-  add("mhc-lite", StreamRule::mhc_lite, 1, [](BlockSpec& s) { s.streams->count = 3; });
+  // streams that begin alike give its logits no gradient
+  add("mhc-lite", StreamRule::mhc_lite, 1, [](BlockSpec& s) {
+    s.part = Part::block;
+    s.final_norm.reset();
+    s.streams->count = 3;
+  });
+  add("mhc-lite-sum", StreamRule::mhc_lite, 1, [](BlockSpec& s) { s.part = Part::collapse; });
   add("resi-dual", StreamRule::resi_dual, 2, [](BlockSpec&) {});
   add("siamese", StreamRule::siamese, 2, [](BlockSpec& s) { s.branch_scale = 0.5; });
 }

@@ -84,7 +84,7 @@ Instance instance(const BlockSpec& spec, int tokens, Regime regime) {
     if (s.role == Role::gain) p = (p.array() * 0.5 + 1.25).matrix();
     parameters[s.name] = cast<I>(p);
   }
-  Matrix<double> x = uniform_matrix(bits, tokens, spec.d);
+  Matrix<double> x = uniform_matrix(bits, tokens, input_width(spec));
   x = in_regime(std::move(x), regime);
   note_what_dominates(spec, x);
   return {spec, parameters, cast<I>(x)};

@@ -127,7 +127,7 @@ void add_train(CLI::App& app, int&) {
   verb->add_option("--norm", o->norm, "layer_norm or rms_norm [layer_norm]")->option_text("NAME");
   verb->add_option("--initialisation", o->initialisation, "xavier, gpt2 or deepnorm [xavier]")
       ->option_text("NAME");
-  verb->add_option("--activation", o->activation, "gelu_tanh, relu, silu or quick_gelu [gelu_tanh]")
+  verb->add_option("--activation", o->activation, "gelu_tanh, relu, silu, quick_gelu or sigmoid [gelu_tanh]")
       ->option_text("NAME");
   add_size(*verb, "--d", o->d, 4096, "Width of the residual stream [32]");
   add_size(*verb, "--n-heads", o->n_heads, 256, "Number of heads [2]");

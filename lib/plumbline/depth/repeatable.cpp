@@ -174,12 +174,16 @@ Matrix<float> Repeatable::activation(Activation f, int derivative, const Tensor&
       return y;
     case Activation::silu: gated_all(derivative, 1, 0, x.data(), y.data(), x.size()); return y;
     case Activation::quick_gelu: gated_all(derivative, 1.702f, 0, x.data(), y.data(), x.size()); return y;
-    case Activation::gelu_erf:
-    case Activation::sigmoid: break;
+    case Activation::sigmoid: {
+      y.array() = 1 / (1 + exp(Tensor(-x)).array());
+      if (derivative == 1) y.array() *= 1 - y.array();
+      return y;
+    }
+    case Activation::gelu_erf: break;
   }
   const std::string why =
       f == Activation::gelu_erf ? ": its erf is the C library's, and differs from machine to machine" : "";
-  throw Error("ffn.activation: expected relu, gelu_tanh, silu or quick_gelu, found " +
+  throw Error("ffn.activation: expected relu, gelu_tanh, silu, quick_gelu or sigmoid, found " +
               std::string(name_of(f)) + why);
 }
 
