@@ -102,8 +102,7 @@ std::vector<Tensor<A>> over_streams(A& a, const BlockSpec& s, const Norms& n, co
   });
 }
 
-// One layer of several streams, whose parameters stand under p; `stream` gets all of them after each
-// sublayer.
+// One layer of several streams, whose parameters stand under p; `stream` gets all after each sublayer.
 template <Algebra A>
 std::vector<Tensor<A>> streams_layer(A& a, const BlockSpec& s, const ParameterView<A>& p,
                                      std::vector<Tensor<A>> x, int batch, Stream<A>* stream) {

@@ -13,6 +13,7 @@
 
 namespace plumbline {
 
+// What scores are made of.
 enum class RouterScore { softmax, sigmoid };
 PLUMBLINE_NAMES(RouterScore, {softmax, "softmax"}, {sigmoid, "sigmoid"})
 // What a group of experts is chosen by: its largest score, or its two largest together.

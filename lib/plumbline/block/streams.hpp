@@ -23,6 +23,7 @@
 
 namespace plumbline {
 
+// How streams are read, mixed and written.
 enum class StreamRule { mhc, mhc_lite, resi_dual, siamese };
 PLUMBLINE_NAMES(StreamRule, {mhc, "mhc"}, {mhc_lite, "mhc_lite"}, {resi_dual, "resi_dual"},
                 {siamese, "siamese"})

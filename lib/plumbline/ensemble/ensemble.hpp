@@ -143,8 +143,7 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   Tensor saved(const Tensor& x);
   Tensor centring_sum(const Tensor& sum);
 
-  // The result of body(). Inside a norm, and where streams are mixed, operations round to the type of the
-  // statistics.
+  // The result of body(). Inside a norm and a mixer of streams operations round to the statistics' type.
   template <class Body>
   Tensor component(Component component, const char*, const Tensor&, Body body) {
     const Grid<S> outside = kernel_;

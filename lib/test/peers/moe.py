@@ -4,7 +4,7 @@ import torch
 
 
 class Moe:
-    def weights(self, prefix, x):
+    def expert_weights(self, prefix, x):
         """[..., experts], 0 for those that are not chosen."""
         m, wrong = self.spec["ffn"]["moe"], self.wrong
         logits = self.linear(prefix + "router", x)
@@ -36,7 +36,7 @@ class Moe:
         return torch.where(chosen > 0, grouped, -torch.inf).flatten(-2)
 
     def mixture(self, prefix, x):
-        m, w = self.spec["ffn"]["moe"], self.weights(prefix, x)
+        m, w = self.spec["ffn"]["moe"], self.expert_weights(prefix, x)
         shift = 1 if "moe/next-expert" in self.wrong else 0
         weigh = lambda answer, w: self.a.kernel(torch.mul, answer, w)  # noqa: E731
         total = None

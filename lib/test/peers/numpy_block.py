@@ -115,6 +115,8 @@ class Block:
 
     def feed_forward(self, p, x):
         a, s = self.a, self.spec["ffn"]
+        if s.get("moe"):
+            raise Unsupported("experts")
         if s.get("limit") is not None or s.get("up_offset") or s.get("squared"):
             raise Unsupported("feed-forwards with a limit, an offset or a square")
         if self.spec["norm_slots"]["ffn"]["mid"]:
@@ -267,6 +269,8 @@ class Block:
     def stack(self, x):
         if self.spec["topology"] != "sequential" or self.spec["residual_source"] != "stream":
             raise Unsupported("another topology than the sequential one")
+        if self.spec.get("streams"):
+            raise Unsupported("several streams")
         chain = []
         for i in range(self.spec["n_layers"]):
             for which, branch in (("attn", self.attention), ("ffn", self.feed_forward)):
