@@ -414,6 +414,45 @@ void add_streams(List& list) {
   add("siamese", StreamRule::siamese, 2, [](BlockSpec& s) { s.branch_scale = 0.5; });
 }
 
+void latent(BlockSpec& s, const LatentSpec& l) {
+  heads(s, 2, 2);
+  s.attention.head_dim = 6;
+  s.attention.latent = l;
+  s.attention.bias = {.q = false, .k = false, .v = false, .o = false};
+  s.position.rope = rope(RopeStyle::interleaved, l.rope_dim);
+}
+
+// Windows on both sides, T5's tables, and latent attention.
+void add_windows_tables_and_latents(List& list) {
+  const auto attention = [&](const char* name, void (*change)(BlockSpec&)) {
+    BlockSpec s = layout("pre_norm", 12);
+    heads(s, 2, 2);
+    s.part = Part::attention;
+    change(s);
+    list.add(std::string("attention/") + name, s, Regime::plain, 6, 2);
+  };
+  attention("sliding",
+            [](BlockSpec& s) { s.attention.mask.kind = MaskKind::sliding, s.attention.mask.window = 3; });
+  attention("buckets-causal", [](BlockSpec& s) {
+    s.position.buckets = BucketsSpec{.count = 4, .max_distance = 8};  // a distance of 4 is a whole power
+  });
+  attention("buckets-of-both-sides", [](BlockSpec& s) {
+    s.position.buckets = BucketsSpec{.count = 8, .max_distance = 8};
+    s.attention.mask.kind = MaskKind::bidirectional;
+    s.attention.scale.rule = ScaleRule::one;
+  });
+  attention("latent",
+            [](BlockSpec& s) { latent(s, {.q_rank = 5, .kv_rank = 4, .rope_dim = 2, .v_head_dim = 3}); });
+  attention("latent-keys-and-values",
+            [](BlockSpec& s) { latent(s, {.kv_rank = 3, .rope_dim = 4, .eps = 1e-2}); });
+
+  BlockSpec sdpa = layout("pre_norm", 8);
+  heads(sdpa, 2, 2), sdpa.part = Part::sdpa;
+  sdpa.attention.mask.kind = MaskKind::sliding, sdpa.attention.mask.window = 2;
+  sdpa.position.buckets = BucketsSpec{.count = 6, .max_distance = 4};
+  list.add("sdpa/sliding-with-buckets", sdpa, Regime::plain, 4, 2, 6);
+}
+
 }  // namespace
 
 const std::vector<GoldenCase>& cases() {
@@ -430,6 +469,7 @@ const std::vector<GoldenCase>& cases() {
     add_features(list);
     add_streams(list);
     add_moe(list);
+    add_windows_tables_and_latents(list);
     return list.sorted();
   }();
   return all;

@@ -9,6 +9,7 @@ The stream is [B T, d]. Choices that no golden case makes are refused, not guess
 import mpmath
 import numpy as np
 from mp_moe import Moe
+from mp_positions import Positions
 from mp_streams import Streams
 from mp_tape import constant, exp, normal_distribution, positive_part, reciprocal, sqrt, tanh
 
@@ -116,8 +117,9 @@ def seen(mask, window, queries, keys=None, at_the_end=True):
     first."""
     keys = keys or queries
     i, j = np.arange(queries)[:, None] + (keys - queries if at_the_end else 0), np.arange(keys)
-    far = {"bidirectional": -keys, "causal": -keys, "causal_sliding": -(window or 0)}[mask]
-    return constant(((j - i > far) & ((j <= i) | (mask == "bidirectional"))).astype(int))
+    far = {"bidirectional": -keys, "causal": -keys, "causal_sliding": -(window or 0), "sliding": -(window or 0)}[mask]
+    near = {"bidirectional": keys + queries, "causal": 1, "causal_sliding": 1, "sliding": window}[mask]
+    return constant(((j - i > far) & (j - i < near)).astype(int))
 
 
 def alibi(max_bias, n_heads, tokens):
@@ -138,7 +140,7 @@ def rows(x):
     return x.reshape(-1, x.shape[-1])
 
 
-class Block(Streams, Moe):
+class Block(Streams, Moe, Positions):
     def __init__(self, spec, params, batch):
         """`params`: name -> tensor."""
         self.spec, self.params, self.batch = spec, params, batch
@@ -195,10 +197,13 @@ class Block(Streams, Moe):
 
     def attention(self, p, x):
         norms = self.spec["norm_slots"]["attn"]
-        q = self.positioned(norms["q"], p + "norm_q", self.linear(p + "q_proj", x))
-        k = self.positioned(norms["k"], p + "norm_k", self.linear(p + "k_proj", x))
-        v = self.values(norms.get("v"), p + "norm_v", self.linear(p + "v_proj", x))
-        heads = self.averaged(q, self.shared(k), self.shared(v), p)
+        if self.spec["attention"].get("latent"):
+            heads = self.averaged(*self.latent_heads(p, x), p)
+        else:
+            q = self.positioned(norms["q"], p + "norm_q", self.linear(p + "q_proj", x))
+            k = self.positioned(norms["k"], p + "norm_k", self.linear(p + "k_proj", x))
+            v = self.values(norms.get("v"), p + "norm_v", self.linear(p + "v_proj", x))
+            heads = self.averaged(q, self.shared(k), self.shared(v), p)
         if gate := self.spec["attention"].get("gate"):
             heads = heads * ACTIVATIONS[gate](self.linear(p + "gate_proj", x))
         return self.linear(p + "o_proj", self.norm(norms["mid"], p + "norm_mid", heads))
@@ -224,12 +229,14 @@ class Block(Streams, Moe):
         if bias := self.spec["position"]["bias"]:
             scores = scores + constant(alibi(bias["max_bias"], s["n_heads"], scores.shape[2]))
         at_the_end = s.get("causal_alignment", "bottom_right") == "bottom_right"
+        if self.spec["position"].get("buckets"):
+            scores = scores + self.looked_up(p, queries, keys, keys - queries if at_the_end else 0)
         weights = exp(scores) * seen(s["mask"], s["window"], queries, keys, at_the_end)
         total = weights.row_sum()
         if s.get("sink"):
             total = total + exp(self.params[p + "sink"].reshape(1, s["n_heads"], 1, 1))
         heads = weights / total @ v
-        return heads.swapaxes(1, 2).reshape(self.batch * queries, s["n_heads"] * s["head_dim"])
+        return heads.swapaxes(1, 2).reshape(self.batch * queries, s["n_heads"] * v.shape[3])
 
     def feed_forward(self, p, x):
         return self.mixture(p, x) if self.spec["ffn"].get("moe") else self.one_feed_forward(p, x)

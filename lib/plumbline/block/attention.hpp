@@ -1,12 +1,13 @@
 // Attention: for each head, P = softmax(softcap(scale q k^T) + position bias, mask), o = P v; then o_proj of
 // all heads. Query head h reads key-value head floor(h n_kv_heads / n_heads). Norms on q and k stand before
 // or after the rotary embedding, that on v before it is read; a gate multiplies all heads by f(gate_proj x);
-// the norm in slot mid stands before o_proj.
+// the norm in slot mid stands before o_proj. Queries, keys and values may come from latent vectors.
 //
 // Sources: arXiv 1706.03762 (attention), 2305.13245 (grouped heads), 2104.09864 (rotary embedding),
-// 2505.06708 (gate), 2503.04598 (norm on v).
+// 2505.06708 (gate), 2503.04598 (norm on v); of latent vectors, latent.hpp.
 #pragma once
 
+#include "plumbline/block/latent.hpp"
 #include "plumbline/block/linear.hpp"
 #include "plumbline/block/mask.hpp"
 #include "plumbline/block/norm.hpp"
@@ -58,6 +59,7 @@ inline constexpr WrongChoice<AttentionBias> wrong_choices<AttentionBias>[] = {
 // The attention branch as data, its norms apart.
 struct AttentionSpec {
   int n_heads = 0, n_kv_heads = 0, head_dim = 0;
+  std::optional<LatentSpec> latent = {};
   AttentionBias bias;
   ScaleSpec scale;
   SoftcapSpec softcap;
@@ -70,6 +72,12 @@ struct AttentionSpec {
   bool operator==(const AttentionSpec&) const = default;
 };
 
+// The channels of a head of values, and of all of them.
+inline int value_dim(const AttentionSpec& a) {
+  return a.latent ? value_dim(*a.latent, a.head_dim) : a.head_dim;
+}
+inline int value_width(const AttentionSpec& a) { return a.n_heads * value_dim(a); }
+
 template <>
 inline constexpr auto knobs<AttentionSpec> = std::tuple{
     knob("n_heads", &AttentionSpec::n_heads, "of queries").within(size_range).implying([](AttentionSpec& a) {
@@ -77,6 +85,12 @@ inline constexpr auto knobs<AttentionSpec> = std::tuple{
     }),
     knob("n_kv_heads", &AttentionSpec::n_kv_heads, "of keys and values; divides n_heads").within(size_range),
     knob("head_dim", &AttentionSpec::head_dim, "channels of a head").within(size_range),
+    knob("latent", &AttentionSpec::latent,
+         "queries, keys and values come from short vectors; none has a bias")
+        .where_changed()
+        .implying([](AttentionSpec& a) {
+          if (a.latent) a.bias.q = a.bias.k = a.bias.v = false;
+        }),
     knob("bias", &AttentionSpec::bias, "which projections have one"),
     knob("scale", &AttentionSpec::scale, "what q k is multiplied by"),
     knob("", &AttentionSpec::softcap),
@@ -190,12 +204,13 @@ Tensor<A> probabilities(A& a, const AttentionSpec& s, int head, const ParameterV
   return softmax(scores, mask);
 }
 
-// q [Tq,h], k, v [Tk,h] -> [Tq,h].
+// q [Tq,h], k [Tk,h], v [Tk,w] -> [Tq,w].
 template <Algebra A>
 Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, int head,
                    const ParameterView<A>& p, const Tensor<A>& q, const Tensor<A>& k, const Tensor<A>& v) {
   const int first = first_position(s.mask, a.rows(q), a.rows(k));
-  const auto bias = position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k), first);
+  const auto bias =
+      position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k), first, !is_causal(s.mask));
   const Tensor<A> queries = a.store(q, p.place(Site::queries)), keys = a.store(k, p.place(Site::keys));
   const Tensor<A> products = a.store(a.matmul(queries, a.transpose(keys)), p.place(Site::products));
   Tensor<A> scores = a.store(a.scale(products, score_scale(s.scale, s.head_dim)), p.place(Site::scores));
@@ -216,13 +231,23 @@ struct AttentionParts {
   const PositionSpec& position;
 };
 
+// What the rotary embedding makes of queries or keys [T,n], where there is one.
+template <Algebra A>
+Tensor<A> turned(A& a, const AttentionParts& spec, const ParameterView<A>& attn, const Tensor<A>& x,
+                 bool of_keys) {
+  if (!spec.position.rope) return x;
+  const Place place = attn.place(of_keys ? Site::rotated_keys : Site::rotated_queries);
+  const Rotation r = rotation(*spec.position.rope, spec.attention.head_dim, of_keys);
+  const Tensor<A> y = a.store(a.rotate(x, r), place);
+  return spec.attention.backward == AttentionBackward::rope_skipped ? with_derivative_of(a, y, x) : y;
+}
+
 // All heads of q or k, each [T,h]: norm and rotary embedding in the order that the norm asks for.
 template <Algebra A>
 std::vector<Tensor<A>> positioned_heads(A& a, const AttentionParts& spec, const NormSlot& slot,
                                         const ParameterView<A>& attn, Tensor<A> x, int heads, bool of_keys) {
   const int h = spec.attention.head_dim;
   const ParameterView<A> p = attn.under(of_keys ? "norm_k" : "norm_q");
-  const Place rotated = attn.place(of_keys ? Site::rotated_keys : Site::rotated_queries);
   if (slot && slot->width == NormWidth::full_heads && slot->position == QkPosition::before_rope)
     x = norm(a, slot, p, x);
   std::vector<Tensor<A>> out;
@@ -230,11 +255,7 @@ std::vector<Tensor<A>> positioned_heads(A& a, const AttentionParts& spec, const 
     Tensor<A> y = a.take_cols(x, i * h, h);
     const bool per_head = slot && slot->width == NormWidth::head_dim;
     if (per_head && slot->position == QkPosition::before_rope) y = norm(a, slot, p, y);
-    if (spec.position.rope) {
-      const Tensor<A> turned = a.store(a.rotate(y, rotation(*spec.position.rope, h, of_keys)), rotated);
-      const bool skipped = spec.attention.backward == AttentionBackward::rope_skipped;
-      y = skipped ? with_derivative_of(a, turned, y) : turned;
-    }
+    y = turned(a, spec, attn, y, of_keys);
     if (per_head && slot->position == QkPosition::after_rope) y = norm(a, slot, p, y);
     out.push_back(y);
   }
@@ -257,21 +278,34 @@ Tensor<A> normed_values(A& a, const AttentionParts& spec, const ParameterView<A>
   return a.concat_cols(heads);
 }
 
+// All heads of q or k, each [T,h], as scores read them.
+template <Algebra A>
+std::vector<Tensor<A>> heads_of(A& a, const AttentionParts& spec, const ParameterView<A>& p,
+                                const Tensor<A>& x, bool of_keys) {
+  const AttentionSpec& s = spec.attention;
+  if (!s.latent)
+    return positioned_heads(a, spec, of_keys ? spec.norms.k : spec.norms.q, p, x,
+                            of_keys ? s.n_kv_heads : s.n_heads, of_keys);
+  return latent_heads(a, *s.latent, s.n_heads, s.head_dim, x, of_keys,
+                      [&](const Tensor<A>& y) { return turned(a, spec, p, y, of_keys); });
+}
+
 // All heads of one sequence, before o_proj.
-//   shapes: q [T, n_heads h], k, v [T, n_kv_heads h], all projected -> [T, n_heads h]
+//   shapes: q [T, n_heads h], k [T, n_kv_heads h], v [T, n_kv_heads w], all projected -> [T, n_heads w]; of
+//     latent vectors, k as latent.hpp has it
 template <Algebra A>
 Tensor<A> heads_of_sequence(A& a, const AttentionParts& spec, const ParameterView<A>& p,
                             const Tensor<A>& projected_q, const Tensor<A>& projected_k,
                             const Tensor<A>& projected_v) {
   const AttentionSpec& s = spec.attention;
-  const auto q = positioned_heads(a, spec, spec.norms.q, p, projected_q, s.n_heads, false);
-  const auto k = positioned_heads(a, spec, spec.norms.k, p, projected_k, s.n_kv_heads, true);
+  const auto q = heads_of(a, spec, p, projected_q, false), k = heads_of(a, spec, p, projected_k, true);
   const Tensor<A> v = normed_values(a, spec, p, projected_v);
+  const int width = value_dim(s);
   std::vector<Tensor<A>> out;
   for (int h = 0; h < s.n_heads; ++h) {
     const int g = s.head_sharing == HeadSharing::repeat ? h * s.n_kv_heads / s.n_heads : h % s.n_kv_heads;
-    Tensor<A> value = a.take_cols(v, g * s.head_dim, s.head_dim);
-    if (spec.position.rope && spec.position.rope->rotates_values)
+    Tensor<A> value = a.take_cols(v, g * width, width);
+    if (spec.position.rope && spec.position.rope->rotates_values && spec.position.rope->rotary_dim <= width)
       value = a.rotate(value, rotation(*spec.position.rope, s.head_dim, true));
     const bool first = s.backward != AttentionBackward::first_head || h * s.n_kv_heads % s.n_heads == 0;
     out.push_back(one_head(a, s, spec.position, h, p, q[h], first ? k[g] : a.detach(k[g]),
@@ -325,7 +359,8 @@ Tensor<A> sdpa(A& a, const AttentionSpec& spec, const PositionSpec& position, co
 }
 
 // The attention branch, with its projections.
-//   formula: o_proj(N_mid(f(gate_proj x) sdpa(q_proj x, k_proj x, N_v(v_proj x)))); without a gate f is 1
+//   formula: o_proj(N_mid(f(gate_proj x) sdpa(q_proj x, k_proj x, N_v(v_proj x)))); without a gate f is 1;
+//     what latent vectors make of x stands in latent.hpp
 //   shapes: x [B T, d] -> [B T, d]; B = `batch` divides the rows
 //   error: that of the algebra
 //   bad input: throws Error where a parameter is missing or a query sees no key; shapes are not checked
@@ -334,10 +369,19 @@ template <Algebra A>
 Tensor<A> attention(A& a, const AttentionSpec& spec, const AttentionNorms& norms,
                     const PositionSpec& position, const ParameterView<A>& p, const Tensor<A>& x, int batch) {
   return a.component(Component::attention, "Attn", x, [&] {
-    const Tensor<A> q = linear(a, p.under("q_proj"), spec.bias.q, x);
-    const Tensor<A> k = linear(a, p.under("k_proj"), spec.bias.k, x);
-    const Tensor<A> v = linear(a, p.under("v_proj"), spec.bias.v, x);
-    const Tensor<A> heads = detail::heads_of_batch(a, {spec, norms, position}, p, q, k, v, batch);
+    const detail::AttentionParts parts{spec, norms, position};
+    const auto heads_from = [&] {
+      if (!spec.latent) {
+        const Tensor<A> q = linear(a, p.under("q_proj"), spec.bias.q, x);
+        const Tensor<A> k = linear(a, p.under("k_proj"), spec.bias.k, x);
+        const Tensor<A> v = linear(a, p.under("v_proj"), spec.bias.v, x);
+        return detail::heads_of_batch(a, parts, p, q, k, v, batch);
+      }
+      const Tensor<A> q = latent_queries(a, *spec.latent, p, x);
+      const auto [k, v] = latent_keys_and_values(a, *spec.latent, spec.n_heads, spec.head_dim, p, x);
+      return detail::heads_of_batch(a, parts, p, q, k, v, batch);
+    };
+    const Tensor<A> heads = heads_from();
     const Tensor<A> gated = detail::gated_heads(a, spec, p, x, heads);
     return linear(a, p.under("o_proj"), spec.bias.o, norm(a, norms.mid, p.under("norm_mid"), gated));
   });
@@ -345,17 +389,22 @@ Tensor<A> attention(A& a, const AttentionSpec& spec, const AttentionNorms& norms
 
 // Its parameters.
 inline void add_attention_shapes(ParameterShapes& out, const std::string& prefix, const AttentionSpec& a,
-                                 const AttentionNorms& norms, int d) {
-  const int width = a.n_heads * a.head_dim, kv_width = a.n_kv_heads * a.head_dim;
+                                 const AttentionNorms& norms, const PositionSpec& position, int d) {
+  const int q_width = a.n_heads * a.head_dim, kv_width = a.n_kv_heads * a.head_dim, width = value_width(a);
   const auto norm = [&](const char* name, const NormSlot& slot, int heads, Module module) {
     if (slot) add_norm_shapes(out, prefix + name, slot, norm_width(*slot, d, heads, a.head_dim), module);
   };
-  add_linear_shapes(out, prefix + "q_proj", Module::q_proj, width, d, a.bias.q);
-  add_linear_shapes(out, prefix + "k_proj", Module::k_proj, kv_width, d, a.bias.k);
-  add_linear_shapes(out, prefix + "v_proj", Module::v_proj, kv_width, d, a.bias.v);
+  if (a.latent) {
+    add_latent_shapes(out, prefix, *a.latent, a.n_heads, a.head_dim, d);
+  } else {
+    add_linear_shapes(out, prefix + "q_proj", Module::q_proj, q_width, d, a.bias.q);
+    add_linear_shapes(out, prefix + "k_proj", Module::k_proj, kv_width, d, a.bias.k);
+    add_linear_shapes(out, prefix + "v_proj", Module::v_proj, kv_width, d, a.bias.v);
+  }
   norm("norm_q", norms.q, a.n_heads, Module::norm_q);
   norm("norm_k", norms.k, a.n_kv_heads, Module::norm_k);
   norm("norm_v", norms.v, a.n_kv_heads, Module::norm_v);
+  if (position.buckets) add_bucket_shapes(out, prefix, *position.buckets, a.n_heads);
   add_sink_shapes(out, prefix, a.sink, a.n_heads);
   if (a.gate) add_linear_shapes(out, prefix + "gate_proj", Module::attention_gate, width, d, false);
   add_norm_shapes(out, prefix + "norm_mid", norms.mid, width, Module::norm_mid);
@@ -366,7 +415,8 @@ template <>
 struct PartOf<Part::attention> {
   static constexpr PartRecord record{.attends = true, .projects = true, .prefix = "layers.0.attn."};
   static void add_parameters(ParameterShapes& out, const auto& spec) {
-    add_attention_shapes(out, std::string(record.prefix), spec.attention, spec.norm_slots.attn, spec.d);
+    add_attention_shapes(out, std::string(record.prefix), spec.attention, spec.norm_slots.attn, spec.position,
+                         spec.d);
   }
   template <Algebra A>
   static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch,
@@ -385,6 +435,7 @@ struct PartOf<Part::sdpa> {
                                      .y = {"y", Width::query_heads},
                                      .beside_x = keys_and_values};
   static void add_parameters(ParameterShapes& out, const auto& spec) {
+    if (spec.position.buckets) add_bucket_shapes(out, "", *spec.position.buckets, spec.attention.n_heads);
     add_sink_shapes(out, "", spec.attention.sink, spec.attention.n_heads);
   }
   template <Algebra A>

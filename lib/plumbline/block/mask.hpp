@@ -1,4 +1,5 @@
-// Which keys a query sees: all, those that stand no later than it, or the last `window` of these.
+// Which keys a query sees: all, those that stand no later than it, the last `window` of these, or those less
+// than `window` away on both sides.
 #pragma once
 
 #include <optional>
@@ -8,10 +9,10 @@
 
 namespace plumbline {
 
-// All keys; those that stand no later; the last `window` of these.
-enum class MaskKind { bidirectional, causal, causal_sliding };
+// All keys; those that stand no later; the last `window` of these; those less than `window` away.
+enum class MaskKind { bidirectional, causal, causal_sliding, sliding };
 PLUMBLINE_NAMES(MaskKind, {causal, "causal"}, {bidirectional, "bidirectional"},
-                {causal_sliding, "causal_sliding"})
+                {causal_sliding, "causal_sliding"}, {sliding, "sliding"})
 // Of unequal numbers of queries and keys: the last query sees the last key, or the first one the first.
 enum class CausalAlignment { bottom_right, top_left };
 PLUMBLINE_NAMES(CausalAlignment, {bottom_right, "bottom_right"}, {top_left, "top_left"})
@@ -29,22 +30,33 @@ struct MaskSpec {
   bool operator==(const MaskSpec&) const = default;
 };
 
+// Whether queries see the keys within a window; whether they see none that stands later.
+inline bool slides(const MaskSpec& m) {
+  return m.kind == MaskKind::causal_sliding || m.kind == MaskKind::sliding;
+}
+inline bool is_causal(const MaskSpec& m) {
+  return m.kind == MaskKind::causal || m.kind == MaskKind::causal_sliding;
+}
+
+namespace detail {
+inline bool hides(const MaskSpec& m) { return m.kind != MaskKind::bidirectional; }
+inline bool ends_at_query(const MaskSpec& m) { return m.kind != MaskKind::sliding; }
+}  // namespace detail
+
 template <>
 inline constexpr auto knobs<MaskSpec> = std::tuple{
     knob("mask", &MaskSpec::kind, "which keys a query sees"),
-    knob("window", &MaskSpec::window, "of causal_sliding: query i sees the keys i - window < j <= i")
+    knob("window", &MaskSpec::window,
+         "of causal_sliding: query i sees the keys i - window < j <= i; of sliding: |i - j| < window")
         .within(size_range),
     knob("causal_alignment", &MaskSpec::alignment, "of sdpa: which key the last query stands at")
         .where_changed(),
     knob("mask_offset", &MaskSpec::offset,
          "1: sees one key of the future; -1: does not see itself (token 0 does)")
         .within(shift_range)
-        .where_wrong(),
+        .where_wrong()
+        .only_of(detail::ends_at_query),
     knob("mask_mode", &MaskSpec::mode, "how masked scores are taken out").where_wrong()};
-
-namespace detail {
-inline bool hides(const MaskSpec& m) { return m.kind != MaskKind::bidirectional; }
-}  // namespace detail
 
 template <>
 inline constexpr WrongChoice<MaskSpec> wrong_choices<MaskSpec>[] = {
@@ -58,13 +70,17 @@ inline constexpr WrongChoice<MaskSpec> wrong_choices<MaskSpec>[] = {
      }},
     {"mask/hides-self", "j < i", "pbloem/former#10",
      [](MaskSpec& m) {
-       if (detail::hides(m)) m.offset = -1;
+       if (is_causal(m)) m.offset = -1;
      }},
     {"mask/missing", "every key is seen", "facebookresearch/xformers#103",
      [](MaskSpec& m) { m.kind = MaskKind::bidirectional, m.window.reset(); }},
+    {"mask/one-sided", "i - W < j <= i where |i - j| < W is right", "",
+     [](MaskSpec& m) {
+       if (m.kind == MaskKind::sliding) m.kind = MaskKind::causal_sliding;
+     }},
     {"mask/sees-next", "j <= i + 1", "",
      [](MaskSpec& m) {
-       if (detail::hides(m)) m.offset = 1;
+       if (is_causal(m)) m.offset = 1;
      }},
     {"mask/window-too-long", "i - j <= W", "huggingface/transformers#39408",
      [](MaskSpec& m) {
@@ -87,13 +103,14 @@ inline int first_position(const MaskSpec& m, int queries, int keys) {
 
 // The mask of so many queries and keys.
 //   shapes: [queries, keys]
-//   domain: a window where the kind is causal_sliding
+//   domain: a window where the mask slides
 inline Mask mask_of(const MaskSpec& m, int queries, int keys) {
   const int shift = first_position(m, queries, keys);
   switch (m.kind) {
     case MaskKind::bidirectional: break;
     case MaskKind::causal: return {queries, keys, queries + keys, m.offset, shift};
     case MaskKind::causal_sliding: return {queries, keys, *m.window - 1, m.offset, shift};
+    case MaskKind::sliding: return {queries, keys, *m.window - 1, *m.window - 1, shift};
   }
   return Mask::everything(queries, keys);
 }

@@ -24,6 +24,10 @@ enum class Module {
   norm_mid,
   sink,
   attention_gate,
+  latent_down,  // of queries, or of keys and values: to a latent vector
+  kv_b_proj,    // from there to the heads of keys and values
+  norm_latent,
+  relative_bias,
   router,  // of experts
   mixer,   // of several residual streams: a gain is what its logits are multiplied by
   none     // of an input

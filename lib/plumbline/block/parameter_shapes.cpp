@@ -10,7 +10,7 @@ void add_layer(ParameterShapes& out, const BlockSpec& s, const std::string& pref
   };
   add_mixer("attn");
   add_norm_shapes(out, prefix + (s.parallel_shared_norm ? "norm_in" : "attn.norm_in"), attn.in, s.d);
-  add_attention_shapes(out, prefix + "attn.", s.attention, attn, s.d);
+  add_attention_shapes(out, prefix + "attn.", s.attention, attn, s.position, s.d);
   add_norm_shapes(out, prefix + "attn.norm_out", attn.out, s.d);
   add_norm_shapes(out, prefix + "attn.norm_post", attn.post, s.d);
   add_mixer("ffn");

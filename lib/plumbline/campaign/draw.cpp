@@ -34,8 +34,9 @@ int size_from(const Json& json, const char* key, Chooser& choose, int largest = 
 void check_keys(const QuestionSettings& s) {
   if (!has_own_keys(s.spec) || s.spec.attention.mask.kind == MaskKind::bidirectional) return;
   if (s.key_tokens && *s.key_tokens < s.tokens)
-    throw Error("T_k: expected at least T = " + std::to_string(s.tokens) +
-                ", since the mask is causal, found " + std::to_string(*s.key_tokens));
+    throw Error("T_k: expected at least T = " + std::to_string(s.tokens) + ", since the mask " +
+                (is_causal(s.spec.attention.mask) ? "is causal" : "slides") + ", found " +
+                std::to_string(*s.key_tokens));
 }
 
 // At most so many tokens, or keys, by default.

@@ -39,7 +39,7 @@ M repeated_heads(const M& x, const AttentionSpec& a, bool along_rows) {
 
 }  // namespace
 
-bool is_causal(const BlockSpec& s) { return attends(s) && s.attention.mask.kind != MaskKind::bidirectional; }
+bool is_causal(const BlockSpec& s) { return attends(s) && is_causal(s.attention.mask); }
 
 int tokens_of(const Question& q) { return static_cast<int>(q.inputs.x.rows()) / q.batch; }
 

@@ -147,6 +147,12 @@ std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int l
   everything.mask.mode = MaskMode::exact;
   everything.mask.offset = 0;
   out.insert(out.begin() + 1, everything);
+  for (int window = 2; window < longest; ++window) {  // one key alone is seen by causal windows too
+    AttentionSpec a = everything;
+    a.mask.kind = MaskKind::sliding;
+    a.mask.window = window;
+    out.push_back(a);
+  }
   return out;
 }
 

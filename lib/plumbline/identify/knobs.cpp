@@ -46,11 +46,13 @@ constexpr Unvaried table_of_unvaried[] = {
     {"attention.sink", not_looked_for},
     {"attention.sink_fault", not_looked_for},
     {"attention.gate", not_looked_for},
+    {"attention.latent", not_looked_for},
     {"ffn.limit", not_looked_for},
     {"ffn.up_offset", not_looked_for},
     {"ffn.moe", not_looked_for},
     {"position.rope.sign", not_looked_for},
     {"position.rope.scaling", not_looked_for},
+    {"position.buckets", not_looked_for},
 };
 
 // The filled slots whose norms have an eps.
@@ -175,9 +177,9 @@ int unused(const Bias& used, const Bias& declared) {
 int oddity_of_branches(const Candidate& c, const Space& space) {
   const AttentionSpec &a = c.spec.attention, &declared = space.anatomy.spec.attention;
   const FeedForwardSpec &f = c.spec.ffn, &given = space.anatomy.spec.ffn;
-  int odd = wrong_knobs(a) + wrong_knobs(f) + wrong_knobs(c.spec.position) +
-            (a.mask.kind == MaskKind::causal_sliding) + (a.scale.rule != ScaleRule::inv_sqrt_head_dim) +
-            a.softcap.cap.has_value() + unused(a.bias, declared.bias) + unused(f.bias, given.bias);
+  int odd = wrong_knobs(a) + wrong_knobs(f) + wrong_knobs(c.spec.position) + slides(a.mask) +
+            (a.scale.rule != ScaleRule::inv_sqrt_head_dim) + a.softcap.cap.has_value() +
+            unused(a.bias, declared.bias) + unused(f.bias, given.bias);
   const AttentionNorms& n = space.anatomy.spec.norm_slots.attn;
   odd += (n.q && !c.spec.norm_slots.attn.q) || (n.k && !c.spec.norm_slots.attn.k);
   if (const auto& r = c.spec.position.rope) odd += (r->rotary_dim != a.head_dim) + (r->base != 10000);

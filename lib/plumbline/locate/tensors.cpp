@@ -32,7 +32,8 @@ std::vector<View> of_tokens(const Question& q, const std::string& row, Eigen::In
 int heads_of(const AttentionSpec& a, Module projection, bool outputs) {
   switch (projection) {
     case Module::q_proj:
-    case Module::attention_gate: return outputs ? a.n_heads : 0;
+    case Module::attention_gate:
+    case Module::kv_b_proj: return outputs ? a.n_heads : 0;
     case Module::k_proj:
     case Module::v_proj: return outputs ? a.n_kv_heads : 0;
     case Module::o_proj: return outputs ? 0 : a.n_heads;
@@ -43,6 +44,7 @@ int heads_of(const AttentionSpec& a, Module projection, bool outputs) {
 std::vector<View> of_parameter(const AttentionSpec& a, const ParameterShape& p) {
   const std::string out = "output channel", in = "input channel";
   const int out_heads = heads_of(a, p.module, true), in_heads = heads_of(a, p.module, false);
+  if (p.module == Module::relative_bias) return {{axis("bucket", p.rows), axis("head", p.cols)}};
   if (p.role == Role::sink) return {{axis("head", p.cols)}};
   if (p.is_vector()) {
     std::vector<View> views{{axis("channel", p.cols)}};

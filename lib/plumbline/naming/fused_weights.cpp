@@ -230,6 +230,7 @@ struct Shared {
 Outputs with_shared(const Question& asked, const Computing& compute, Read read, decltype(Sharing::map) map) {
   Question q = asked;
   AttentionSpec& a = q.spec.attention;
+  if (a.latent) throw Error("expected keys and values of projections of their own");
   if (a.n_kv_heads < 2) throw Error("expected more than one key-value head");
   if (q.spec.norm_slots.attn.k && q.spec.norm_slots.attn.k->width == NormWidth::full_heads)
     throw Error("expected keys that are normalized alone");

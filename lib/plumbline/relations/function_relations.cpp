@@ -55,7 +55,8 @@ bool keys_are_made_head_by_head(const AttentionNorms& n) {
 // Scores read queries and keys by their products alone; positions turn these, or add something to them.
 bool reads_products_alone(const BlockSpec& s) {
   return has_only(s.norm_slots.attn, &Attn::in, &Attn::v, &Attn::mid, &Attn::out, &Attn::post) &&
-         has_only(s.position, &PositionSpec::rope, &PositionSpec::bias);
+         has_only(s.position, &PositionSpec::rope, &PositionSpec::bias, &PositionSpec::buckets) &&
+         !s.attention.latent;
 }
 
 // The branches read the stream through layer norms, which do not see a shift.
@@ -212,7 +213,8 @@ const std::vector<Relation> all_function_relations{
      "attention without a mask and without positions",
      false,
      [](const QuestionSettings& q) {
-       return projects(q.spec) && !is_causal(q.spec) && q.spec.position == PositionSpec{} && q.tokens > 1;
+       return projects(q.spec) && q.spec.attention.mask.kind == MaskKind::bidirectional &&
+              q.spec.position == PositionSpec{} && q.tokens > 1;
      },
      order,
      {"misread/past-alone"}},

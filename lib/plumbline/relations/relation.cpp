@@ -18,7 +18,9 @@ void weights_on_a_grid(Question& q) {
 }
 
 void past_alone(Question& q) {
-  if (q.spec.attention.mask.kind == MaskKind::bidirectional) q.spec.attention.mask.kind = MaskKind::causal;
+  MaskKind& kind = q.spec.attention.mask.kind;
+  if (kind == MaskKind::bidirectional) kind = MaskKind::causal;
+  if (kind == MaskKind::sliding) kind = MaskKind::causal_sliding;
 }
 
 constexpr Misreading all_misreadings[] = {

@@ -105,6 +105,10 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
      [](BlockSpec& s) {
        if (s.position.rope) s.attention.backward = AttentionBackward::rope_skipped;
      }},
+    {"latent/rope-on-nope", "the first channels of a head turn where the last ones do", "",
+     [](BlockSpec& s) {
+       if (s.attention.latent && s.position.rope) s.attention.latent->fault = LatentFault::rope_on_nope;
+     }},
     {"scale/by-width", "q k / sqrt(d)", "",
      [](BlockSpec& s) {
        s.attention.scale.rule = ScaleRule::inv_sqrt_scalar, s.attention.scale.value = s.d;

@@ -57,6 +57,7 @@ void read_part(JsonReader& r, BlockSpec& s) {
     s.norm_slots.attn.k.reset();
     s.norm_slots.attn.v.reset();
     s.attention.gate.reset();
+    s.attention.latent.reset();
   }
 }
 
@@ -135,7 +136,7 @@ BlockSpec spec_from_json(const Json& json) {
   if (!reads_heads(s) && !r.find("d"))
     throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
   if (s.position.rope && s.position.rope->rotary_dim == RopeSpec{}.rotary_dim)
-    s.position.rope->rotary_dim = s.attention.head_dim;
+    s.position.rope->rotary_dim = s.attention.latent ? s.attention.latent->rope_dim : s.attention.head_dim;
   validate(s);
   return s;
 }

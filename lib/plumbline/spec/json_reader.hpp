@@ -72,6 +72,7 @@ class JsonReader {
       if (is_null(k.key)) return value.reset();
       if (!value) value.emplace();
       read_object(k.key, *value);
+      if (k.implies) k.implies(feature);
     } else {
       if constexpr (std::is_same_v<T, bool>)
         if (k.is_named()) return read_named(k.key, k.no, k.yes, value);

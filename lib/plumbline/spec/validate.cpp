@@ -65,10 +65,13 @@ void check_scale(const ScaleSpec& s) {
 }
 
 void check_mask(const MaskSpec& m) {
-  const bool slides = m.kind == MaskKind::causal_sliding;
-  if (slides && !m.window)
-    fail("attention.window", "expected a whole number, since mask is \"causal_sliding\"");
-  if (!slides && m.window) fail("attention.window", "expected null: only mask \"causal_sliding\" reads it");
+  if (slides(m) && !m.window)
+    fail("attention.window",
+         "expected a whole number, since mask is \"" + std::string(name_of(m.kind)) + "\"");
+  if (!slides(m) && m.window)
+    fail("attention.window", "expected null: only masks \"causal_sliding\" and \"sliding\" read it");
+  if (m.kind == MaskKind::sliding && m.offset != 0)
+    fail("attention.mask_offset", "expected 0, since mask is \"sliding\"");
   if (m.window && *m.window + m.offset < 1)
     fail("attention.mask_offset", "expected at least " + std::to_string(1 - *m.window) +
                                       ", since window is " + std::to_string(*m.window) + ", found " +
@@ -97,6 +100,39 @@ void check_rope(const RopeSpec& r, int head_dim) {
   if (r.scaling) check_scaling(*r.scaling, r.base);
 }
 
+void check_buckets(const BucketsSpec& b) {
+  if (b.count % 2 != 0)
+    fail("position.buckets.count", "expected an even number, found " + std::to_string(b.count));
+  if (b.max_distance <= b.count / 2)
+    fail("position.buckets.max_distance", "expected more than count / 2 = " + std::to_string(b.count / 2) +
+                                              ", found " + std::to_string(b.max_distance));
+  if (b.sign != 1 && b.sign != -1)
+    fail("position.buckets.sign", "expected 1 or -1, found " + std::to_string(b.sign));
+}
+
+// Attention whose queries, keys and values come from latent vectors.
+void check_latent(const BlockSpec& s) {
+  const AttentionSpec& a = s.attention;
+  const LatentSpec& l = *a.latent;
+  const std::string since = ", since there is attention.latent";
+  if (l.rope_dim % 2 != 0 || l.rope_dim >= a.head_dim)
+    fail("attention.latent.rope_dim",
+         "expected an even number below head_dim = " + std::to_string(a.head_dim) + ", found " +
+             std::to_string(l.rope_dim));
+  if (a.n_kv_heads != a.n_heads)
+    fail("attention.n_kv_heads", "expected n_heads = " + std::to_string(a.n_heads) + since + ", found " +
+                                     std::to_string(a.n_kv_heads));
+  if (1LL * a.n_heads * (a.head_dim + value_dim(a)) > largest_width)
+    fail("attention.latent.v_head_dim",
+         "expected n_heads (head_dim + v_head_dim) of at most " + std::to_string(largest_width));
+  if (a.bias.q || a.bias.k || a.bias.v) fail("attention.bias", "expected none of q, k and v" + since);
+  const auto& n = s.norm_slots.attn;
+  if (n.q || n.k || n.v) fail("norm_slots.attn", "expected no norm on q, k and v" + since);
+  if (s.position.rope && s.position.rope->rotary_dim != l.rope_dim)
+    fail("position.rope.rotary_dim", "expected rope_dim = " + std::to_string(l.rope_dim) + since +
+                                         ", found " + std::to_string(s.position.rope->rotary_dim));
+}
+
 void check_attention(const BlockSpec& s) {
   const AttentionSpec& a = s.attention;
   check_ranges("attention", a);
@@ -109,6 +145,8 @@ void check_attention(const BlockSpec& s) {
   check_mask(a.mask);
   check_ranges("position", s.position);
   if (s.position.rope) check_rope(*s.position.rope, a.head_dim);
+  if (s.position.buckets) check_buckets(*s.position.buckets);
+  if (a.latent) check_latent(s);
 }
 
 void check_moe(const BlockSpec& s) {
@@ -200,6 +238,7 @@ void check_heads(const BlockSpec& s) {
   if (s.norm_slots.attn.q || s.norm_slots.attn.k || s.norm_slots.attn.v)
     fail("norm_slots.attn", "expected no norm on q, k and v, since " + part);
   if (s.attention.gate) fail("attention.gate", "expected null, since " + part);
+  if (s.attention.latent) fail("attention.latent", "expected null, since " + part);
 }
 
 void check_single_block(const BlockSpec& s) {

@@ -99,6 +99,43 @@ const Feature features[] = {
                 .attention_factor = 1.25});
      },
      {"rope/scaling-missing", "rope/yarn-factor-missing"}},
+    {"window on both sides",
+     [](BlockSpec& s) { s.attention.mask.kind = MaskKind::sliding, s.attention.mask.window = 3; },
+     {"mask/one-sided", "mask/missing", "mask/window-too-short", "mask/window-too-long", "mask/after-softmax",
+      "mask/zero-score"}},
+};
+
+void make_latent(BlockSpec& s, const LatentSpec& latent) {
+  s.attention.n_kv_heads = s.attention.n_heads;
+  s.attention.latent = latent;
+  s.attention.bias = {.q = false, .k = false, .v = false};
+  s.position.rope = RopeSpec{.rotary_dim = latent.rope_dim};
+}
+
+// Those that the peer in C++ does not have; golden files hold the others' answers.
+const Feature further_features[] = {
+    {"buckets of the past",
+     [](BlockSpec& s) { s.position.buckets = BucketsSpec{.count = 4, .max_distance = 8}; },
+     {"buckets/missing", "buckets/one-sided"}},
+    {"buckets of both sides",
+     [](BlockSpec& s) {
+       s.position.buckets = BucketsSpec{.count = 8, .max_distance = 8};
+       s.attention.mask.kind = MaskKind::bidirectional;
+     },
+     {"buckets/missing", "buckets/one-sided", "buckets/sign"}},
+    {"latent keys and values",
+     [](BlockSpec& s) { make_latent(s, {.kv_rank = 5, .rope_dim = 4}); },
+     {"latent/norm-missing", "latent/rope-on-nope", "rope/missing", "rope/backwards"}},
+    {"latent queries too, and short values",
+     [](BlockSpec& s) { make_latent(s, {.q_rank = 6, .kv_rank = 5, .rope_dim = 2, .v_head_dim = 3}); },
+     {"latent/norm-missing", "latent/rope-on-nope", "scale/missing"}},
+    {"long values, a gate and a norm of heads",
+     [](BlockSpec& s) {
+       make_latent(s, {.kv_rank = 3, .rope_dim = 2, .v_head_dim = 10, .eps = 1e-2});
+       s.attention.gate = Activation::sigmoid, s.attention.sink.present = true;
+       s.norm_slots.attn.mid = NormSpec{};
+     },
+     {"latent/norm-missing", "latent/rope-on-nope", "gate/missing", "sink/missing"}},
 };
 
 BlockSpec without_features() {
@@ -125,9 +162,11 @@ class FeatureTest : public testing::TestWithParam<Feature> {
   }
 };
 
+class PeerFeatureTest : public FeatureTest {};
+
 double largest(const Matrix<double>& x) { return x.size() ? x.cwiseAbs().maxCoeff() : 0; }
 
-TEST_P(FeatureTest, IsWhatThePeerComputes) {
+TEST_P(PeerFeatureTest, IsWhatThePeerComputes) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     const Question q = ask(spec(), seed);
     const Gradients<double> ours =
@@ -162,8 +201,7 @@ TEST_P(FeatureTest, IsWrittenAndReadBack) {
   EXPECT_NE(to_json(s), to_json(without_features()));
 }
 
-// Of the answers of right implementations, and of wrong ones.
-TEST_P(FeatureTest, IsJudged) {
+TEST_P(PeerFeatureTest, AgreesWithRightAnswers) {
   for (const auto& [name, storage] :
        {std::pair("float32", peer::Storage::native), std::pair("bfloat16-mixed", peer::Storage::bfloat16)}) {
     const Question q = ask(spec(), 1, name);
@@ -173,6 +211,9 @@ TEST_P(FeatureTest, IsJudged) {
       EXPECT_EQ(verdict.finding, Finding::agrees) << name << ", " << v.name << ": " << describe(verdict);
     }
   }
+}
+
+TEST_P(FeatureTest, DiffersFromWrongAnswers) {
   const Question q = ask(spec(), 2, "float32");
   const Judge judge(q, find_profile("float32"));
   for (const char* id : GetParam().wrong) {
@@ -183,11 +224,14 @@ TEST_P(FeatureTest, IsJudged) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FeatureTest, testing::ValuesIn(features), [](const auto& info) {
+std::string name_of_feature(const testing::TestParamInfo<Feature>& info) {
   std::string name = info.param.name;
   std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
   return name;
-});
+}
+INSTANTIATE_TEST_SUITE_P(All, PeerFeatureTest, testing::ValuesIn(features), name_of_feature);
+INSTANTIATE_TEST_SUITE_P(All, FeatureTest, testing::ValuesIn(features), name_of_feature);
+INSTANTIATE_TEST_SUITE_P(Further, FeatureTest, testing::ValuesIn(further_features), name_of_feature);
 
 std::string refusal(const char* json) {
   try {
@@ -219,11 +263,57 @@ TEST(Features, AreRefusedWhereTheyMeanNothing) {
        "spec.position.rope.scaling.high_freq_factor: expected a number above low_freq_factor"},
       {R"({"d": 8, "position": {"rope": {"base": 0.5, "scaling": {"kind": "yarn"}}}})",
        "spec.position.rope.base: expected a number above 1"},
+      {R"({"d": 8, "attention": {"mask": "sliding"}})",
+       "spec.attention.window: expected a whole number, since mask is \"sliding\""},
+      {R"({"d": 8, "position": {"buckets": {"count": 5}}})",
+       "spec.position.buckets.count: expected an even number, found 5"},
+      {R"({"d": 8, "position": {"buckets": {"count": 32, "max_distance": 16}}})",
+       "spec.position.buckets.max_distance: expected more than count / 2 = 16, found 16"},
+      {R"({"d": 8, "attention": {"n_heads": 2, "latent": {"kv_rank": 3, "rope_dim": 4}}})",
+       "spec.attention.latent.rope_dim: expected an even number below head_dim = 4, found 4"},
+      {R"({"d": 8, "attention": {"n_heads": 2, "latent": {"kv_rank": 3, "rope_dim": 2}, "bias": {"q": true}}})",
+       "spec.attention.bias: expected none of q, k and v, since there is attention.latent"},
+      {R"({"d": 8, "attention": {"n_heads": 2, "n_kv_heads": 1, "latent": {"kv_rank": 3, "rope_dim": 2}}})",
+       "spec.attention.n_kv_heads: expected n_heads = 2, since there is attention.latent, found 1"},
+      {R"({"part": "sdpa", "attention": {"n_heads": 1, "head_dim": 4, "latent": {"kv_rank": 3, "rope_dim": 2}}})",
+       "spec.attention.latent: expected null, since part is \"sdpa\""},
   };
   for (const auto& [json, message] : refused) {
     const std::string found = refusal(json);
     EXPECT_TRUE(found.starts_with(message)) << json << ": " << found;
   }
+}
+
+// T5's 32 buckets up to a distance of 128, by the distance at which each begins; those of both sides stand at
+// 16, 32 and 64 exactly.
+TEST(Features, HaveTheBucketsOfT5) {
+  const std::vector<int> of_both{0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 23, 32, 46, 64, 91},
+      of_past{0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+              16, 19, 21, 24, 27, 31, 35, 40, 46, 52, 59, 67, 77, 87, 99, 113};
+  const BucketsSpec s;
+  int both = 0, past = 0;
+  for (int r = 0; r < 300; ++r) {
+    if (both + 1 < int(of_both.size()) && r == of_both[both + 1]) ++both;
+    if (past + 1 < int(of_past.size()) && r == of_past[past + 1]) ++past;
+    EXPECT_EQ(bucket(s, -r, true), both) << r;
+    EXPECT_EQ(bucket(s, -r, false), past) << r;
+    if (r == 0) continue;
+    EXPECT_EQ(bucket(s, r, true), 16 + both) << r;
+    EXPECT_EQ(bucket(s, r, false), 0) << r;
+  }
+  EXPECT_EQ(bucket({.count = 512, .max_distance = 1 << 20}, -(1 << 20), false), 511);
+}
+
+// Law: what is added to all scores of a query changes nothing.
+TEST(Features, BucketsThatAreAlikeChangeNothing) {
+  BlockSpec s = without_features();
+  const Question without = ask(s, 4);
+  s.position.buckets = BucketsSpec{};
+  Parameters<double> p = without.inputs.parameters;
+  p["layers.0.attn.relative_bias.weight"] = Matrix<double>::Constant(32, 4, 3);
+  const Matrix<double> y = evaluate(s, p, without.inputs.x, without.batch);
+  EXPECT_LT(largest(y - evaluate(without.spec, without.inputs.parameters, without.inputs.x, without.batch)),
+            1e-13 * (1 + largest(y)));
 }
 
 // Known values: a sink of 0 beside scores of 0 takes as much as a key; YaRN's factor for a factor of 32.

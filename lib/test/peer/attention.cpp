@@ -116,6 +116,7 @@ bool Peer<T>::sees(int i, int j) const {
   const AttentionSpec& a = s_.attention;
   if (a.mask.kind == MaskKind::bidirectional) return true;
   const int distance = first_position_ + i - j;
+  if (a.mask.kind == MaskKind::sliding) return std::abs(distance) < *a.mask.window;
   return distance >= 0 && (a.mask.kind == MaskKind::causal || distance < *a.mask.window);
 }
 

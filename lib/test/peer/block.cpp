@@ -144,6 +144,9 @@ Result<T> Peer<T>::add_norm(const A& x) {
 template <class T>
 Result<T> Peer<T>::part(const A& x) {
   if (s_.streams) throw Error("streams: expected null, since this peer has one stream");
+  if (s_.position.buckets) throw Error("position.buckets: expected null, since this peer has no tables");
+  if (s_.attention.latent)
+    throw Error("attention.latent: expected null, since this peer projects queries, keys and values");
   switch (s_.part) {
     case Part::stack:
     case Part::block: return stack(x);

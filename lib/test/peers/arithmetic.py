@@ -130,7 +130,7 @@ class Online(Eager):
     def attention(self, q, k, v, scale, cap, seen):
         def kernel(q, k, v):
             top = torch.full((*q.shape[:-1], 1), -torch.inf, dtype=q.dtype)
-            weight, total = torch.zeros_like(top), torch.zeros_like(q)
+            weight, total = torch.zeros_like(top), torch.zeros(*q.shape[:-1], v.shape[-1], dtype=q.dtype)
             for first in range(0, k.shape[-2], self.block):
                 part = slice(first, first + self.block)
                 s = q @ k[..., part, :].transpose(-1, -2) * scale

@@ -38,15 +38,32 @@ def amplitude(scaling):
     return 0.1 * math.log(max(scaling["factor"], 1)) + 1 if given is None else given
 
 
+def bucket(count, max_distance, both_sides, distance):
+    """The row of T5's table for keys at that distance: found by powers of whole numbers, which know no rounding."""
+    first = 0
+    if both_sides:
+        count //= 2
+        first, distance = (count if distance > 0 else 0), -abs(distance)
+    near, far = count // 2, max(-distance, 0)
+    if far < near:
+        return first + far
+    reached = [k for k in range(count - near) if max_distance**k * near ** (count - near - k) <= far ** (count - near)]
+    return first + near + reached[-1]
+
+
 class Attention:
     def attention(self, prefix, x):
         s, wrong = self.spec["attention"], self.wrong
-        q, k, v = (self.linear(f"{prefix}{n}_proj", x, f"bias/{n}-missing" not in wrong) for n in "qkv")
-        heads = lambda t, count: t.unflatten(-1, (count, s["head_dim"]))  # noqa: E731
-        q = self.positioned(prefix, "q", heads(q, s["n_heads"]))
-        k = self.positioned(prefix, "k", heads(k, s["n_kv_heads"]))
-        v = self.normed_values(prefix, heads(v, s["n_kv_heads"]))
-        if "rope/values" in wrong and self.spec["position"]["rope"]:
+        rope = self.spec["position"]["rope"]
+        if s.get("latent"):
+            q, k, v = self.latent_heads(prefix, x)
+        else:
+            q, k, v = (self.linear(f"{prefix}{n}_proj", x, f"bias/{n}-missing" not in wrong) for n in "qkv")
+            heads = lambda t, count: t.unflatten(-1, (count, s["head_dim"]))  # noqa: E731
+            q = self.positioned(prefix, "q", heads(q, s["n_heads"]))
+            k = self.positioned(prefix, "k", heads(k, s["n_kv_heads"]))
+            v = self.normed_values(prefix, heads(v, s["n_kv_heads"]))
+        if "rope/values" in wrong and rope and rope["rotary_dim"] <= v.shape[-1]:
             v = self.rotated(v, keys=True)
         y = self.sdpa(q, k, v, prefix).flatten(-2)
         if s.get("gate") and "gate/missing" not in wrong:
@@ -59,6 +76,39 @@ class Attention:
             n, name = self.attn_norms["mid"]
             y = self.norm(n, prefix + name, y)
         return self.linear(prefix + "o_proj", y, "bias/o-missing" not in wrong)
+
+    def latent_heads(self, prefix, x):
+        """Queries, keys and values [B, T, H, h] by way of short vectors; the last channels of all keys are the same."""
+        s = self.spec["attention"]
+        latent, n = s["latent"], s["n_heads"]
+        rope_dim, nope = latent["rope_dim"], s["head_dim"] - latent["rope_dim"]
+
+        def normed(name, c):
+            if "latent/norm-missing" in self.wrong:
+                return c
+            return self.a.norm(c, self.params[prefix + name + ".weight"], None, latent["eps"], False, 0)
+
+        if latent["q_rank"]:
+            short = normed("norm_q_a", self.linear(prefix + "q_a_proj", x, False))
+            q = self.linear(prefix + "q_b_proj", short, False)
+        else:
+            q = self.linear(prefix + "q_proj", x, False)
+        c, shared = self.linear(prefix + "kv_a_proj", x, False).split((latent["kv_rank"], rope_dim), -1)
+        both = self.linear(prefix + "kv_b_proj", normed("norm_kv_a", c), False).unflatten(-1, (n, -1))
+        q, shared = q.unflatten(-1, (n, -1)), shared.unsqueeze(-2)
+        whole = lambda own, shared: torch.cat((own, shared.expand(*own.shape[:-1], -1)), -1)  # noqa: E731
+        if "latent/rope-on-nope" in self.wrong:
+            k = whole(both[..., :nope], shared)
+            return self.turned(q, False), self.turned(k, True), both[..., nope:]
+        q = torch.cat((q[..., :nope], self.turned(q[..., nope:], False)), -1)
+        return q, whole(both[..., :nope], self.turned(shared, True)), both[..., nope:]
+
+    def turned(self, x, keys):
+        """x, or what the rotary embedding makes of it where there is one."""
+        if not self.spec["position"]["rope"] or "rope/missing" in self.wrong:
+            return x
+        turned = self.rotated(x, keys)
+        return with_derivative_of(turned, x) if "rope/gradient-not-turned-back" in self.wrong else turned
 
     def normed_values(self, prefix, v):
         n, name = self.attn_norms.get("v", (None, ""))
@@ -79,11 +129,7 @@ class Attention:
                 return self.norm(n, prefix + name, x.flatten(-2)).unflatten(-1, x.shape[-2:])
             return self.norm(n, prefix + name, x)
 
-        x = normed(x, "before_rope")
-        if self.spec["position"]["rope"] and "rope/missing" not in self.wrong:
-            turned = self.rotated(x, keys=which == "k")
-            x = with_derivative_of(turned, x) if "rope/gradient-not-turned-back" in self.wrong else turned
-        return normed(x, "after_rope")
+        return normed(self.turned(normed(x, "before_rope"), keys=which == "k"), "after_rope")
 
     def rotated(self, x, keys):
         rope, wrong = self.spec["position"]["rope"], self.wrong
@@ -97,7 +143,7 @@ class Attention:
             position = position + 1
         if keys and "rope/backwards" in wrong:
             position = -position
-        width = x.shape[-1] if "rope/exponent-of-head-dim" in wrong else r
+        width = self.spec["attention"]["head_dim"] if "rope/exponent-of-head-dim" in wrong else r
         frequency = base ** (-torch.arange(0, r, 2, dtype=torch.float64) / width)
         scaling = None if "rope/scaling-missing" in wrong else rope.get("scaling")
         if scaling:
@@ -125,23 +171,30 @@ class Attention:
             top_left = False
         return 0 if top_left else keys - queries
 
+    def mask_kind(self):
+        kind = self.spec["attention"]["mask"]
+        if "mask/missing" in self.wrong:
+            return "bidirectional"
+        return "causal_sliding" if kind == "sliding" and "mask/one-sided" in self.wrong else kind
+
     def mask(self, queries, keys):
         """Which key each query sees."""
         s, wrong = self.spec["attention"], self.wrong
-        kind, window = s["mask"], s["window"]
-        if kind == "bidirectional" or "mask/missing" in wrong:
+        kind, window = self.mask_kind(), s["window"]
+        if kind == "bidirectional":
             return torch.ones(queries, keys, dtype=torch.bool)
         i = torch.arange(queries)[:, None] + self.first_position(queries, keys)
         j = torch.arange(keys)[None, :]
         ahead = 1 if "mask/sees-next" in wrong else -1 if "mask/hides-self" in wrong else 0
-        seen = j <= torch.clamp(i + ahead, min=0)
         if window is not None:
             if "mask/window-too-long" in wrong:
                 window += 1
             if "mask/window-too-short" in wrong and window > 1:
                 window -= 1
-            seen &= j > i - window
-        return seen
+        if kind == "sliding":
+            return (i - j).abs() < window
+        seen = j <= torch.clamp(i + ahead, min=0)
+        return seen if window is None else seen & (j > i - window)
 
     def scale(self):
         s, wrong = self.spec["attention"], self.wrong
@@ -157,7 +210,23 @@ class Attention:
             root = s["head_dim"]
         return s["scale"]["mult"] / root
 
-    def position_bias(self, queries, keys):
+    def position_bias(self, queries, keys, prefix):
+        """What positions add to the scores of each head [H, Tq, Tk], or None."""
+        both = [t for t in (self.alibi(queries, keys), self.looked_up(queries, keys, prefix)) if t is not None]
+        return sum(both) if both else None
+
+    def looked_up(self, queries, keys, prefix):
+        """T5's table, read at the bucket of each distance."""
+        buckets, wrong = self.spec["position"].get("buckets"), self.wrong
+        if not buckets or "buckets/missing" in wrong:
+            return None
+        both_sides = (self.mask_kind() in ("bidirectional", "sliding")) != ("buckets/one-sided" in wrong)
+        sign, first = -1 if "buckets/sign" in wrong else 1, self.first_position(queries, keys)
+        row = lambda d: bucket(buckets["count"], buckets["max_distance"], both_sides, sign * d)  # noqa: E731
+        rows = torch.tensor([[row(j - i - first) for j in range(keys)] for i in range(queries)])
+        return self.a.kernel(lambda table: table[rows].permute(2, 0, 1), self.params[prefix + "relative_bias.weight"])
+
+    def alibi(self, queries, keys):
         """ALiBi: how much the scores of each head fall off with the distance of the key [H, Tq, Tk]."""
         bias, n = self.spec["position"]["bias"], self.spec["attention"]["n_heads"]
         if not bias or "alibi/missing" in self.wrong:
@@ -180,12 +249,12 @@ class Attention:
         tiled = "heads/tiled" in wrong and s["n_kv_heads"] < s["n_heads"]
         group = group % s["n_kv_heads"] if tiled else group * s["n_kv_heads"] // s["n_heads"]
         if "heads/gradient-of-first" in wrong and s["n_kv_heads"] < s["n_heads"]:
-            return self.sdpa_of_first(q, k, v, sink)
+            return self.sdpa_of_first(q, k, v, prefix, sink)
         q, k, v = q.transpose(1, 2), k[:, :, group].transpose(1, 2), v[:, :, group].transpose(1, 2)
         seen, cap = self.mask(q.shape[-2], k.shape[-2]), s["logit_softcap"]
         if "softcap/missing" in wrong:
             cap = None
-        if not wrong and self.a.has_own_attention and not self.spec["position"]["bias"] and sink is None:
+        if not wrong and self.a.has_own_attention and sink is None and self.position_bias(*seen.shape, prefix) is None:
             return self.a.attention(q, k, v, self.scale(), cap, seen).transpose(1, 2)
         products = self.a.matmul(q, k.transpose(-1, -2))
         scores = self.a.kernel(lambda p: p * self.scale(), products)
@@ -194,9 +263,9 @@ class Attention:
         if cap is not None:
             capped = self.a.kernel(lambda t: cap * torch.tanh(t / cap), scores)
             scores = with_derivative_of(capped, scores) if "softcap/gradient-missing" in wrong else capped
-        bias = self.position_bias(*seen.shape)
+        bias = self.position_bias(*seen.shape, prefix)
         if bias is not None:
-            scores = self.a.kernel(lambda t: t + bias, scores)
+            scores = self.a.kernel(torch.add, scores, bias)
         if sink is None:
             p = self.a.kernel(lambda t: self.weights(t, seen, cap), scores)
         else:
@@ -222,7 +291,7 @@ class Attention:
         seen_beside = torch.cat((seen, torch.ones_like(seen[:, :1])), -1)
         return self.weights(beside, seen_beside, cap)[..., :-1]
 
-    def sdpa_of_first(self, q, k, v, sink=None):
+    def sdpa_of_first(self, q, k, v, prefix, sink=None):
         """Each key-value head hands its gradient on from the first query head that reads it."""
         s = self.spec["attention"]
         heads = [h * s["n_kv_heads"] // s["n_heads"] for h in range(s["n_heads"])]
@@ -235,9 +304,9 @@ class Attention:
         scores = self.a.kernel(lambda p: p * self.scale(), self.a.matmul(q, k.transpose(-1, -2)))
         if cap is not None:
             scores = self.a.kernel(lambda t: cap * torch.tanh(t / cap), scores)
-        bias = self.position_bias(*seen.shape)
+        bias = self.position_bias(*seen.shape, prefix)
         if bias is not None:
-            scores = self.a.kernel(lambda t: t + bias, scores)
+            scores = self.a.kernel(torch.add, scores, bias)
         if sink is not None:
             p = self.a.kernel(lambda t, u: self.weights_beside(t, u, seen, cap), scores, sink)
         else:

@@ -4,14 +4,16 @@ TABLE = """
     activation derivative-of-erf derivative-of-relu derivative-of-tanh erf-for-tanh quick-for-silu relu silu-for-quick tanh-for-erf
     alibi missing sign slopes-evenly
     bias ffn-in-missing ffn-out-missing k-missing o-missing q-missing v-missing
+    buckets missing one-sided sign
     dyt alpha-missing alpha-outside
     ffn gate-and-up-swapped gate-detached limit-missing not-squared reads-block-input up-offset-missing
     final-norm missing twice
     gate missing silu-for-sigmoid
     heads gradient-of-first tiled
+    latent norm-missing rope-on-nope
     layers first-reused reversed
     layout ffn-first output-as-pre post-as-pre pre-as-output pre-as-post second-norm-is-first
-    mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing sees-next
+    mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing one-sided sees-next
     mask window-too-long window-too-short zero-score
     moe correction-in-weights correction-missing every-expert groups-missing next-expert not-renormalised renormalised
     moe scaling-missing shared-gate-missing shared-missing

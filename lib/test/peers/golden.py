@@ -28,16 +28,16 @@ class Golden:
         """y and every gradient, as the peer computes them."""
         inputs = {n[5:]: to_torch(self.tensors[n[5:]]).double().requires_grad_() for n in self.gradients}
         name = "q" if self.spec["part"] == "sdpa" else "x"
-        given = {n: self.as_asked(t) for n, t in inputs.items()}
+        given = {n: self.as_asked(n, t) for n, t in inputs.items()}
         answer = Block(self.spec, given, arithmetic, wrong)(given.pop(name))
         y = torch.cat([answer["y"], answer["sum"]], -1) if "sum" in answer else answer["y"]
         y.backward(to_torch(self.tensors["grad.y"]).double().reshape(y.shape))
         found = {"grad." + n: torch.zeros_like(t) if t.grad is None else t.grad for n, t in inputs.items()}
         return {"y": y.detach(), **found}
 
-    def as_asked(self, t):
+    def as_asked(self, n, t):
         """Queries, keys and values have an axis of heads over the pipe."""
-        sdpa = self.spec["part"] == "sdpa"
+        sdpa = self.spec["part"] == "sdpa" and n in ("q", "k", "v")
         return t.reshape(*t.shape[:2], -1, self.spec["attention"]["head_dim"]) if sdpa else t
 
     def differences(self, found):

@@ -174,6 +174,8 @@ class Block:
         a, s = self.a, self.spec["attention"]
         if s.get("sink"):
             raise Unsupported("attention sinks")
+        if self.spec["position"].get("buckets") or s["mask"] == "sliding":
+            raise Unsupported("tables of relative positions, and windows on both sides")
         root = 1 if s["scale"]["rule"] == "one" else math.sqrt(s["scale"]["value"] or s["head_dim"])
         scale, cap = a.compute(s["scale"]["mult"] / root), s["logit_softcap"]
         group = np.arange(s["n_heads"]) * s["n_kv_heads"] // s["n_heads"]
@@ -220,8 +222,8 @@ class Block:
 
     def attention(self, p, x):
         s, norms = self.spec["attention"], self.spec["norm_slots"]["attn"]
-        if norms["q"] or norms["k"] or norms.get("v") or norms["mid"] or s.get("gate"):
-            raise Unsupported("norms inside attention, and gates")
+        if norms["q"] or norms["k"] or norms.get("v") or norms["mid"] or s.get("gate") or s.get("latent"):
+            raise Unsupported("norms inside attention, gates, and latent vectors")
         heads, backs = {}, {}
         for n, count in (("q", s["n_heads"]), ("k", s["n_kv_heads"]), ("v", s["n_kv_heads"])):
             y, backs[n] = self.linear(f"{p}{n}_proj", x)
