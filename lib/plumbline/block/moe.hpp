@@ -106,7 +106,10 @@ template <Algebra A>
 Tensor<A> top(A& a, const Tensor<A>& s, int k, const std::optional<Tensor<A>>& allowed = {}) {
   std::vector<Tensor<A>> ranks;
   for (int e = 0; e < a.cols(s); ++e) {
-    const Tensor<A> above = a.above(a.sub_col(s, a.take_cols(s, e, 1)), {0});
+    // an enclosure of s_e - s_e is not 0, so that of the entry itself nothing is asked
+    const Tensor<A> others =
+        a.whole_numbers(a.rows(s), a.cols(s), [e](int, int j) { return j == e ? 0 : 1; });
+    const Tensor<A> above = a.mul(a.above(a.sub_col(s, a.take_cols(s, e, 1)), {0}), others);
     ranks.push_back(a.row_sum(allowed ? a.mul(above, *allowed) : above));
   }
   const Tensor<A> first = a.above(a.add_scalar(a.scale(a.concat_cols(ranks), {-1}), {double(k)}), {0});
@@ -131,11 +134,14 @@ Tensor<A> of_chosen_groups(A& a, const MoeSpec& m, const Tensor<A>& s) {
 template <Algebra A>
 Tensor<A> expert_weights(A& a, const MoeSpec& m, const ParameterView<A>& p, const Tensor<A>& x) {
   const Tensor<A> logits = linear(a, p.under("router"), m.router_bias, x);
-  const Tensor<A> scores = m.score == RouterScore::softmax ? shares(a, logits) : logistic(a, logits);
+  // over their sum the chosen shares are those of the chosen logits alone
+  const bool is_softmax = m.score == RouterScore::softmax, over_chosen = is_softmax && m.renormalise;
+  const Tensor<A> scores = !is_softmax ? logistic(a, logits) : shares(a, logits);
   const Tensor<A> corrected = m.correction_bias ? a.add_row(scores, p.at("correction_bias")) : scores;
   std::optional<Tensor<A>> allowed;
   if (m.groups > 1) allowed = of_chosen_groups(a, m, corrected);
-  Tensor<A> w = a.mul(m.weighs_by_corrected ? corrected : scores, top(a, corrected, m.top_k, allowed));
+  const Tensor<A> weighs = m.weighs_by_corrected ? corrected : over_chosen ? a.exp(logits) : scores;
+  Tensor<A> w = a.mul(weighs, top(a, corrected, m.top_k, allowed));
   if (m.renormalise) w = a.mul_col(w, a.reciprocal(a.row_sum(w)));
   if (m.scaling != 1) w = a.scale(w, {m.scaling});
   return a.store(w, p.place(Site::gates));

@@ -96,6 +96,8 @@ BlockSpec encoder_of_two(Config& c) {
   s.attention.mask.kind = MaskKind::bidirectional;
   s.ffn.d_ff = c.whole({"encoder_ffn_dim"});
   read_activation(c, s, {"activation_function"}, "gelu");
+  c.must_be("is_decoder", false);
+  c.must_be("add_cross_attention", false);
   c.ignore({"is_encoder_decoder", "decoder_attention_heads", "decoder_ffn_dim", "decoder_layerdrop",
             "decoder_layers", "encoder_layerdrop", "scale_embedding"});
   return s;
