@@ -1,12 +1,15 @@
 """Tiny checkpoints of models of transformers, as `plumbline judge --hf` reads them: checkpoints.py --plumbline COMMAND
-[--keep FOLDER] [MODEL...] makes them with random parameters, gains and biases too, records what each decoder layer reads and
-writes, and has every layer judged with the spec and the parameters that the command finds in the folder. A line a model
-says what came of it; the exit status is 1 where a layer does not agree.
+[--gradients] [--dtype bfloat16] [--keep FOLDER] [MODEL...] makes them with random parameters, gains and biases too, records
+what each layer reads and writes, and has every layer judged with the spec and the parameters that the command finds in the
+folder; --gradients has those of the input and of all parameters judged too, which a second checkpoint holds in place of the
+parameters; --dtype judges the model again in arithmetic of that type. A row a model says what came of it; the exit status is 1
+where a layer does not agree.
 
     python3 -m venv /tmp/frameworks && /tmp/frameworks/bin/pip install -r reports/conformance/requirements-transformers.txt
     /tmp/frameworks/bin/python reports/conformance/checkpoints.py --plumbline build/bin/plumbline"""
 
 import argparse
+import copy
 import pathlib
 import subprocess
 import sys
@@ -14,7 +17,7 @@ import tempfile
 
 import torch
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 TOKENS = 11
 # Odd widths, grouped heads, heads that are not as wide as d / heads where a model allows it.
@@ -23,6 +26,15 @@ HEADS = SIZES | {"head_dim": 10}
 EQUAL = {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 57}
 GPT = {"n_embd": 42, "n_layer": 2, "n_head": 3, "n_positions": 32}
 ROPE = {"rope_theta": 5000.0, "rope_type": "default"}
+FOUR = {"num_hidden_layers": 4}
+TYPES = ["sliding_attention", "sliding_attention", "full_attention", "sliding_attention"]
+MIXTURE = {"num_local_experts": 5, "num_experts_per_tok": 2}
+QWEN = {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 19}
+DEEPSEEK = {"n_routed_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 19, "n_shared_experts": 2, "n_group": 4,
+            "topk_group": 2, "first_k_dense_replace": 1, "routed_scaling_factor": 2.5}
+PICTURE = {"image_size": 12, "patch_size": 4}
+TWO = {"d_model": 42, "encoder_layers": 2, "encoder_attention_heads": 3, "encoder_ffn_dim": 57, "decoder_layers": 1,
+       "decoder_attention_heads": 3, "decoder_ffn_dim": 57}
 
 
 def rope(**more):
@@ -78,93 +90,267 @@ MODELS = {
     "stablelm": SIZES | {"hidden_size": 48, "use_qkv_bias": True},
     "stablelm parallel": SIZES | {"hidden_size": 48, "use_parallel_residual": True},
     "smollm3": SIZES | {"hidden_size": 48, "num_hidden_layers": 4, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 1},
+    "llama of llama3": HEADS | rope(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                                    original_max_position_embeddings=64),
+    "llama of linear": HEADS | rope(rope_type="linear", factor=3.0),
+    "llama of yarn": HEADS | rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=64),
+    "llama of yarn with mscale": HEADS | rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=64, mscale=0.7,
+                                              mscale_all_dim=0.4, beta_fast=20.0, beta_slow=2.0, truncate=False),
+    "qwen3 of yarn with a factor": HEADS | rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=64,
+                                                attention_factor=1.3),
+    "gemma3_text": HEADS | FOUR | {"sliding_window": 4, "query_pre_attn_scalar": 13, "layer_types": TYPES},
+    "gemma3_text of linear": HEADS | {"sliding_window": 4, "layer_types": TYPES[1:3], "attn_logit_softcapping": 4.0,
+                                      "rope_parameters": {"full_attention": ROPE | {"rope_type": "linear", "factor": 8.0},
+                                                          "sliding_attention": ROPE | {"rope_theta": 300.0}}},
+    "vaultgemma": HEADS | {"sliding_window": 4},
+    "olmo": SIZES | {"hidden_size": 48},
+    "olmo3": SIZES | FOUR | {"hidden_size": 48, "sliding_window": 4, "layer_types": TYPES},
+    "olmo3 of yarn": SIZES | {"hidden_size": 48, "sliding_window": 4, "layer_types": TYPES[1:3],
+                              "rope_parameters": {"full_attention": ROPE | {"rope_type": "yarn", "factor": 4.0,
+                                                                            "original_max_position_embeddings": 64},
+                                                  "sliding_attention": ROPE}},
+    "ministral": HEADS | {"sliding_window": 4, "layer_types": TYPES[1:3]},
+    "cohere2": SIZES | FOUR | {"hidden_size": 48, "sliding_window": 4, "layer_types": TYPES},
+    "cwm": HEADS | {"sliding_window": 4},
+    "seed_oss": HEADS | {"attention_out_bias": True, "mlp_bias": True},
+    "ernie4_5": HEADS,
+    "ernie4_5 with biases": HEADS | {"use_bias": True},
+    "helium": SIZES | {"hidden_size": 48, "head_dim": 8},
+    "hunyuan_v1_dense": HEADS | {"attention_bias": True},
+    "nemotron": SIZES | {"hidden_size": 48, "mlp_bias": True} | rope(partial_rotary_factor=0.5),
+    "arcee": HEADS,
+    "jais2": HEADS,
+    "nanochat": SIZES | {"hidden_size": 48},
+    "persimmon": EQUAL | {"hidden_size": 48, "pad_token_id": 0},
+    "mixtral": HEADS | MIXTURE,
+    "mixtral with windows": HEADS | MIXTURE | {"sliding_window": 4},
+    "qwen2_moe": SIZES | QWEN | {"hidden_size": 48, "shared_expert_intermediate_size": 21},
+    "qwen2_moe with windows": SIZES | QWEN | {"hidden_size": 48, "shared_expert_intermediate_size": 21, "norm_topk_prob": True,
+                                              "use_sliding_window": True, "sliding_window": 4, "mlp_only_layers": [1]},
+    "qwen3_moe": HEADS | QWEN | {"norm_topk_prob": True, "decoder_sparse_step": 2},
+    "qwen3_next": HEADS | QWEN | {"head_dim": 16, "layer_types": ["full_attention"] * 2, "shared_expert_intermediate_size": 21},
+    "olmoe": SIZES | {"hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2},
+    "flex_olmo": SIZES | {"hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2, "norm_topk_prob": True},
+    "granitemoe": SIZES | MIXTURE | {"hidden_size": 48, "residual_multiplier": 0.22, "attention_multiplier": 0.35},
+    "granitemoeshared": SIZES | MIXTURE | {"hidden_size": 48, "shared_intermediate_size": 21, "attention_bias": True},
+    "hunyuan_v1_moe": HEADS | {"num_experts": 5, "moe_topk": 2},
+    "ernie4_5_moe": HEADS | {"moe_num_experts": 6, "moe_k": 2, "moe_intermediate_size": 19, "moe_num_shared_experts": 2},
+    "glm4_moe": HEADS | DEEPSEEK | {"head_dim": 12, "use_qk_norm": True, "attention_bias": True},
+    "glm4_moe without groups": HEADS | DEEPSEEK | {"head_dim": 12, "n_group": 1, "topk_group": 1, "norm_topk_prob": False},
+    "solar_open": HEADS | {key: value for key, value in DEEPSEEK.items() if key != "first_k_dense_replace"},
+    "dots1": SIZES | DEEPSEEK | {"hidden_size": 48, "sliding_window": 4, "layer_types": TYPES[1:3], "norm_topk_prob": True},
+    "exaone_moe": SIZES | FOUR | {"hidden_size": 48, "sliding_window": 4, "num_experts": 8, "num_experts_per_tok": 3,
+                                  "moe_intermediate_size": 19, "n_group": 4, "topk_group": 2, "layer_types": TYPES},
+    "mellum": HEADS | {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 19, "sliding_window": 4,
+                       "layer_types": TYPES[1:3], "mlp_layer_types": ["dense", "sparse"],
+                       "rope_parameters": {"full_attention": ROPE, "sliding_attention": ROPE | {"rope_theta": 300.0}}},
+    "minimax_m2": HEADS | MIXTURE | {"rotary_dim": 6},
+    "afmoe": HEADS | FOUR | {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 19, "sliding_window": 4,
+                             "num_shared_experts": 1, "route_scale": 2.5, "layer_types": TYPES},
+    "gpt_oss": HEADS | MIXTURE | {"sliding_window": 4, "swiglu_limit": 1.1},
+    "codegen": GPT | {"n_embd": 48, "n_head": 4, "rotary_dim": 6},
+    "gpt_bigcode": GPT,
+    "gpt_bigcode with all heads": GPT | {"multi_query": False, "n_inner": 57},
+    "gpt_neo": {"hidden_size": 42, "num_layers": 3, "num_heads": 3, "window_size": 4, "attention_types": [[["global", "local"], 1],
+                                                                                                       [["local"], 1]]},
+    "xglm": {"d_model": 42, "num_layers": 2, "attention_heads": 3, "ffn_dim": 57},
+    "biogpt": EQUAL,
+    "electra": EQUAL | {"embedding_size": 20},
+    "camembert": EQUAL,
+    "xlm-roberta": EQUAL,
+    "data2vec-text": EQUAL,
+    "distilbert": {"dim": 42, "n_layers": 2, "n_heads": 3, "hidden_dim": 57},
+    "vit": EQUAL | PICTURE,
+    "vit without biases": EQUAL | PICTURE | {"qkv_bias": False},
+    "clip_vision_model": EQUAL | PICTURE,
+    "clip_text_model": EQUAL | {"eos_token_id": 1},
+    "siglip_vision_model": EQUAL | PICTURE,
+    "bart": TWO,
+    "whisper": TWO | {"num_mel_bins": 5, "max_source_positions": TOKENS},
 }
 WITHOUT_HEAD = {"llama with biases", "bloom", "opt post_norm", "gpt2 scaled by layer"}  # no prefix before their names
+ENCODERS = {"electra", "camembert", "xlm-roberta", "data2vec-text", "distilbert", "vit", "clip_vision_model", "clip_text_model",
+            "siglip_vision_model", "bart", "whisper"}
 SHARDED = {"qwen2", "bloom", "gpt2"}
 STORED_AS = {"gemma": torch.bfloat16, "mistral": torch.float16}
+# What eager transformers claims: tensors of the type, sums, softmax and statistics in float32.
+PROFILES = {"float32": "float32", "bfloat16": "bfloat16-mixed", "float16": "float16-mixed"}
 
 
-def model_of(name):
-    config = transformers.AutoConfig.for_model(name.split(" ")[0], vocab_size=37, **MODELS[name])
-    for key in ("resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "attention_dropout", "dropout"):
+def type_of(name):
+    return name.split(" ")[0]
+
+
+def config_of(name):
+    config = transformers.AutoConfig.for_model(type_of(name), **({} if "patch_size" in MODELS[name] else {"vocab_size": 37}),
+                                               **MODELS[name])
+    for key in ("resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "attention_dropout", "dropout", "resid_dropout",
+                "embed_dropout", "residual_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob"):
         if hasattr(config, key):
             setattr(config, key, 0.0)
     config._attn_implementation = "eager"
-    kind = transformers.AutoModel if name in WITHOUT_HEAD else transformers.AutoModelForCausalLM
-    if name in ("bert", "roberta"):
-        kind = transformers.AutoModelForMaskedLM
+    return config
+
+
+def kind_of(name):
+    if name in WITHOUT_HEAD or type_of(name) in ENCODERS:
+        return transformers.AutoModel
+    return transformers.AutoModelForMaskedLM if name in ("bert", "roberta") else transformers.AutoModelForCausalLM
+
+
+def model_of(name):
     torch.manual_seed(sum(name.encode()))
-    model = kind.from_config(config, attn_implementation="eager").eval()
+    model = kind_of(name).from_config(config_of(name), attn_implementation="eager", experts_implementation="eager").eval()
+    corrections = [b for named, b in model.named_buffers() if named.endswith("e_score_correction_bias")]
     with torch.no_grad():
-        for parameter in model.parameters():
+        for parameter in [*model.parameters(), *corrections]:
             noise = torch.randn_like(parameter)
             parameter.add_(0.3 * noise) if parameter.dim() == 1 else parameter.copy_(noise / parameter.shape[-1] ** 0.5)
-    if name in STORED_AS:  # the parameters are numbers of that type, the arithmetic is float32
-        with torch.no_grad():
+        if name in STORED_AS:  # the parameters are numbers of that type, the arithmetic is float32
             for parameter in model.parameters():
                 parameter.copy_(parameter.to(STORED_AS[name]))
-    return model, config
+    return model
 
 
-def layers_of(model, count):
+def layers_of(model, config):
     """The first list of as many modules."""
+    count = config.num_hidden_layers
     return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == count)
 
 
+def inputs_of(model, config):
+    dtype = next(model.parameters()).dtype
+    if config.model_type == "whisper":
+        return {"input_features": torch.randn(2, 5, 2 * TOKENS).to(dtype), "decoder_input_ids": torch.tensor([[3], [4]])}
+    if hasattr(config, "patch_size"):
+        return {"pixel_values": torch.randn(2, 3, config.image_size, config.image_size).to(dtype)}
+    return {"input_ids": torch.randint(2, 37, (2, TOKENS))} | ({} if type_of(config.model_type) in ENCODERS else {"use_cache": False})
+
+
 def recorded(model, config):
-    """(x, y) of each layer."""
-    seen = []
+    """What each layer was called with."""
+    calls = []
 
-    def record(module, args, kwargs, output):
-        x = args[0] if args else kwargs["hidden_states"]
-        seen.append((x.clone(), (output if isinstance(output, torch.Tensor) else output[0]).clone()))
+    def record(module, args, kwargs):
+        calls.append((module, args, kwargs))
 
-    for layer in layers_of(model, config.num_hidden_layers):
-        layer.register_forward_hook(record, with_kwargs=True)
+    hooks = [layer.register_forward_pre_hook(record, with_kwargs=True) for layer in layers_of(model, config)]
     with torch.no_grad():
-        model(torch.randint(2, 37, (2, TOKENS)), use_cache=False)
-    return seen
+        model(**inputs_of(model, config))
+    for hook in hooks:
+        hook.remove()
+    return calls
 
 
-def examined(name, folder, plumbline):
-    """What is wrong with the layers of a model, or nothing."""
-    model, config = model_of(name)
-    pairs = recorded(model, config)
-    checkpoint = folder / name.replace(" ", "_")
-    limits = {"max_shard_size": "20KB"} if name in SHARDED else {}
-    (model.to(STORED_AS[name]) if name in STORED_AS else model).save_pretrained(checkpoint, **limits)
-    if name in SHARDED and not (checkpoint / "model.safetensors.index.json").exists():
-        return "expected several shards, found one"
-    for layer, (x, y) in enumerate(pairs):
-        question = folder / "questions" / f"{checkpoint.name}-{layer}.safetensors"
-        question.parent.mkdir(exist_ok=True)
-        save_file({"x": x.contiguous(), "answer.y": y.contiguous()}, question)
-        command = [plumbline, "judge", "--question", question, "--hf", checkpoint, "--layers", str(layer), "--no-grads",
-                   "--profile", "float32"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = done.stderr or next(line for line in done.stdout.splitlines() if line.strip())
-            return f"layer {layer}: {said.strip()}"
-    return ""
+def asked_again(module, args, kwargs):
+    """x, y, a cotangent of y, and the gradient of x; gradients of parameters stay with these."""
+    x = (args[0] if args else kwargs["hidden_states"]).detach().clone().requires_grad_()
+    output = module(x, *args[1:], **kwargs) if args else module(**kwargs | {"hidden_states": x})
+    y = output if isinstance(output, torch.Tensor) else output[0]
+    cotangent = torch.randn_like(y)
+    y.backward(cotangent)
+    return {"x": x.detach(), "y": y.detach(), "grad.y": cotangent, "grad.x": x.grad}
+
+
+def save_gradients(model, folder):
+    """A checkpoint whose parameters are the gradients of the model's: it names and packs them as the model's are."""
+    with torch.no_grad():
+        gradients = copy.deepcopy(model)
+        for parameter, own in zip(gradients.parameters(), model.parameters()):
+            parameter.copy_(torch.zeros_like(own) if own.grad is None else own.grad)
+        for named, buffer in gradients.named_buffers():
+            if named.endswith("e_score_correction_bias"):
+                buffer.zero_()
+    gradients.save_pretrained(folder)
+
+
+def said_by(command):
+    """What a command says against a layer, or nothing."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    if not done.returncode:
+        return ""
+    refused = "refused: " if done.returncode == 2 else ""
+    said = done.stderr.strip().splitlines() or [line for line in done.stdout.splitlines() if line.strip()]
+    return refused + said[0].strip()
+
+
+class Questions:
+    """What is asked of the layers of one model."""
+
+    def __init__(self, name, folder, plumbline, dtype="float32"):
+        self.plumbline, self.profile, self.dtype = plumbline, PROFILES[dtype], getattr(torch, dtype)
+        self.model = model_of(name).to(self.dtype)
+        self.folder = folder / f"{name.replace(' ', '_')}-{dtype}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(7)
+        self.answers = [asked_again(*call) for call in recorded(self.model, self.model.config)]
+        stored = copy.deepcopy(self.model).to(STORED_AS[name]) if name in STORED_AS else self.model
+        stored.save_pretrained(self.folder / "model", **({"max_shard_size": "20KB"} if name in SHARDED else {}))
+        if name in SHARDED and dtype == "float32":
+            assert (self.folder / "model/model.safetensors.index.json").exists(), f"{name}: expected several shards"
+
+    def forward(self):
+        return self._each(self._forward)
+
+    def gradients(self):
+        save_gradients(self.model, self.folder / "gradients")
+        return self._each(self._gradients)
+
+    def _each(self, judged):
+        for layer, tensors in enumerate(self.answers):
+            if wrong := judged(layer, {key: value.contiguous() for key, value in tensors.items()}):
+                return f"layer {layer}: {wrong}"
+        return "agrees"
+
+    def _judge(self, layer, question, *more):
+        return said_by([self.plumbline, "judge", "--question", question, "--hf", self.folder / "model", "--layers", layer,
+                        "--profile", self.profile, *more])
+
+    def _forward(self, layer, tensors):
+        question = self.folder / f"forward-{layer}.safetensors"
+        save_file({"x": tensors["x"], "answer.y": tensors["y"]}, question)
+        return self._judge(layer, question, "--no-grads")
+
+    def _gradients(self, layer, tensors):
+        question, answer = self.folder / f"gradients-{layer}.safetensors", self.folder / f"answer-{layer}.safetensors"
+        save_file({"x": tensors["x"], "grad.y": tensors["grad.y"]}, question)
+        suite = self.folder / f"suite-{layer}"
+        command = [self.plumbline, "emit", suite, "--question", question, "--hf", self.folder / "gradients", "--layers", layer]
+        if wrong := said_by([*command, "--profile", self.profile]):
+            return wrong
+        gradients = load_file(next(suite.glob("*.safetensors")))
+        save_file({"y": tensors["y"], "grad.x": tensors["grad.x"]}
+                  | {f"grad.{name}": value for name, value in gradients.items() if name.endswith(PARAMETERS)}, answer)
+        return self._judge(layer, question, answer)
+
+
+PARAMETERS = (".weight", ".bias", ".sink", ".correction_bias")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("--plumbline", required=True)
+    parser.add_argument("--gradients", action="store_true", help="judge gradients too")
+    parser.add_argument("--dtype", choices=[name for name in PROFILES if name != "float32"], help="judge in that type too")
     parser.add_argument("--keep", help="where to leave the checkpoints")
     parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(MODELS))
     options = parser.parse_args()
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    columns = ["forward float32"] + ["gradients"] * options.gradients + [options.dtype] * bool(options.dtype)
+    print(" | ".join(["model", *columns]))
+    print(" | ".join(["---"] * (1 + len(columns))))
     failed = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(options.keep or temporary)
-        folder.mkdir(parents=True, exist_ok=True)
         for name in options.models or MODELS:
-            wrong = examined(name, folder, options.plumbline)
-            failed += bool(wrong)
-            print(f"{name}: {wrong or 'agrees'}", flush=True)
+            questions = Questions(name, folder, options.plumbline)
+            row = [questions.forward()] + [questions.gradients()] * options.gradients
+            if options.dtype:
+                row.append(Questions(name, folder, options.plumbline, options.dtype).forward())
+            failed += any(cell != "agrees" for cell in row)
+            print(" | ".join([name, *row]), flush=True)
     print(f"transformers {transformers.__version__}, torch {torch.__version__}: {failed} of "
           f"{len(options.models or MODELS)} do not agree")
     return 1 if failed else 0

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <tuple>
 
 #include "plumbline/base/excerpt.hpp"
 #include "plumbline/base/strict_json.hpp"
@@ -80,47 +81,101 @@ Slice slice_of(const BlockSpec& s, const Model& model, Piece piece, int rows) {
     case Piece::k:
     case Piece::v: return qkv_slice(model.qkv, piece, a.n_heads, a.n_kv_heads, a.head_dim);
     case Piece::gate:
-    case Piece::up: return gate_up_slice(piece, s.ffn.d_ff);
+    case Piece::up:
+    case Piece::even_gate:
+    case Piece::odd_up: return gate_up_slice(piece, rows);
+    case Piece::gated_q:
+    case Piece::gate_of_q: return gated_q_slice(piece, a.n_heads, a.head_dim);
   }
   return {1, rows, 0, rows};
 }
 
-// The parameter in a tensor that holds others beside it, or is the wrong way round.
-Matrix<double> parameter_from(const TensorFolder& tensors, const std::string& name, const ParameterShape& p,
-                              const Slice& slice, bool in_out) {
-  const std::int64_t rows = slice.all_rows();
+// Where a parameter lies in a folder: in a tensor that may hold others beside it, be the wrong way round, or
+// hold those of all experts, of which this is one.
+struct Located {
+  std::string tensor;
+  Slice slice;
+  bool in_out = false;
+  int stacked = 0,
+      index = 0;  // how many lie one behind the other, 0 where it stands alone, and which this is
+};
+
+// The tensor as it would be, did it stand alone and hold one expert.
+Matrix<double> one_of(const StoredTensor& t, const Located& place, std::int64_t rows, std::int64_t cols) {
+  Matrix<double> out(rows, cols);
+  for (std::int64_t i = 0; i < rows * cols; ++i) out(i / cols, i % cols) = t[place.index * rows * cols + i];
+  return out;
+}
+
+Matrix<double> parameter_from(const TensorFolder& tensors, const ParameterShape& p, const Located& place) {
+  const std::int64_t rows = place.slice.all_rows();
+  std::vector<std::int64_t> shape;
+  if (place.stacked) shape.push_back(place.stacked);
   if (p.is_vector()) {
-    const Matrix<double> all = as_matrix(tensors.read(name, {rows}));
+    const bool is_row = !place.stacked && tensors.dimensions(place.tensor) == 2;  // [1, n]
+    if (is_row) shape.push_back(1);
+    shape.push_back(rows);
+    const Matrix<double> all = one_of(tensors.read(place.tensor, shape), place, 1, rows);
     Matrix<double> out(1, p.cols);
-    for (int i = 0; i < p.cols; ++i) out(0, i) = all(0, slice.row(i));
+    for (int i = 0; i < p.cols; ++i) out(0, i) = all(0, place.slice.row(i));
     return out;
   }
+  shape.insert(shape.end(), {place.in_out ? p.cols : rows, place.in_out ? rows : p.cols});
   const Matrix<double> all =
-      as_matrix(in_out ? tensors.read(name, {p.cols, rows}) : tensors.read(name, {rows, p.cols}));
+      one_of(tensors.read(place.tensor, shape), place, shape[shape.size() - 2], shape.back());
   Matrix<double> out(p.rows, p.cols);
   for (int i = 0; i < p.rows; ++i) {
-    if (in_out)
-      out.row(i) = all.col(slice.row(i)).transpose();
+    if (place.in_out)
+      out.row(i) = all.col(place.slice.row(i)).transpose();
     else
-      out.row(i) = all.row(slice.row(i));
+      out.row(i) = all.row(place.slice.row(i));
   }
   return out;
 }
 
-// The row of the table for a module: of several the one that the file has.
-const Named& named(const Model& model, const TensorFolder& tensors, const std::string& layer,
-                   const std::string& ours) {
-  const Named* first = nullptr;
-  for (const Named& n : model.names) {
-    if (n.ours != ours) continue;
-    if (!first) first = &n;
-    for (const char* kind : {"weight", "bias"})
-      if (tensors.files().contains(in_files(tensors, layer + std::string(n.theirs), kind))) return n;
+// The name of a parameter within a layer, with * for the number of its expert.
+struct InLayer {
+  std::string module, kind, expert;  // "ffn.experts.*.up_proj", "weight", "3"; "attn", "sink", ""
+
+  explicit InLayer(const std::string& name) {
+    std::tie(module, kind) = module_and_kind(name);
+    constexpr std::string_view before = "ffn.experts.";
+    if (!module.starts_with(before)) return;
+    expert = module.substr(before.size(), module.find('.', before.size()) - before.size());
+    module.replace(before.size(), expert.size(), "*");
   }
-  if (!first)
+  bool is_named_by(const Named& n) const { return n.ours == module || is_whole(n); }
+  // Whether a row names this parameter, and not its module.
+  bool is_whole(const Named& n) const { return n.ours == module + "." + kind; }
+  bool is_stacked(const Named& n) const { return !expert.empty() && n.theirs.find('*') == n.theirs.npos; }
+};
+
+std::string tensor_of(const Named& n, const TensorFolder& tensors, const std::string& layer,
+                      const InLayer& name) {
+  std::string module = layer + std::string(n.theirs);
+  if (const std::size_t star = module.find('*'); star != module.npos) module.replace(star, 1, name.expert);
+  return name.is_whole(n) ? module : in_files(tensors, module, name.kind);
+}
+
+// Where the first row for a parameter says that it is; of several the one that the folder has.
+Located located(const Model& model, const TensorFolder& tensors, const std::string& layer, const BlockSpec& s,
+                const ParameterShape& p, const std::string& in_layer) {
+  const InLayer name(in_layer);
+  const Named* found = nullptr;
+  for (const Named& n : model.names) {
+    if (!name.is_named_by(n)) continue;
+    const bool is_there = tensors.files().contains(tensor_of(n, tensors, layer, name));
+    if (!found || is_there) found = &n;
+    if (is_there) break;
+  }
+  if (!found)
     throw Error(tensors.listed_in() + ": model type " + shown(std::string(model.type)) + " has no name for " +
-                ours);
-  return *first;
+                in_layer);
+  Located place{.tensor = tensor_of(*found, tensors, layer, name),
+                .slice = slice_of(s, model, found->piece, p.is_vector() ? p.cols : p.rows),
+                .in_out = model.weights_in_out || found->in_out};
+  if (name.is_stacked(*found)) place.stacked = s.ffn.moe->experts, place.index = std::stoi(name.expert);
+  return place;
 }
 
 // A tensor of a layer that the spec knows nothing of would change the layer.
@@ -153,12 +208,22 @@ Checkpoint::Checkpoint(const std::string& folder)
       model_(&find_model(model_type_, config_file_)) {
   Config c(config_, config_file_);
   layers_ = layers_said(c);
-  spec(0);  // throws where no spec says it
+  while (first_said_ + 1 < layers_ && !is_said(first_said_)) ++first_said_;
+  if (!is_said(first_said_)) spec(0);  // throws
+}
+
+bool Checkpoint::is_said(int l) const {
+  try {
+    spec(l);
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
 }
 
 BlockSpec Checkpoint::spec(int l) const {
   if (l != final_norm) return spec_of_config(config_, l, config_file_);
-  const BlockSpec layer = layer_said(config_, 0, config_file_);
+  const BlockSpec layer = layer_said(config_, first_said_, config_file_);
   if (!layer.final_norm)
     throw Error(config_file_ + ": expected a model with a final norm, found one without");
   BlockSpec s;
@@ -185,12 +250,10 @@ Parameters<double> Checkpoint::parameters(int l) const {
   Parameters<double> out;
   std::set<std::string> used;
   for (const ParameterShape& p : parameter_shapes(s)) {
-    const auto [ours, kind] = module_and_kind(p.name.substr(std::string("layers.0.").size()));
-    const Named& n = named(*model_, files, layer, ours);
-    const std::string name = in_files(files, layer + std::string(n.theirs), kind);
-    const Slice slice = slice_of(s, *model_, n.piece, p.is_vector() ? p.cols : p.rows);
-    out[p.name] = parameter_from(files, name, p, slice, model_->weights_in_out);
-    used.insert(name);
+    const Located place =
+        located(*model_, files, layer, s, p, p.name.substr(std::string("layers.0.").size()));
+    out[p.name] = parameter_from(files, p, place);
+    used.insert(place.tensor);
   }
   check_nothing_is_left(files, layer, used);
   return out;
@@ -202,7 +265,7 @@ Parameters<double> Checkpoint::parameters_of_final_norm() const {
   for (const ParameterShape& p : parameter_shapes(spec(final_norm))) {
     const std::string module = prefix + std::string(model_->final_norm);
     const std::string name = in_files(files, module, module_and_kind(p.name).second);
-    out[p.name] = parameter_from(files, name, p, {1, p.cols, 0, p.cols}, false);
+    out[p.name] = parameter_from(files, p, {.tensor = name, .slice = {1, p.cols, 0, p.cols}});
   }
   return out;
 }

@@ -21,7 +21,7 @@ class Checkpoint {
   // In place of the number of a layer: the norm behind the last one.
   static constexpr int final_norm = -1;
 
-  // Throws Error naming the file and the key where that is no folder of a model whose layers a spec says.
+  // Throws Error naming the file and the key where that is no folder of a model of which a spec says a layer.
   explicit Checkpoint(const std::string& folder);
 
   // Where it is, the type as config.json says it, and how many layers it has.
@@ -44,12 +44,13 @@ class Checkpoint {
   };
   const Tensors& tensors() const;
   Parameters<double> parameters_of_final_norm() const;
+  bool is_said(int l) const;  // whether a spec says that layer
 
   std::string folder_, config_file_;
   nlohmann::json config_;
   std::string model_type_;
   const Model* model_;
-  int layers_;
+  int layers_, first_said_ = 0;
   mutable std::optional<Tensors> tensors_;
 };
 

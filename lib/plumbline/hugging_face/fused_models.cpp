@@ -16,7 +16,7 @@ BlockSpec falcon(Config& c, int) {
   else if (has_one_kv_head)
     s.attention.n_kv_heads = 1;
   s.ffn.d_ff = c.whole({"ffn_hidden_size"}, 4 * s.d);
-  s.ffn.activation = activation_said(c, {"activation"}, "gelu");
+  read_activation(c, s, {"activation"}, "gelu");
   set_attention_bias(s, c.flag("bias", false));
   set_ffn_bias(s, s.attention.bias.q);
   if (c.flag("alibi", false))

@@ -2,6 +2,7 @@
 // parameters are called in files.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 
@@ -11,12 +12,22 @@
 
 namespace plumbline {
 
-// A module of a layer by both its names. Where there are several rows for one of ours, the file has the one
-// or the other.
+// A module of a layer by both its names, where .weight and .bias follow; or one parameter by its whole names.
+// Where there are several rows for one of ours, the file has the one or the other. `*` is the number of an
+// expert; where ours has it and theirs has not, all experts lie in one tensor, one behind the other.
 struct Named {
-  std::string_view ours, theirs;  // "attn.q_proj", "self_attn.q_proj": .weight and .bias follow
+  std::string_view ours, theirs;  // "attn.q_proj", "self_attn.q_proj"; "attn.sink", "self_attn.sinks"
   Piece piece = Piece::whole;
+  bool in_out = false;  // weights are [in, out]
 };
+
+// Two lists of names, one behind the other.
+template <std::size_t n, std::size_t m>
+constexpr std::array<Named, n + m> joined(const std::array<Named, n>& a, const std::array<Named, m>& b) {
+  std::array<Named, n + m> out{};
+  for (std::size_t i = 0; i < n + m; ++i) out[i] = i < n ? a[i] : b[i - n];
+  return out;
+}
 
 // A type of models.
 struct Model {
@@ -35,6 +46,9 @@ std::span<const Model> encoder_models();
 std::span<const Model> fused_models();
 std::span<const Model> gated_models();
 std::span<const Model> gpt_models();
+std::span<const Model> moe_models();
+std::span<const Model> output_norm_models();
+std::span<const Model> squared_models();
 
 // Throws Error naming the file and the types that are known, where that type is none.
 const Model& find_model(const std::string& type, const std::string& file);

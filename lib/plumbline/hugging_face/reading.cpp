@@ -5,7 +5,7 @@
 namespace plumbline {
 
 int layers_said(Config& c) {
-  const int layers = c.whole({"num_hidden_layers", "n_layer", "n_layers"});
+  const int layers = c.whole({"num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers"});
   if (layers > most_layers)
     c.fail("num_hidden_layers", "at most " + std::to_string(most_layers), std::to_string(layers));
   return layers;
@@ -13,8 +13,9 @@ int layers_said(Config& c) {
 
 BlockSpec block_said(Config& c) {
   BlockSpec s;
-  s.d = c.whole({"hidden_size", "n_embd", "n_embed", "d_model"});
-  s.attention.n_heads = s.attention.n_kv_heads = c.whole({"num_attention_heads", "n_head", "n_heads"});
+  s.d = c.whole({"hidden_size", "n_embd", "n_embed", "d_model", "dim"});
+  s.attention.n_heads = s.attention.n_kv_heads =
+      c.whole({"num_attention_heads", "n_head", "n_heads", "num_heads", "attention_heads"});
   s.attention.head_dim = s.d / s.attention.n_heads;
   s.ffn.d_ff = 4 * s.d;
   c.must_be("is_encoder_decoder", false);
@@ -30,26 +31,42 @@ void read_grouped_heads(Config& c, BlockSpec& s, std::optional<int> n_kv_heads, 
   a.head_dim = c.whole({"head_dim"}, head_dim.value_or(a.head_dim));
 }
 
-Activation activation_said(Config& c, Config::Keys keys, const std::string& otherwise) {
+void read_activation(Config& c, BlockSpec& s, Config::Keys keys, const std::string& otherwise) {
   using enum Activation;
-  // names of transformers; relu2 is to be here once a spec says it
-  static constexpr std::pair<std::string_view, Activation> known[] = {{"gelu", gelu_erf},
-                                                                      {"gelu_accurate", gelu_tanh},
-                                                                      {"gelu_fast", gelu_tanh},
-                                                                      {"gelu_new", gelu_tanh},
-                                                                      {"gelu_python", gelu_erf},
-                                                                      {"gelu_pytorch_tanh", gelu_tanh},
-                                                                      {"quick_gelu", quick_gelu},
-                                                                      {"relu", relu},
-                                                                      {"silu", silu},
-                                                                      {"swish", silu}};
+  struct Known {
+    std::string_view name;  // of transformers
+    Activation activation;
+    bool squared = false;
+  };
+  static constexpr Known known[] = {{"gelu", gelu_erf},
+                                    {"gelu_accurate", gelu_tanh},
+                                    {"gelu_fast", gelu_tanh},
+                                    {"gelu_new", gelu_tanh},
+                                    {"gelu_python", gelu_erf},
+                                    {"gelu_pytorch_tanh", gelu_tanh},
+                                    {"quick_gelu", quick_gelu},
+                                    {"relu", relu},
+                                    {"relu2", relu, true},
+                                    {"silu", silu},
+                                    {"swish", silu}};
   const std::string said = c.text(keys, otherwise);
   std::string names;
-  for (const auto& [name, activation] : known) {
-    if (said == name) return activation;
-    names += (names.empty() ? "one of " : ", ") + std::string(name);
+  for (const Known& k : known) {
+    if (said == k.name) {
+      s.ffn.activation = k.activation, s.ffn.squared = k.squared;
+      return;
+    }
+    names += (names.empty() ? "one of " : ", ") + std::string(k.name);
   }
   c.refuse(*keys.begin(), names, Config::Json(said));
+}
+
+int whole_of_layer(Config& c, Config::Keys keys, int l, std::optional<int> otherwise) {
+  const Config::Json* value = c.find(keys);
+  if (!value || !value->is_array()) return c.whole(keys, otherwise);
+  if (value->size() <= std::size_t(l) || !(*value)[std::size_t(l)].is_number_integer())
+    c.refuse(*keys.begin(), "a whole number for each layer", *value);
+  return (*value)[std::size_t(l)].get<int>();
 }
 
 bool slides(Config& c, int layer, bool otherwise) {

@@ -18,18 +18,25 @@ BlockSpec block_said(Config& c);
 void read_grouped_heads(Config& c, BlockSpec& s, std::optional<int> n_kv_heads = {},
                         std::optional<int> head_dim = {});
 
-// Throws Error, with the file and the key, where the function is none that a spec says.
-Activation activation_said(Config& c, Config::Keys keys, const std::string& otherwise);
+// The feed-forward's function. Throws Error, with the file and the key, where it is none that a spec says.
+void read_activation(Config& c, BlockSpec& s, Config::Keys keys, const std::string& otherwise);
 
 // What a model's positions are where its configuration does not say.
 struct RopeDefaults {
   std::optional<double> theta = 10000;  // none: versions of transformers differ, so it has to be said
   double partial = 1;                   // of a head's channels
   RopeStyle style = RopeStyle::half;
+  std::optional<RopeScaling> scaling = {};  // where nothing at all is said of it
 };
 // From `rope_parameters` (transformers 5), or `rope_theta`, `rope_scaling` and `partial_rotary_factor`.
 // Throws Error where the kind of scaling is none that a spec says.
 RopeSpec rope_said(Config& c, int head_dim, const RopeDefaults& defaults);
+// Where layers with a window turn otherwise than those without: `rope_parameters` has an object for each.
+// Before, `rope_scaling` was that of layers without a window, and `rope_local_base_freq` the base of others.
+RopeSpec rope_of_layer(Config& c, int head_dim, bool slid, const RopeDefaults& defaults);
+
+// The number of layer l where a key has a list of them, else the one number.
+int whole_of_layer(Config& c, Config::Keys keys, int l, std::optional<int> otherwise = {});
 
 // Whether `layer_types` says that a layer attends within a window; `otherwise` where the key is absent.
 bool slides(Config& c, int layer, bool otherwise);

@@ -58,6 +58,14 @@ const TensorFile& TensorFolder::opened(const std::string& path) const {
   return it != opened_.end() ? it->second : opened_.emplace(path, TensorFile(path)).first->second;
 }
 
+int TensorFolder::dimensions(const std::string& name) const {
+  const auto it = files_.find(name);
+  if (it == files_.end()) return 0;
+  const auto& entries = opened(it->second).entries();
+  const auto entry = entries.find(name);
+  return entry == entries.end() ? 0 : static_cast<int>(entry->second.shape.size());
+}
+
 StoredTensor TensorFolder::read(const std::string& name, const std::vector<std::int64_t>& shape) const {
   const auto it = files_.find(name);
   const std::string tensor = ": tensor " + shown(name) + ": expected ";

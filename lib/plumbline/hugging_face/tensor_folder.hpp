@@ -20,6 +20,8 @@ class TensorFolder {
   // The file that says so.
   const std::string& listed_in() const { return listed_in_; }
 
+  // How many indices a tensor has; 0 where there is none of that name.
+  int dimensions(const std::string& name) const;
   // One tensor of that shape, of finite numbers. Throws Error naming the file, the tensor, what was expected
   // and what was found; also where the index names a file that lacks it.
   StoredTensor read(const std::string& name, const std::vector<std::int64_t>& shape) const;
