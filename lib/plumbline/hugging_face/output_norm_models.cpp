@@ -6,19 +6,19 @@ namespace plumbline {
 namespace {
 
 // What Gemmas have in common from the second on, but for positions, windows and norms.
-BlockSpec gemma_of(Config& c, std::optional<double> softcap) {
+BlockSpec gemma_of(Config& c) {
   BlockSpec s = gated(c, 4, 256);
   read_activation(c, s, {"hidden_activation", "hidden_act"}, "gelu_pytorch_tanh");
   read_attention_bias(c, s);
   c.must_be("use_bidirectional_attention", false);
   s.attention.scale = {.rule = ScaleRule::inv_sqrt_scalar, .value = c.number({"query_pre_attn_scalar"}, 256)};
-  s.attention.softcap.cap = c.number_or_none("attn_logit_softcapping", softcap);
   pre_norm(s, rms_said(c, 1e-6, 1));
   return s;
 }
 
 BlockSpec vaultgemma(Config& c, int l) {
-  BlockSpec s = gemma_of(c, 50);
+  BlockSpec s = gemma_of(c);
+  s.attention.softcap.cap = c.number_or_none("attn_logit_softcapping", 50);
   read_rope(c, s);
   const std::optional<int> window = c.whole_or_none("sliding_window", 4096);
   c.find({"sliding_window", "sliding_window_size"});  // once more, in some files
@@ -33,7 +33,9 @@ BlockSpec gemma2(Config& c, int l) {
 }
 
 BlockSpec gemma3(Config& c, int l) {
-  BlockSpec s = gemma_of(c, {});
+  BlockSpec s = gemma_of(c);
+  if (const Config::Json* cap = c.find({"attn_logit_softcapping"}))  // which transformers does not apply
+    c.refuse("attn_logit_softcapping", "null", *cap);
   const std::optional<int> window = c.whole_or_none("sliding_window", 4096);
   const int pattern = c.whole({"sliding_window_pattern", "_sliding_window_pattern"}, 6);
   const bool slid = slides(c, l, (l + 1) % pattern != 0);

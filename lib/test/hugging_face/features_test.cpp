@@ -22,6 +22,13 @@ json usual(const char* type) {
           {"intermediate_size", 5},   {"sliding_window", 7}};
 }
 
+// The same of a model that has no windows, and whose heads are as many as they are wide.
+json plain(const char* type) {
+  json config = usual(type);
+  for (const char* key : {"sliding_window", "head_dim", "num_key_value_heads"}) config.erase(key);
+  return config;
+}
+
 std::string refusal_of(const json& config, int l = 0) {
   try {
     spec_of_config(config, l, "c");
@@ -99,6 +106,11 @@ TEST(RopeSaid, LayersWithAWindowTurnOtherwise) {
             "layer, found 1");
 }
 
+TEST(FeaturesSaid, NoCapThatTransformersDoesNotApply) {
+  EXPECT_EQ(refusal_of(with(usual("gemma3_text"), {{"attn_logit_softcapping", 50}})),
+            "c: attn_logit_softcapping: expected null, found 50");
+}
+
 TEST(ExpertsSaid, DenseLayersStandBetweenOthers) {
   const auto sparse = [](const json& config) {
     std::string out;
@@ -109,10 +121,13 @@ TEST(ExpertsSaid, DenseLayersStandBetweenOthers) {
   EXPECT_EQ(sparse(qwen), "eeee");
   EXPECT_EQ(sparse(with(qwen, {{"decoder_sparse_step", 2}})), "dede");
   EXPECT_EQ(sparse(with(qwen, {{"mlp_only_layers", {0, 3}}})), "deed");
-  EXPECT_EQ(sparse(with(usual("glm4_moe"), {{"first_k_dense_replace", 2}})), "ddee");
+  EXPECT_EQ(sparse(with(plain("glm4_moe"), {{"first_k_dense_replace", 2}, {"num_key_value_heads", 3}})),
+            "ddee");
   EXPECT_EQ(sparse(with(usual("afmoe"), {{"num_dense_layers", 3}})), "ddde");
-  EXPECT_EQ(sparse(with(usual("ernie4_5_moe"), {{"moe_layer_start_index", 1}, {"moe_layer_end_index", 2}})),
-            "deed");
+  EXPECT_EQ(
+      sparse(with(plain("ernie4_5_moe"),
+                  {{"num_key_value_heads", 3}, {"moe_layer_start_index", 1}, {"moe_layer_end_index", 2}})),
+      "deed");
   EXPECT_EQ(sparse(with(usual("mellum"), {{"mlp_layer_types", {"dense", "sparse", "sparse", "dense"}}})),
             "deed");
   EXPECT_EQ(spec_of_config(with(qwen, {{"moe_intermediate_size", 9}}), 0).ffn.d_ff, 9);
@@ -146,12 +161,12 @@ TEST(ExpertsSaid, Routers) {
             (MoeSpec{.experts = 60, .top_k = 4, .shared_d_ff = 5632, .shared_gate = true}));
   EXPECT_EQ(refusal_of(with(usual("dots1"), {{"n_routed_experts", 8}, {"scoring_func", "softmax"}})),
             "c: scoring_func: expected \"sigmoid\", found \"softmax\"");
-  EXPECT_EQ(refusal_of(with(usual("olmoe"), {{"clip_qkv", 8}})), "c: clip_qkv: expected null, found 8");
-  EXPECT_EQ(refusal_of(with(usual("ernie4_5_moe"), {{"use_bias", true}})),
+  EXPECT_EQ(refusal_of(with(plain("olmoe"), {{"clip_qkv", 8}})), "c: clip_qkv: expected null, found 8");
+  EXPECT_EQ(refusal_of(with(plain("ernie4_5_moe"), {{"use_bias", true}})),
             "c: use_bias: expected false, found true");
   EXPECT_EQ(refusal_of(with(usual("afmoe"), {{"route_norm", false}})),
             "c: route_norm: expected true, found false");
-  EXPECT_EQ(refusal_of(with(usual("minimax_m2"), {{"qk_norm_type", "per_head"}})),
+  EXPECT_EQ(refusal_of(with(plain("minimax_m2"), {{"qk_norm_type", "per_head"}})),
             "c: qk_norm_type: expected \"per_layer\", found \"per_head\"");
 }
 
@@ -170,9 +185,9 @@ TEST(FeaturesSaid, GptOss) {
 }
 
 TEST(FeaturesSaid, SquaresAndSigns) {
-  EXPECT_TRUE(spec_of_config(usual("nemotron")).ffn.squared);
-  EXPECT_EQ(spec_of_config(usual("nemotron")).norm_slots.ffn.in->gain_offset, 1);
-  const BlockSpec s = spec_of_config(usual("nanochat"));
+  EXPECT_TRUE(spec_of_config(plain("nemotron")).ffn.squared);
+  EXPECT_EQ(spec_of_config(plain("nemotron")).norm_slots.ffn.in->gain_offset, 1);
+  const BlockSpec s = spec_of_config(plain("nanochat"));
   EXPECT_EQ(s.position.rope->sign, -1);
   EXPECT_FALSE(s.norm_slots.attn.in->gain);
   EXPECT_EQ(s.norm_slots.attn.q->position, QkPosition::after_rope);
@@ -217,7 +232,7 @@ TEST(FeaturesSaid, EncodersSeeAllKeys) {
   EXPECT_TRUE(spec_of_config(with(two, {{"model_type", "bart"}})).norm_slots.ffn.post);
   EXPECT_EQ(refusal_of(with(two, {{"model_type", "bart"}, {"normalize_before", true}})),
             "c: normalize_before: expected false, found true");
-  EXPECT_EQ(spec_of_config(usual("clip_text_model")).attention.mask.kind, MaskKind::causal);
+  EXPECT_EQ(spec_of_config(plain("clip_text_model")).attention.mask.kind, MaskKind::causal);
 }
 
 }  // namespace

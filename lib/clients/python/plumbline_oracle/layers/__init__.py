@@ -48,5 +48,6 @@ def _of_configuration(kind, config):
     import inspect
 
     config._attn_implementation = "eager"
+    config._experts_implementation = "eager"
     takes = inspect.signature(kind.__init__).parameters
     return kind(config, layer_idx=0) if "layer_idx" in takes else kind(config)

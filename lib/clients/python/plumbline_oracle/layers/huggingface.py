@@ -2,7 +2,7 @@
 
 import sys
 
-from .layer import Layer, additive_mask, first, linear_layer, of, side_by_side, transposed
+from .layer import Layer, additive_mask, first, linear_layer, of, side_by_side, stacked, transposed
 
 # The decoders of transformers that grew out of Llama's: what they add stands beside their names.
 
@@ -22,8 +22,6 @@ def _decoder(module, norms, *, gain_offset=0, heads_norm=None):
     biases = {name: getattr(attention, f"{name}_proj").bias is not None for name in "qkvo"}
     window = getattr(attention, "sliding_window", None)
     rope = config.rope_parameters if hasattr(config, "rope_parameters") else {"rope_theta": config.rope_theta}
-    if rope.get("rope_type", "default") != "default":
-        raise TypeError(f"rope_type: expected default, found {rope['rope_type']}")
     activations = {"silu": "silu", "gelu_pytorch_tanh": "gelu_tanh"}
     activation = getattr(config, "hidden_activation", None) or config.hidden_act
     spec = {
@@ -37,9 +35,9 @@ def _decoder(module, norms, *, gain_offset=0, heads_norm=None):
             "bias": biases,
             "mask": "causal_sliding" if window else "causal",
         },
-        "position": {"rope": {"base": rope["rope_theta"], "rotary_dim": attention.head_dim}},
+        "position": {"rope": {"base": rope["rope_theta"], "rotary_dim": attention.head_dim, "scaling": _scaling(rope)}},
         "ffn": {"kind": "glu", "activation": activations[activation], "d_ff": config.intermediate_size,
-                "bias": {"in": False, "out": False}},
+                "bias": {"in": bool(getattr(config, "mlp_bias", False)), "out": bool(getattr(config, "mlp_bias", False))}},
     }
     if window:
         spec["attention"]["window"] = window
@@ -52,11 +50,45 @@ def _decoder(module, norms, *, gain_offset=0, heads_norm=None):
     names = {f"{theirs}.weight": of(f"{ours}.weight") for theirs, ours in norms.items()}
     for p in "qkvo":
         names |= linear_layer(f"self_attn.{p}_proj", f"attn.{p}_proj", biases[p])
-    for p in ("gate", "up", "down"):
-        names |= linear_layer(f"mlp.{p}_proj", f"ffn.{p}_proj", False)
+    if hasattr(mlp, "experts"):
+        spec["ffn"] |= {"d_ff": mlp.experts.intermediate_dim, "moe": _mixture(mlp)}
+        names |= _names_of_experts(mlp.experts.num_experts)
+    else:
+        for p in ("gate", "up", "down"):
+            names |= linear_layer(f"mlp.{p}_proj", f"ffn.{p}_proj", spec["ffn"]["bias"]["in"])
     if heads_norm:
         names |= {f"self_attn.{p}_norm.weight": of(f"attn.norm_{p}.weight") for p in "qk"}
     return Layer(module, spec, names, lambda run, x: first(run(x, **_positions(module, config, x, window))))
+
+
+def _scaling(rope):
+    """Of rope_parameters, what a spec says of longer sequences."""
+    kind = rope.get("rope_type", "default")
+    keys = {"default": (), "linear": (), "llama3": ("low_freq_factor", "high_freq_factor"),
+            "yarn": ("beta_fast", "beta_slow", "truncate", "attention_factor")}
+    if kind not in keys or rope.get("mscale"):
+        raise TypeError(f"rope_type: expected one of {', '.join(keys)} and no mscale, found {kind}")
+    if kind == "default":
+        return None
+    scaling = {"kind": kind, "factor": rope["factor"]} | {key: rope[key] for key in keys[kind] if rope.get(key) is not None}
+    if kind != "linear":
+        scaling["original_max_position"] = rope["original_max_position_embeddings"]
+    return scaling
+
+
+def _mixture(mlp):
+    """Experts that a softmax chooses."""
+    router = mlp.gate
+    return {"experts": mlp.experts.num_experts, "top_k": router.top_k, "renormalise": getattr(router, "norm_topk_prob", True)}
+
+
+def _names_of_experts(count):
+    experts = [f"ffn.experts.{e}" for e in range(count)]
+    return {
+        "mlp.gate.weight": of("ffn.router.weight"),
+        "mlp.experts.gate_up_proj": stacked(*([f"{e}.gate_proj.weight", f"{e}.up_proj.weight"] for e in experts)),
+        "mlp.experts.down_proj": stacked(*([f"{e}.down_proj.weight"] for e in experts)),
+    }
 
 
 def _positions(module, config, x, window):
@@ -82,6 +114,10 @@ def _llama(module):
 
 def _qwen3(module):
     return _decoder(module, PRE_NORMS, heads_norm="head_dim")
+
+
+def _olmoe(module):
+    return _decoder(module, PRE_NORMS, heads_norm="full_heads")
 
 
 def _gemma2(module):
@@ -157,6 +193,12 @@ LAYERS = {
     "Qwen3DecoderLayer": _qwen3,
     "Gemma2DecoderLayer": _gemma2,
     "Olmo2DecoderLayer": _olmo2,
+    "MinistralDecoderLayer": _llama,
+    "SeedOssDecoderLayer": _llama,
+    "CwmDecoderLayer": _llama,
+    "MixtralDecoderLayer": _llama,
+    "Qwen3MoeDecoderLayer": _qwen3,
+    "OlmoeDecoderLayer": _olmoe,
     "GPT2Block": _gpt2,
     "BertLayer": _bert,
 }

@@ -83,6 +83,17 @@ def side_by_side(*names, transposed=False):
     return joined
 
 
+def stacked(*groups):
+    """One behind the other [n, ...], each of several side by side."""
+
+    def joined(tensors):
+        import torch
+
+        return torch.stack([side_by_side(*names)(tensors) for names in groups])
+
+    return joined
+
+
 def transposed(name):
     return lambda tensors: tensors[BLOCK + name].T
 
