@@ -44,5 +44,8 @@ class Moe:
             y = weighed if y is None else y + weighed
         if m["shared_d_ff"]:
             shared = self.one_feed_forward(p + "shared.", x)
-            y = y + (shared * logistic(self.linear(p + "shared_gate", x)) if m["shared_gate"] else shared)
+            if m.get("shared_gate"):
+                gate = self.params[p + "shared_gate.weight"].reshape(-1, 1)
+                shared = shared * logistic(x @ gate)
+            y = y + shared
         return y

@@ -54,7 +54,8 @@ class Streams:
         return x @ self.params[p + "weight"].swapaxes(0, 1)
 
     def logits(self, p, m, first, count, scale):
-        s, b = columns(self.params[p + "scale"], scale, 1), columns(self.params[p + "bias"], first, count)
+        row = lambda name: self.params[p + name].reshape(1, -1)  # noqa: E731
+        s, b = columns(row("scale"), scale, 1), columns(row("bias"), first, count)
         return columns(m, first, count) * s + b
 
     def reading(self, p, m):

@@ -16,7 +16,7 @@ BlockSpec draw_attention(const Subject& f, MaskKind mask) {
   BlockSpec s = draw_spec(f.cell());
   s.attention.n_heads = 4;
   s.attention.mask.kind = mask;
-  if (mask == MaskKind::causal_sliding) s.attention.mask.window = 2;
+  if (mask == MaskKind::causal_sliding || mask == MaskKind::sliding) s.attention.mask.window = 2;
   return s;
 }
 
@@ -30,6 +30,7 @@ Matrix<I> projected(const Instance& at, const std::string& name, const Matrix<I>
 
 bool sees(const AttentionSpec& s, int i, int j) {
   if (s.mask.kind == MaskKind::bidirectional) return true;
+  if (s.mask.kind == MaskKind::sliding) return std::abs(i - j) < *s.mask.window;
   return j <= i && (s.mask.kind == MaskKind::causal || j > i - *s.mask.window);
 }
 
@@ -96,6 +97,15 @@ I slope_of(const AlibiSpec& s, int head, int n_heads) {
                       : I(pow(smallest, I(I(2 * (head - below) + 1) / I(2 * below))));
 }
 
+// The row of T5's table for a key at that distance, of buckets for both sides or for the past alone.
+int row_of_table(const BucketsSpec& s, int distance, bool both) {
+  const int n = both ? s.count / 2 : s.count, m = n / 2, behind = both && distance > 0 ? n : 0;
+  const int r = both ? std::abs(distance) : std::max(-distance, 0);
+  if (r < m) return behind + r;
+  const double share = std::log(double(r) / m) / std::log(double(s.max_distance) / m);
+  return behind + std::min(n - 1, m + int(std::floor((n - m) * share)));
+}
+
 // Values of one head over their root mean square.
 void normalise(const NormSpec& n, Matrix<I>& v, int first, int h) {
   for (Eigen::Index t = 0; t < v.rows(); ++t) {
@@ -126,6 +136,9 @@ Matrix<I> attention_by_definition(const Instance& at) {
         if (s.softcap.cap) score = I(*s.softcap.cap) * tanh(I(score / I(*s.softcap.cap)));
         if (const auto& bias = at.spec.position.bias)
           score -= slope_of(*bias, head, s.n_heads) * I(i < j ? j - i : i - j);
+        if (const auto& buckets = at.spec.position.buckets)
+          score += at.parameters.at("layers.0.attn.relative_bias.weight")(
+              row_of_table(*buckets, j - i, s.mask.kind == MaskKind::bidirectional), head);
         const I weight = exp(score);
         total += weight;
         heads.block(i, head * h, 1, h) += v.block(j, group * h, 1, h) * weight;
@@ -142,6 +155,43 @@ Matrix<I> attention_by_definition(const Instance& at) {
 void value_is_the_definition(const Subject& f, BlockSpec spec) {
   const Instance at = draw_quiet(spec, 4);
   RC_ASSERT(equal(f.value(at), attention_by_definition(at)));
+}
+
+// Latent attention the same way: what the head of block/latent.hpp says, token by token.
+Matrix<I> latent_by_definition(const Instance& at) {
+  const AttentionSpec& s = at.spec.attention;
+  const LatentSpec& l = *s.latent;
+  const auto normed = [&](const char* name, Matrix<I> x) {
+    normalise(NormSpec{.eps = l.eps}, x, 0, int(x.cols()));
+    const Matrix<I>& gain = at.parameters.at("layers.0.attn." + std::string(name) + ".weight");
+    for (Eigen::Index t = 0; t < x.rows(); ++t) x.row(t) = x.row(t).cwiseProduct(gain);
+    return x;
+  };
+  const int tokens = int(at.x.rows()), h = s.head_dim, nope = h - l.rope_dim, v = *l.v_head_dim;
+  const Matrix<I> q = projected(at, "q_b_proj", normed("norm_q_a", projected(at, "q_a_proj", at.x)));
+  const Matrix<I> down = projected(at, "kv_a_proj", at.x);
+  const Matrix<I> up = projected(at, "kv_b_proj", normed("norm_kv_a", Matrix<I>(down.leftCols(l.kv_rank))));
+  const auto turned = [&](const Matrix<I>& x, Eigen::Index t, Eigen::Index first) {
+    Matrix<I> row = x.block(t, first, 1, l.rope_dim);
+    turn(*at.spec.position.rope, int(t), row);
+    return row;
+  };
+  Matrix<I> heads = Matrix<I>::Constant(tokens, s.n_heads * v, I(0));
+  for (int head = 0; head < s.n_heads; ++head)
+    for (int i = 0; i < tokens; ++i) {
+      I total(0);
+      for (int j = 0; j <= i; ++j) {
+        const int own = head * (nope + v);
+        const I own_part =
+            dot(Matrix<I>(q.block(i, head * h, 1, nope)), Matrix<I>(up.block(j, own, 1, nope)));
+        const I shared = dot(turned(q, i, head * h + nope), turned(down, j, l.kv_rank));
+        const I weight = exp(I((own_part + shared) / sqrt(I(h))));
+        total += weight;
+        heads.block(i, head * v, 1, v) += up.block(j, own + nope, 1, v) * weight;
+      }
+      heads.block(i, head * v, 1, v) /= total;
+    }
+  return projected(at, "o_proj", heads);
 }
 
 void causal_definition(const Subject& f) { value_is_the_definition(f, draw_attention(f, MaskKind::causal)); }
@@ -170,6 +220,27 @@ void alibi_definition(const Subject& f) {
   spec.attention.n_heads = spec.attention.n_kv_heads = *rc::gen::element(3, 6);  // no powers of two
   spec.position.bias = AlibiSpec{};
   value_is_the_definition(f, spec);
+}
+
+void both_sides_definition(const Subject& f) {
+  value_is_the_definition(f, draw_attention(f, MaskKind::sliding));
+}
+
+void buckets_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(f, MaskKind::bidirectional);
+  spec.position.buckets = BucketsSpec{.count = 8, .max_distance = 7};
+  value_is_the_definition(f, spec);
+}
+
+void latent_definition(const Subject& f) {
+  BlockSpec spec = draw_attention(f, MaskKind::causal);
+  spec.attention.n_heads = spec.attention.n_kv_heads = 2;
+  spec.attention.head_dim = 6;
+  spec.attention.bias = {false, false, false, true};
+  spec.attention.latent = LatentSpec{.q_rank = 3, .kv_rank = 4, .rope_dim = 4, .v_head_dim = 3, .eps = 1e-3};
+  spec.position.rope = RopeSpec{.rotary_dim = 4};
+  const Instance at = draw_quiet(spec, 4);
+  RC_ASSERT(equal(f.value(at), latent_by_definition(at)));
 }
 
 void sink_definition(const Subject& f) {
@@ -304,6 +375,21 @@ const std::vector<Law>& attention_laws() {
        attention,
        softcap_definition,
        {"softcap/after-mask", "softcap/missing", "scale/by-heads"}},
+      {"ATT-DEF-both-sides",
+       "attention through windows to both sides is its definition, entry by entry",
+       attention,
+       both_sides_definition,
+       {"mask/one-sided", "mask/window-too-long", "mask/window-too-short"}},
+      {"ATT-DEF-buckets",
+       "attention with a table of relative positions is its definition, entry by entry",
+       attention,
+       buckets_definition,
+       {"buckets/missing", "buckets/one-sided", "buckets/sign"}},
+      {"ATT-DEF-latent",
+       "attention over latent vectors is its definition, entry by entry",
+       attention,
+       latent_definition,
+       {"latent/norm-missing", "latent/rope-on-nope"}},
       {"ATT-DEF-sink",
        "attention with sinks is its definition, entry by entry",
        attention,

@@ -12,13 +12,18 @@ namespace {
 
 constexpr const char* independent =
     "functionals of a family counted as independent then: to be measured again";
+constexpr const char* narrower = "experts, streams, latents, sinks and gates could not be asked yet";
 const std::map<std::string, const char*> older{
+    {"agreement.json", narrower},
     {"census.json", independent},
+    {"characteristics.json", narrower},
     {"characteristics-before.json", "shows the rule before right answers were put to every question"},
     {"cost.json", independent},
     {"naming-bfloat16-mixed.json", independent},
     {"naming-float16-mixed.json", independent},
+    {"naming-float32.json", narrower},
     {"pairs.json", independent},
+    {"real-bugs.json", narrower},
 };
 
 TEST(OracleRecords, AreOfTheRuleAsItIs) {

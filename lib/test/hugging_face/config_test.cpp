@@ -10,27 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-json with(json config, const json& more) {
-  config.update(more);
-  return config;
-}
-
-std::string refusal_of(const json& config, int l = 0) {
-  try {
-    spec_of_config(config, l, "c");
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-
-// What every model says of its widths, by the usual keys.
-json usual(const char* type) {
-  return {{"model_type", type},       {"hidden_size", 12},  {"num_hidden_layers", 8},
-          {"num_attention_heads", 3}, {"head_dim", 4},      {"num_key_value_heads", 1},
-          {"intermediate_size", 5},   {"sliding_window", 7}};
-}
-
 TEST(HuggingFaceConfig, AConfigurationIsASpec) {
   const BlockSpec s = spec_of_config(llama_config());
   EXPECT_EQ(s.part, Part::block);

@@ -11,31 +11,13 @@ namespace {
 
 using nlohmann::json;
 
-json with(json config, const json& more) {
-  config.update(more);
-  return config;
-}
-
-json usual(const char* type) {
-  return {{"model_type", type},       {"hidden_size", 12},  {"num_hidden_layers", 4},
-          {"num_attention_heads", 3}, {"head_dim", 4},      {"num_key_value_heads", 1},
-          {"intermediate_size", 5},   {"sliding_window", 7}};
-}
+json four_layers(const char* type) { return with(usual(type), {{"num_hidden_layers", 4}}); }
 
 // The same of a model that has no windows, and whose heads are as many as they are wide.
 json plain(const char* type) {
-  json config = usual(type);
+  json config = four_layers(type);
   for (const char* key : {"sliding_window", "head_dim", "num_key_value_heads"}) config.erase(key);
   return config;
-}
-
-std::string refusal_of(const json& config, int l = 0) {
-  try {
-    spec_of_config(config, l, "c");
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 RopeScaling scaling_of(const json& config, int l = 0) {
@@ -82,12 +64,13 @@ TEST(RopeSaid, EveryKindOfScaling) {
 }
 
 TEST(RopeSaid, LayersWithAWindowTurnOtherwise) {
-  const json old = with(usual("gemma3_text"), {{"rope_theta", 5e5},
-                                               {"rope_local_base_freq", 300.0},
-                                               {"sliding_window_pattern", 2},
-                                               {"rope_scaling", {{"rope_type", "linear"}, {"factor", 8}}}});
+  const json old =
+      with(four_layers("gemma3_text"), {{"rope_theta", 5e5},
+                                        {"rope_local_base_freq", 300.0},
+                                        {"sliding_window_pattern", 2},
+                                        {"rope_scaling", {{"rope_type", "linear"}, {"factor", 8}}}});
   const json later =
-      with(usual("gemma3_text"),
+      with(four_layers("gemma3_text"),
            {{"layer_types", {"sliding_attention", "full_attention", "sliding_attention", "full_attention"}},
             {"rope_parameters",
              {{"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 300.0}}},
@@ -107,7 +90,7 @@ TEST(RopeSaid, LayersWithAWindowTurnOtherwise) {
 }
 
 TEST(FeaturesSaid, NoCapThatTransformersDoesNotApply) {
-  EXPECT_EQ(refusal_of(with(usual("gemma3_text"), {{"attn_logit_softcapping", 50}})),
+  EXPECT_EQ(refusal_of(with(four_layers("gemma3_text"), {{"attn_logit_softcapping", 50}})),
             "c: attn_logit_softcapping: expected null, found 50");
 }
 
@@ -117,36 +100,37 @@ TEST(ExpertsSaid, DenseLayersStandBetweenOthers) {
     for (int l = 0; l < 4; ++l) out += spec_of_config(config, l).ffn.moe ? "e" : "d";
     return out;
   };
-  const json qwen = with(usual("qwen3_moe"), {{"num_experts", 4}, {"num_experts_per_tok", 2}});
+  const json qwen = with(four_layers("qwen3_moe"), {{"num_experts", 4}, {"num_experts_per_tok", 2}});
   EXPECT_EQ(sparse(qwen), "eeee");
   EXPECT_EQ(sparse(with(qwen, {{"decoder_sparse_step", 2}})), "dede");
   EXPECT_EQ(sparse(with(qwen, {{"mlp_only_layers", {0, 3}}})), "deed");
   EXPECT_EQ(sparse(with(plain("glm4_moe"), {{"first_k_dense_replace", 2}, {"num_key_value_heads", 3}})),
             "ddee");
-  EXPECT_EQ(sparse(with(usual("afmoe"), {{"num_dense_layers", 3}})), "ddde");
+  EXPECT_EQ(sparse(with(four_layers("afmoe"), {{"num_dense_layers", 3}})), "ddde");
   EXPECT_EQ(
       sparse(with(plain("ernie4_5_moe"),
                   {{"num_key_value_heads", 3}, {"moe_layer_start_index", 1}, {"moe_layer_end_index", 2}})),
       "deed");
-  EXPECT_EQ(sparse(with(usual("mellum"), {{"mlp_layer_types", {"dense", "sparse", "sparse", "dense"}}})),
-            "deed");
+  EXPECT_EQ(
+      sparse(with(four_layers("mellum"), {{"mlp_layer_types", {"dense", "sparse", "sparse", "dense"}}})),
+      "deed");
   EXPECT_EQ(spec_of_config(with(qwen, {{"moe_intermediate_size", 9}}), 0).ffn.d_ff, 9);
   EXPECT_EQ(refusal_of(with(qwen, {{"num_experts_per_tok", 5}})),
             "c: spec.ffn.moe.top_k: expected at most experts = 4, found 5");
   EXPECT_EQ(refusal_of(with(qwen, {{"mlp_only_layers", 1}})),
             "c: mlp_only_layers: expected a list of layers, found 1");
-  EXPECT_EQ(refusal_of(with(usual("mellum"), {{"mlp_layer_types", {"thin"}}})),
+  EXPECT_EQ(refusal_of(with(four_layers("mellum"), {{"mlp_layer_types", {"thin"}}})),
             "c: mlp_layer_types: expected dense or sparse for layer 0, found \"thin\"");
 }
 
 TEST(ExpertsSaid, Routers) {
-  const MoeSpec deepseek = *spec_of_config(with(usual("dots1"), {{"n_routed_experts", 8},
-                                                                 {"num_experts_per_tok", 3},
-                                                                 {"n_group", 4},
-                                                                 {"topk_group", 2},
-                                                                 {"moe_intermediate_size", 3},
-                                                                 {"n_shared_experts", 2},
-                                                                 {"routed_scaling_factor", 2.5}}))
+  const MoeSpec deepseek = *spec_of_config(with(four_layers("dots1"), {{"n_routed_experts", 8},
+                                                                       {"num_experts_per_tok", 3},
+                                                                       {"n_group", 4},
+                                                                       {"topk_group", 2},
+                                                                       {"moe_intermediate_size", 3},
+                                                                       {"n_shared_experts", 2},
+                                                                       {"routed_scaling_factor", 2.5}}))
                                 .ffn.moe;
   EXPECT_EQ(deepseek, (MoeSpec{.experts = 8,
                                .top_k = 3,
@@ -157,21 +141,21 @@ TEST(ExpertsSaid, Routers) {
                                .groups = 4,
                                .chosen_groups = 2,
                                .shared_d_ff = 6}));
-  EXPECT_EQ(*spec_of_config(with(usual("qwen2_moe"), {{"norm_topk_prob", true}})).ffn.moe,
+  EXPECT_EQ(*spec_of_config(with(four_layers("qwen2_moe"), {{"norm_topk_prob", true}})).ffn.moe,
             (MoeSpec{.experts = 60, .top_k = 4, .shared_d_ff = 5632, .shared_gate = true}));
-  EXPECT_EQ(refusal_of(with(usual("dots1"), {{"n_routed_experts", 8}, {"scoring_func", "softmax"}})),
+  EXPECT_EQ(refusal_of(with(four_layers("dots1"), {{"n_routed_experts", 8}, {"scoring_func", "softmax"}})),
             "c: scoring_func: expected \"sigmoid\", found \"softmax\"");
   EXPECT_EQ(refusal_of(with(plain("olmoe"), {{"clip_qkv", 8}})), "c: clip_qkv: expected null, found 8");
   EXPECT_EQ(refusal_of(with(plain("ernie4_5_moe"), {{"use_bias", true}})),
             "c: use_bias: expected false, found true");
-  EXPECT_EQ(refusal_of(with(usual("afmoe"), {{"route_norm", false}})),
+  EXPECT_EQ(refusal_of(with(four_layers("afmoe"), {{"route_norm", false}})),
             "c: route_norm: expected true, found false");
   EXPECT_EQ(refusal_of(with(plain("minimax_m2"), {{"qk_norm_type", "per_head"}})),
             "c: qk_norm_type: expected \"per_layer\", found \"per_head\"");
 }
 
 TEST(FeaturesSaid, GptOss) {
-  const BlockSpec s = spec_of_config(usual("gpt_oss"), 0);
+  const BlockSpec s = spec_of_config(four_layers("gpt_oss"), 0);
   EXPECT_TRUE(s.attention.sink.present);
   EXPECT_EQ(s.attention.mask.window, 7);
   EXPECT_EQ(s.ffn.activation, Activation::quick_gelu);
@@ -179,8 +163,8 @@ TEST(FeaturesSaid, GptOss) {
   EXPECT_EQ(s.ffn.up_offset, 1);
   EXPECT_TRUE(s.ffn.moe->router_bias);
   EXPECT_FALSE(s.position.rope->scaling->truncate);
-  EXPECT_FALSE(spec_of_config(usual("gpt_oss"), 1).attention.mask.window);
-  EXPECT_EQ(refusal_of(with(usual("gpt_oss"), {{"swiglu_alpha", 2}})),
+  EXPECT_FALSE(spec_of_config(four_layers("gpt_oss"), 1).attention.mask.window);
+  EXPECT_EQ(refusal_of(with(four_layers("gpt_oss"), {{"swiglu_alpha", 2}})),
             "c: swiglu_alpha: expected 1.702, found 2");
 }
 
@@ -202,11 +186,11 @@ TEST(FeaturesSaid, WindowsByTheLayer) {
     }
     return out;
   };
-  EXPECT_EQ(windows(with(usual("cohere2"), {{"rope_theta", 1e4}})), "7 7 7 0- ");
-  EXPECT_EQ(windows(usual("olmo3")), "7 7 7 0 ");
-  EXPECT_EQ(windows(usual("afmoe")), "7 7 7 0- ");
-  EXPECT_EQ(windows(usual("cwm")), "0 7 7 7 ");
-  EXPECT_EQ(windows(usual("ministral")), "7 7 7 7 ");
+  EXPECT_EQ(windows(with(four_layers("cohere2"), {{"rope_theta", 1e4}})), "7 7 7 0- ");
+  EXPECT_EQ(windows(four_layers("olmo3")), "7 7 7 0 ");
+  EXPECT_EQ(windows(four_layers("afmoe")), "7 7 7 0- ");
+  EXPECT_EQ(windows(four_layers("cwm")), "0 7 7 7 ");
+  EXPECT_EQ(windows(four_layers("ministral")), "7 7 7 7 ");
   json neo = {{"model_type", "gpt_neo"},
               {"hidden_size", 12},
               {"num_heads", 3},
@@ -218,7 +202,7 @@ TEST(FeaturesSaid, WindowsByTheLayer) {
   neo["attention_types"] = {{{"local"}, 3}};
   EXPECT_EQ(refusal_of(neo, 3),
             "c: attention_types: expected a type for each layer, found [[[\"local\"],3]]");
-  EXPECT_EQ(refusal_of(with(usual("cohere2"), {{"rope_theta", 1e4}, {"use_parallel_block", false}})),
+  EXPECT_EQ(refusal_of(with(four_layers("cohere2"), {{"rope_theta", 1e4}, {"use_parallel_block", false}})),
             "c: use_parallel_block: expected true, found false");
 }
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "plumbline/base/error.hpp"
+#include "plumbline/hugging_face/checkpoint.hpp"
 #include "plumbline/io/file.hpp"
 #include "plumbline/io/safetensors.hpp"
 
@@ -33,6 +35,26 @@ class Folder {
  private:
   std::string path_;
 };
+
+// A configuration with other keys besides; what every model says of its widths, by the usual keys; and why a
+// configuration is refused, or nothing.
+inline nlohmann::json with(nlohmann::json config, const nlohmann::json& more) {
+  config.update(more);
+  return config;
+}
+inline nlohmann::json usual(const char* type) {
+  return {{"model_type", type},       {"hidden_size", 12},  {"num_hidden_layers", 8},
+          {"num_attention_heads", 3}, {"head_dim", 4},      {"num_key_value_heads", 1},
+          {"intermediate_size", 5},   {"sliding_window", 7}};
+}
+inline std::string refusal_of(const nlohmann::json& config, int l = 0) {
+  try {
+    spec_of_config(config, l, "c");
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
 
 // Entry (i, j) is 100 i + j, and `first` more: it says where it stood.
 inline Matrix<double> numbered(int rows, int cols, double first = 0) {

@@ -47,6 +47,7 @@ class Moe:
         if m["shared_d_ff"] and "moe/shared-missing" not in self.wrong:
             shared = self.one_feed_forward(prefix + "shared.", x)
             if m.get("shared_gate") and "moe/shared-gate-missing" not in self.wrong:
-                shared = weigh(shared, self.a.kernel(torch.sigmoid, self.linear(prefix + "shared_gate", x)))
+                gate = self.a.linear(x, self.params[prefix + "shared_gate.weight"].reshape(1, -1), None)
+                shared = weigh(shared, self.a.kernel(torch.sigmoid, gate))
             total = self.a.kernel(torch.add, total, shared)
         return total
