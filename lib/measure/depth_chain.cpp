@@ -92,9 +92,10 @@ GradientRun gradient_run(const ChainSettings& s, int n_layers, std::uint64_t see
 
 int remaining_directions(const ChainSettings& s) {
   const std::vector<BlockSpec> layers = layers_of(stack_of(s, 4));  // mix_ln shows both of its kinds
-  if (layers.front().streams ||
-      std::ranges::none_of(layers, [](const BlockSpec& l) { return l.norm_slots.ffn.post.has_value(); }))
-    return s.tokens * s.d;
+  const auto ends_in_a_norm = [](const BlockSpec& l) {
+    return l.norm_slots.ffn.post || l.residual_source == ResidualSource::normed;
+  };
+  if (layers.front().streams || std::ranges::none_of(layers, ends_in_a_norm)) return s.tokens * s.d;
   return s.tokens * (s.d - (s.norm == NormKind::layer_norm ? 2 : 1));
 }
 

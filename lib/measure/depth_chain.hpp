@@ -43,7 +43,8 @@ struct SpectrumRun {
 };
 
 // How many of the T d directions a stack can pass on at all.
-//   formula: T (d - 2) with LayerNorm and T (d - 1) with RMSNorm where some layer ends in a norm, else T d;
+//   formula: T (d - 2) with LayerNorm and T (d - 1) with RMSNorm where the stream of some layer goes through
+//   a norm, else T d;
 //     T d where there are several streams
 int remaining_directions(const ChainSettings& settings);
 

@@ -247,6 +247,42 @@ Claim attention_does_it(const DepthRecord& r) {
           .page = record_page};
 }
 
+Claim two_streams(const DepthRecord& r, const char* id, const char* says, const char* source,
+                  const char* layout) {
+  const Seeds post = factor_at(those(r, {.layout = "post_norm"}), deep);
+  return {.id = id,
+          .says = says,
+          .source = source,
+          .if_so = Verdict::holds,
+          .otherwise = Verdict::refuted,
+          .line = "At initialisation: one of the two streams is never normalized, and carries the input.",
+          .tried = tried(r),
+          .comparisons =
+              {{fmt::format("smallest share of directions that keep a thousandth, {} layers", r.layers),
+                least(gathered(those(r, {.layout = layout}), kept_share)), Relation::at_least,
+                most(gathered(those(r, {.layout = "post_norm"}), kept_share))},
+               {fmt::format("log10 of the smallest factor through {} layers, against post-norm's mean", deep),
+                least(factor_at(those(r, {.layout = layout}), deep)), Relation::at_least, mean(post)}},
+          .page = record_page};
+}
+
+Claim hybrid(const DepthRecord& r) {
+  return {
+      .id = "hybrid-norm",
+      .says = "HybridNorm unites the strengths of pre-norm and post-norm",
+      .source = "arXiv 2503.04598",
+      .if_so = Verdict::not_implied,
+      .otherwise = Verdict::holds,
+      .line =
+          "Not at initialisation: the feed-forward's norm stands on the stream, and rank is lost as in "
+          "post-norm. What becomes of it in training is another question.",
+      .tried = tried(r),
+      .comparisons = {{fmt::format("largest share of directions that keep a thousandth, {} layers", r.layers),
+                       most(gathered(those(r, {.layout = "hybrid_norm"}), kept_share)), Relation::at_most,
+                       least(gathered(those(r, {.layout = "pre_norm"}), kept_share))}},
+      .page = record_page};
+}
+
 }  // namespace
 
 std::vector<Claim> stack_claims(const DepthRecord& r) {
@@ -256,6 +292,12 @@ std::vector<Claim> stack_claims(const DepthRecord& r) {
       keel(r),
       keeps_gradients(r, "deepnorm-keeps-gradients", "DeepNorm, with its own initialisation, keeps gradients",
                       "arXiv 2203.00555, 2602.18849", "deep_norm"),
+      two_streams(r, "resi-dual", "ResiDual neither lets gradients vanish nor loses rank", "arXiv 2304.14802",
+                  "resi_dual"),
+      two_streams(r, "siamese",
+                  "SiameseNorm lets pre-norm and post-norm live beside each other, stable in depth",
+                  "arXiv 2602.08064", "siamese"),
+      hybrid(r),
       compounds(r),
       pre_exponential(r),
       sandwich_linear(r),
