@@ -314,8 +314,9 @@ class Questions:
     def _gradients(self, layer, tensors):
         question, answer = self.folder / f"gradients-{layer}.safetensors", self.folder / f"answer-{layer}.safetensors"
         save_file({"x": tensors["x"], "grad.y": tensors["grad.y"]}, question)
-        suite = self.folder / f"suite-{layer}"
-        command = [self.plumbline, "emit", suite, "--question", question, "--hf", self.folder / "gradients", "--layers", layer]
+        suite, double = self.folder / f"suite-{layer}", self.folder / f"double-{layer}.safetensors"
+        save_file({"x": tensors["x"].double(), "grad.y": tensors["grad.y"].double()}, double)
+        command = [self.plumbline, "emit", suite, "--question", double, "--hf", self.folder / "gradients", "--layers", layer]
         if wrong := said_by([*command, "--profile", "float64"]):  # where no router of gradients is undecided
             return wrong
         gradients = {name: value.to(self.dtype) for name, value in load_file(next(suite.glob("*.safetensors"))).items()}
