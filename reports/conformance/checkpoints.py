@@ -253,11 +253,12 @@ def asked_again(module, args, kwargs):
 
 
 def save_gradients(model, folder):
-    """A checkpoint whose parameters are the gradients of the model's: it names and packs them as the model's are."""
+    """A checkpoint whose parameters are the gradients of the model's: it names and packs them as the model's are. They are
+    small, a power of two times what they were, so that what it computes from these is a question too."""
     with torch.no_grad():
         gradients = copy.deepcopy(model)
         for parameter, own in zip(gradients.parameters(), model.parameters()):
-            parameter.copy_(torch.zeros_like(own) if own.grad is None else own.grad)
+            parameter.copy_(torch.zeros_like(own) if own.grad is None else own.grad * SMALL)
         for named, buffer in gradients.named_buffers():
             if named.endswith("e_score_correction_bias"):
                 buffer.zero_()
@@ -315,16 +316,18 @@ class Questions:
         question, answer = self.folder / f"gradients-{layer}.safetensors", self.folder / f"answer-{layer}.safetensors"
         save_file({"x": tensors["x"], "grad.y": tensors["grad.y"]}, question)
         suite, double = self.folder / f"suite-{layer}", self.folder / f"double-{layer}.safetensors"
-        save_file({"x": tensors["x"].double(), "grad.y": tensors["grad.y"].double()}, double)
+        save_file({"x": tensors["x"].double()}, double)
         command = [self.plumbline, "emit", suite, "--question", double, "--hf", self.folder / "gradients", "--layers", layer]
-        if wrong := said_by([*command, "--profile", "float64"]):  # where no router of gradients is undecided
+        if wrong := said_by([*command, "--profile", "float64", "--no-grads"]):
             return wrong
-        gradients = {name: value.to(self.dtype) for name, value in load_file(next(suite.glob("*.safetensors"))).items()}
+        emitted = load_file(next(suite.glob("*.safetensors")))
+        gradients = {name: (value / SMALL).to(self.dtype) for name, value in emitted.items()}
         save_file({"y": tensors["y"], "grad.x": tensors["grad.x"]}
                   | {f"grad.{name}": value for name, value in gradients.items() if name.endswith(PARAMETERS)}, answer)
         return self._judge(layer, question, answer)
 
 
+SMALL = 2.0**-8
 PARAMETERS = (".weight", ".bias", ".sink", ".correction_bias")
 
 
