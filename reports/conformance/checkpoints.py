@@ -130,7 +130,7 @@ MODELS = {
     "qwen3_moe": HEADS | QWEN | {"norm_topk_prob": True, "decoder_sparse_step": 2},
     "qwen3_next": HEADS | QWEN | {"head_dim": 16, "layer_types": ["full_attention"] * 2, "shared_expert_intermediate_size": 21},
     "olmoe": SIZES | {"hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2},
-    "flex_olmo": SIZES | {"hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2, "norm_topk_prob": True},
+    "flex_olmo": SIZES | {"pad_token_id": 0, "hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2, "norm_topk_prob": True},
     "granitemoe": SIZES | MIXTURE | {"hidden_size": 48, "residual_multiplier": 0.22, "attention_multiplier": 0.35},
     "granitemoeshared": SIZES | MIXTURE | {"hidden_size": 48, "shared_intermediate_size": 21, "attention_bias": True},
     "hunyuan_v1_moe": HEADS | {"num_experts": 5, "moe_topk": 2},
@@ -166,7 +166,7 @@ MODELS = {
     "clip_text_model": EQUAL | {"eos_token_id": 1},
     "siglip_vision_model": EQUAL | PICTURE,
     "bart": TWO,
-    "whisper": TWO | {"num_mel_bins": 5, "max_source_positions": TOKENS},
+    "whisper": TWO | {"pad_token_id": 0, "num_mel_bins": 5, "max_source_positions": TOKENS},
 }
 WITHOUT_HEAD = {"llama with biases", "bloom", "opt post_norm", "gpt2 scaled by layer"}  # no prefix before their names
 ENCODERS = {"electra", "camembert", "xlm-roberta", "data2vec-text", "distilbert", "vit", "clip_vision_model", "clip_text_model",
