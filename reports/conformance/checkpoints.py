@@ -130,7 +130,7 @@ MODELS = {
     "qwen3_moe": HEADS | QWEN | {"norm_topk_prob": True, "decoder_sparse_step": 2},
     "qwen3_next": HEADS | QWEN | {"head_dim": 16, "layer_types": ["full_attention"] * 2, "shared_expert_intermediate_size": 21},
     "olmoe": SIZES | {"hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2},
-    "flex_olmo": SIZES | {"hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2, "norm_topk_prob": True},
+    "flex_olmo": SIZES | {"pad_token_id": 0, "hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2, "norm_topk_prob": True},
     "granitemoe": SIZES | MIXTURE | {"hidden_size": 48, "residual_multiplier": 0.22, "attention_multiplier": 0.35},
     "granitemoeshared": SIZES | MIXTURE | {"hidden_size": 48, "shared_intermediate_size": 21, "attention_bias": True},
     "hunyuan_v1_moe": HEADS | {"num_experts": 5, "moe_topk": 2},
@@ -166,7 +166,7 @@ MODELS = {
     "clip_text_model": EQUAL | {"eos_token_id": 1},
     "siglip_vision_model": EQUAL | PICTURE,
     "bart": TWO,
-    "whisper": TWO | {"num_mel_bins": 5, "max_source_positions": TOKENS},
+    "whisper": TWO | {"pad_token_id": 0, "num_mel_bins": 5, "max_source_positions": TOKENS},
 }
 WITHOUT_HEAD = {"llama with biases", "bloom", "opt post_norm", "gpt2 scaled by layer"}  # no prefix before their names
 ENCODERS = {"electra", "camembert", "xlm-roberta", "data2vec-text", "distilbert", "vit", "clip_vision_model", "clip_text_model",
@@ -253,11 +253,12 @@ def asked_again(module, args, kwargs):
 
 
 def save_gradients(model, folder):
-    """A checkpoint whose parameters are the gradients of the model's: it names and packs them as the model's are."""
+    """A checkpoint whose parameters are the gradients of the model's: it names and packs them as the model's are. They are
+    small, a power of two times what they were, so that what it computes from these is a question too."""
     with torch.no_grad():
         gradients = copy.deepcopy(model)
         for parameter, own in zip(gradients.parameters(), model.parameters()):
-            parameter.copy_(torch.zeros_like(own) if own.grad is None else own.grad)
+            parameter.copy_(torch.zeros_like(own) if own.grad is None else own.grad * SMALL)
         for named, buffer in gradients.named_buffers():
             if named.endswith("e_score_correction_bias"):
                 buffer.zero_()
@@ -314,16 +315,19 @@ class Questions:
     def _gradients(self, layer, tensors):
         question, answer = self.folder / f"gradients-{layer}.safetensors", self.folder / f"answer-{layer}.safetensors"
         save_file({"x": tensors["x"], "grad.y": tensors["grad.y"]}, question)
-        suite = self.folder / f"suite-{layer}"
-        command = [self.plumbline, "emit", suite, "--question", question, "--hf", self.folder / "gradients", "--layers", layer]
-        if wrong := said_by([*command, "--profile", "float64"]):  # where no router of gradients is undecided
+        suite, double = self.folder / f"suite-{layer}", self.folder / f"double-{layer}.safetensors"
+        save_file({"x": tensors["x"].double()}, double)
+        command = [self.plumbline, "emit", suite, "--question", double, "--hf", self.folder / "gradients", "--layers", layer]
+        if wrong := said_by([*command, "--profile", "float64", "--no-grads"]):
             return wrong
-        gradients = {name: value.to(self.dtype) for name, value in load_file(next(suite.glob("*.safetensors"))).items()}
+        emitted = load_file(next(suite.glob("*.safetensors")))
+        gradients = {name: (value / SMALL).to(self.dtype) for name, value in emitted.items()}
         save_file({"y": tensors["y"], "grad.x": tensors["grad.x"]}
                   | {f"grad.{name}": value for name, value in gradients.items() if name.endswith(PARAMETERS)}, answer)
         return self._judge(layer, question, answer)
 
 
+SMALL = 2.0**-8
 PARAMETERS = (".weight", ".bias", ".sink", ".correction_bias")
 
 

@@ -1,7 +1,6 @@
 // Encoders: BERT and those that are called by its names, DistilBERT, ViT, the towers of CLIP and SigLIP, the
-// encoders of BART and Whisper; OPT, XGLM and BioGPT, which are decoders with the same modules. Of a model
-// with a decoder too, layers are those of its encoder: a decoder reads what the encoder wrote beside its own
-// input.
+// encoders of BART and Whisper; OPT, XGLM and BioGPT, decoders with the same modules. Of a model with a
+// decoder beside its encoder, layers are those of the encoder: the others read a second input.
 #include "plumbline/hugging_face/model.hpp"
 #include "plumbline/hugging_face/reading.hpp"
 

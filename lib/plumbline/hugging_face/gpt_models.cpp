@@ -59,8 +59,7 @@ BlockSpec gpt_bigcode(Config& c, int) {
   return s;
 }
 
-// "global" or "local" of layer l, from [[["global", "local"], 12], ...]: lists, and how often each is
-// repeated.
+// "global" or "local" of layer l, from [[["global", "local"], 12], ...]: lists, and how often each stands.
 std::string attention_type_said(Config& c, int l) {
   const Config::Json usual = {{{"global", "local"}, 12}};
   const Config::Json* said = c.find({"attention_types"});

@@ -1,5 +1,5 @@
 // Decoders whose feed-forward has no gate and squares what relu leaves: Nemotron, Arcee, Jais 2, nanochat,
-// Persimmon.
+// and Persimmon.
 #include "plumbline/hugging_face/gated.hpp"
 
 namespace plumbline {
