@@ -451,6 +451,7 @@ void add_windows_tables_and_latents(List& list) {
   sdpa.attention.mask.kind = MaskKind::sliding, sdpa.attention.mask.window = 2;
   sdpa.position.buckets = BucketsSpec{.count = 6, .max_distance = 4};
   list.add("sdpa/sliding-with-buckets", sdpa, Regime::plain, 4, 2, 6);
+  attention("buckets-of-t5", [](BlockSpec& s) { s.position.buckets = BucketsSpec{}; });
 }
 
 }  // namespace

@@ -63,7 +63,10 @@ void add_values(const S& feature, const std::string& path, Values& out) {
 
 // Why no case has it.
 const std::map<std::string, std::string> without_case = {
-    {"d usual", "a block has channels"}, {"position.rope.rotary_dim usual", "some channel is turned"}};
+    {"d usual", "a block has channels"},
+    {"position.rope.rotary_dim usual", "some channel is turned"},
+    {"attention.latent.kv_rank usual", "that of a large model, more than a file should hold"},
+    {"attention.latent.rope_dim usual", "that of a large model, more than a file should hold"}};
 
 TEST(Golden, EveryValueOfEveryKnobStandsInSomeCase) {
   Values all, found;
