@@ -80,13 +80,17 @@ Held batch_invariance_of_gradients(RelationRunner& run, const Question& q) {
 
 bool always(const QuestionSettings&) { return true; }
 
+// Code that gathers the tokens of an expert multiplies a matrix whose size other tokens decide, and so its
+// bits.
+bool rows_are_apart(const BlockSpec& s) { return !s.ffn.moe; }
+
 const std::vector<Relation> all_token_relations{
     {"repeat", "the same question is answered alike", "everything", false, always, repeat, {}},
     {"causal",
      "a later token changes no earlier row",
      "causal attention over two tokens or more",
      false,
-     [](const QuestionSettings& q) { return is_causal(q.spec) && q.tokens > 1; },
+     [](const QuestionSettings& q) { return rows_are_apart(q.spec) && is_causal(q.spec) && q.tokens > 1; },
      last_token_is_not_seen,
      {"mask/missing", "norm/over-tokens"}},
     {"window",
@@ -95,8 +99,8 @@ const std::vector<Relation> all_token_relations{
      false,
      [](const QuestionSettings& q) {
        const BlockSpec& s = q.spec;
-       return is_causal(s) && projects(s) && s.attention.mask.kind == MaskKind::causal_sliding &&
-              q.tokens > reach(s);
+       return rows_are_apart(s) && is_causal(s) && projects(s) &&
+              s.attention.mask.kind == MaskKind::causal_sliding && q.tokens > reach(s);
      },
      window_ends,
      {"mask/missing", "mask/window-too-long", "norm/over-tokens"}},
@@ -104,14 +108,14 @@ const std::vector<Relation> all_token_relations{
      "one sequence changes nothing in another",
      "batches of two sequences or more",
      false,
-     [](const QuestionSettings& q) { return q.batch > 1; },
+     [](const QuestionSettings& q) { return rows_are_apart(q.spec) && q.batch > 1; },
      sequences_are_apart,
      {"norm/over-tokens"}},
     {"tokens",
      "one token changes nothing in another",
      "what does not attend, over two tokens or more",
      false,
-     [](const QuestionSettings& q) { return !attends(q.spec) && q.tokens > 1; },
+     [](const QuestionSettings& q) { return rows_are_apart(q.spec) && !attends(q.spec) && q.tokens > 1; },
      last_token_is_not_seen,
      {"norm/over-tokens"}},
     {"batch-invariant",
