@@ -80,8 +80,7 @@ Held batch_invariance_of_gradients(RelationRunner& run, const Question& q) {
 
 bool always(const QuestionSettings&) { return true; }
 
-// Code that gathers the tokens of an expert multiplies a matrix whose size other tokens decide, and so its
-// bits.
+// Code that gathers the tokens of an expert multiplies a matrix whose size, and so its bits, others decide.
 bool rows_are_apart(const BlockSpec& s) { return !s.ffn.moe; }
 
 const std::vector<Relation> all_token_relations{
