@@ -268,7 +268,7 @@ Claim two_streams(const DepthRecord& r, const char* id, const char* says, const 
 
 Claim hybrid(const DepthRecord& r) {
   return {
-      .id = "hybrid-norm",
+      .id = "hybrid-strengths",
       .says = "HybridNorm unites the strengths of pre-norm and post-norm",
       .source = "arXiv 2503.04598",
       .if_so = Verdict::not_implied,
