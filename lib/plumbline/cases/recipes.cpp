@@ -101,14 +101,15 @@ void spread_scores(const BlockSpec& s, CaseInputs& in, double caps, double other
 }
 
 // Gains, biases and rows of projections that are 0, as where a unit is switched off, pruned, or not
-// yet trained.
+// yet trained. Not of routers: of two experts with equal scores either may be chosen.
 void set_to_zero(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInputs& in) {
   const bool rows_too = takes_zeros(s, profile);
   for (const ParameterShape& p : parameter_shapes(s)) {
     Matrix<double>& value = in.parameters.at(p.name);
     for (int i = 0; p.is_vector() && i < p.cols; ++i)
       if (draw.one_in(8)) value(0, i) = draw.one_in(2) ? 0 : -p.gain_offset;  // the weight is 0, or the gain
-    for (int i = 0; !p.is_vector() && rows_too && i < p.rows; ++i)
+    const bool chooses = p.module == Module::router;
+    for (int i = 0; !p.is_vector() && !chooses && rows_too && i < p.rows; ++i)
       if (draw.one_in(8)) value.row(i).setZero();
   }
 }

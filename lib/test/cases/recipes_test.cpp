@@ -152,5 +152,24 @@ TEST(Edges, ParametersAre0) {
   EXPECT_GT(projections, 0);
 }
 
+// Two experts whose rows of the router are 0 have equal scores, and which of them is chosen is open: right
+// answers would differ.
+TEST(Edges, NoTwoExpertsHaveEqualScores) {
+  int projections = 0;
+  for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+    const Question q = at_the_edges(
+        R"({"part": "ffn", "d": 16, "ffn": {"d_ff": 8, "moe": {"experts": 16, "shared_d_ff": 8, "shared_gate": true}}})",
+        "float32", seed);
+    for (const auto& [name, value] : q.inputs.parameters) {
+      const bool has_row_of_0 = (value.rowwise().squaredNorm().array() == 0).any();
+      if (name.find("router.weight") != name.npos)
+        EXPECT_FALSE(has_row_of_0) << seed;
+      else if (name.find("up_proj.weight") != name.npos)
+        projections += has_row_of_0;
+    }
+  }
+  EXPECT_GT(projections, 0);
+}
+
 }  // namespace
 }  // namespace plumbline

@@ -12,6 +12,7 @@ import transformers  # noqa: E402
 from plumbline_oracle import Wrong, check_layer  # noqa: E402
 
 GROUPED = {"hidden_size": 48, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 56, "head_dim": 12}
+EXPERTS = {**GROUPED, "num_experts_per_tok": 2, "moe_intermediate_size": 40, "num_experts": 5}
 LLAMA3 = {"rope_theta": 5000.0, "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
           "original_max_position_embeddings": 64}
 GPT2 = {"n_embd": 48, "n_head": 4, "n_inner": 56, "resid_pdrop": 0, "attn_pdrop": 0}
@@ -26,6 +27,9 @@ LAYERS = {
     "MinistralDecoderLayer": {**GROUPED, "sliding_window": 5},
     "SeedOssDecoderLayer": {**GROUPED, "attention_out_bias": True, "mlp_bias": True, "residual_dropout": 0.0},
     "CwmDecoderLayer": {**GROUPED, "rope_parameters": LLAMA3},
+    "MixtralDecoderLayer": {**GROUPED, "num_local_experts": 5},
+    "Qwen3MoeDecoderLayer": EXPERTS,
+    "OlmoeDecoderLayer": {**EXPERTS, "norm_topk_prob": True},
     "GPT2Block": GPT2,
     "BertLayer": {**BERT, "attention_probs_dropout_prob": 0},
 }

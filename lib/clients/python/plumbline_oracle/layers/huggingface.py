@@ -116,6 +116,10 @@ def _qwen3(module):
     return _decoder(module, PRE_NORMS, heads_norm="head_dim")
 
 
+def _olmoe(module):
+    return _decoder(module, PRE_NORMS, heads_norm="full_heads")
+
+
 def _gemma2(module):
     norms = {
         "input_layernorm": "attn.norm_in",
@@ -192,6 +196,9 @@ LAYERS = {
     "MinistralDecoderLayer": _llama,
     "SeedOssDecoderLayer": _llama,
     "CwmDecoderLayer": _llama,
+    "MixtralDecoderLayer": _llama,
+    "Qwen3MoeDecoderLayer": _qwen3,
+    "OlmoeDecoderLayer": _olmoe,
     "GPT2Block": _gpt2,
     "BertLayer": _bert,
 }
