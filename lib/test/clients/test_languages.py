@@ -1,4 +1,4 @@
-"""One norm in six languages: each agrees, and with one bug planted in its text each is named. A language whose compiler is
+"""One norm in seven languages: each agrees, and with one bug planted in its text each is named. A language whose compiler is
 not here is skipped, and says so."""
 
 import os
@@ -48,6 +48,13 @@ LANGUAGES = {
         ["node", "{source}"],
         "1 / Math.sqrt(square / d + 1e-6)",
         "1 / (Math.sqrt(square / d) + 1e-6)",
+    ),
+    "julia": (
+        "julia/rms_norm.jl",
+        [],
+        ["julia", "{source}"],
+        "1 ./ sqrt.(sum(abs2, x, dims = 1) ./ Float32(length(gain)) .+ 1f-6)",
+        "1 ./ (sqrt.(sum(abs2, x, dims = 1) ./ Float32(length(gain))) .+ 1f-6)",
     ),
     "python": (
         "python/examples/rms_norm.py",
