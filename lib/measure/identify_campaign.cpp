@@ -1,66 +1,96 @@
-// plumbline_identify_campaign [PROFILE [PART OF A NAME]]: how many black boxes are identified: all right
-// ones, and every deviation of the catalogue in every model. A run takes minutes.
-#include <cstdio>
+// plumbline_identify_campaign FILE [--profile NAME] [--preset NAME]...: how many black boxes `identify` makes
+// out: right ones, and every deviation of the catalogue in those presets (in none, unless they are named);
+// writes a record.
 #include <ctime>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "identify/boxes.hpp"
 #include "plumbline/identify/describe.hpp"
+#include "plumbline/io/file.hpp"
+#include "plumbline/judge/stamp.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline {
 namespace {
 
-std::vector<Box> boxes() {
+struct Options {
+  std::string file;
+  std::string profile = "float32";
+  std::vector<std::string> presets = {};
+};
+
+Options parse(int argc, char** argv) {
+  if (argc < 2 || argc % 2 != 0) throw Error("expected FILE and then options with a value each");
+  Options o{.file = argv[1]};
+  if (o.file.starts_with("-")) throw Error("expected FILE before the options, found " + o.file);
+  for (int i = 2; i < argc; i += 2) {
+    const std::string key = argv[i], value = argv[i + 1];
+    if (key == "--profile")
+      o.profile = find_profile(value).name;
+    else if (key == "--preset")
+      o.presets.emplace_back(find_preset(value).name);
+    else
+      throw Error("unknown option " + key);
+  }
+  return o;
+}
+
+std::vector<Box> boxes(const std::vector<std::string>& names) {
   std::vector<Box> out = right_boxes();
-  for (const Preset& preset : presets())
+  for (const std::string& name : names)
     for (const Deviation& d : deviations()) {
-      const Box box = wrong_box(std::string(preset.name).c_str(), std::string(d.id).c_str());
+      const Box box = wrong_box(name.c_str(), std::string(d.id).c_str());
       if (d.applies_to(box.spec)) out.push_back(box);
     }
   return out;
 }
 
-struct Count {
-  int boxes = 0, named = 0, same = 0;
-};
-
-void tell(const Box& box, const identify::Identification& i, bool same) {
-  if (same && i.named) return;
-  std::printf("%s: %s, %s\n", box.name.c_str(), i.named ? "named" : identify::leftover(i).c_str(),
-              same ? "the same bits"
-                   : Json::diff(to_json(computed_by(box)), to_json(i.candidate.spec)).dump().c_str());
-  std::fflush(stdout);
+// `same`: the candidate gives the bits that the box's spec gives. `named`: it explains every answer. Where it
+// is neither, what is left over; where it is another spec, how that differs (other specs can compute the
+// same).
+Json row(const Box& box, const Profile& profile) {
+  const identify::Anatomy a =
+      identify::anatomy_of(tensors_of(box.spec), {.n_heads = box.spec.attention.n_heads});
+  const identify::Identification i = identify::identify(black_box(box, profile), a, profile);
+  Json out{{"box", box.name}, {"named", i.named}, {"same", computes_the_same(i.candidate, a, box)}};
+  if (box.wrong) out["deviation"] = box.wrong->id;
+  if (!i.named) out["leftover"] = identify::leftover(i);
+  if (!out.at("same").get<bool>())
+    out["differs"] = Json::diff(to_json(computed_by(box)), to_json(i.candidate.spec));
+  return out;
 }
 
-int run(const Profile& profile, const std::string& part) {
-  Count right, wrong;
-  const std::clock_t start = std::clock();
-  for (const Box& box : boxes()) {
-    if (box.name.find(part) == std::string::npos) continue;
-    Count& count = box.wrong ? wrong : right;
-    const identify::Anatomy a =
-        identify::anatomy_of(tensors_of(box.spec), {.n_heads = box.spec.attention.n_heads});
-    const identify::Identification i = identify::identify(black_box(box, profile), a, profile);
-    const bool same = computes_the_same(i.candidate, a, box);
-    ++count.boxes, count.named += i.named, count.same += same;
-    tell(box, i, same);
+// A box with a knob that is not looked for cannot be asked about.
+Json row_or_refusal(const Box& box, const Profile& profile) {
+  try {
+    return row(box, profile);
+  } catch (const Error& e) {
+    return {{"box", box.name}, {"named", false}, {"same", false}, {"refused", e.what()}};
   }
-  for (const auto& [name, c] : {std::pair("right", right), {"wrong", wrong}})
-    std::printf("%s boxes: %d, named %d, the same bits %d\n", name, c.boxes, c.named, c.same);
-  std::printf("%.2f s of processor time for each\n",
-              double(std::clock() - start) / CLOCKS_PER_SEC / std::max(1, right.boxes + wrong.boxes));
-  return 0;
+}
+
+Json measured(const Options& o) {
+  Json out{{"stamp", stamp()}, {"profile", o.profile}, {"presets", o.presets}, {"rows", Json::array()}};
+  const std::clock_t start = std::clock();
+  for (const Box& box : boxes(o.presets)) {
+    out["rows"].push_back(row_or_refusal(box, find_profile(o.profile)));
+    std::cerr << out["rows"].back().dump() << "\n";
+  }
+  out["seconds_each"] = double(std::clock() - start) / CLOCKS_PER_SEC / double(out["rows"].size());
+  return out;
 }
 
 }  // namespace
 }  // namespace plumbline
 
 int main(int argc, char** argv) {
+  using namespace plumbline;
   try {
-    return plumbline::run(plumbline::find_profile(argc > 1 ? argv[1] : "float32"), argc > 2 ? argv[2] : "");
+    const Options o = parse(argc, argv);
+    write_bytes(o.file, measured(o).dump(1) + "\n");
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "plumbline_identify_campaign: %s\n", e.what());
+    std::cerr << "plumbline_identify_campaign: " << e.what() << "\n";
     return 2;
   }
 }

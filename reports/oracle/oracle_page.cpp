@@ -49,8 +49,8 @@ constexpr const char* python_text =
 
 )";
 
-// p is a Bonferroni bound and may exceed 1: then nothing was unusual.
-std::string bound(double p) { return p > 1 ? "none below 1" : fmt::format("{:.2g}", p); }
+// p is a Bonferroni bound, cut at 1: then nothing was unusual.
+std::string bound(double p) { return p >= 1 ? "none below 1" : fmt::format("{:.2g}", p); }
 
 std::string outputs_asked(const Json& r) { return r.at("gradients") ? "y, gradients" : "y"; }
 
@@ -117,9 +117,9 @@ std::string false_alarms(const Json& record) {
                "lllrrrr", rows) +
          "Every answer is right. *Smallest p*: the chance that a right answer is as unlike the other right "
          "ones as "
-         "the most unlike one here, counted over all tests of its question together. That count adds chances "
-         "up, so "
-         "it can exceed 1; “none below 1” means that nothing was unusual. An answer is rejected below one in "
+         "the most unlike one here, added up over all tests of its question; “none below 1” means that "
+         "nothing "
+         "was unusual. An answer is rejected below one in "
          "a "
          "million. *Largest match*: a right answer may look a little like a known deviation, by accident. "
          "This is the "
@@ -266,7 +266,8 @@ OracleRecords read_oracle_records() {
       {read("naming-float32.json"), read("naming-bfloat16-mixed.json"), read("naming-float16-mixed.json")},
       read("pairs.json"),
       read("real-bugs.json"),
-      read("cost.json")};
+      read("cost.json"),
+      read("identified.json")};
 }
 
 Pages oracle_pages(const OracleRecords& r) {
@@ -301,7 +302,8 @@ Pages oracle_pages(const OracleRecords& r) {
       "## What is said of right and of wrong answers\n\n"
       "Verdicts on y where bfloat16-mixed is declared, by what is true. *Inconclusive*: the question could "
       "not tell.\n\n" +
-      confusion(c) + "## What a case costs\n\n" + cost_section(r.cost);
+      confusion(c) + "## What a case costs\n\n" + cost_section(r.cost) + "## Black boxes\n\n" +
+      identified_section(r.identified);
   return {{"oracle.md", page}};
 }
 

@@ -18,6 +18,7 @@ struct OracleRecords {
   Json pairs;                    // of the same
   Json real_bugs;                // of lib/measure/planted.py
   Json cost;                     // of plumbline_benchmark --record
+  Json identified;               // of plumbline_identify_campaign
 };
 
 // From records/. Throws Error naming the file.

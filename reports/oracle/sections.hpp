@@ -9,5 +9,6 @@ std::string census_section(const Json& census);                              // 
 std::string power_section(const Json& characteristics, const Json& before);  // what right answers cost
 std::string real_bugs_section(const Json& planted);                          // public bug reports, planted
 std::string cost_section(const Json& cost);                                  // of a case, and of a run
+std::string identified_section(const Json& identified);                      // black boxes
 
 }  // namespace plumbline::reports

@@ -318,6 +318,7 @@ TestResult Calibration::test(const std::vector<double>& c, int families, double 
          true);
   }
   worst.p *= 2.0 * double(bank_->families().size());
+  if (worst.p > 1) worst.p = 1;
   return worst;
 }
 

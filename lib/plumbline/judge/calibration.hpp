@@ -48,10 +48,10 @@ double guard(const Profile& profile, bool gradients);
 
 // What the generic test says about an error.
 struct TestResult {
-  double p = 1;             // a Bonferroni bound, which may exceed 1
+  double p = 1;             // a Bonferroni bound
   std::string family = {};  // that of the smallest p; and the tap that it belongs to, if any
   std::string place = {};
-  double statistic = 0;  // the largest |T| of that family (or its mean T^2)
+  double statistic = 0;  // of that family: its largest |error| in standard errors (or its mean square)
   bool by_mean_square = false;
 };
 
@@ -84,7 +84,7 @@ class Calibration {
   // The generic test of an error y^ - y, one call at a time. For each of N families of n functionals c, with
   // T = c / tau, g the guard, h the inflation of the tails, mu and s of log mean T^2 over K members:
   // `counts`: of which statistics, for tests that show what each is for; of all, where it is empty.
-  //   formula: P_max = 2 n Pr[t > max |T| / (g h)]; p = 2 N min over the families; where n >= 8,
+  //   formula: P_max = 2 n Pr[t > max |T| / (g h)]; p = min(1, 2 N min over the families); where n >= 8,
   //     P_square = Pr[t > (log mean T^2 - mu - 2 log g) / (s sqrt(1 + 1/K))]
   //   shapes: a matrix for each output
   //   domain: guard > 0

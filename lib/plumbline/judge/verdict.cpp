@@ -111,8 +111,10 @@ bool Judge::accepts(const std::vector<Matrix<double>>& error, const Deviation* u
   }
   v.test = calibration_->test(error, guard_);
   v.p = v.test.p;
-  v.reason = v.test.family + (v.test.by_mean_square ? ": mean T^2 = " : ": largest |T| = ") +
-             number(v.test.statistic);
+  v.reason = v.test.family +
+             (v.test.by_mean_square ? ": the mean square of its errors is " : ": its largest error is ") +
+             number(v.test.statistic) +
+             (v.test.by_mean_square ? " in squared standard errors" : " standard errors");
   const Match loudest = signatures().loudest(error, guard_, unknown);
   if (const double p = signatures().p(loudest, guard_); loudest.signature && p < v.p) {
     v.p = p;

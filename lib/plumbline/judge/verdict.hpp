@@ -28,7 +28,7 @@ PLUMBLINE_NAMES(Finding, {invalid, "invalid"}, {wrong, "wrong"}, {coarser, "coar
 struct Verdict {
   Finding finding = Finding::agrees;
   std::string reason;  // one line: which tensor, what was expected, what was found
-  double p = 1;        // how often a correct implementation does this or worse, by Bonferroni; may exceed 1
+  double p = 1;        // how often a correct implementation does this or worse, by Bonferroni
   TestResult test;     // the most significant family, and where it points
   const Deviation* resembles = nullptr;  // whose pattern, with coefficient 1, is the most significant, if any
   std::string profile;     // of a coarser finding: the profile that it is right in; of a wrong one without a

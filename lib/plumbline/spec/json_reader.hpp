@@ -83,9 +83,24 @@ class JsonReader {
 
   template <class S>
   void read_object(std::string_view key, S& feature) {
+    if (!find(key)->is_object()) fail(key, "an object with " + keys_of<S>(), *find(key));
     JsonReader r(*find(key), path(key));
     r.read_knobs(feature);
     r.finish();
+  }
+
+  // "q, k, v, o".
+  template <class S>
+  static std::string keys_of() {
+    std::string keys;
+    for_each_knob<S>([&](const auto& k) {
+      using T = std::remove_reference_t<decltype(std::declval<S&>().*(k.member))>;
+      std::string more(k.key);
+      if constexpr (Feature<T>)
+        if (more.empty()) more = keys_of<T>();
+      keys += (keys.empty() ? "" : ", ") + more;
+    });
+    return keys;
   }
 
   void read_named(std::string_view key, std::string_view no, std::string_view yes, bool& value);

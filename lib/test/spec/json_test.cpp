@@ -63,6 +63,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"d": 8, "norm_slots": {"attn": {"in": {"kind": "batch_norm"}}}})",
                 "spec.norm_slots.attn.in.kind: expected one of \"layer_norm\", \"rms_norm\", \"dyt\", found "
                 "\"batch_norm\""},
+        Refused{R"({"d": 8, "attention": {"bias": false}})",
+                "spec.attention.bias: expected an object with q, k, v, o, found false"},
         Refused{R"({"d": 8, "d": 9})", "case.json: the key \"d\" is given twice"},
         Refused{R"({"d": 2.5})", "spec.d: expected a whole number, found 2.5"},
         Refused{R"({"d": 3000000000})",
