@@ -394,7 +394,7 @@ const std::vector<Law>& attention_laws() {
        "attention with sinks is its definition, entry by entry",
        attention,
        sink_definition,
-       {"sink/missing", "sink/of-first-head", "sink/scaled"}},
+       {"sink/by-row", "sink/missing", "sink/of-first-head", "sink/scaled"}},
       {"ATT-DEF-gate",
        "attention with a gate is its definition, entry by entry",
        attention,

@@ -132,6 +132,11 @@ inline constexpr WrongChoice<AttentionSpec> wrong_choices<AttentionSpec>[] = {
      [](AttentionSpec& s) {
        s.scale.rule = ScaleRule::inv_sqrt_scalar, s.scale.value = double(s.head_dim) * s.head_dim;
      }},
+    {"sink/by-row", "each query has the sink of the head that its row gives, among the rows of all heads",
+     "modular/modular#6591",
+     [](AttentionSpec& s) {
+       if (s.sink.present && s.n_heads > 1) s.sink.fault = SinkFault::by_row;
+     }},
     {"sink/of-first-head", "all heads have the first one's sink", "",
      [](AttentionSpec& s) {
        if (s.sink.present && s.n_heads > 1) s.sink.fault = SinkFault::first_head;

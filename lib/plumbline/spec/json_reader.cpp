@@ -12,15 +12,17 @@
 namespace plumbline {
 namespace {
 
-// What real blocks have and a spec cannot say yet: told so, nobody looks for another spelling.
-constexpr std::pair<std::string_view, const char*> not_there[] = {
-    {"moe", "mixtures of experts"},       {"experts", "mixtures of experts"},
-    {"n_experts", "mixtures of experts"}, {"num_experts", "mixtures of experts"},
-    {"router", "mixtures of experts"},    {"dropout", "dropout"}};
+// Words of other programs for what a spec says elsewhere, and what no spec can say: told so, nobody looks for
+// another spelling.
+constexpr std::pair<std::string_view, const char*> other_words[] = {
+    {"moe", "mixtures of experts are ffn.moe"},       {"experts", "mixtures of experts are ffn.moe"},
+    {"n_experts", "their number is ffn.moe.experts"}, {"num_experts", "their number is ffn.moe.experts"},
+    {"router", "mixtures of experts are ffn.moe"},    {"sinks", "attention sinks are attention.sink"},
+    {"dropout", "no spec can ask for dropout"}};
 
 std::string why_unknown(const std::string& key, std::vector<std::string_view> known) {
-  for (const auto& [name, feature] : not_there)
-    if (key == name) return std::string("no spec can ask for ") + feature;
+  for (const auto& [word, hint] : other_words)
+    if (key == word) return std::string("unknown key; ") + hint;
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   return "unknown key; " + suggestion(key, known);

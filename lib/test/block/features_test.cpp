@@ -36,7 +36,7 @@ void turn(BlockSpec& s, const RopeScaling& scaling, int sign = 1) {
 const Feature features[] = {
     {"sink",
      [](BlockSpec& s) { s.attention.sink.present = true; },
-     {"sink/missing", "sink/of-first-head", "sink/scaled"}},
+     {"sink/by-row", "sink/missing", "sink/of-first-head", "sink/scaled"}},
     {"sink in a window, under a cap, with ALiBi",
      [](BlockSpec& s) {
        s.attention.sink.present = true, s.attention.softcap.cap = 2;
@@ -49,7 +49,7 @@ const Feature features[] = {
        s.part = Part::sdpa, s.d = s.attention.n_heads * s.attention.head_dim;
        s.attention.sink.present = true;
      },
-     {"sink/missing", "sink/of-first-head", "sink/scaled"}},
+     {"sink/by-row", "sink/missing", "sink/of-first-head", "sink/scaled"}},
     {"gate",
      [](BlockSpec& s) { s.attention.gate = Activation::sigmoid; },
      {"gate/missing", "gate/silu-for-sigmoid"}},

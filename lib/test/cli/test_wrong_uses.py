@@ -121,7 +121,7 @@ SPECS = {  # what is wrong: the file, and what is said
     "unknown preset before a missing d": ({"preset": "mistral"}, 'spec.json: spec.preset: unknown preset "mistral"; known are'),
     "unknown part before a missing d": ({"part": "layernorm"}, "spec.json: spec.part: expected one of"),
     "no d": ({"part": "block", "attention": {"n_heads": 2}}, "spec.json: spec.d: expected a whole number of at least 1, found none"),
-    "what no spec can ask for": ({"preset": "llama", "d": 8, "moe": {}}, "spec.json: spec.moe: no spec can ask for mixtures of experts"),
+    "what no spec can ask for": ({"preset": "llama", "d": 8, "moe": {}}, "spec.json: spec.moe: unknown key; mixtures of experts are ffn.moe"),
     "an empty range": ({**NORM, "d": {"from": 9, "to": 8}}, "that is not empty"),
     "no choice": ({**NORM, "d": {"one_of": []}}, "spec.json: "),
     "negative eps": ({**NORM, "norm": {"kind": "rms_norm", "eps": -1}}, "eps: expected a number of at least 0"),

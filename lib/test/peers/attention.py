@@ -286,7 +286,11 @@ class Attention:
 
     def weights_beside(self, scores, sink, seen, cap):
         """The weights of all keys, where the sink takes a part of their sum."""
+        heads, queries = scores.shape[-3:-1]
         column = sink[None, :, None, None].expand(*scores.shape[:-1], 1)
+        if "sink/by-row" in self.wrong:
+            head_of_row = torch.arange(heads * queries) % heads
+            column = sink[head_of_row].reshape(1, heads, queries, 1).expand(*scores.shape[:-1], 1)
         beside = torch.cat((scores, column), -1)
         seen_beside = torch.cat((seen, torch.ones_like(seen[:, :1])), -1)
         return self.weights(beside, seen_beside, cap)[..., :-1]

@@ -25,7 +25,7 @@ TABLE = """
     rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing scaling-by-steps scaling-missing
     rope sign style values yarn-factor-missing
     scale by-heads by-width gradient-missing missing twice
-    sink missing of-first-head scaled
+    sink by-row missing of-first-head scaled
     softcap after-mask gradient-missing missing
     softmax gradient-elementwise over-queries unnormalised
     streams eps-missing head-is-mean mixing-from-sigmoid mixing-missing sinkhorn-once transposed write-not-doubled
