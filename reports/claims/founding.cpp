@@ -5,6 +5,7 @@
 #include "plumbline/spec/presets.hpp"
 #include "reports/chains/chains_page.hpp"
 #include "reports/claims/claims.hpp"
+#include "reports/findings/setting.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -23,7 +24,8 @@ Claim near_identity(const Evidence& e) {
           .if_so = Verdict::holds,
           .otherwise = Verdict::refuted,
           .line = "Exactly: with silent branches y = x and J = I. Post-norm cannot.",
-          .tried = "one block, d = 16, 4 tokens, branches silent, rows of standard deviation 3; enclosures",
+          .tried =
+              "one block, " + enclosed_size() + ", branches silent, rows of standard deviation 3; enclosures",
           .comparisons = {{"pre-norm, largest |y − x|/|x|", largest(pre.value), Relation::at_most, 0},
                           {"pre-norm, largest |J − I|", largest(pre.jacobian), Relation::at_most, 0},
                           {"post-norm, smallest |y − x|/|x|", number(static_cast<Mp50>(lower(post.value))),
@@ -39,7 +41,7 @@ Claim no_residual(const Evidence& e) {
           .if_so = Verdict::refuted,
           .otherwise = Verdict::not_implied,
           .line = "The residual is there, and its identity is normalized afterwards.",
-          .tried = "one block with silent branches, d = 16, 4 tokens; enclosures of |J|²/(T d)",
+          .tried = "one block with silent branches, " + enclosed_size() + "; enclosures of |J|²/(T d)",
           .comparisons = {{"as it is, at least", number(static_cast<Mp50>(lower(e.findings.residual.kept))),
                            Relation::at_least, 0.5},
                           {"without residuals, at most", largest(e.findings.residual.dropped),
@@ -72,23 +74,23 @@ Claim shrink_or_stretch(const Evidence& e) {
 Claim normalized_output(const Evidence& e) {
   const OutputScale &post = deepest_output(e.findings, "post_norm"),
                     &pre = deepest_output(e.findings, "pre_norm");
-  return {.id = "normalized-output",
-          .says = "post-norm: the block output always passes through normalization",
-          .source = founding_text,
-          .if_so = Verdict::holds_with_a_condition,
-          .otherwise = Verdict::refuted,
-          .line = "With unit gain and zero bias, and up to eps: the mean square is v/(v + eps), not 1.",
-          .tried = fmt::format(
-              "stacks of {} layers at Xavier initialisation, d = 16, 4 tokens; the last layer in enclosures",
-              post.layers),
-          .comparisons = {{"post-norm, largest mean square of a row", largest(post.largest_square),
-                           Relation::at_most, 1},
-                          {"post-norm, smallest", number(static_cast<Mp50>(lower(post.least_square))),
-                           Relation::at_least, 0.99},
-                          {"pre-norm, smallest", number(static_cast<Mp50>(lower(pre.least_square))),
-                           Relation::at_least, 2}},
-          .laws = {"POST-1", "POST-1b", "LN-1"},
-          .page = findings};
+  return {
+      .id = "normalized-output",
+      .says = "post-norm: the block output always passes through normalization",
+      .source = founding_text,
+      .if_so = Verdict::holds_with_a_condition,
+      .otherwise = Verdict::refuted,
+      .line = "With unit gain and zero bias, and up to eps: the mean square is v/(v + eps), not 1.",
+      .tried = fmt::format("stacks of {} layers at Xavier initialisation, {}; the last layer in enclosures",
+                           post.layers, enclosed_size()),
+      .comparisons = {{"post-norm, largest mean square of a row", largest(post.largest_square),
+                       Relation::at_most, 1},
+                      {"post-norm, smallest", number(static_cast<Mp50>(lower(post.least_square))),
+                       Relation::at_least, 0.99},
+                      {"pre-norm, smallest", number(static_cast<Mp50>(lower(pre.least_square))),
+                       Relation::at_least, 2}},
+      .laws = {"POST-1", "POST-1b", "LN-1"},
+      .page = findings};
 }
 
 Claim toy_chain(const Evidence& e) {

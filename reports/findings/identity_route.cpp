@@ -2,12 +2,13 @@
 
 #include "plumbline/spec/deviation.hpp"
 #include "reports/chains/initialisation.hpp"
+#include "reports/findings/setting.hpp"
 
 namespace plumbline::reports {
 namespace {
 
 using I = Interval60;
-constexpr int d = 16, tokens = 4;
+constexpr int d = enclosed_width, tokens = enclosed_tokens;
 
 struct Sample {
   BlockSpec spec;

@@ -1,6 +1,7 @@
 #include "reports/findings/output_scale.hpp"
 
 #include "reports/chains/initialisation.hpp"
+#include "reports/findings/setting.hpp"
 
 namespace plumbline::reports {
 namespace {
@@ -12,7 +13,7 @@ I larger(const I& a, const I& b) { return upper(a) < upper(b) ? b : a; }
 I smaller(const I& a, const I& b) { return lower(b) < lower(a) ? b : a; }
 
 OutputScale scale_of(const std::string& layout, int layers) {
-  constexpr int d = 16, tokens = 4;
+  constexpr int d = enclosed_width, tokens = enclosed_tokens;
   Bits bits(1);
   const BlockSpec layer = layer_of(layout, d, 4, 4 * d, Activation::gelu_erf);
   Matrix<Mp50> x = unit_variance(bits, tokens, d);

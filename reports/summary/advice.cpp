@@ -8,6 +8,7 @@
 #include "plumbline/explain/picture.hpp"
 #include "plumbline/spec/presets.hpp"
 #include "reports/findings/findings_page.hpp"
+#include "reports/findings/setting.hpp"
 #include "reports/render/markdown.hpp"
 
 namespace plumbline::reports {
@@ -141,9 +142,9 @@ std::string prices(const TrainingFiles& training, const FindingRecords& f) {
          fmt::format(
              "- **A final norm**: nothing normalizes pre-norm's stream, so it grows with depth, and one more "
              "norm stands behind the last layer. Without it the mean square of an output row is {} after {} "
-             "layers in pre-norm; in post-norm it is {} (d = 16, T = 4, Xavier, one seed, all rows).\n",
+             "layers in pre-norm; in post-norm it is {} ({}, Xavier, one seed, all rows).\n",
              mean_square_text(deepest_output(f, "pre_norm")), deepest_output(f, "pre_norm").layers,
-             mean_square_text(deepest_output(f, "post_norm"))) +
+             mean_square_text(deepest_output(f, "post_norm")), enclosed_size()) +
          fmt::format(
              "- **Scaled initialisation**: DeepNorm is post-norm with a stream that is multiplied by a "
              "number "

@@ -7,6 +7,7 @@
 #include "reports/claims/claims_page.hpp"
 #include "reports/conformance/conformance_page.hpp"
 #include "reports/findings/findings_page.hpp"
+#include "reports/findings/setting.hpp"
 #include "reports/layouts/formulas.hpp"
 #include "reports/render/markdown.hpp"
 #include "reports/render/number.hpp"
@@ -65,14 +66,14 @@ std::string before_training(const FindingRecords& f, const ChainRecords& c) {
     rows.push_back({what, setting, answer("pre_norm"), answer("post_norm")});
   };
   row("a layer whose branches are silent (both give 0)",
-      "d = 16, T = 4, stream of standard deviation 3, proved", [&](const char* layout) {
+      enclosed_size() + ", stream of standard deviation 3, proved", [&](const char* layout) {
         const IdentityRoute& r = silent(f, layout, 3);
         return r.y_is_x && r.j_is_i ? std::string("gives y = x exactly")
                                     : fmt::format("y − x is {} times as long as x", significant(r.value));
       });
   const OutputScale& scale = deepest_output(f, "pre_norm");
   row(fmt::format("mean square of an output row after {} layers, no final norm", scale.layers),
-      "d = 16, T = 4, one seed; over the rows", [&](const char* layout) {
+      enclosed_size() + ", one seed; over the rows", [&](const char* layout) {
         const OutputScale& o = deepest_output(f, layout);
         return mean_square_text(o);
       });
