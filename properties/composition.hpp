@@ -30,6 +30,8 @@ inline Instance part_alone(const Instance& at, Part part, const Matrix<I>& x) {
 // Layer i of a stack as a stack of one layer, without the final norm.
 inline Instance layer_alone(const Instance& at, int i, const Matrix<I>& x) {
   Instance one{at.spec, {}, x};
+  if (!at.spec.layers.empty()) one.spec = layer_of(at.spec, i);
+  one.spec.part = at.spec.part;
   one.spec.n_layers = 1;
   one.spec.final_norm.reset();
   const std::string from = "layers." + std::to_string(i) + ".";

@@ -280,6 +280,11 @@ class Block(Streams, Moe, Positions):
         x = self.sublayer("attn", self.attention, p + "attn.", x)
         return self.sublayer("ffn", self.feed_forward, p + "ffn.", x)
 
+    def kind_of(self, i):
+        """The block of layer i, where layers are not alike."""
+        unlike = self.spec.get("layers")
+        return Block({**self.spec, **unlike[i % len(unlike)], "layers": None}, self.params, self.batch) if unlike else self
+
     def __call__(self, x):
         """The part that the spec names, of x [B T, d]."""
         parts = {
@@ -303,5 +308,5 @@ class Block(Streams, Moe, Positions):
         if self.spec.get("streams"):
             return self.stack_of_streams(x)
         for i in range(self.spec["n_layers"]):
-            x = self.layer(f"layers.{i}.", x)
+            x = self.kind_of(i).layer(f"layers.{i}.", x)
         return self.norm(self.spec["final_norm"], "final_norm", x)

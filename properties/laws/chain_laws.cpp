@@ -95,6 +95,18 @@ void gradients_pass_from_layer_to_layer(const Subject& f) {
       equal(f.pull_back(at, g).x, reference.pull_back(layers[0], reference.pull_back(layers[1], g).x).x));
 }
 
+void unlike_layers_take_turns(const Subject& f) {
+  BlockSpec layer = draw_small_spec(f.cell());
+  layer.part = Part::block, layer.final_norm.reset();
+  BlockSpec other = layer;
+  const bool is_causal = layer.attention.mask.kind == MaskKind::causal;
+  other.attention.mask = {.kind = is_causal ? MaskKind::bidirectional : MaskKind::causal};
+  BlockSpec stack = layer;
+  stack.part = Part::stack, stack.n_layers = 3, stack.layers = {layer, other};
+  const Instance at = draw_quiet(stack, 3);
+  RC_ASSERT(equal(f.value(at), reference.value(trajectory(at).back())));
+}
+
 // A basis [d, d-2] of what is orthogonal to 1 and to the row.
 Matrix<I> complement_of(const Matrix<I>& row) {
   const Eigen::Index d = row.cols();
@@ -193,6 +205,11 @@ const std::vector<Law>& chain_laws() {
        stack_multiplies_its_layers,
        {"layers/first-reused", "layers/reversed", "norm/variance-detached", "layout/ffn-first",
         "tape/right-operand-constant"}},
+      {"CHAIN-6",
+       "a stack of unlike layers is each of them at its turn",
+       every_stack,
+       unlike_layers_take_turns,
+       {"layers/all-as-first", "layers/first-reused", "layers/kinds-shifted", "layers/reversed"}},
       {"POST-7",
        "post-norm, unit gain, eps = 0: on the complement of {1, xhat} J is the product of B'(I + "
        "J_branch)B/s, "

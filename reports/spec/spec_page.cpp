@@ -92,6 +92,11 @@ Pages spec_pages() {
       "a knob. Below is every knob "
       "that right blocks have, taken from the code that computes them; [spec.schema.json](spec.schema.json) "
       "says the same to editors.\n\n";
+  s += "A stack whose layers are not alike lists them: `layers` has a block each, repeated in that order, "
+       "and what is the "
+       "stack's own stands beside it, `{\"d\": 64, \"n_layers\": 4, \"final_norm\": {\"kind\": "
+       "\"rms_norm\"}, \"layers\": "
+       "[{\"preset\": \"llama\"}, {\"preset\": \"olmo2\"}]}`. Sizes beside it are those of every layer.\n\n";
   s += "## The block\n\n" + knobs_table<BlockSpec>(false);
   s += "## A norm\n\n" + knobs_table<NormSpec>(false);
   s += "## What only wrong implementations have\n\nSuch a block can be asked for too: to see whether a test "

@@ -130,15 +130,57 @@ std::string tensor_lines(const BlockSpec& s, const Sizes& n) {
   return out + "  grad. of each of the question's, in its shape, where gradients are asked for\n";
 }
 
-void print_text(const std::string& title, const BlockSpec& s, const Sizes& n) {
+// Layers that compute the same, but for their parameters.
+struct LayerKind {
+  BlockSpec spec;
+  std::vector<std::string> layers;
+};
+
+// Adds a layer to those of its kind.
+void add_layer(std::vector<LayerKind>& kinds, const BlockSpec& spec, std::string name) {
+  const auto same =
+      std::find_if(kinds.begin(), kinds.end(), [&](const LayerKind& kind) { return kind.spec == spec; });
+  LayerKind& kind = same == kinds.end() ? kinds.emplace_back(LayerKind{spec, {}}) : *same;
+  kind.layers.push_back(std::move(name));
+}
+
+// Of a stack of unlike layers; what else there is is one kind.
+std::vector<LayerKind> kinds_of_layers(const BlockSpec& s) {
+  if (s.layers.empty()) return {{s, {}}};
+  std::vector<LayerKind> kinds;
+  for (int i = 0; i < s.n_layers; ++i) add_layer(kinds, layer_of(s, i), std::to_string(i));
+  return kinds;
+}
+
+// "layers 0, 2 of 4", "final_norm".
+std::string layers_text(const LayerKind& kind, int of) {
+  if (is_one_norm(kind.spec)) return kind.layers.front();
+  return fmt::format("layer{} {} of {}", kind.layers.size() == 1 ? "" : "s", fmt::join(kind.layers, ", "),
+                     of);
+}
+
+void print_picture(const BlockSpec& s) {
   const Picture p = picture_of(s);
-  std::cout << headline(title, s) << "\n" << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
+  std::cout << (p.has_stream() ? ascii(p) + "\n" : "") << "formula\n";
   for (const std::string& line : formulas(p, Notation::text)) std::cout << "  " << line << "\n";
   std::cout << scale_lines(p);
   if (!p.several_streams)
     std::cout << "\nJacobian of y in " << p.points.front().name
               << "; each factor is taken where its box stands\n  " << jacobian_formula(p, Notation::text)
               << "\n";
+}
+
+void print_text(const std::string& title, const BlockSpec& s, const Sizes& n) {
+  if (s.layers.empty()) {
+    std::cout << headline(title, s) << "\n";
+    print_picture(s);
+  } else {
+    std::cout << title << fmt::format("\n{} layers, d = {}\n", s.n_layers, s.d);
+    for (const LayerKind& kind : kinds_of_layers(s)) {
+      std::cout << "\n" << headline(layers_text(kind, s.n_layers), kind.spec) << "\n";
+      print_picture(kind.spec);
+    }
+  }
   std::cout << "\ncost of " << fmt::format("{}, forward\n", tokens_text(s, n)) << cost_lines(s, n) << "\n"
             << tensor_lines(s, n) << "\nspec in full\n  " << pretty(to_json(s), line_width, 2, 2) << "\n";
 }
@@ -162,9 +204,9 @@ Json to_json(const std::vector<ExchangedTensor>& tensors) {
   return out;
 }
 
-Json explained(const BlockSpec& s, const Sizes& n) {
+// What a block looks like.
+Json pictured(const BlockSpec& s) {
   const Picture p = picture_of(s);
-  const Cost c = cost_of(s, n.tokens, n.batch, n.key_tokens);
   Json out;
   out["diagram"] = {{"ascii", p.has_stream() ? ascii(p) : ""}, {"mermaid", mermaid(p)}};
   out["formula"] = {{"text", formulas(p, Notation::text)}, {"latex", formulas(p, Notation::latex)}};
@@ -173,6 +215,22 @@ Json explained(const BlockSpec& s, const Sizes& n) {
                        {"latex", jacobian_formula(p, Notation::latex)}};
   out["scales"] = Json::object();
   for (const auto& [name, value] : p.legend()) out["scales"][name] = value;
+  return out;
+}
+
+Json pictured(const LayerKind& kind) {
+  Json out = pictured(kind.spec);
+  out["layers"] = kind.layers;
+  return out;
+}
+
+Json explained(const BlockSpec& s, const Sizes& n) {
+  const Cost c = cost_of(s, n.tokens, n.batch, n.key_tokens);
+  Json out;
+  if (s.layers.empty())
+    out = pictured(s);
+  else
+    for (const LayerKind& kind : kinds_of_layers(s)) out["kinds"].push_back(pictured(kind));
   out["cost"] = {{"tokens", n.tokens},
                  {"batch", n.batch},
                  {"multiply_adds", c.multiply_adds},
@@ -189,33 +247,18 @@ Json explained(const BlockSpec& s, const Sizes& n) {
 
 void print_one(const std::string& format, const std::string& title, const BlockSpec& s, const Sizes& sizes) {
   if (format == "text") print_text(title, s, sizes);
-  if (format == "mermaid") std::cout << mermaid(picture_of(s));
-  if (format == "latex") print_latex(s);
+  for (const LayerKind& kind : kinds_of_layers(s)) {
+    if (format == "mermaid") std::cout << mermaid(picture_of(kind.spec));
+    if (format == "latex") print_latex(kind.spec);
+  }
 }
-
-// Layers that compute the same, but for their parameters.
-struct LayerKind {
-  BlockSpec spec;
-  std::vector<std::string> layers;
-};
 
 std::vector<LayerKind> kinds_of_layers(const Checkpoint& checkpoint, const BlockOptions& o) {
   std::vector<LayerKind> kinds;
   for (const int l : chosen_layers(checkpoint, o)) {
-    const BlockSpec spec = checkpoint.spec(l);
-    const auto same =
-        std::find_if(kinds.begin(), kinds.end(), [&](const LayerKind& kind) { return kind.spec == spec; });
-    LayerKind& kind = same == kinds.end() ? kinds.emplace_back(LayerKind{spec, {}}) : *same;
-    kind.layers.push_back(l == Checkpoint::final_norm ? name_of_layer(l) : std::to_string(l));
+    add_layer(kinds, checkpoint.spec(l), l == Checkpoint::final_norm ? name_of_layer(l) : std::to_string(l));
   }
   return kinds;
-}
-
-// "layers 0, 2 of 4", "final_norm".
-std::string layers_text(const LayerKind& kind, int of) {
-  if (is_one_norm(kind.spec)) return kind.layers.front();
-  return fmt::format("layer{} {} of {}", kind.layers.size() == 1 ? "" : "s", fmt::join(kind.layers, ", "),
-                     of);
 }
 
 // Each kind of layer once.

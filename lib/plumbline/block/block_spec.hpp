@@ -2,6 +2,9 @@
 // the wrong choices that real implementations make are values of the same knobs, and stand beside them.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "plumbline/base/error.hpp"
 #include "plumbline/block/attention.hpp"
 #include "plumbline/block/feed_forward.hpp"
@@ -34,7 +37,8 @@ template <>
 inline constexpr auto knobs<NormSlots> =
     std::tuple{knob("attn", &NormSlots::attn), knob("ffn", &NormSlots::ffn)};
 
-// A block as data; every member that JSON names is in `knobs`.
+// A block as data; every member that JSON names is in `knobs`, but for unlike layers: blocks of their own,
+// which a stack repeats in that order. Where a stack has them, its own block is the first of them.
 struct BlockSpec {
   Part part = Part::stack;
   int d = 0;
@@ -50,6 +54,7 @@ struct BlockSpec {
   PositionSpec position;
   FeedForwardSpec ffn;
   NormSlot final_norm;
+  std::vector<BlockSpec> layers = {};
 
   ResidualFault attn_residual = ResidualFault::none;
   ResidualFault ffn_residual = ResidualFault::none;
@@ -95,6 +100,17 @@ inline constexpr auto knobs<BlockSpec> = std::tuple{
     knob("final_norm_times", &BlockSpec::final_norm_times, "how often the last norm is applied")
         .within(layers_range)
         .where_wrong()};
+
+// What layer i of a stack is.
+inline const BlockSpec& layer_of(const BlockSpec& s, int i) {
+  return s.layers.empty() ? s : s.layers[std::size_t(i) % s.layers.size()];
+}
+
+// Whether all layers of a stack are so; one block is its only layer.
+template <class Predicate>
+bool every_layer(const BlockSpec& s, Predicate is_so) {
+  return s.layers.empty() ? is_so(s) : std::all_of(s.layers.begin(), s.layers.end(), is_so);
+}
 
 // f(id, slot) for each place where a norm can stand, filled or not: "attn.in", ..., "final_norm".
 template <class Spec, class F>

@@ -185,7 +185,7 @@ Tensor<A> Layers::run(A& a, const BlockSpec& s, const ParameterView<A>& p, const
     return is_stack(s) ? detail::collapsed(a, s, p, streams) : a.concat_cols(streams);
   }
   Tensor<A> y = x;
-  for (int i = 0; i < s.n_layers; ++i) y = layer(a, s, parameters_of(i), y, batch, stream);
+  for (int i = 0; i < s.n_layers; ++i) y = layer(a, layer_of(s, i), parameters_of(i), y, batch, stream);
   return detail::final_norm(a, s, p, y);
 }
 

@@ -23,7 +23,7 @@ void add_layer(ParameterShapes& out, const BlockSpec& s, const std::string& pref
 }  // namespace
 
 void Layers::add_parameters(ParameterShapes& out, const BlockSpec& s) {
-  for (int i = 0; i < s.n_layers; ++i) add_layer(out, s, "layers." + std::to_string(i) + ".");
+  for (int i = 0; i < s.n_layers; ++i) add_layer(out, layer_of(s, i), "layers." + std::to_string(i) + ".");
   if (is_stack(s) && s.streams) return PartOf<Part::collapse>::add_parameters(out, s);
   add_norm_shapes(out, "final_norm", s.final_norm, s.d);
 }

@@ -144,7 +144,7 @@ class Campaign {
     for (int i = 0; i < most_looked_at && asked < questions_per_law && goes_on(); ++i) {
       doing_ = fmt::format("{}/{}/laws/{}", s_.name, s_.seed, law.id);
       const QuestionSettings& settings = law_questions_[std::size_t(i)];
-      if (!law.applies(settings)) continue;
+      if (!applies(law, settings)) continue;
       if (++looked_at > most_tried_per_law) break;
       const Request r{fmt::format("{}/{}", doing_, asked + 1), s_.profile,
                       question_from(settings, s_.profile)};

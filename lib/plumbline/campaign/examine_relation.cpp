@@ -8,7 +8,7 @@ namespace plumbline {
 
 Examination examine(const Relation& law, const Implementation& implementation, Request r, const Open& open) {
   r.question.gradients = law.gradients;
-  if (!law.applies(settings_of(r.question)))
+  if (!applies(law, settings_of(r.question)))
     return {Outcome::untried, "the law speaks of " + std::string(law.premise)};
   Asking ask(implementation, r.profile, r.id, open);
   try {

@@ -39,7 +39,10 @@ M repeated_heads(const M& x, const AttentionSpec& a, bool along_rows) {
 
 }  // namespace
 
-bool is_causal(const BlockSpec& s) { return attends(s) && is_causal(s.attention.mask); }
+bool is_causal(const BlockSpec& s) {
+  return every_layer(
+      s, [](const BlockSpec& layer) { return attends(layer) && is_causal(layer.attention.mask); });
+}
 
 int tokens_of(const Question& q) { return static_cast<int>(q.inputs.x.rows()) / q.batch; }
 

@@ -1,5 +1,6 @@
 #include "plumbline/relations/relation.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "plumbline/base/excerpt.hpp"
@@ -31,6 +32,13 @@ constexpr Misreading all_misreadings[] = {
 }  // namespace
 
 std::span<const Misreading> misreadings() { return all_misreadings; }
+
+bool applies(const Relation& relation, const QuestionSettings& q) {
+  const std::span<const Relation> of_tokens = token_relations();
+  const bool is_of_tokens =
+      std::any_of(of_tokens.begin(), of_tokens.end(), [&](const Relation& r) { return &r == &relation; });
+  return (is_of_tokens || q.spec.layers.empty()) && relation.applies(q);
+}
 
 const std::vector<const Relation*>& relations() {
   static const std::vector<const Relation*> all = [] {

@@ -69,6 +69,8 @@ struct Relation {
 
 std::span<const Relation> token_relations();     // which token may change which row
 std::span<const Relation> function_relations();  // what the function is like
+// Whether it speaks of such a question. What functions are like is said where all layers are alike.
+bool applies(const Relation& relation, const QuestionSettings& q);
 // All of them, in this order.
 const std::vector<const Relation*>& relations();
 const Relation& find_relation(std::string_view id);  // throws Error where there is none

@@ -16,7 +16,11 @@ Held last_token_is_not_seen(RelationRunner& run, const Question& q) {
 }
 
 // A token that far behind is seen in no layer.
-int reach(const BlockSpec& s) { return s.n_layers * (*s.attention.mask.window - 1) + 1; }
+int reach(const BlockSpec& s) {
+  int tokens = 1;
+  for (int i = 0; i < s.n_layers; ++i) tokens += *layer_of(s, i).attention.mask.window - 1;
+  return tokens;
+}
 
 Held window_ends(RelationRunner& run, const Question& q) {
   const int first = reach(q.spec);
@@ -81,7 +85,15 @@ Held batch_invariance_of_gradients(RelationRunner& run, const Question& q) {
 bool always(const QuestionSettings&) { return true; }
 
 // Code that gathers the tokens of an expert multiplies a matrix whose size, and so its bits, others decide.
-bool rows_are_apart(const BlockSpec& s) { return !s.ffn.moe; }
+bool rows_are_apart(const BlockSpec& s) {
+  return every_layer(s, [](const BlockSpec& layer) { return !layer.ffn.moe; });
+}
+
+bool slides(const BlockSpec& s) {
+  return every_layer(s, [](const BlockSpec& layer) {
+    return projects(layer) && layer.attention.mask.kind == MaskKind::causal_sliding;
+  });
+}
 
 const std::vector<Relation> all_token_relations{
     {"repeat", "the same question is answered alike", "everything", false, always, repeat, {}},
@@ -98,8 +110,7 @@ const std::vector<Relation> all_token_relations{
      false,
      [](const QuestionSettings& q) {
        const BlockSpec& s = q.spec;
-       return rows_are_apart(s) && is_causal(s) && projects(s) &&
-              s.attention.mask.kind == MaskKind::causal_sliding && q.tokens > reach(s);
+       return rows_are_apart(s) && slides(s) && q.tokens > reach(s);
      },
      window_ends,
      {"mask/missing", "mask/window-too-long", "norm/over-tokens"}},

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "plumbline/block/parameter_shapes.hpp"
+
 namespace plumbline {
 namespace {
 
@@ -21,6 +23,19 @@ void go_wrong(BlockSpec& s, ResidualFault BlockSpec::*residual, ResidualFault fa
   if (!s.streams) s.*residual = fault;
 }
 
+// Unlike layers can compute one another's function where they have the same parameters; like ones always can.
+bool layers_have_like_parameters(const BlockSpec& s) {
+  if (s.layers.empty()) return true;
+  const ParameterShapes first = parameter_shapes(s.layers.front());
+  return every_layer(s, [&](const BlockSpec& layer) {
+    const ParameterShapes shapes = parameter_shapes(layer);
+    return std::equal(shapes.begin(), shapes.end(), first.begin(), first.end(),
+                      [](const ParameterShape& a, const ParameterShape& b) {
+                        return a.name == b.name && a.rows == b.rows && a.cols == b.cols;
+                      });
+  });
+}
+
 }  // namespace
 
 template <>
@@ -33,13 +48,24 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
      [](BlockSpec& s) {
        if (s.final_norm) s.final_norm_times = 2;
      }},
+    {"layers/all-as-first", "every layer computes what the first one does", "lablup/mlxcel#495",
+     [](BlockSpec& s) {
+       if (layers_have_like_parameters(s))
+         std::fill(s.layers.begin(), s.layers.end(), BlockSpec(s.layers[0]));
+     }},
     {"layers/first-reused", "every layer uses the first layer's parameters", "",
      [](BlockSpec& s) {
-       if (s.n_layers > 1) s.layer_parameters = LayerParameters::first;
+       if (s.n_layers > 1 && layers_have_like_parameters(s)) s.layer_parameters = LayerParameters::first;
+     }},
+    {"layers/kinds-shifted", "kinds of layers begin with the second one's",
+     "NVIDIA-NeMo/Megatron-Bridge#4875",
+     [](BlockSpec& s) {
+       if (s.layers.size() > 1 && layers_have_like_parameters(s))
+         std::rotate(s.layers.begin(), std::next(s.layers.begin()), s.layers.end());
      }},
     {"layers/reversed", "the last layer runs first", "",
      [](BlockSpec& s) {
-       if (s.n_layers > 1) s.layer_parameters = LayerParameters::reversed;
+       if (s.n_layers > 1 && layers_have_like_parameters(s)) s.layer_parameters = LayerParameters::reversed;
      }},
     {"layout/ffn-first", "attention after the feed-forward", "",
      [](BlockSpec& s) { s.ffn_first = s.topology == Topology::sequential; }},
@@ -128,6 +154,10 @@ void add_deviations(std::vector<Deviation>& out) {
                    [apply = w.apply](BlockSpec& s) {
                      for_each_feature<F>(s, apply);
                      forget_what_does_not_apply(s);
+                     for (BlockSpec& layer : s.layers) {
+                       for_each_feature<F>(layer, apply);
+                       forget_what_does_not_apply(layer);
+                     }
                    },
                    w.from_slot, w.to_slot});
   }

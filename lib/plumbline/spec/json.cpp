@@ -1,6 +1,7 @@
 // A spec from JSON: presets, layouts and shorthands first, then every knob that is given.
 #include "plumbline/spec/json.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "plumbline/base/strict_json.hpp"
@@ -121,22 +122,85 @@ void read_layout(JsonReader& r, BlockSpec& s) {
   if (s.final_norm) s.final_norm = filling;
 }
 
-}  // namespace
+// The sizes that unlike layers share, where they do not say them: the stack does, beside them.
+Json with_sizes_of(const Json& stack, Json layer) {
+  const auto share = [&](const Json::json_pointer& at) {
+    if (stack.contains(at) && !layer.contains(at)) layer[at] = stack[at];
+  };
+  share(Json::json_pointer("/d"));
+  for (const char* key : {"n_heads", "n_kv_heads", "head_dim"}) share(Json::json_pointer("/attention") / key);
+  share(Json::json_pointer("/ffn/d_ff"));
+  layer["n_layers"] = stack.value("n_layers", 1);  // how deep the stack is decides some scales
+  return layer;
+}
 
-BlockSpec spec_from_json(const Json& json) {
-  Json expanded = json;
+// Beside unlike layers a stack has what is the stack's own, and sizes.
+void check_keys_beside_layers(JsonReader& r, const Json& stack) {
+  constexpr std::string_view own[] = {"part",      "d",   "n_layers",         "layers",          "final_norm",
+                                      "attention", "ffn", "layer_parameters", "final_norm_times"};
+  for (const auto& [key, value] : stack.items()) {
+    if (std::find(std::begin(own), std::end(own), key) == std::end(own))
+      r.fail(key, "nothing, since every one of \"layers\" says it itself", value);
+    if (key != "attention" && key != "ffn") continue;
+    for (const auto& [size, n] : value.items())
+      if (size != "n_heads" && size != "n_kv_heads" && size != "head_dim" && size != "d_ff")
+        r.fail(key + "." + size, "nothing, since every one of \"layers\" says it itself", n);
+  }
+}
+
+BlockSpec read_spec(Json json, const std::string& path);
+
+// Unlike layers; the stack's own block is the first one's.
+void read_layers(JsonReader& r, const Json& stack, BlockSpec& s) {
+  const Json* list = r.find("layers");
+  if (!list) return;
+  if (!list->is_array() || list->empty()) r.fail("layers", "a list of blocks", *list);
+  check_keys_beside_layers(r, stack);
+  Json sized = stack;
+  if (!r.find("n_layers")) sized["n_layers"] = list->size();
+  std::vector<BlockSpec> layers;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const std::string path = r.path("layers") + "[" + std::to_string(i) + "]";
+    const Json& given = (*list)[i];
+    if (!given.is_object()) throw Error(path + ": expected an object, found " + given.dump());
+    for (const char* key :
+         {"part", "n_layers", "layers", "final_norm", "final_norm_times", "layer_parameters"})
+      if (given.contains(key))
+        throw Error(path + "." + key + ": expected nothing, since the stack says it, found " +
+                    given[key].dump());
+    BlockSpec layer = read_spec(with_sizes_of(sized, given), path);
+    layer.part = Part::block, layer.n_layers = 1, layer.final_norm.reset();
+    layers.push_back(std::move(layer));
+  }
+  BlockSpec own = layers.front();
+  own.part = s.part, own.n_layers = sized["n_layers"].get<int>();
+  own.final_norm = s.final_norm, own.final_norm_times = s.final_norm_times;
+  own.layer_parameters = s.layer_parameters;
+  own.layers = std::move(layers);
+  s = std::move(own);
+}
+
+BlockSpec read_spec(Json expanded, const std::string& path) {
   if (expanded.is_object()) expand_qk(expanded);
-  JsonReader r(expanded, "spec");
+  JsonReader r(expanded, path);
   BlockSpec s = starting_point(r);
   r.read("part", s.part);
   read_layout(r, s);
   read_part(r, s);
   r.read_knobs(s);
+  read_layers(r, expanded, s);
   r.finish();
   if (!reads_heads(s) && !r.find("d"))
     throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
   if (s.position.rope && s.position.rope->rotary_dim == RopeSpec{}.rotary_dim)
     s.position.rope->rotary_dim = s.attention.latent ? s.attention.latent->rope_dim : s.attention.head_dim;
+  return s;
+}
+
+}  // namespace
+
+BlockSpec spec_from_json(const Json& json) {
+  BlockSpec s = read_spec(json, "spec");
   validate(s);
   return s;
 }

@@ -76,6 +76,10 @@ Json schema_of_spec() {
   properties["layout"]["description"] = "where the norms stand; norm says which";
   properties["norm"] = object_schema<NormSpec>();
   add_properties<BlockSpec>(properties);
+  properties["layers"] = {{"type", "array"},
+                          {"items", {{"$ref", "#"}}},
+                          {"minItems", 1},
+                          {"description", "the blocks of unlike layers, repeated in that order"}};
   properties["norm_slots"]["properties"]["attn"]["properties"]["qk"] =
       properties["norm_slots"]["properties"]["attn"]["properties"]["q"];
   return schema;

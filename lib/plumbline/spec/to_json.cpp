@@ -44,6 +44,22 @@ void write_knobs(Json& json, const S& feature) {
 }  // namespace
 
 Json to_json(const NormSpec& norm) { return written(0, norm); }
-Json to_json(const BlockSpec& spec) { return written(0, spec); }
+
+// Of unlike layers each says what is its own; beside them stands what is the stack's.
+Json to_json(const BlockSpec& spec) {
+  Json json = written(0, spec);
+  if (spec.layers.empty()) return json;
+  Json stack;
+  constexpr const char* of_the_stack[] = {
+      "part", "d", "n_layers", "final_norm", "layer_parameters", "final_norm_times"};
+  for (const char* key : of_the_stack)
+    if (json.contains(key)) stack[key] = json[key];
+  for (const BlockSpec& layer : spec.layers) {
+    Json own = written(0, layer);
+    for (const char* key : of_the_stack) own.erase(key);
+    stack["layers"].push_back(std::move(own));
+  }
+  return stack;
+}
 
 }  // namespace plumbline

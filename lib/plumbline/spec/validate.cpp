@@ -241,6 +241,33 @@ void check_heads(const BlockSpec& s) {
   if (s.attention.latent) fail("attention.latent", "expected null, since " + part);
 }
 
+// Each by itself, with the sizes of all.
+void check_layers(const BlockSpec& s) {
+  if (!is_stack(s)) fail("layers", "expected none, since part is \"" + std::string(name_of(s.part)) + "\"");
+  if (int(s.layers.size()) > s.n_layers)
+    fail("layers", "expected at most n_layers = " + std::to_string(s.n_layers) + ", found " +
+                       std::to_string(s.layers.size()));
+  for (std::size_t i = 0; i < s.layers.size(); ++i) {
+    const BlockSpec& layer = s.layers[i];
+    const std::string path = "layers[" + std::to_string(i) + "]";
+    const auto check_same = [&](const char* key, int found, int expected) {
+      if (found != expected)
+        fail(path + "." + key,
+             "expected " + std::to_string(expected) + ", as in layers[0], found " + std::to_string(found));
+    };
+    if (layer.streams) fail(path + ".streams", "expected null: unlike layers have one stream");
+    check_same("d", layer.d, s.d);
+    check_same("attention.n_heads", layer.attention.n_heads, s.attention.n_heads);
+    check_same("attention.n_kv_heads", layer.attention.n_kv_heads, s.attention.n_kv_heads);
+    check_same("attention.head_dim", layer.attention.head_dim, s.attention.head_dim);
+    try {
+      validate(layer);
+    } catch (const Error& e) {
+      throw Error("spec." + path + std::string(e.what()).substr(4));  // behind "spec"
+    }
+  }
+}
+
 void check_single_block(const BlockSpec& s) {
   if (s.n_layers != 1)
     fail("n_layers", "expected 1, since part is \"block\", found " + std::to_string(s.n_layers));
@@ -260,6 +287,7 @@ void check_size(const std::string& path, long long size, int largest) {
 }
 
 void validate(const BlockSpec& s) {
+  if (!s.layers.empty()) check_layers(s);
   // The block's own numbers; those of its features where its part reads them.
   for_each_knob<BlockSpec>([&](const auto& k) {
     using T = std::remove_cvref_t<decltype(s.*(k.member))>;

@@ -23,7 +23,9 @@ MOVES = {  # from where to where a norm goes wrong
 class Block(Norm, Attention, FeedForward, Streams):
     def __init__(self, spec, params, arithmetic, wrong=()):
         self.spec, self.params, self.a, self.wrong = spec, params, arithmetic, set(wrong)
-        self.attn_norms, self.ffn_norms = self.norm_slots()
+        unlike = spec.get("layers") or []
+        self.kinds = [Block({**spec, **layer, "layers": []}, params, arithmetic, wrong) for layer in unlike]
+        self.attn_norms, self.ffn_norms = ({}, {}) if unlike else self.norm_slots()
 
     def norm_slots(self):
         """Slot -> (what the norm is, under which name it is declared), moved where that is the mistake."""
@@ -92,6 +94,14 @@ class Block(Norm, Attention, FeedForward, Streams):
         ffn = self.in_slot(self.ffn_norms, "out", p + "ffn.", self.feed_forward(p + "ffn.", w))
         return self.join("attn", x, u if self.residual_is_normed else x, self.a.kernel(torch.add, attn, ffn))
 
+    def kind_of(self, place):
+        """The block of the layer at that place of a stack; the stack's own where all are alike."""
+        if not self.kinds:
+            return self
+        if "layers/all-as-first" in self.wrong:
+            place = 0
+        return self.kinds[(place + ("layers/kinds-shifted" in self.wrong)) % len(self.kinds)]
+
     def layer(self, i, x):
         p = f"layers.{i}."
         if self.spec["topology"] == "parallel":
@@ -108,8 +118,8 @@ class Block(Norm, Attention, FeedForward, Streams):
             layers.reverse()
         if self.spec.get("streams"):
             return self.stack_of_streams(layers, x)
-        for i in layers:
-            x = self.layer(i, x)
+        for place, i in enumerate(layers):
+            x = self.kind_of(place).layer(i, x)
         return self.final_norm(x)
 
     def stack_of_streams(self, layers, x):

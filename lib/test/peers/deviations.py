@@ -11,7 +11,7 @@ TABLE = """
     gate missing silu-for-sigmoid
     heads gradient-of-first tiled
     latent norm-missing rope-on-nope
-    layers first-reused reversed
+    layers all-as-first first-reused kinds-shifted reversed
     layout ffn-first output-as-pre post-as-pre pre-as-output pre-as-post second-norm-is-first
     mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing one-sided sees-next
     mask window-too-long window-too-short zero-score

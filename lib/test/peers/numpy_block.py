@@ -44,6 +44,8 @@ ACTIVATIONS = {  # value and derivative
 
 class Block:
     def __init__(self, spec, params, arithmetic):
+        if spec.get("layers"):
+            raise Unsupported("unlike layers")
         self.spec, self.a = spec, arithmetic
         self.params = {name: arithmetic.read(value) for name, value in params.items()}
         self.grads = {name: np.zeros_like(value) for name, value in self.params.items()}
