@@ -24,6 +24,7 @@ const std::vector<Law>& vacuous_point_laws();
 const std::vector<Law>& special_point_laws();
 const std::vector<Law>& pre_norm_laws();
 const std::vector<Law>& post_norm_laws();
+const std::vector<Law>& attention_definition_laws();
 const std::vector<Law>& attention_laws();
 const std::vector<Law>& attention_weight_laws();
 const std::vector<Law>& activation_laws();

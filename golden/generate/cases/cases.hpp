@@ -1,0 +1,70 @@
+// The cases of each feature, added to one list. A case's place in the list is its seed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "golden/generate/case_list.hpp"
+
+namespace plumbline::golden {
+
+class List {
+ public:
+  void add(std::string id, BlockSpec spec, Regime regime, int tokens = 5, int batch = 1,
+           std::optional<int> key_tokens = {}) {
+    cases_.push_back(
+        {std::move(id), {std::move(spec), tokens, batch, 1000 + cases_.size(), regime, key_tokens}});
+  }
+  const std::vector<GoldenCase>& cases() const { return cases_; }
+
+ private:
+  std::vector<GoldenCase> cases_;
+};
+
+// layouts.cpp: whole blocks, stacks and models
+void add_layouts(List& list);
+void add_models(List& list);
+void add_large(List& list);
+void add_residuals(List& list);
+
+// norms.cpp
+void add_norms(List& list);
+void add_dyt(List& list);
+void add_norms_in_attention(List& list);
+void add_norms_elsewhere(List& list);
+void add_value_norms(List& list);
+
+// attention.cpp: heads, masks, scores, gates
+void add_attention(List& list);
+void add_scales(List& list);
+void add_sinks_and_gates(List& list);
+void add_sliding(List& list);
+
+// scaled_dot_products.cpp: attention without projections
+void add_sdpa(List& list);
+void add_sdpa_with_buckets(List& list);
+
+// positions.cpp
+void add_alibi(List& list);
+void add_flat_alibi(List& list);
+void add_partial_rope(List& list);
+void add_scaled_rope(List& list);
+void add_buckets(List& list);
+void add_buckets_of_t5(List& list);
+
+// latent.cpp
+void add_latent(List& list);
+
+// feed_forward.cpp
+void add_feed_forwards(List& list);
+void add_limited(List& list);
+void add_gated_sandwich(List& list);
+
+// experts.cpp
+void add_experts(List& list);
+
+// streams.cpp
+void add_streams(List& list);
+
+}  // namespace plumbline::golden
