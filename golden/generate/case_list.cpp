@@ -40,7 +40,8 @@ constexpr void (*groups[])(List&) = {add_layouts,
                                      add_buckets,
                                      add_latent,
                                      add_sdpa_with_buckets,
-                                     add_buckets_of_t5};
+                                     add_buckets_of_t5,
+                                     add_unlike_layers};
 
 }  // namespace
 

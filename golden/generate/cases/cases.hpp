@@ -67,4 +67,7 @@ void add_experts(List& list);
 // streams.cpp
 void add_streams(List& list);
 
+// unlike_layers.cpp
+void add_unlike_layers(List& list);
+
 }  // namespace plumbline::golden
