@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "golden/generate/given_cases.hpp"
 #include "golden/generate/pairs.hpp"
 #include "plumbline/base/names.hpp"
 #include "plumbline/spec/presets.hpp"
@@ -471,6 +472,7 @@ const std::vector<GoldenCase>& cases() {
     add_streams(list);
     add_moe(list);
     add_windows_tables_and_latents(list);
+    for (GivenCase& c : given_cases()) list.add(c.id, c.spec, Regime::plain, c.tokens, c.batch, c.key_tokens);
     return list.sorted();
   }();
   return all;
