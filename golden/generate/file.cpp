@@ -18,9 +18,11 @@ bool is_parameter(const BlockSpec& s, const std::string& name) {
                      [&](const ParameterShape& p) { return name == p.name || name == "grad." + p.name; });
 }
 
-// [B, T, channels] for what belongs to tokens, the declared shape for parameters.
+// [B, T, channels] for what belongs to tokens, the declared shape for parameters, that of the matrix for what
+// hides keys.
 std::vector<std::int64_t> shape_of(const CaseSettings& s, const std::string& name,
                                    const Matrix<double>& value) {
+  if (is_given_mask(name)) return {value.rows(), value.cols()};
   if (!is_parameter(s.spec, name)) return {s.batch, value.rows() / s.batch, value.cols()};
   if (value.rows() == 1) return {value.cols()};
   return {value.rows(), value.cols()};

@@ -8,6 +8,7 @@ The stream is [B T, d]. Choices that no golden case makes are refused, not guess
 
 import mpmath
 import numpy as np
+from mp_given import Given
 from mp_moe import Moe
 from mp_positions import Positions
 from mp_streams import Streams
@@ -94,7 +95,7 @@ def amplitude(scaling):
     return mpmath.mpf(given) if given is not None else 1 + mpmath.log(max(scaling["factor"], 1)) / 10
 
 
-def rotation(rope, tokens, head_dim):
+def rotation(rope, tokens, head_dim, first=0):
     """m cos and m sin [T, h], and J [h, h], which turns a pair by 90 degrees: rotated x = m (x cos + (x J) sin), where m is
     not 1 for yarn alone."""
     half, turn = rope["rotary_dim"] // 2, np.zeros((head_dim, head_dim))
@@ -108,18 +109,17 @@ def rotation(rope, tokens, head_dim):
             frequency = scaled(scaling, frequency, j, 2 * half, rope["base"])
         m, sign = amplitude(scaling), rope.get("sign", 1)
         for t in range(tokens):
-            cos[t, [a, b]], sin[t, [a, b]] = m * mpmath.cos(t * frequency), m * sign * mpmath.sin(t * frequency)
+            angle = (first + t) * frequency
+            cos[t, [a, b]], sin[t, [a, b]] = m * mpmath.cos(angle), m * sign * mpmath.sin(angle)
     return constant(cos), constant(sin), constant(turn)
 
 
-def seen(mask, window, queries, keys=None, at_the_end=True):
-    """1 where query i sees key j, else 0. Of fewer queries than keys the last stands at the last key, or the first at the
-    first."""
-    keys = keys or queries
-    i, j = np.arange(queries)[:, None] + (keys - queries if at_the_end else 0), np.arange(keys)
+def seen(mask, window, queries, keys, first):
+    """1 where query i sees key j, else 0; query 0 stands at key `first`."""
+    i, j = np.arange(queries)[:, None] + first, np.arange(keys)
     far = {"bidirectional": -keys, "causal": -keys, "causal_sliding": -(window or 0), "sliding": -(window or 0)}[mask]
     near = {"bidirectional": keys + queries, "causal": 1, "causal_sliding": 1, "sliding": window}[mask]
-    return constant(((j - i > far) & (j - i < near)).astype(int))
+    return ((j - i > far) & (j - i < near)).astype(int)
 
 
 def alibi(max_bias, n_heads, tokens):
@@ -140,7 +140,7 @@ def rows(x):
     return x.reshape(-1, x.shape[-1])
 
 
-class Block(Streams, Moe, Positions):
+class Block(Streams, Moe, Positions, Given):
     def __init__(self, spec, params, batch):
         """`params`: name -> tensor."""
         self.spec, self.params, self.batch = spec, params, batch
@@ -166,9 +166,9 @@ class Block(Streams, Moe, Positions):
             y = y * (self.params[name + ".weight"] + n["gain_offset"])
         return y + self.params[name + ".bias"] if n["bias"] else y
 
-    def heads(self, x):
+    def heads(self, x, width=None):
         """[B T, heads h] -> [B, heads, T, h]"""
-        h = self.spec["attention"]["head_dim"]
+        h = width or self.spec["attention"]["head_dim"]
         return x.reshape(self.batch, x.shape[0] // self.batch, x.shape[1] // h, h).swapaxes(1, 2)
 
     def positioned(self, n, name, x):
@@ -183,7 +183,8 @@ class Block(Streams, Moe, Positions):
     def rotated(self, x):
         if not (rope := self.spec["position"]["rope"]):
             return x
-        cos, sin, turn = rotation(rope, *x.shape[-2:])
+        past = (self.spec["attention"].get("given") or {}).get("past", 0)
+        cos, sin, turn = rotation(rope, *x.shape[-2:], past)
         return x * cos + (x @ turn) * sin
 
     def shared(self, x):
@@ -203,6 +204,7 @@ class Block(Streams, Moe, Positions):
             q = self.positioned(norms["q"], p + "norm_q", self.linear(p + "q_proj", x))
             k = self.positioned(norms["k"], p + "norm_k", self.linear(p + "k_proj", x))
             v = self.values(norms.get("v"), p + "norm_v", self.linear(p + "v_proj", x))
+            k, v = self.with_cache("past_k", k), self.with_cache("past_v", v)
             heads = self.averaged(q, self.shared(k), self.shared(v), p)
         if gate := self.spec["attention"].get("gate"):
             heads = heads * ACTIVATIONS[gate](self.linear(p + "gate_proj", x))
@@ -215,7 +217,8 @@ class Block(Streams, Moe, Positions):
         return self.heads(self.norm(n, name, x))
 
     def sdpa(self, q):
-        k, v = (self.shared(self.heads(rows(self.params[name]))) for name in "kv")
+        k = self.shared(self.heads(rows(self.params["k"])))
+        v = self.shared(self.heads(rows(self.params["v"]), self.spec["attention"].get("v_head_dim")))
         return self.averaged(self.heads(q), k, v)
 
     def averaged(self, q, k, v, p=""):
@@ -231,8 +234,11 @@ class Block(Streams, Moe, Positions):
         at_the_end = s.get("causal_alignment", "bottom_right") == "bottom_right"
         if self.spec["position"].get("buckets"):
             scores = scores + self.looked_up(p, queries, keys, keys - queries if at_the_end else 0)
-        weights = exp(scores) * seen(s["mask"], s["window"], queries, keys, at_the_end)
-        total = weights.row_sum()
+        firsts = [self.first_position(b, queries, keys, at_the_end) for b in range(self.batch)]
+        sight = np.stack([seen(s["mask"], s["window"], queries, keys, first) for first in firsts])[:, None]
+        sight = sight * self.shown(queries, keys)
+        weights = exp(self.added(scores)) * constant(sight)
+        total = weights.row_sum() + constant((sight.sum(-1, keepdims=True) == 0).astype(int))
         if s.get("sink"):
             total = total + exp(self.params[p + "sink"].reshape(1, s["n_heads"], 1, 1))
         heads = weights / total @ v

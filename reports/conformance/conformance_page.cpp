@@ -125,7 +125,8 @@ std::string conformance_summary(const ConformanceRecords& records) {
 
 Pages conformance_pages(const ConformanceRecords& records) {
   Pages pages{{"conformance.md", introduction(records) + "## What was found\n\n" + found_table(records) +
-                                     "## Who was asked\n\n" + subjects_tables(records)}};
+                                     node_tests_section(records.node_tests) + "## Who was asked\n\n" +
+                                     subjects_tables(records)}};
   for (const auto& [package, framework] : records.frameworks())
     pages.push_back({page_of(package), framework_page(records, package)});
   return pages;

@@ -106,7 +106,9 @@ ConformanceRecords read_conformance(const fs::path& folder) {
   ConformanceRecords records;
   for (const fs::path& file : files_of(folder)) try {
       const Json j = Json::parse(read_bytes(file.string()));
-      if (j.contains("program"))
+      if (j.contains("unexpressed"))
+        records.node_tests = node_tests_of(j);
+      else if (j.contains("program"))
         records.findings.push_back(finding_of(j));
       else
         records.subjects.push_back(subject_of(j));

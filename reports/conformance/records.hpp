@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "reports/conformance/node_tests.hpp"
+
 namespace plumbline::reports {
 
 // Where and when something was run, and which version of a framework it was.
@@ -63,6 +65,7 @@ struct FrameworkFinding {
 struct ConformanceRecords {
   std::vector<FrameworkPart> subjects;  // in the order of their ids, as are the findings
   std::vector<FrameworkFinding> findings;
+  NodeTestRecord node_tests = {};
 
   std::map<std::string, std::string> frameworks() const;  // by package, of subjects and findings
   // The findings that explain a failure; nobody knows why where there is none.

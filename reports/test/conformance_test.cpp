@@ -51,6 +51,21 @@ TEST_F(Conformance, AFailureIsExplainedByAFinding) {
   EXPECT_EQ(found(1), "[1](t.md#1-sums-in-16-bits)");
 }
 
+TEST_F(Conformance, OnnxsOwnTestsAreCountedByOperator) {
+  put("node_tests.json", R"({"run": {"version": "1.2", "date": "2026-01-02"}, "tests": [
+    {"operator": "Gelu", "outcome": "agrees", "profile": "float32", "damaged": 4, "rejected": 3},
+    {"operator": "Gelu", "outcome": "wrong", "profile": "float16", "damaged": 4, "rejected": 4}],
+    "unexpressed": [{"operator": "Scan", "why": "none"}]})");
+  EXPECT_NE(node_tests_section(read_conformance(folder).node_tests)
+                .find("| operator | tests | expressed | agree | damaged, rejected | other verdicts | not "
+                      "expressed, and why |\n"
+                      "|:--|--:|--:|--:|--:|:--|:--|\n"
+                      "| Gelu | 2 | 2 | 1 | 7 of 8 | wrong in float16: 1 |  |\n"
+                      "| Scan | 1 | 0 | 0 | 0 of 0 |  | none: 1 |\n"
+                      "| all | 3 | 2 | 1 | 7 of 8 | wrong in float16: 1 | none: 1 |\n"),
+            std::string::npos);
+}
+
 TEST_F(Conformance, WhatNoFindingExplainsIsSeen) {
   std::filesystem::remove_all(folder / "findings");
   EXPECT_EQ(found(1), "**not explained**");

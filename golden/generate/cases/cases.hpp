@@ -67,6 +67,9 @@ void add_experts(List& list);
 // streams.cpp
 void add_streams(List& list);
 
+// given.cpp: what a question says of its keys
+void add_given(List& list);
+
 // unlike_layers.cpp
 void add_unlike_layers(List& list);
 

@@ -46,6 +46,9 @@ DTYPES = {
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
+DATA = ("mask", "key_lengths", "segments", "q_segments", "k_segments")  # what hides keys: it has no gradient
+
+
 class Unsupported(Exception):
     """Raised by an implementation that does not compute what it is asked; counted as skipped, and shown."""
 
@@ -85,8 +88,9 @@ def dumps(tensors: Dict[str, np.ndarray], metadata: Optional[Dict[str, str]] = N
 
 class Request:
     """One question: .case, .spec (a dict, written out in full), .profile (its name), .want ({"y"} or {"y",
-    "grads"}), .tensors (by name: x, the parameters, with gradients grad.y), .dtype, that of all of them, and .outputs,
-    the names of what is asked for beside gradients: y, and of add_norm sum."""
+    "grads"}), .tensors (by name: x, the parameters, with gradients grad.y), .dtype, that of all of them but boolean masks,
+    lengths and ids of segments, .differentiable, the names of those whose gradients may be asked for, and .outputs, the
+    names of what is asked for beside gradients: y, and of add_norm sum."""
 
     def __init__(self, tensors, metadata):
         if metadata["plumbline"] != PROTOCOL:
@@ -106,6 +110,10 @@ class Request:
     @property
     def wants_gradients(self):
         return "grads" in self.want
+
+    @property
+    def differentiable(self):
+        return [n for n in self.tensors if n not in DATA and not n.startswith("grad.")]
 
     @property
     def grad_y(self):

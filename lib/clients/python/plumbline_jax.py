@@ -14,7 +14,8 @@ def vjp(forward):
 
     def implementation(request):
         tensors = {name: value for name, value in request.tensors.items() if not name.startswith("grad.")}
-        outputs_of = lambda tensors: forward(request, tensors)  # noqa: E731
+        data = {name: tensors.pop(name) for name in list(tensors) if name not in request.differentiable}
+        outputs_of = lambda tensors: forward(request, {**tensors, **data})  # noqa: E731
         if not request.wants_gradients:
             return numpy_of(jax.jit(outputs_of)(tensors))
 

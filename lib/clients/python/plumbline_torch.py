@@ -23,22 +23,28 @@ def to_numpy(tensor, dtype):
     return tensor.to(getattr(torch, str(dtype))).numpy()
 
 
+def as_computed(value, storage, device):
+    """On the device, and as a number of that type where it is no whole number and no choice."""
+    return value.to(dtype=storage if value.is_floating_point() else None, device=device)
+
+
 def autograd(forward, storage=None, device=None):
     """The implementation whose outputs are forward(request, tensors): named tensors in, named tensors out.
     `storage`: computes on tensors of that type instead of the request's; `device`: and there."""
 
     def implementation(request):
-        tensors = {name: to_torch(value).to(dtype=storage, device=device) for name, value in request.tensors.items()}
+        tensors = {name: as_computed(to_torch(value), storage, device) for name, value in request.tensors.items()}
         cotangents = {name[5:]: tensors.pop(name) for name in list(tensors) if name.startswith("grad.")}
         if request.wants_gradients:
-            for value in tensors.values():
-                value.requires_grad_()
+            for name in request.differentiable:
+                tensors[name].requires_grad_()
         with torch.set_grad_enabled(request.wants_gradients):
             outputs = forward(request, tensors)
         answer = {name: to_numpy(value, request.dtype) for name, value in outputs.items()}
         if request.wants_gradients:
             torch.autograd.backward(list(outputs.values()), [cotangents[name] for name in outputs])
-            for name, value in tensors.items():
+            for name in request.differentiable:
+                value = tensors[name]
                 gradient = torch.zeros_like(value) if value.grad is None else value.grad
                 answer["grad." + name] = to_numpy(gradient, request.dtype)
         return answer

@@ -131,6 +131,7 @@ struct Dual : AlgebraBase<Dual<A>> {
   Tensor concat_rows(const std::vector<Tensor>& parts) const {
     return {inner.concat_rows(values(parts)), inner.concat_rows(tangents(parts))};
   }
+  std::vector<int> whole(const Tensor& x) const { return inner.whole(x.value); }
   Tensor whole_numbers(int rows, int cols, const WholeNumber& entry) const {
     return constant(inner.whole_numbers(rows, cols, entry));
   }

@@ -130,6 +130,7 @@ struct Each : AlgebraBase<Each<A>> {
     return {{inner.whole_numbers(rows, cols, entry)}};
   }
   Tensor zeros(int rows, int cols) const { return {{inner.zeros(rows, cols)}}; }
+  std::vector<int> whole(const Tensor& x) const { return inner.whole(x.list.front()); }
 
   // Adds g to the part of `sum` that begins at (row, col), list by list; `sum` gets as long as g.
   void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {

@@ -93,6 +93,12 @@ struct AlgebraBase {
                                 [&](int i, int j) { return mask.sees(i, j) ? 1 : 0; });
   }
 
+  // The entries of an input that are whole numbers, row by row; none of an algebra that has no numbers.
+  template <class T>
+  std::vector<int> whole(const T&) const {
+    return {};
+  }
+
   // x y^T and x^T y.
   template <class T>
   T matmul_by_transpose(const T& x, const T& y) {

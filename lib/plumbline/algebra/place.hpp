@@ -42,7 +42,8 @@ enum class Site {
   squared,
   raised,
   gates,  // of several residual streams: what is read, written and mixed
-  read    // what a sublayer reads of them
+  read,   // what a sublayer reads of them
+  masked_scores
 };
 PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {input, "input"},
                 {variance, "variance"}, {normalized, "normalized"}, {scaled, "scaled"}, {product, "product"},
@@ -53,7 +54,8 @@ PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {
                 {biased_scores, "biased_scores"}, {probabilities, "probabilities"}, {heads, "heads"},
                 {activation, "activation"}, {gated, "gated"}, {scaled_branch, "scaled_branch"},
                 {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"},
-                {squared, "squared"}, {raised, "raised"}, {gates, "gates"}, {read, "read"})
+                {squared, "squared"}, {raised, "raised"}, {gates, "gates"}, {read, "read"},
+                {masked_scores, "masked_scores"})
 
 // A site in a block, by its path.
 struct Place {

@@ -85,6 +85,7 @@ struct Plain : AlgebraBase<Plain<S>> {
     return by_entry(Tensor(rows, cols), [&](int i, int j) { return S(entry(i, j)); });
   }
   Tensor zeros(int rows, int cols) const { return Tensor::Constant(rows, cols, S(0)); }
+  std::vector<int> whole(const Tensor& x) const;
 
   // Adds g to the part of `sum` that begins at (row, col).
   void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {

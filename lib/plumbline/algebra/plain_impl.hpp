@@ -38,6 +38,18 @@ Matrix<S> Plain<S>::matmul_of_transpose(const Tensor& x, const Tensor& y) const 
     return matmul(x.transpose(), y);
 }
 
+template <class S>
+std::vector<int> Plain<S>::whole(const Tensor& x) const {
+  std::vector<int> out;
+  for (Eigen::Index i = 0; i < x.size(); ++i) {
+    if constexpr (is_interval<S>)
+      out.push_back(static_cast<int>(plumbline::lower(x.data()[i])));
+    else
+      out.push_back(static_cast<int>(x.data()[i]));
+  }
+  return out;
+}
+
 // P_ij = exp(x_ij - m_i) / sum_j exp(x_ij - m_i) over visible j, of which there must be one. Any m gives the
 // same real; the row's largest entry (for intervals the middle of one) keeps exp from overflowing.
 template <class S>
@@ -45,12 +57,16 @@ Matrix<S> Plain<S>::softmax_rows(const Tensor& x, const Mask& mask) const {
   require_sight(mask);
   Tensor p = zeros(rows(x), cols(x));
   for (int i = 0; i < x.rows(); ++i) {
-    const int first = mask.first(i), last = mask.last(i);
+    const int last = mask.last(i);
+    int first = mask.first(i);
+    while (first <= last && !mask.shows(i, first)) ++first;
+    if (first > last && !mask.sink) continue;  // no weights
     const auto for_each_seen = [&](const auto& f) {
-      for (int j = first; j <= last; ++j) f(j);
+      for (int j = first; j <= last; ++j)
+        if (mask.shows(i, j)) f(j);
       if (mask.sink) f(mask.keys);
     };
-    int largest = first;
+    int largest = first > last ? mask.keys : first;
     for_each_seen([&](int j) {
       if constexpr (is_interval<S>) {
         if (upper(x(i, j)) > upper(x(i, largest))) largest = j;

@@ -238,6 +238,7 @@ struct Tape : AlgebraBase<Tape<A>> {
       }
     });
   }
+  std::vector<int> whole(const Tensor& x) const { return inner.whole(*x.value); }
   Tensor whole_numbers(int rows, int cols, const WholeNumber& entry) {
     return constant(inner.whole_numbers(rows, cols, entry));
   }

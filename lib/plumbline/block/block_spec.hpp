@@ -199,11 +199,19 @@ inline int stream_count(const BlockSpec& s) { return s.streams ? s.streams->coun
 // channels it has. Where d is those of queries, it is n_heads head_dim.
 inline int heads_of(const BlockSpec& s, const TokenTensor& t) {
   if (t.width == Width::stream || t.width == Width::all_streams) return 0;
-  return t.width == Width::query_heads ? s.attention.n_heads : s.attention.n_kv_heads;
+  const bool of_queries = t.width == Width::query_heads || t.width == Width::averaged_heads;
+  return of_queries ? s.attention.n_heads : s.attention.n_kv_heads;
 }
 inline int width_of(const BlockSpec& s, const TokenTensor& t) {
-  if (t.width == Width::all_streams) return s.d * stream_count(s);
-  return t.width == Width::key_heads ? s.attention.n_kv_heads * s.attention.head_dim : s.d;
+  switch (t.width) {
+    case Width::all_streams: return s.d * stream_count(s);
+    case Width::key_heads: return s.attention.n_kv_heads * s.attention.head_dim;
+    case Width::value_heads: return s.attention.n_kv_heads * value_dim(s.attention);
+    case Width::averaged_heads: return value_width(s.attention);
+    case Width::stream:
+    case Width::query_heads: break;
+  }
+  return s.d;
 }
 
 }  // namespace plumbline

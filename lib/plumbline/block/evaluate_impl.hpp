@@ -39,7 +39,8 @@ void check_shapes(const BlockSpec& spec, const Parameters<S>& parameters, const 
                 (width == spec.d ? "d = " : "channels of all streams = ") + std::to_string(width) +
                 "], found " + shape_text(x));
   const int rows = static_cast<int>(x.rows());
-  std::vector<ParameterShape> expected = other_inputs(spec, rows, key_rows(spec, parameters, rows, batch));
+  std::vector<ParameterShape> expected =
+      other_inputs(spec, rows, key_rows(spec, parameters, rows, batch), batch);
   for (const ParameterShape& shape : parameter_shapes(spec)) expected.push_back(shape);
   for (const ParameterShape& p : expected) {
     const auto it = parameters.find(p.name);
@@ -79,7 +80,8 @@ Gradients<S> gradients(const BlockSpec& spec, const Parameters<S>& parameters, c
                 "], found " + detail::shape_text(cotangent));
   Tape<Plain<S>> tape;
   ParameterMap<Tape<Plain<S>>> variables;
-  for (const auto& [name, value] : parameters) variables[name] = tape.variable(value);
+  for (const auto& [name, value] : parameters)
+    variables[name] = is_given_mask(name) ? tape.constant(value) : tape.variable(value);
   const auto input = tape.variable(x);
   const auto y = run(tape, spec, variables, input, batch);
   auto all = tape.backward_once(y, cotangent);
@@ -88,7 +90,8 @@ Gradients<S> gradients(const BlockSpec& spec, const Parameters<S>& parameters, c
     return g ? std::move(*g) : tape.inner.zeros(tape.rows(variable), tape.cols(variable));
   };
   Gradients<S> out{y.value, gradient(input), {}};
-  for (const auto& [name, variable] : variables) out.parameters[name] = gradient(variable);
+  for (const auto& [name, variable] : variables)
+    if (!is_given_mask(name)) out.parameters[name] = gradient(variable);
   return out;
 }
 

@@ -101,11 +101,10 @@ inline int first_position(const MaskSpec& m, int queries, int keys) {
   return m.alignment == CausalAlignment::bottom_right ? keys - queries : 0;
 }
 
-// The mask of so many queries and keys.
+// The mask of so many queries and keys; query 0 stands at key `shift`.
 //   shapes: [queries, keys]
 //   domain: a window where the mask slides
-inline Mask mask_of(const MaskSpec& m, int queries, int keys) {
-  const int shift = first_position(m, queries, keys);
+inline Mask mask_of(const MaskSpec& m, int queries, int keys, int shift) {
   switch (m.kind) {
     case MaskKind::bidirectional: break;
     case MaskKind::causal: return {queries, keys, queries + keys, m.offset, shift};

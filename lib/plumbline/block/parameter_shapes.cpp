@@ -39,10 +39,15 @@ ParameterShapes parameter_shapes(const BlockSpec& s) {
   return out;
 }
 
-ParameterShapes other_inputs(const BlockSpec& s, int rows, int key_rows) {
+ParameterShapes other_inputs(const BlockSpec& s, int rows, int key_rows, int batch) {
   ParameterShapes out;
   for (const TokenTensor& t : part_of(s).beside_x)
     out.push_back({std::string(t.name), t.rows == Rows::keys ? key_rows : rows, width_of(s, t)});
+  const AttentionSpec& a = s.attention;
+  const bool own_keys = has_own_keys(s);
+  if (attends(s) && a.given)
+    add_given_shapes(out, *a.given, a.n_heads, a.n_kv_heads * a.head_dim, a.n_kv_heads * value_dim(a), batch,
+                     rows / batch, (own_keys ? key_rows : rows) / batch, own_keys);
   return out;
 }
 

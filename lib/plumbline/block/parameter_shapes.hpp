@@ -10,9 +10,9 @@ namespace plumbline {
 // The parameters of that spec, each once.
 ParameterShapes parameter_shapes(const BlockSpec& spec);
 
-// Inputs beside x [rows, d]: residual of add_norm, k and v [key_rows, n_kv_heads head_dim] of sdpa. They are
-// kept with the parameters, under these names.
-ParameterShapes other_inputs(const BlockSpec& spec, int rows, int key_rows);
+// Inputs beside x [rows, d]: residual of add_norm, k and v [key_rows, n_kv_heads head_dim] of sdpa, and what
+// a question says of its keys (given_mask.hpp). They are kept with the parameters, under these names.
+ParameterShapes other_inputs(const BlockSpec& spec, int rows, int key_rows, int batch = 1);
 
 // What x is called in messages and files: "q" of sdpa.
 std::string_view input_name(const BlockSpec& spec);

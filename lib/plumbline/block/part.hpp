@@ -22,8 +22,8 @@ PLUMBLINE_NAMES(Part, {stack, "stack"}, {block, "block"}, {attention, "attention
 inline constexpr std::size_t part_count = name_table<Part>.size();
 
 // The channels of a tensor: those of a stream, of all residual streams side by side, or those of all heads of
-// queries, of keys and values.
-enum class Width { stream, all_streams, query_heads, key_heads };
+// queries, of keys, of values, of values that were averaged for each query.
+enum class Width { stream, all_streams, query_heads, key_heads, value_heads, averaged_heads };
 // Its rows: one for each token, or for each key.
 enum class Rows { tokens, keys };
 

@@ -32,7 +32,9 @@ int size_from(const Json& json, const char* key, Chooser& choose, int largest = 
 
 // Queries that see no key have no value.
 void check_keys(const QuestionSettings& s) {
+  const auto& given = s.spec.attention.given;
   if (!has_own_keys(s.spec) || s.spec.attention.mask.kind == MaskKind::bidirectional) return;
+  if (given && given->empty_rows == EmptyRows::zeros) return;
   if (s.key_tokens && *s.key_tokens < s.tokens)
     throw Error("T_k: expected at least T = " + std::to_string(s.tokens) + ", since the mask " +
                 (is_causal(s.spec.attention.mask) ? "is causal" : "slides") + ", found " +
@@ -77,8 +79,9 @@ QuestionSettings LiveQuestions::settings_from(Chooser& choose, const Border* bor
   s.batch = size_from(batch, "batch", choose, most_sequences);
   s.tokens = size_from(tokens, "T", choose);
   if (has_own_keys(s.spec)) {
-    const int least =
-        s.spec.attention.mask.kind == MaskKind::bidirectional ? std::min(s.tokens, 2) : s.tokens;
+    const int least = s.spec.attention.mask.kind == MaskKind::bidirectional
+                          ? std::min(s.tokens, 2)
+                          : s.tokens + (s.spec.attention.given ? s.spec.attention.given->past : 0);
     s.key_tokens = key_tokens.is_null() ? choose.size("T_k", {least, least, most_tokens}, s.tokens + 5)
                                         : size_from(key_tokens, "T_k", choose);
   }

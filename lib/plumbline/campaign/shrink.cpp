@@ -46,7 +46,8 @@ class Shrinking {
 
   void numbers(Smallest& best) {
     std::vector<std::string> names;
-    for (const auto& [name, value] : best.question.inputs.parameters) names.push_back(name);
+    for (const auto& [name, value] : best.question.inputs.parameters)
+      if (!is_given_mask(name)) names.push_back(name);
     for (const std::string& name : names)
       number(
           best, [&](CaseInputs & in) -> auto& { return in.parameters.at(name); });

@@ -7,6 +7,7 @@
 
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/block/sizes.hpp"
+#include "plumbline/cases/given.hpp"
 #include "plumbline/spec/json_reader.hpp"
 
 namespace plumbline {
@@ -77,8 +78,10 @@ CaseInputs inputs_of(const CaseSettings& c) {
   CaseInputs in;
   in.x = in_regime(uniform(bits, c.batch * c.tokens, input_width(c.spec)), c.regime);
   for (const ParameterShape& p :
-       other_inputs(c.spec, c.batch * c.tokens, c.batch * c.key_tokens.value_or(c.tokens)))
-    in.parameters[p.name] = uniform(bits, p.rows, p.cols);
+       other_inputs(c.spec, c.batch * c.tokens, c.batch * c.key_tokens.value_or(c.tokens), c.batch))
+    if (!chooses_keys(c.spec, p.name)) in.parameters[p.name] = uniform(bits, p.rows, p.cols);
+  draw_given(in.parameters, c.spec, {c.batch, c.tokens, c.key_tokens.value_or(c.tokens)},
+             [&](int least, int most) { return least + int(bits() % std::uint64_t(most - least + 1)); });
   for (const ParameterShape& p : parameter_shapes(c.spec)) in.parameters[p.name] = parameter(bits, p);
   in.cotangent = uniform(bits, c.batch * c.tokens, output_width(c.spec));
   return in;

@@ -29,14 +29,16 @@ CaseInputs rounded_to(const CaseInputs& inputs, Dtype dtype) {
   if (dtype == Dtype::f64) return inputs;
   const Grid<double> grid(dtype);
   CaseInputs out{rounded_to(inputs.x, grid), {}, rounded_to(inputs.cotangent, grid)};
-  for (const auto& [name, value] : inputs.parameters) out.parameters[name] = rounded_to(value, grid);
+  for (const auto& [name, value] : inputs.parameters)
+    out.parameters[name] = counts(name) ? value : rounded_to(value, grid);
   return out;
 }
 
 void check_representable(const CaseInputs& inputs, const Profile& profile) {
   check("x", inputs.x, profile);
   check("grad.y", inputs.cotangent, profile);
-  for (const auto& [name, value] : inputs.parameters) check(name, value, profile);
+  for (const auto& [name, value] : inputs.parameters)
+    if (!counts(name)) check(name, value, profile);
 }
 
 std::optional<int> key_tokens_of(const Question& q) {
@@ -49,7 +51,8 @@ std::vector<std::string> output_names(const Question& question) {
   std::vector<std::string> names{"y"};
   if (!question.gradients) return names;
   names.push_back("grad." + std::string(input_name(question.spec)));
-  for (const auto& [name, value] : question.inputs.parameters) names.push_back("grad." + name);
+  for (const auto& [name, value] : question.inputs.parameters)
+    if (!is_given_mask(name)) names.push_back("grad." + name);
   return names;
 }
 

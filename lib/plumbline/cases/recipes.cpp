@@ -5,6 +5,7 @@
 #include "plumbline/block/layout.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/cases/edges.hpp"
+#include "plumbline/cases/given.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
@@ -44,8 +45,13 @@ CaseInputs drawn(Draw& draw, const QuestionSettings& s, const Profile& profile) 
   };
   CaseInputs in;
   in.x = input(rows, input_width(s.spec));
-  for (const ParameterShape& p : other_inputs(s.spec, rows, s.batch * s.key_tokens.value_or(s.tokens)))
-    in.parameters[p.name] = input(p.rows, p.cols);
+  const int keys = s.key_tokens.value_or(s.tokens);
+  for (const ParameterShape& p : other_inputs(s.spec, rows, s.batch * keys, s.batch)) {
+    if (chooses_keys(s.spec, p.name)) continue;
+    in.parameters[p.name] = is_given_mask(p.name) ? draw.matrix(p.rows, p.cols) : input(p.rows, p.cols);
+  }
+  draw_given(in.parameters, s.spec, {s.batch, s.tokens, keys},
+             [&](int least, int most) { return draw.whole(least, most); });
   for (const ParameterShape& p : parameter_shapes(s.spec)) {
     const double spread = p.role == Role::weight ? 1 / std::sqrt(p.cols)
                           : p.role == Role::sink ? 1

@@ -18,16 +18,27 @@ std::vector<M*> token_inputs(Question& q) {
 }
 
 // What a question has of each sequence: x, what stands beside it, and the cotangent.
-std::vector<M*> sequence_inputs(Question& q) {
+std::vector<M*> numbers_of_sequences(Question& q) {
   std::vector<M*> out{&q.inputs.x, &q.inputs.cotangent};
   for (M* x : token_inputs(q))
     if (x != &q.inputs.x) out.push_back(x);
   return out;
 }
 
+// The same, and what it says of its keys.
+std::vector<M*> sequence_inputs(Question& q) {
+  std::vector<M*> out = numbers_of_sequences(q);
+  const bool has_masks = q.spec.attention.given && is_of_sequences(*q.spec.attention.given);
+  for (auto& [name, value] : q.inputs.parameters)
+    if (counts(name) || (name == "mask" && has_masks) || name == "past_k" || name == "past_v")
+      out.push_back(&value);
+  return out;
+}
+
 // Every key-value head once for each of its query heads.
 M repeated_heads(const M& x, const AttentionSpec& a, bool along_rows) {
-  const int group = a.n_heads / a.n_kv_heads, h = a.head_dim;
+  const int group = a.n_heads / a.n_kv_heads;
+  const int h = int(along_rows ? x.rows() : x.cols()) / a.n_kv_heads;
   M y(along_rows ? a.n_heads * h : x.rows(), along_rows ? x.cols() : a.n_heads * h);
   for (int head = 0; head < a.n_heads; ++head)
     if (along_rows)
@@ -91,7 +102,7 @@ Question with_sequences(const Question& question, const std::vector<int>& chosen
 }
 
 Question with_other_signs(Question q) {
-  for (M* x : sequence_inputs(q)) *x *= -1;
+  for (M* x : numbers_of_sequences(q)) *x *= -1;
   return q;
 }
 
@@ -140,6 +151,7 @@ Question without_grouped_heads(Question q) {
       value = repeated_heads(value, a, p.role == Role::weight);
     }
   for (const ParameterShape& p : other_inputs(q.spec, 1, 1)) {  // keys and values
+    if (is_given_mask(p.name)) continue;
     Matrix<double>& value = q.inputs.parameters.at(p.name);
     value = repeated_heads(value, a, false);
   }

@@ -120,6 +120,7 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
     return {std::move(x), bits};
   }
   Tensor zeros(int rows, int cols) const { return {plain_.zeros(rows, cols), of_every_type}; }
+  std::vector<int> whole(const Tensor& x) const { return plain_.whole(x.value); }
 
   // Adds g to the part of `sum` that begins at (row, col). The sum of stored cotangents is stored too. A
   // product of matrices may begin its sums with what is there already.

@@ -21,7 +21,8 @@ std::vector<Matrix<S>> forward_and_backward(const Question& q, Ensemble<S> a) {
   Tape<Ensemble<S>> tape(std::move(a));
   ParameterMap<Tape<Ensemble<S>>> variables;
   for (const auto& [name, value] : q.inputs.parameters)
-    variables[name] = tape.variable(tape.inner.given(cast<S>(value)));
+    variables[name] = is_given_mask(name) ? tape.constant(tape.inner.given(cast<S>(value)))
+                                          : tape.variable(tape.inner.given(cast<S>(value)));
   const auto x = tape.variable(tape.inner.given(cast<S>(q.inputs.x)));
   const auto y = tape.store(run(tape, q.spec, variables, x, q.batch), Site::y);
   const auto gradients = tape.backward_once(y, tape.inner.given(cast<S>(q.inputs.cotangent)));
@@ -32,7 +33,8 @@ std::vector<Matrix<S>> forward_and_backward(const Question& q, Ensemble<S> a) {
                     : tape.inner.zeros(tape.rows(variable), tape.cols(variable)).value);
   };
   push(x);
-  for (const auto& [name, variable] : variables) push(variable);
+  for (const auto& [name, variable] : variables)
+    if (!is_given_mask(name)) push(variable);
   return out;
 }
 

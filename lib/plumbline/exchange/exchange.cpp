@@ -19,7 +19,8 @@ struct WireTensor {
   Shape shape;
   std::string matrix = name;
   int first_col = 0;
-  int col_indices = 1;  // how many of its last indices the columns run through
+  int col_indices = 1;              // how many of its last indices the columns run through
+  std::optional<Dtype> dtype = {};  // none: the storage type
 };
 using WireTensors = std::vector<WireTensor>;
 
@@ -28,13 +29,40 @@ WireTensor wire_tensor(const BlockSpec& s, Sizes n, const TokenTensor& t, const 
                        int first_col = 0) {
   const std::int64_t rows = t.rows == Rows::keys ? n.key_tokens : n.tokens;
   if (const int heads = heads_of(s, t))
-    return {std::string(t.name), {n.batch, rows, heads, s.attention.head_dim}, matrix, first_col, 2};
+    return {std::string(t.name), {n.batch, rows, heads, width_of(s, t) / heads}, matrix, first_col, 2};
   return {std::string(t.name), {n.batch, rows, width_of(s, t)}, matrix, first_col};
+}
+
+// What a question says of its keys: a mask [sequences, heads, queries, keys], 1 where all have the same one.
+WireTensors given(const BlockSpec& s, Sizes n) {
+  if (!attends(s) || !s.attention.given) return {};
+  const AttentionSpec& a = s.attention;
+  const GivenSpec& g = *a.given;
+  const bool own_keys = has_own_keys(s);
+  const std::int64_t keys = own_keys ? n.key_tokens : n.tokens + g.past, past = g.past;
+  WireTensors out;
+  const auto add = [&](const char* name, Shape shape, int col_indices, std::optional<Dtype> dtype) {
+    out.push_back({name, std::move(shape), name, 0, col_indices, dtype});
+  };
+  if (g.mask != GivenMask::none)
+    add("mask", {is_of_sequences(g) ? n.batch : 1, is_of_heads(g) ? a.n_heads : 1, n.tokens, keys}, 1,
+        g.mask == GivenMask::boolean ? std::optional(Dtype::boolean) : std::nullopt);
+  if (g.lengths) add("key_lengths", {n.batch}, 0, Dtype::i64);
+  if (g.segments && own_keys) {
+    add("q_segments", {n.batch, n.tokens}, 1, Dtype::i64);
+    add("k_segments", {n.batch, keys}, 1, Dtype::i64);
+  }
+  if (g.segments && !own_keys) add("segments", {n.batch, n.tokens}, 1, Dtype::i64);
+  if (past > 0 && !own_keys)
+    for (const auto& [name, width] : {std::pair{"past_k", a.head_dim}, {"past_v", value_dim(a)}})
+      add(name, {n.batch, past, a.n_kv_heads, width}, 2, {});
+  return out;
 }
 
 WireTensors inputs(const BlockSpec& s, Sizes n) {
   WireTensors out{wire_tensor(s, n, part_of(s).x, "x")};
   for (const TokenTensor& t : part_of(s).beside_x) out.push_back(wire_tensor(s, n, t, std::string(t.name)));
+  for (WireTensor& t : given(s, n)) out.push_back(std::move(t));
   return out;
 }
 
@@ -81,7 +109,8 @@ WireTensors request_tensors(const BlockSpec& spec, Sizes n, bool gradients) {
 WireTensors reply_tensors(const BlockSpec& spec, Sizes n, bool gradients) {
   WireTensors out = outputs(spec, n);
   if (!gradients) return out;
-  for (const WireTensor& t : inputs(spec, n)) out.push_back(gradient_of(t, "grad." + t.name));
+  for (const WireTensor& t : inputs(spec, n))
+    if (!is_given_mask(t.name)) out.push_back(gradient_of(t, "grad." + t.name));
   for (const WireTensor& t : parameters_on_the_wire(spec)) out.push_back(gradient_of(t, "grad." + t.name));
   return out;
 }
@@ -101,7 +130,7 @@ std::int64_t cols_of(const WireTensor& t) {
 }
 
 StoredTensor on_the_wire(const Matrix<double>& matrix, const WireTensor& t, Dtype dtype) {
-  return stored(matrix.middleCols(t.first_col, cols_of(t)), dtype, t.shape);
+  return stored(matrix.middleCols(t.first_col, cols_of(t)), t.dtype.value_or(dtype), t.shape);
 }
 
 void put_in_memory(Matrix<double>& matrix, const WireTensor& t, const StoredTensor& value) {
@@ -130,10 +159,11 @@ void check_tensors(const Container& c, const WireTensors& expected, Dtype dtype)
   std::map<std::string, const Shape*> known;
   for (const WireTensor& e : expected) {
     known[e.name] = &e.shape;
+    const Dtype type = e.dtype.value_or(dtype);
     const auto it = c.tensors.find(e.name);
-    if (it == c.tensors.end()) fail(e.name, described(dtype, e.shape), "none");
-    if (it->second.dtype != dtype || it->second.shape != e.shape)
-      fail(e.name, described(dtype, e.shape), described(it->second.dtype, it->second.shape));
+    if (it == c.tensors.end()) fail(e.name, described(type, e.shape), "none");
+    if (it->second.dtype != type || it->second.shape != e.shape)
+      fail(e.name, described(type, e.shape), described(it->second.dtype, it->second.shape));
   }
   for (const auto& [name, t] : c.tensors)
     if (!known.count(name)) fail(name, "no such tensor", described(t.dtype, t.shape));
@@ -189,6 +219,18 @@ void check_layers(const Container& c, const BlockSpec& spec) {
                 " layers, found " + std::to_string(c.tensors.size()) + " tensors");
 }
 
+// No sequence has more keys than there are, or fewer than none.
+void check_lengths(const Question& q, Sizes n) {
+  const auto it = q.inputs.parameters.find("key_lengths");
+  if (it == q.inputs.parameters.end()) return;
+  const double keys =
+      has_own_keys(q.spec) ? double(n.key_tokens) : double(n.tokens + q.spec.attention.given->past);
+  for (Eigen::Index b = 0; b < it->second.size(); ++b)
+    if (const double length = it->second.data()[b]; length < 0 || length > keys)
+      throw Error("tensor \"key_lengths\": entry " + std::to_string(b) + ": expected a length from 0 to " +
+                  std::to_string(int(keys)) + " keys, found " + std::to_string((long long)(length)));
+}
+
 Request read(const Container& c) {
   metadata_of(c, "plumbline", {protocol_version});
   Request r{metadata(c, "case"), profile_from_text(metadata(c, "profile")), {}};
@@ -205,6 +247,7 @@ Request read(const Container& c) {
     if (t.matrix != "x" && t.matrix != "cotangent") q.inputs.parameters[t.matrix];
     put_in_memory(matrix_of(q.inputs, t.matrix), t, c.tensors.at(t.name));
   }
+  check_lengths(q, n);
   if (!q.gradients) q.inputs.cotangent.setZero(q.inputs.x.rows(), output_width(q.spec));
   return r;
 }

@@ -9,7 +9,7 @@ Cost cost_of(const BlockSpec& spec, int tokens, int batch, int key_tokens) {
   Cost a;
   ParameterMap<Cost> parameters;
   for (const ParameterShape& p :
-       other_inputs(spec, batch * tokens, batch * (key_tokens > 0 ? key_tokens : tokens)))
+       other_inputs(spec, batch * tokens, batch * (key_tokens > 0 ? key_tokens : tokens), batch))
     parameters[p.name] = {p.rows, p.cols, {}};
   for (const ParameterShape& p : parameter_shapes(spec))
     parameters[p.name] = a.parameter(p.name, p.rows, p.cols);

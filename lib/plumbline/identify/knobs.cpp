@@ -47,6 +47,8 @@ constexpr Unvaried table_of_unvaried[] = {
     {"attention.sink_fault", not_looked_for},
     {"attention.gate", not_looked_for},
     {"attention.latent", not_looked_for},
+    {"attention.given", not_looked_for},
+    {"attention.v_head_dim", "of sdpa, which is not asked"},
     {"ffn.limit", not_looked_for},
     {"ffn.up_offset", not_looked_for},
     {"ffn.moe", not_looked_for},

@@ -37,7 +37,7 @@ std::vector<Matrix<double>> difference_if_defined(const Question& declared, cons
     push(g.y);
     push(g.x);
     for (const auto& [name, value] : declared.inputs.parameters)
-      push(g.parameters.at(in_slot(name, deviation.from_slot, deviation.to_slot)));
+      if (!is_given_mask(name)) push(g.parameters.at(in_slot(name, deviation.from_slot, deviation.to_slot)));
   } else {
     push(evaluate<S>(q.spec, parameters, x, q.batch));
   }

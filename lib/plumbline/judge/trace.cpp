@@ -44,6 +44,7 @@ struct Changed : Dual<Numbers> {
 // Inputs beside x are variables of the tape, as x is. Parameters are constants: what depends on them alone is
 // no tap.
 bool is_input(const BlockSpec& spec, const std::string& name) {
+  if (is_given_mask(name)) return false;
   const auto others = other_inputs(spec, 1, 1);
   return std::any_of(others.begin(), others.end(), [&](const ParameterShape& s) { return s.name == name; });
 }
@@ -112,7 +113,9 @@ std::vector<Trace::Both> Trace::adjoints_of_all(const std::vector<Scores>& w) co
   ParameterMap<Twin> given;
   std::size_t next = 2;
   for (const auto& [name, value] : in.parameters) {
-    const auto x = moving(value, next++);
+    const auto x = is_given_mask(name)
+                       ? Dual<Many>::Tensor{{{value}}, {{Matrix<double>::Zero(value.rows(), value.cols())}}}
+                       : moving(value, next++);
     given[name] = is_input(question_->spec, name) ? tape.variable(x) : tape.constant(x);
   }
   const auto y = run(tape, question_->spec, given, tape.variable(moving(in.x, 1)), question_->batch);

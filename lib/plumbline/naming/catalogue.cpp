@@ -19,7 +19,8 @@ Alternative of_catalogue(const Deviation& d) {
                                                          : Matrix<double>::Zero(input.rows(), input.cols());
             };
             add(std::string(input_name(f.question.spec)), f.question.inputs.x);
-            for (const auto& [name, value] : f.question.inputs.parameters) add(name, value);
+            for (const auto& [name, value] : f.question.inputs.parameters)
+              if (!is_given_mask(name)) add(name, value);
             return out;
           }};
 }

@@ -43,7 +43,7 @@ void add_parameters(Alternatives& out, const Question& q) {
   std::set<std::string> seen;
   std::vector<std::string> all;
   for (const auto& [name, value] : q.inputs.parameters)
-    if (seen.insert(in_layer(name)).second) all.push_back(name);
+    if (!is_given_mask(name) && seen.insert(in_layer(name)).second) all.push_back(name);
   for (const std::string& a : all) {
     const std::string s = in_layer(a);
     const M& value = q.inputs.parameters.at(a);

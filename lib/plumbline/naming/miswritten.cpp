@@ -265,6 +265,7 @@ void add_exchanges(Alternatives& out, const Question& q) {
   for (const auto& [a, x] : p)
     for (const auto& [b, y] : p) {
       if (!(a < b) || x.rows() != y.rows() || x.cols() != y.cols()) continue;
+      if (is_given_mask(a) || is_given_mask(b)) continue;
       const std::string first = in_layer(a), second = in_layer(b);
       if (first == second || a.substr(0, a.size() - first.size()) != b.substr(0, b.size() - second.size()))
         continue;

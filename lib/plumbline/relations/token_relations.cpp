@@ -78,7 +78,8 @@ Held batch_invariance(RelationRunner& run, const Question& q) { return invariant
 // Of what belongs to a sequence; gradients of parameters are sums over the batch.
 Held batch_invariance_of_gradients(RelationRunner& run, const Question& q) {
   std::vector<std::string> outputs{"grad." + std::string(input_name(q.spec))};
-  for (const ParameterShape& p : other_inputs(q.spec, 1, 1)) outputs.push_back("grad." + p.name);
+  for (const ParameterShape& p : other_inputs(q.spec, 1, 1))
+    if (!is_given_mask(p.name)) outputs.push_back("grad." + p.name);
   return invariant(run, q, outputs);
 }
 

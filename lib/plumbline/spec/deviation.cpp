@@ -131,6 +131,12 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
      [](BlockSpec& s) {
        if (s.position.rope) s.attention.backward = AttentionBackward::rope_skipped;
      }},
+    {"rope/past-not-counted", "queries and new keys turn from position 0, behind a cache",
+     "lucidrains/rotary-embedding-torch#11",
+     [](BlockSpec& s) {
+       const bool fills = s.attention.given && s.attention.given->past > 0 && projects(s);
+       if (fills && s.position.rope) s.attention.given->fault = GivenFault::past_not_counted;
+     }},
     {"latent/rope-on-nope", "the first channels of a head turn where the last ones do", "",
      [](BlockSpec& s) {
        if (s.attention.latent && s.position.rope) s.attention.latent->fault = LatentFault::rope_on_nope;

@@ -133,6 +133,28 @@ void check_latent(const BlockSpec& s) {
                                          ", found " + std::to_string(s.position.rope->rotary_dim));
 }
 
+// What a question says of its keys.
+void check_given(const BlockSpec& s) {
+  const GivenSpec& g = *s.attention.given;
+  const std::string path = "attention.given", part(name_of(s.part));
+  if (g.mask == GivenMask::none && !g.lengths && !g.segments && g.past == 0)
+    fail(path, "expected a mask, lengths, segments or a past, found none of them");
+  if (g.mask == GivenMask::none && g.mask_over != MaskOver::nothing)
+    fail(path + ".mask_over", "expected \"nothing\", since mask is \"none\"");
+  if (g.past == 0) return;
+  if (is_block(s)) fail(path + ".past", "expected 0, since part is \"" + part + "\", which fills no cache");
+  if (s.attention.latent) fail(path + ".past", "expected 0, since there is attention.latent");
+  if (g.segments) fail(path + ".past", "expected 0, since there are segments");
+  if (has_own_keys(s) && g.lengths)
+    fail(path + ".past", "expected 0, since part is \"" + part +
+                             "\" and there are lengths: they say where "
+                             "the last query stands");
+  if (s.attention.mask.alignment != CausalAlignment::bottom_right)
+    fail("attention.causal_alignment",
+         "expected \"bottom_right\", since attention.given.past says where "
+         "queries stand");
+}
+
 void check_attention(const BlockSpec& s) {
   const AttentionSpec& a = s.attention;
   check_ranges("attention", a);
@@ -143,6 +165,9 @@ void check_attention(const BlockSpec& s) {
                                      std::to_string(a.n_kv_heads));
   check_scale(a.scale);
   check_mask(a.mask);
+  if (a.given) check_given(s);
+  if (a.v_head_dim && !reads_heads(s))
+    fail("attention.v_head_dim", "expected null: only part \"sdpa\" reads it");
   check_ranges("position", s.position);
   if (s.position.rope) check_rope(*s.position.rope, a.head_dim);
   if (s.position.buckets) check_buckets(*s.position.buckets);

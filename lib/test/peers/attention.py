@@ -5,6 +5,7 @@ import math
 import torch
 from deviations import with_derivative_of
 from feed_forward import ACTIVATIONS
+from given import Given
 
 
 def scaled(scaling, frequency, dim, base, by_steps):
@@ -51,7 +52,7 @@ def bucket(count, max_distance, both_sides, distance):
     return first + near + reached[-1]
 
 
-class Attention:
+class Attention(Given):
     def attention(self, prefix, x):
         s, wrong = self.spec["attention"], self.wrong
         rope = self.spec["position"]["rope"]
@@ -65,6 +66,8 @@ class Attention:
             v = self.normed_values(prefix, heads(v, s["n_kv_heads"]))
         if "rope/values" in wrong and rope and rope["rotary_dim"] <= v.shape[-1]:
             v = self.rotated(v, keys=True)
+        if self.past:
+            k, v = self.with_past("past_k", k), self.with_past("past_v", v)
         y = self.sdpa(q, k, v, prefix).flatten(-2)
         if s.get("gate") and "gate/missing" not in wrong:
             f = s["gate"]
@@ -139,6 +142,8 @@ class Attention:
         if "rope/style" in wrong:
             style = "interleaved" if style == "half" else "half"
         position = torch.arange(x.shape[1], dtype=torch.float64)
+        if "rope/past-not-counted" not in wrong:
+            position = position + self.past
         if keys and "rope/key-offset" in wrong:
             position = position + 1
         if keys and "rope/backwards" in wrong:
@@ -165,6 +170,8 @@ class Attention:
     def first_position(self, queries, keys):
         """The key that query 0 stands at."""
         top_left = self.spec["attention"].get("causal_alignment", "bottom_right") == "top_left"
+        if self.past and not self.wrong & {"mask/aligned-to-first-key", "mask/aligned-to-last-key"}:
+            return self.past
         if "mask/aligned-to-first-key" in self.wrong:
             top_left = True
         if "mask/aligned-to-last-key" in self.wrong:
@@ -183,7 +190,8 @@ class Attention:
         kind, window = self.mask_kind(), s["window"]
         if kind == "bidirectional":
             return torch.ones(queries, keys, dtype=torch.bool)
-        i = torch.arange(queries)[:, None] + self.first_position(queries, keys)
+        first = self.first_positions(queries, keys)
+        i = torch.arange(queries)[:, None] + (self.first_position(queries, keys) if first is None else first)
         j = torch.arange(keys)[None, :]
         ahead = 1 if "mask/sees-next" in wrong else -1 if "mask/hides-self" in wrong else 0
         if window is not None:
@@ -193,7 +201,7 @@ class Attention:
                 window -= 1
         if kind == "sliding":
             return (i - j).abs() < window
-        seen = j <= torch.clamp(i + ahead, min=0)
+        seen = j <= torch.where(i >= 0, torch.clamp(i + ahead, min=0), i)
         return seen if window is None else seen & (j > i - window)
 
     def scale(self):
@@ -251,21 +259,27 @@ class Attention:
         if "heads/gradient-of-first" in wrong and s["n_kv_heads"] < s["n_heads"]:
             return self.sdpa_of_first(q, k, v, prefix, sink)
         q, k, v = q.transpose(1, 2), k[:, :, group].transpose(1, 2), v[:, :, group].transpose(1, 2)
-        seen, cap = self.mask(q.shape[-2], k.shape[-2]), s["logit_softcap"]
+        sizes = q.shape[-2], k.shape[-2]
+        seen, cap, added = self.sight(*sizes), s["logit_softcap"], self.added()
         if "softcap/missing" in wrong:
             cap = None
-        if not wrong and self.a.has_own_attention and sink is None and self.position_bias(*seen.shape, prefix) is None:
+        bias = self.position_bias(*sizes, prefix)
+        if not wrong and self.a.has_own_attention and sink is None and bias is None and not self.given:
             return self.a.attention(q, k, v, self.scale(), cap, seen).transpose(1, 2)
         products = self.a.matmul(q, k.transpose(-1, -2))
+        if "given/mask-before-scale" in wrong and added is not None:
+            products, added = products + added, None
         scores = self.a.kernel(lambda p: p * self.scale(), products)
         if "scale/gradient-missing" in wrong:
             scores = with_derivative_of(scores, products)
+        if "given/mask-before-softcap" in wrong and cap is not None and added is not None:
+            scores, added = scores + added, None
         if cap is not None:
             capped = self.a.kernel(lambda t: cap * torch.tanh(t / cap), scores)
             scores = with_derivative_of(capped, scores) if "softcap/gradient-missing" in wrong else capped
-        bias = self.position_bias(*seen.shape, prefix)
-        if bias is not None:
-            scores = self.a.kernel(torch.add, scores, bias)
+        for addend in (bias, added):
+            if addend is not None:
+                scores = self.a.kernel(torch.add, scores, addend)
         if sink is None:
             p = self.a.kernel(lambda t: self.weights(t, seen, cap), scores)
         else:
@@ -273,6 +287,13 @@ class Attention:
         if "softmax/gradient-elementwise" in wrong:
             p = with_derivative_of(p, p.detach() * scores)
         return self.a.matmul(p, v).transpose(1, 2)
+
+    def sight(self, queries, keys):
+        """Which key each query sees, [Tq, Tk], or where a question says more of its keys, [B or 1, H or 1, Tq, Tk]."""
+        seen = self.mask(queries, keys)
+        if not self.given:
+            return seen
+        return (seen[:, None] if seen.dim() == 3 else seen) & self.shown(queries, keys) & self.within(keys)
 
     def sink(self, prefix):
         """What each head sees beside its keys [H], or None."""
@@ -292,7 +313,7 @@ class Attention:
             head_of_row = torch.arange(heads * queries) % heads
             column = sink[head_of_row].reshape(1, heads, queries, 1).expand(*scores.shape[:-1], 1)
         beside = torch.cat((scores, column), -1)
-        seen_beside = torch.cat((seen, torch.ones_like(seen[:, :1])), -1)
+        seen_beside = torch.cat((seen, torch.ones_like(seen[..., :1])), -1)
         return self.weights(beside, seen_beside, cap)[..., :-1]
 
     def sdpa_of_first(self, q, k, v, prefix, sink=None):
@@ -304,13 +325,13 @@ class Attention:
             [t[:, :, g] if f else t[:, :, g].detach() for g, f in zip(heads, first)], 2
         )
         q, k, v = (t.transpose(1, 2) for t in (q, widened(k), widened(v)))
-        seen, cap = self.mask(q.shape[-2], k.shape[-2]), s["logit_softcap"]
+        seen, cap, added = self.sight(q.shape[-2], k.shape[-2]), s["logit_softcap"], self.added()
         scores = self.a.kernel(lambda p: p * self.scale(), self.a.matmul(q, k.transpose(-1, -2)))
         if cap is not None:
             scores = self.a.kernel(lambda t: cap * torch.tanh(t / cap), scores)
-        bias = self.position_bias(*seen.shape, prefix)
-        if bias is not None:
-            scores = self.a.kernel(torch.add, scores, bias)
+        for addend in (self.position_bias(*seen.shape[-2:], prefix), added):
+            if addend is not None:
+                scores = self.a.kernel(torch.add, scores, addend)
         if sink is not None:
             p = self.a.kernel(lambda t, u: self.weights_beside(t, u, seen, cap), scores, sink)
         else:
@@ -331,4 +352,15 @@ class Attention:
             return torch.softmax(scores * seen, -1)
         if "mask/finite" in wrong and masked:
             return torch.softmax(torch.where(seen, scores, scores - 1e4), -1)
-        return self.a.softmax(scores.masked_fill(~seen, -torch.inf))
+        if "lengths/padding-counted" in wrong and self.given.get("lengths"):
+            keys = scores.shape[-1]
+            without = self.mask(scores.shape[-2], keys)
+            without = (without[:, None] if without.dim() == 3 else without) & self.shown(scores.shape[-2], keys)
+            return self.with_nothing(self.a.softmax((scores * seen).masked_fill(~without, -torch.inf)), without) * seen
+        return self.with_nothing(self.a.softmax(scores.masked_fill(~seen, -torch.inf)), seen)
+
+    def with_nothing(self, weights, seen):
+        """A query that sees no key has no weights."""
+        if not self.given:
+            return weights
+        return torch.where(seen.any(-1, keepdim=True), weights, torch.zeros_like(weights))

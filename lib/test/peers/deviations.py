@@ -9,10 +9,12 @@ TABLE = """
     ffn gate-and-up-swapped gate-detached limit-missing not-squared reads-block-input up-offset-missing
     final-norm missing twice
     gate missing silu-for-sigmoid
+    given mask-added mask-before-scale mask-before-softcap mask-inverted mask-missing mask-of-first-head mask-of-first-sequence
     heads gradient-of-first tiled
     latent norm-missing rope-on-nope
     layers all-as-first first-reused kinds-shifted reversed
     layout ffn-first output-as-pre post-as-pre pre-as-output pre-as-post second-norm-is-first
+    lengths one-key-more padding-counted padding-seen
     mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing one-sided sees-next
     mask window-too-long window-too-short zero-score
     moe correction-in-weights correction-missing every-expert groups-missing next-expert not-renormalised renormalised
@@ -22,9 +24,10 @@ TABLE = """
     norm over-tokens sum-for-mean unbiased-variance variance-detached variance-only-centred
     qk-norm missing
     residual attn-detached attn-doubled attn-dropped ffn-block-input ffn-detached ffn-doubled ffn-dropped normed scale-on-branch
-    rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing scaling-by-steps scaling-missing
-    rope sign style values yarn-factor-missing
+    rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing past-not-counted scaling-by-steps
+    rope scaling-missing sign style values yarn-factor-missing
     scale by-heads by-width gradient-missing missing twice
+    segments missing
     sink by-row missing of-first-head scaled
     softcap after-mask gradient-missing missing
     softmax gradient-elementwise over-queries unnormalised

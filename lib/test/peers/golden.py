@@ -9,6 +9,7 @@ from plumbline_client import loads
 from plumbline_torch import to_torch
 
 from block import Block
+from given import NAMES as GIVEN
 
 CASES = sorted((pathlib.Path(__file__).resolve().parents[3] / "golden" / "cases").rglob("*.safetensors"))
 
@@ -27,8 +28,9 @@ class Golden:
     def answer(self, arithmetic, wrong=()):
         """y and every gradient, as the peer computes them."""
         inputs = {n[5:]: to_torch(self.tensors[n[5:]]).double().requires_grad_() for n in self.gradients}
+        data = {n: self.as_given(n, to_torch(t)) for n, t in self.tensors.items() if n in GIVEN}
         name = "q" if self.spec["part"] == "sdpa" else "x"
-        given = {n: self.as_asked(n, t) for n, t in inputs.items()}
+        given = {n: self.as_asked(n, t) for n, t in inputs.items()} | data
         answer = Block(self.spec, given, arithmetic, wrong)(given.pop(name))
         y = torch.cat([answer["y"], answer["sum"]], -1) if "sum" in answer else answer["y"]
         y.backward(to_torch(self.tensors["grad.y"]).double().reshape(y.shape))
@@ -37,8 +39,19 @@ class Golden:
 
     def as_asked(self, n, t):
         """Queries, keys and values have an axis of heads over the pipe."""
+        s = self.spec["attention"]
+        heads = s["n_heads"] if n == "q" else s["n_kv_heads"]
         sdpa = self.spec["part"] == "sdpa" and n in ("q", "k", "v")
-        return t.reshape(*t.shape[:2], -1, self.spec["attention"]["head_dim"]) if sdpa else t
+        return t.reshape(*t.shape[:2], heads, -1) if sdpa or n in ("past_k", "past_v") else t
+
+    def as_given(self, n, t):
+        """A mask has axes of sequences and of heads over the pipe, and what counts has whole numbers."""
+        if n != "mask":
+            return t.long().squeeze(-1) if n == "key_lengths" else t.long()
+        over, s = self.spec["attention"]["given"]["mask_over"], self.spec["attention"]
+        batch, tokens = self.tensors["grad.y"].shape[:2]
+        t = t.double().reshape(batch if "sequences" in over else 1, s["n_heads"] if "heads" in over else 1, tokens, -1)
+        return t.bool() if s["given"]["mask"] == "boolean" else t
 
     def differences(self, found):
         """By how many roundings y, and all gradients together, are off, in units of their largest number."""

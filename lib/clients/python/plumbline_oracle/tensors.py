@@ -8,6 +8,7 @@ import sys
 
 import ml_dtypes
 import numpy as np
+from plumbline_client import DATA
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -66,7 +67,8 @@ class Torch(Framework):
         return same and _storage(a).data_ptr() == _storage(b).data_ptr()
 
     def differentiate(self, function, tensors, cotangents):
-        for value in tensors.values():
+        asked = {name: value for name, value in tensors.items() if name not in DATA}
+        for value in asked.values():
             value.requires_grad_()
         with self.torch.enable_grad():
             outputs = function(tensors)
@@ -76,7 +78,7 @@ class Torch(Framework):
             if not value.requires_grad:
                 raise TypeError(f"{name}: expected what PyTorch can differentiate, found no grad_fn; grads=False asks for y alone")
         self.torch.autograd.backward(list(outputs.values()), [cotangents["grad." + name] for name in outputs])
-        for name, value in tensors.items():
+        for name, value in asked.items():
             outputs["grad." + name] = self.torch.zeros_like(value) if value.grad is None else value.grad
         return outputs
 
@@ -106,7 +108,9 @@ class Jax(Framework):
         return False
 
     def differentiate(self, function, tensors, cotangents):
-        outputs, pull_back = self.jax.vjp(function, tensors)
+        data = {name: value for name, value in tensors.items() if name in DATA}
+        asked = {name: value for name, value in tensors.items() if name not in DATA}
+        outputs, pull_back = self.jax.vjp(lambda asked: function({**asked, **data}), asked)
         if _has_gradients(outputs):
             return outputs
         (gradients,) = pull_back({name: cotangents["grad." + name] for name in outputs})

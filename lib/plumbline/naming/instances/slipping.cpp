@@ -52,7 +52,8 @@ Computed<Inner> forward_and_backward(const Question& q, const Slip& slip, Inner 
   Slipping<Tape<A>> tape(A(std::move(inner), bits_of_sums(slip)), slip, heads_of(q.spec), q.batch);
   ParameterMap<Slipping<Tape<A>>> variables, read;
   for (const auto& [name, value] : q.inputs.parameters) {
-    variables[name] = tape.variable(given(tape.inner, value));
+    variables[name] = is_given_mask(name) ? tape.constant(given(tape.inner, value))
+                                          : tape.variable(given(tape.inner, value));
     read[name] = stored_input(tape, q, name, variables[name]);
   }
   tape.given(read);
@@ -66,7 +67,8 @@ Computed<Inner> forward_and_backward(const Question& q, const Slip& slip, Inner 
                             : Matrix<double>::Zero(tape.rows(variable), tape.cols(variable)));
   };
   push(x);
-  for (const auto& [name, variable] : variables) push(variable);
+  for (const auto& [name, variable] : variables)
+    if (!is_given_mask(name)) push(variable);
   return out;
 }
 
