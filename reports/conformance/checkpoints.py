@@ -32,6 +32,9 @@ MIXTURE = {"num_local_experts": 5, "num_experts_per_tok": 2}
 QWEN = {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 19}
 DEEPSEEK = {"n_routed_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 19, "n_shared_experts": 2, "n_group": 4,
             "topk_group": 2, "first_k_dense_replace": 1, "routed_scaling_factor": 2.5}
+LATENT = {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 3, "intermediate_size": 57,
+          "q_lora_rank": 14, "kv_lora_rank": 12, "qk_rope_head_dim": 6, "qk_nope_head_dim": 8, "v_head_dim": 10}
+T5 = {"d_model": 42, "d_kv": 10, "d_ff": 57, "num_layers": 2, "num_heads": 3}
 PICTURE = {"image_size": 12, "patch_size": 4}
 TWO = {"d_model": 42, "encoder_layers": 2, "encoder_attention_heads": 3, "encoder_ffn_dim": 57, "decoder_layers": 1,
        "decoder_attention_heads": 3, "decoder_ffn_dim": 57}
@@ -148,6 +151,20 @@ MODELS = {
     "afmoe": HEADS | FOUR | {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 19, "sliding_window": 4,
                              "num_shared_experts": 1, "route_scale": 2.5, "layer_types": TYPES},
     "gpt_oss": HEADS | MIXTURE | {"sliding_window": 4, "swiglu_limit": 1.1},
+    "deepseek_v3": LATENT | DEEPSEEK,
+    "deepseek_v3 of yarn": LATENT | DEEPSEEK | {"q_lora_rank": None, "rope_interleave": False, "norm_topk_prob": False} | rope(
+        rope_type="yarn", factor=4.0, original_max_position_embeddings=64, mscale=1.0, mscale_all_dim=1.0),
+    "deepseek_v2": LATENT | DEEPSEEK | {"topk_method": "group_limited_greedy"},
+    "deepseek_v2 greedy": LATENT | DEEPSEEK | {"q_lora_rank": None},
+    "glm4_moe_lite": LATENT | {key: value for key, value in DEEPSEEK.items() if key != "first_k_dense_replace"},
+    "youtu": LATENT,
+    "t5": T5,
+    "t5 gated": T5 | {"feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20},
+    "mt5": T5,
+    "umt5": T5,
+    "modernbert": EQUAL | {"hidden_size": 48, "local_attention": 6, "num_hidden_layers": 3},
+    "modernbert with biases": EQUAL | {"hidden_size": 48, "local_attention": 6, "attention_bias": True, "mlp_bias": True,
+                                       "norm_bias": True},
     "codegen": GPT | {"n_embd": 48, "n_head": 4, "rotary_dim": 6},
     "gpt_bigcode": GPT,
     "gpt_bigcode with all heads": GPT | {"multi_query": False, "n_inner": 57},
@@ -170,7 +187,7 @@ MODELS = {
 }
 WITHOUT_HEAD = {"llama with biases", "bloom", "opt post_norm", "gpt2 scaled by layer"}  # no prefix before their names
 ENCODERS = {"electra", "camembert", "xlm-roberta", "data2vec-text", "distilbert", "vit", "clip_vision_model", "clip_text_model",
-            "siglip_vision_model", "bart", "whisper"}
+            "siglip_vision_model", "bart", "whisper", "t5", "mt5", "umt5", "modernbert"}
 SHARDED = {"qwen2", "bloom", "gpt2"}
 STORED_AS = {"gemma": torch.bfloat16, "mistral": torch.float16}
 # What eager transformers claims: tensors of the type, sums, softmax and statistics in float32.
@@ -224,6 +241,8 @@ def inputs_of(model, config):
         return {"input_features": torch.randn(2, 5, 2 * TOKENS).to(dtype), "decoder_input_ids": torch.tensor([[3], [4]])}
     if hasattr(config, "patch_size"):
         return {"pixel_values": torch.randn(2, 3, config.image_size, config.image_size).to(dtype)}
+    if config.model_type in ("t5", "mt5", "umt5"):
+        return {"input_ids": torch.randint(2, 37, (2, TOKENS)), "decoder_input_ids": torch.tensor([[3], [4]])}
     return {"input_ids": torch.randint(2, 37, (2, TOKENS))} | ({} if type_of(config.model_type) in ENCODERS else {"use_cache": False})
 
 

@@ -30,8 +30,6 @@ BlockSpec layer_said(const SortedJson& config, int l, const std::string& file) {
   Config c(config, file);
   const Model& model = find_model(c.text({"model_type"}), file);
   layers_said(c);
-  if (const auto* method = c.find({"quantization_config"}))
-    c.refuse("quantization_config", "numbers that are not quantized", *method);
   BlockSpec s = model.layer(c, l);
   c.finish("model type " + shown(std::string(model.type)));
   try {
@@ -150,15 +148,23 @@ struct InLayer {
   bool is_stacked(const Named& n) const { return !expert.empty() && n.theirs.find('*') == n.theirs.npos; }
 };
 
-std::string tensor_of(const Named& n, const TensorFolder& tensors, const std::string& layer,
-                      const InLayer& name) {
-  std::string module = layer + std::string(n.theirs);
+// Where the layers of a model stand in a folder, "model.layers.", and which of them is read.
+struct Layer {
+  std::string layers;
+  int number;
+
+  std::string path() const { return layers + std::to_string(number) + "."; }
+  std::string path_of(const Named& n) const { return n.is_of_first_layer ? layers + "0." : path(); }
+};
+
+std::string tensor_of(const Named& n, const TensorFolder& tensors, const Layer& layer, const InLayer& name) {
+  std::string module = layer.path_of(n) + std::string(n.theirs);
   if (const std::size_t star = module.find('*'); star != module.npos) module.replace(star, 1, name.expert);
   return name.is_whole(n) ? module : in_files(tensors, module, name.kind);
 }
 
 // Where the first row for a parameter says that it is; of several the one that the folder has.
-Located located(const Model& model, const TensorFolder& tensors, const std::string& layer, const BlockSpec& s,
+Located located(const Model& model, const TensorFolder& tensors, const Layer& layer, const BlockSpec& s,
                 const ParameterShape& p, const std::string& in_layer) {
   const InLayer name(in_layer);
   const Named* found = nullptr;
@@ -243,10 +249,13 @@ const Checkpoint::Tensors& Checkpoint::tensors() const {
 }
 
 Parameters<double> Checkpoint::parameters(int l) const {
+  Config c(config_, config_file_);
+  if (const auto* method = c.find({"quantization_config"}))
+    c.refuse("quantization_config", "parameters that are not quantized", *method);
   if (l == final_norm) return parameters_of_final_norm();
   const BlockSpec s = spec(l);
   const auto& [files, prefix] = tensors();
-  const std::string layer = prefix + std::string(model_->layers) + "." + std::to_string(l) + ".";
+  const Layer layer{prefix + std::string(model_->layers) + ".", l};
   Parameters<double> out;
   std::set<std::string> used;
   for (const ParameterShape& p : parameter_shapes(s)) {
@@ -255,7 +264,7 @@ Parameters<double> Checkpoint::parameters(int l) const {
     out[p.name] = parameter_from(files, p, place);
     used.insert(place.tensor);
   }
-  check_nothing_is_left(files, layer, used);
+  check_nothing_is_left(files, layer.path(), used);
   return out;
 }
 

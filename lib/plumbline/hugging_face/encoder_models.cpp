@@ -1,6 +1,6 @@
-// Encoders: BERT and those that are called by its names, DistilBERT, ViT, the towers of CLIP and SigLIP, the
-// encoders of BART and Whisper; OPT, XGLM and BioGPT, decoders with the same modules. Of a model with a
-// decoder beside its encoder, layers are those of the encoder: the others read a second input.
+// Encoders: BERT and those that are called by its names, DistilBERT, ModernBERT, ViT, the towers of CLIP and
+// SigLIP, the encoders of BART and Whisper; OPT, XGLM and BioGPT, decoders with the same modules. Of a model
+// with a decoder beside its encoder, layers are those of the encoder: the others read a second input.
 #include "plumbline/hugging_face/model.hpp"
 #include "plumbline/hugging_face/reading.hpp"
 
@@ -52,6 +52,31 @@ BlockSpec distilbert(Config& c, int) {
   read_activation(c, s, {"activation"}, "gelu");
   c.ignore({"sinusoidal_pos_embds", "qa_dropout", "seq_classif_dropout", "tie_weights_"});
   post_norm(s, layer_norm(1e-12));  // no key says it
+  return s;
+}
+
+// Windows in two layers of three; the first layer reads what a norm of the embeddings wrote, and has none.
+BlockSpec modernbert(Config& c, int l) {
+  BlockSpec s = block_said(c);
+  s.attention.mask.kind = MaskKind::bidirectional;
+  s.ffn.kind = FeedForwardKind::glu;
+  s.ffn.d_ff = c.whole({"intermediate_size"});
+  read_activation(c, s, {"hidden_activation"}, "gelu");
+  set_attention_bias(s, c.flag("attention_bias", false));
+  set_ffn_bias(s, c.flag("mlp_bias", false));
+  const int window = c.whole({"local_attention"}, 128) / 2 + 1;  // with the token itself
+  const int global = c.whole({"global_attn_every_n_layers"}, 3);
+  const double theta = c.number({"global_rope_theta"}, 160000), local = c.number({"local_rope_theta"}, 1e4);
+  const bool slid = slides(c, l, l % global != 0);
+  if (slid) s.attention.mask.kind = MaskKind::sliding, s.attention.mask.window = window;
+  s.position.rope = rope_of_layer(c, s.attention.head_dim, slid, {.theta = slid ? local : theta});
+  NormSpec norm = layer_norm(c.number({"norm_eps", "layer_norm_eps"}, 1e-5));
+  norm.bias = c.flag("norm_bias", false);
+  pre_norm(s, norm);
+  if (l == 0) s.norm_slots.attn.in.reset();
+  c.ignore({"position_embedding_type", "initializer_cutoff_factor", "decoder_bias", "classifier_pooling",
+            "classifier_bias", "classifier_activation", "deterministic_flash_attn", "sparse_prediction",
+            "sparse_pred_ignore_index", "mlp_dropout", "reference_compile", "repad_logits_with_grad"});
   return s;
 }
 
@@ -159,6 +184,16 @@ constexpr Named clip_names[] = {{"attn.norm_in", "layer_norm1"},     {"ffn.norm_
                                 {"attn.v_proj", "self_attn.v_proj"}, {"attn.o_proj", "self_attn.out_proj"},
                                 {"ffn.up_proj", "mlp.fc1"},          {"ffn.down_proj", "mlp.fc2"}};
 
+constexpr Named modernbert_names[] = {{"attn.norm_in", "attn_norm"},
+                                      {"ffn.norm_in", "mlp_norm"},
+                                      {"attn.q_proj", "attn.Wqkv", Piece::q},
+                                      {"attn.k_proj", "attn.Wqkv", Piece::k},
+                                      {"attn.v_proj", "attn.Wqkv", Piece::v},
+                                      {"attn.o_proj", "attn.Wo"},
+                                      {"ffn.gate_proj", "mlp.Wi", Piece::gate},
+                                      {"ffn.up_proj", "mlp.Wi", Piece::up},
+                                      {"ffn.down_proj", "mlp.Wo"}};
+
 constexpr Model encoder_table[] = {
     {"bert", bert, "encoder.layer", "", bert_names},
     {"roberta", bert, "encoder.layer", "", bert_names},
@@ -167,6 +202,7 @@ constexpr Model encoder_table[] = {
     {"data2vec-text", bert, "encoder.layer", "", bert_names},
     {"electra", bert, "encoder.layer", "", bert_names},
     {"distilbert", distilbert, "transformer.layer", "", distilbert_names},
+    {"modernbert", modernbert, "layers", "final_norm", modernbert_names},
     {"vit", vit, "encoder.layer", "layernorm", vit_names},
     {"clip_text_model", clip_text, "encoder.layers", "final_layer_norm", clip_names},
     {"clip_vision_model", clip_vision, "encoder.layers", "post_layernorm", clip_names},

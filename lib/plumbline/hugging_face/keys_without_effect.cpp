@@ -10,9 +10,9 @@ constexpr std::string_view keys[] = {
     "_attn_implementation"sv, "_attn_implementation_autoset", "_flash_attn_2_enabled", "_name_or_path",
     "architectures", "attn_implementation", "auto_map", "cache_implementation", "chunk_size_feed_forward",
     "directionality", "dtype", "finetuning_task", "ep_size", "gradient_checkpointing", "model_type",
-    "name_or_path", "pretraining_tp", "return_dict", "slow_but_exact", "tokenizer_class", "tokenizer_name",
-    "torch_dtype", "torchscript", "transformers_version", "unsloth_version", "use_bfloat16", "use_cache",
-    "use_return_dict",
+    "name_or_path", "pretraining_tp", "quantization_config", "return_dict", "slow_but_exact",
+    "tokenizer_class", "tokenizer_name", "torch_dtype", "torchscript", "transformers_version",
+    "unsloth_version", "use_bfloat16", "use_cache", "use_return_dict",
     // training
     "activation_dropout", "attention_dropout", "attention_probs_dropout_prob", "attn_pdrop",
     "classifier_dropout", "dropout", "emb_pdrop", "embd_pdrop", "embedding_dropout", "hidden_dropout",

@@ -7,8 +7,9 @@ namespace plumbline {
 
 const Model& find_model(const std::string& type, const std::string& file) {
   std::vector<std::string_view> known;
-  for (const auto family : {encoder_models(), fused_models(), gated_models(), gpt_models(), moe_models(),
-                            output_norm_models(), squared_models()})
+  for (const auto family :
+       {encoder_models(), fused_models(), gated_models(), gpt_models(), latent_models(), output_norm_models(),
+        qwen_moe_models(), sigmoid_moe_models(), softmax_moe_models(), squared_models(), t5_models()})
     for (const Model& model : family) {
       if (model.type == type) return model;
       known.push_back(model.type);

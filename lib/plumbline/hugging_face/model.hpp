@@ -18,7 +18,8 @@ namespace plumbline {
 struct Named {
   std::string_view ours, theirs;  // "attn.q_proj", "self_attn.q_proj"; "attn.sink", "self_attn.sinks"
   Piece piece = Piece::whole;
-  bool in_out = false;  // weights are [in, out]
+  bool in_out = false;             // weights are [in, out]
+  bool is_of_first_layer = false;  // all layers share that of layer 0
 };
 
 // Two lists of names, one behind the other.
@@ -46,9 +47,13 @@ std::span<const Model> encoder_models();
 std::span<const Model> fused_models();
 std::span<const Model> gated_models();
 std::span<const Model> gpt_models();
-std::span<const Model> moe_models();
+std::span<const Model> latent_models();
 std::span<const Model> output_norm_models();
+std::span<const Model> qwen_moe_models();
+std::span<const Model> sigmoid_moe_models();
+std::span<const Model> softmax_moe_models();
 std::span<const Model> squared_models();
+std::span<const Model> t5_models();
 
 // Throws Error naming the file and the types that are known, where that type is none.
 const Model& find_model(const std::string& type, const std::string& file);

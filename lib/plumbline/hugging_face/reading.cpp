@@ -32,6 +32,10 @@ void read_grouped_heads(Config& c, BlockSpec& s, std::optional<int> n_kv_heads, 
 }
 
 void read_activation(Config& c, BlockSpec& s, Config::Keys keys, const std::string& otherwise) {
+  read_activation_named(c, s, *keys.begin(), c.text(keys, otherwise));
+}
+
+void read_activation_named(Config& c, BlockSpec& s, const char* key, const std::string& said) {
   using enum Activation;
   struct Known {
     std::string_view name;  // of transformers
@@ -49,7 +53,6 @@ void read_activation(Config& c, BlockSpec& s, Config::Keys keys, const std::stri
                                     {"relu2", relu, true},
                                     {"silu", silu},
                                     {"swish", silu}};
-  const std::string said = c.text(keys, otherwise);
   std::string names;
   for (const Known& k : known) {
     if (said == k.name) {
@@ -58,7 +61,7 @@ void read_activation(Config& c, BlockSpec& s, Config::Keys keys, const std::stri
     }
     names += (names.empty() ? "one of " : ", ") + std::string(k.name);
   }
-  c.refuse(*keys.begin(), names, Config::Json(said));
+  c.refuse(key, names, Config::Json(said));
 }
 
 int whole_of_layer(Config& c, Config::Keys keys, int l, std::optional<int> otherwise) {

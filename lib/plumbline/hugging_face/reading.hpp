@@ -20,6 +20,8 @@ void read_grouped_heads(Config& c, BlockSpec& s, std::optional<int> n_kv_heads =
 
 // The feed-forward's function. Throws Error, with the file and the key, where it is none that a spec says.
 void read_activation(Config& c, BlockSpec& s, Config::Keys keys, const std::string& otherwise);
+// The same where it is `said` within what stands at `key`.
+void read_activation_named(Config& c, BlockSpec& s, const char* key, const std::string& said);
 
 // What a model's positions are where its configuration does not say.
 struct RopeDefaults {
@@ -34,6 +36,9 @@ RopeSpec rope_said(Config& c, int head_dim, const RopeDefaults& defaults);
 // Where layers with a window turn otherwise than those without: `rope_parameters` has an object for each.
 // Before, `rope_scaling` was that of layers without a window, and `rope_local_base_freq` the base of others.
 RopeSpec rope_of_layer(Config& c, int head_dim, bool slid, const RopeDefaults& defaults);
+// What yarn would multiply cosines and sines by, weighed by `mscale_all_dim`: where that key is there, models
+// with latent attention multiply scores by its square.
+double yarn_scale_of_scores(Config& c);
 
 // The number of layer l where a key has a list of them, else the one number.
 int whole_of_layer(Config& c, Config::Keys keys, int l, std::optional<int> otherwise = {});

@@ -113,6 +113,16 @@ RopeSpec rope_said(Config& c, int head_dim, const RopeDefaults& defaults) {
   return rope;
 }
 
+double yarn_scale_of_scores(Config& c) {
+  for (const char* key : {"rope_scaling", "rope_parameters"})
+    if (std::optional<Config> object = c.object(key)) {
+      const double weight = object->number({"mscale_all_dim"}, 0);
+      if (weight != 0 && object->text({"rope_type", "type"}, "default") != "default")
+        return yarn_scale(object->number({"factor"}), weight);
+    }
+  return 1;
+}
+
 RopeSpec rope_of_layer(Config& c, int head_dim, bool slid, const RopeDefaults& defaults) {
   RopeSpec rope;
   Said said;
