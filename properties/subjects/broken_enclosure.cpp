@@ -46,10 +46,11 @@ struct BrokenEnclosure : Plain<I> {
 
 }  // namespace
 
-Matrix<I> evaluate_by(Rule rule, const BlockSpec& spec, const Parameters<I>& parameters, const Matrix<I>& x) {
+Matrix<I> evaluate_by(Rule rule, const BlockSpec& spec, const Parameters<I>& parameters, const Matrix<I>& x,
+                      int batch) {
   BrokenEnclosure a;
   a.rule = rule;
-  return run(a, spec, parameters, x);
+  return run(a, spec, parameters, x, batch);
 }
 
 }  // namespace plumbline::properties

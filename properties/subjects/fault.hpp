@@ -57,7 +57,7 @@ std::span<const Fault> faults();
 // The block over an algebra with that rule; Rule::right is the algebra itself. One file each, since each
 // instantiates the whole block.
 Matrix<Interval60> evaluate_by(Rule rule, const BlockSpec& spec, const Parameters<Interval60>& parameters,
-                               const Matrix<Interval60>& x);
+                               const Matrix<Interval60>& x, int batch = 1);
 Gradients<Interval60> gradients_by(Rule rule, const BlockSpec& spec, const Parameters<Interval60>& parameters,
                                    const Matrix<Interval60>& x, const Matrix<Interval60>& cotangent);
 // The derivative of y along (dx, dparameters); a parameter that dparameters leaves out does not move.

@@ -41,7 +41,7 @@ Parameters<S> Subject::renamed(const BlockSpec& spec, const Parameters<S>& param
 Matrix<I> Subject::value(const Instance& at, const Matrix<I>& x) const {
   note("enclosures, 60 digits");
   if (const Rule broken = rule(FaultyAlgebra::enclosure); broken != Rule::right)
-    return evaluate_by(broken, at.spec, at.parameters, x);
+    return evaluate_by(broken, at.spec, at.parameters, x, at.batch);
   return evaluate(observed(at.spec), renamed(at.spec, at.parameters), x, at.batch);
 }
 

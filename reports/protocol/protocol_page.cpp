@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,7 @@ namespace {
 
 // Sizes that no two dimensions share, so that a shape says which ones it is made of.
 constexpr ExchangeSizes sizes{2, 3, 5};
-constexpr int d = 1009, d_ff = 1013, n_heads = 26, n_kv_heads = 13, head_dim = 17;
+constexpr int d = 1009, d_ff = 1013, n_heads = 26, n_kv_heads = 13, head_dim = 17, past = 1019;
 const std::map<std::int64_t, const char*> letters{{2, "B"},
                                                   {3, "T"},
                                                   {5, "T_k"},
@@ -27,6 +28,8 @@ const std::map<std::int64_t, const char*> letters{{2, "B"},
                                                   {n_heads, "n_heads"},
                                                   {n_kv_heads, "n_kv_heads"},
                                                   {head_dim, "head_dim"},
+                                                  {past, "past"},
+                                                  {sizes.tokens + past, "past + T"},
                                                   {n_heads * head_dim, "n_heads head_dim"},
                                                   {n_kv_heads * head_dim, "n_kv_heads head_dim"}};
 
@@ -65,7 +68,7 @@ std::string types_table() {
   std::vector<Row> rows;
   for (const Profile& p : profiles())
     rows.push_back({fmt::format("`{}`", p.name), fmt::format("`{}`", info(p.storage).name)});
-  return table({"profile", "type of every tensor"}, "ll", rows);
+  return table({"profile", "type of every tensor but those below"}, "ll", rows);
 }
 
 // The header of a small question, as it is written.
@@ -104,6 +107,32 @@ constexpr const char* tensors_opening = R"(
 B sequences of T tokens, T_k keys. Weights are [out, in]. `plumbline explain` prints the tensors of a spec; here are those
 of each part, of a spec with LayerNorm before each sublayer, biases, and SwiGLU. `grad.` tensors come where gradients are
 asked for.
+
+)";
+
+// A spec whose question says of its keys all that one can say.
+std::string given_tensors(std::string_view part) {
+  Json spec = to_json(spec_of(part));
+  Json& given = spec["attention"]["given"] = {{"mask", "boolean"}, {"mask_over", "sequences_and_heads"}};
+  given["lengths"] = true;
+  if (part == "sdpa") given["segments"] = true;
+  if (part == "attention") given["past"] = past;
+  const BlockSpec with = spec_from_json(spec), without = spec_of(part);
+  const std::vector<ExchangedTensor> others = question_tensors(without, sizes, false);
+  std::vector<Row> rows;
+  for (const ExchangedTensor& t : question_tensors(with, sizes, false)) {
+    const auto is_same = [&](const ExchangedTensor& o) { return o.name == t.name; };
+    if (std::none_of(others.begin(), others.end(), is_same))
+      rows.push_back({fmt::format("`{}`", t.name), shape_text(t), std::string(part)});
+  }
+  return table({"tensor", "shape", "of part"}, "lll", rows);
+}
+
+constexpr const char* given_opening = R"(### What hides keys
+
+A spec whose `attention.given` says so has tensors more. A boolean `mask` is `BOOL`, 1 where a query sees a key; lengths
+and ids of segments are `I64`; an additive mask and what stands in a cache are of the type of the others. An axis of a mask
+is 1 where all sequences, or all heads, have the same one (`mask_over`). No gradient is asked for a mask, lengths or ids.
 
 )";
 
@@ -151,6 +180,7 @@ Pages protocol_page() {
   s += "\nThe header of a question about a norm, with spaces for people:\n\n" + example() + "\n";
   s += "## Tensors\n\nAll of one type:\n\n" + types_table() + tensors_opening;
   for (const auto& [part, name] : names<Part>()) s += tensors_of(name);
+  s += given_opening + given_tensors("sdpa") + "\n" + given_tensors("attention") + "\n";
   return {{"protocol.md", s + closing}};
 }
 

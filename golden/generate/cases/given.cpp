@@ -39,7 +39,7 @@ std::vector<GivenCase> given_cases() {
       sdpa("boolean-mask-of-all", bidirectional, {.mask = boolean}, 5),
       sdpa("additive-mask", causal, {.mask = additive, .mask_over = MaskOver::heads}, 6),
       sdpa("mask-of-sequences", bidirectional, {.mask = additive, .mask_over = MaskOver::sequences}, 5),
-      sdpa("lengths", causal, {.lengths = true}, 7),
+      sdpa("lengths", bidirectional, {.lengths = true}, 7),
       sdpa("segments", bidirectional, {.segments = true}, 6),
       sdpa("empty-rows", causal,
            {.mask = boolean, .mask_over = MaskOver::heads, .lengths = true, .empty_rows = EmptyRows::zeros},

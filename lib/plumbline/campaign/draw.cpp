@@ -30,13 +30,17 @@ int size_from(const Json& json, const char* key, Chooser& choose, int largest = 
   return value.get<int>();
 }
 
-// Queries that see no key have no value.
+int past_of(const BlockSpec& s) { return s.attention.given ? s.attention.given->past : 0; }
+
+// Queries that see no key have no value; and none stands behind the last key.
 void check_keys(const QuestionSettings& s) {
   const auto& given = s.spec.attention.given;
   if (!has_own_keys(s.spec) || s.spec.attention.mask.kind == MaskKind::bidirectional) return;
-  if (given && given->empty_rows == EmptyRows::zeros) return;
-  if (s.key_tokens && *s.key_tokens < s.tokens)
-    throw Error("T_k: expected at least T = " + std::to_string(s.tokens) + ", since the mask " +
+  const int past = past_of(s.spec);
+  if (past == 0 && given && given->empty_rows == EmptyRows::zeros) return;
+  if (s.key_tokens && *s.key_tokens < s.tokens + past)
+    throw Error("T_k: expected at least " + std::string(past > 0 ? "past + " : "") +
+                "T = " + std::to_string(s.tokens + past) + ", since the mask " +
                 (is_causal(s.spec.attention.mask) ? "is causal" : "slides") + ", found " +
                 std::to_string(*s.key_tokens));
 }
@@ -79,9 +83,8 @@ QuestionSettings LiveQuestions::settings_from(Chooser& choose, const Border* bor
   s.batch = size_from(batch, "batch", choose, most_sequences);
   s.tokens = size_from(tokens, "T", choose);
   if (has_own_keys(s.spec)) {
-    const int least = s.spec.attention.mask.kind == MaskKind::bidirectional
-                          ? std::min(s.tokens, 2)
-                          : s.tokens + (s.spec.attention.given ? s.spec.attention.given->past : 0);
+    const int least = s.spec.attention.mask.kind == MaskKind::bidirectional ? std::min(s.tokens, 2)
+                                                                            : s.tokens + past_of(s.spec);
     s.key_tokens = key_tokens.is_null() ? choose.size("T_k", {least, least, most_tokens}, s.tokens + 5)
                                         : size_from(key_tokens, "T_k", choose);
   }

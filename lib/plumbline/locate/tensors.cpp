@@ -80,6 +80,10 @@ class Collecting {
         add(grad, grad, of_parameter(s.attention, *shape), 0, value.cols());
       else if (const TokenTensor* t = part.find_beside_x(name))
         tokens(grad, grad, *t, value.rows(), 0);
+      else if (!is_given_mask(name))  // keys and values of a cache
+        add(grad, grad,
+            of_tokens(q_, "key", value.rows(), channels("channel", value.cols(), s.attention.n_kv_heads)), 0,
+            value.cols());
     }
     return std::move(out_);
   }

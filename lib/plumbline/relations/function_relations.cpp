@@ -56,7 +56,7 @@ bool keys_are_made_head_by_head(const AttentionNorms& n) {
 bool reads_products_alone(const BlockSpec& s) {
   return has_only(s.norm_slots.attn, &Attn::in, &Attn::v, &Attn::mid, &Attn::out, &Attn::post) &&
          has_only(s.position, &PositionSpec::rope, &PositionSpec::bias, &PositionSpec::buckets) &&
-         !s.attention.latent;
+         !s.attention.latent && !(s.attention.given && s.attention.given->past > 0);
 }
 
 // The branches read the stream through layer norms, which do not see a shift.
@@ -210,11 +210,11 @@ const std::vector<Relation> all_function_relations{
      {"layout/post-as-pre", "norm/gain-before", "norm/not-centred", "norm/over-tokens"}},
     {"order",
      "tokens in another order give the same rows in that order",
-     "attention without a mask and without positions",
+     "attention without any mask and without positions",
      false,
      [](const QuestionSettings& q) {
        return projects(q.spec) && q.spec.attention.mask.kind == MaskKind::bidirectional &&
-              q.spec.position == PositionSpec{} && q.tokens > 1;
+              q.spec.position == PositionSpec{} && !q.spec.attention.given && q.tokens > 1;
      },
      order,
      {"misread/past-alone"}},
