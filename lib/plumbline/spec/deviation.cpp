@@ -50,7 +50,7 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
      }},
     {"layers/all-as-first", "every layer computes what the first one does", "lablup/mlxcel#495",
      [](BlockSpec& s) {
-       if (layers_have_like_parameters(s))
+       if (s.layers.size() > 1 && layers_have_like_parameters(s))
          std::fill(s.layers.begin(), s.layers.end(), BlockSpec(s.layers[0]));
      }},
     {"layers/first-reused", "every layer uses the first layer's parameters", "",
