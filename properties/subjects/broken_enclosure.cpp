@@ -1,6 +1,6 @@
 // Enclosures, with one operation that loses its width or its mark, or none.
 #include "plumbline/algebra/plain.hpp"
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/number/interval.hpp"
 #include "properties/subjects/fault.hpp"
 

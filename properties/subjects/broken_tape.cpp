@@ -1,7 +1,7 @@
 // Reverse mode, with one wrong rule or none.
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/tape.hpp"
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/number/scalars.hpp"
 #include "properties/subjects/broken_derivative.hpp"
 

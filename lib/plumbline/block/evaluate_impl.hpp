@@ -5,7 +5,7 @@
 #include "plumbline/algebra/plain_impl.hpp"
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/evaluate.hpp"
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {

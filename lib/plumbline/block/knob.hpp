@@ -10,6 +10,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "plumbline/base/names.hpp"
 #include "plumbline/block/sizes.hpp"
@@ -116,10 +117,13 @@ using without_optional = typename detail::WithoutOptional<T>::type;
 template <class T>
 inline constexpr bool is_optional = !std::is_same_v<T, without_optional<T>>;
 
-// f(knob) for each knob of S.
+// f(knob) for each knob of S. (std::apply would ask whether f throws, and compile all of it twice.)
 template <class S, class F>
 void for_each_knob(F f) {
-  std::apply([&](const auto&... k) { (f(k), ...); }, knobs<S>);
+  constexpr std::size_t count = std::tuple_size_v<std::remove_const_t<decltype(knobs<S>)>>;
+  [&]<std::size_t... i>(std::index_sequence<i...>) {
+    (f(std::get<i>(knobs<S>)), ...);
+  }(std::make_index_sequence<count>());
 }
 
 // f(path, knob, feature) for each knob that holds a value, with the dotted path of its JSON: through features
@@ -167,6 +171,23 @@ void forget_what_does_not_apply(S& feature) {
   });
 }
 
+namespace detail {
+template <class S, class F>
+constexpr bool stands_in();
+template <class S, class... K>
+constexpr bool stands_in_one_of(const std::tuple<K...>*) {
+  return (stands_in<S, without_optional<typename K::Value>>() || ...);
+}
+// Whether F is of kind S, or a feature of kind S can stand within it.
+template <class S, class F>
+constexpr bool stands_in() {
+  if constexpr (std::is_same_v<S, F>)
+    return true;
+  else
+    return stands_in_one_of<S>(static_cast<decltype(&knobs<F>)>(nullptr));
+}
+}  // namespace detail
+
 // change(feature) for each feature of kind S within `feature`: all norms of a block.
 template <class S, class F, class Change>
 void for_each_feature(F& feature, const Change& change) {
@@ -176,10 +197,12 @@ void for_each_feature(F& feature, const Change& change) {
     for_each_knob<F>([&](const auto& k) {
       auto& value = feature.*(k.member);
       using T = std::remove_reference_t<decltype(value)>;
-      if constexpr (Feature<T>) {
-        for_each_feature<S>(value, change);
-      } else if constexpr (is_optional<T> && Feature<without_optional<T>>) {
+      if constexpr (!detail::stands_in<S, without_optional<T>>()) {
+        return;
+      } else if constexpr (is_optional<T>) {
         if (value) for_each_feature<S>(*value, change);
+      } else {
+        for_each_feature<S>(value, change);
       }
     });
   }

@@ -207,15 +207,4 @@ Tensor<A> PartOf<Part::add_norm>::run(A& a, const BlockSpec& s, const ParameterV
   return a.concat_cols({y, sum});
 }
 
-// The whole stack with its final norm, or the part that the spec names.
-//   shapes: x [B T, d] -> y, as many columns as output_width(spec) says; B = `batch` divides the rows
-//   error: that of the algebra
-//   bad input: as `layer`
-template <Algebra A>
-Tensor<A> run(A& a, const BlockSpec& s, const ParameterMap<A>& parameters, const Tensor<A>& x, int batch = 1,
-              Stream<A>* stream = nullptr) {
-  const ParameterView<A> p{parameters, "", true};
-  return with_part(s.part, [&](auto part) { return PartOf<part()>::run(a, s, p, x, batch, stream); });
-}
-
 }  // namespace plumbline

@@ -2,7 +2,7 @@
 
 #include "plumbline/algebra/plain_impl.hpp"
 #include "plumbline/block/evaluate.hpp"
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/cases/edges.hpp"
 #include "plumbline/cases/given.hpp"

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "plumbline/algebra/tape.hpp"
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/depth/repeatable.hpp"
 
 namespace plumbline {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "plumbline/algebra/tape.hpp"
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/ensemble/ensemble_impl.hpp"
 #include "plumbline/ensemble/members.hpp"
 

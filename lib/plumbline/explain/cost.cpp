@@ -1,6 +1,6 @@
 #include "plumbline/explain/cost.hpp"
 
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {

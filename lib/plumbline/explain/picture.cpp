@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {

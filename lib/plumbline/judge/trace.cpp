@@ -7,7 +7,7 @@
 #include "plumbline/algebra/each.hpp"
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/tape.hpp"
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {

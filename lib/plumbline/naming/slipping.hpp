@@ -8,7 +8,7 @@
 #include <set>
 
 #include "plumbline/algebra/tape.hpp"
-#include "plumbline/block/layout.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/ensemble/ensemble.hpp"
 #include "plumbline/naming/hand_written.hpp"
 #include "plumbline/naming/slip.hpp"

@@ -1,0 +1,17 @@
+# plumbline_included_headers(OUT HEADER...): these headers, and all of ours that they include, sorted; paths are those
+# of #include, below the current folder.
+function(plumbline_included_headers out)
+  set(open ${ARGN})
+  set(all)
+  while(open)
+    list(POP_FRONT open header)
+    if(NOT header IN_LIST all)
+      list(APPEND all ${header})
+      file(STRINGS ${header} included REGEX "^#include \"plumbline/")
+      list(TRANSFORM included REPLACE "^#include \"([^\"]+)\".*" "\\1")
+      list(APPEND open ${included})
+    endif()
+  endwhile()
+  list(SORT all)
+  set(${out} ${all} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,27 @@
+# plumbline_precompile(): every target here and below that links the library reads what most files include, parsed once
+# for all of them. A compiler cache does without, for it could not tell two states of what was parsed apart; so does the
+# build that compiles each file by itself, to show headers that are missing.
+function(plumbline_targets_below folder out)
+  get_property(all DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
+  get_property(below DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+  foreach(subfolder IN LISTS below)
+    plumbline_targets_below(${subfolder} found)
+    list(APPEND all ${found})
+  endforeach()
+  set(${out} ${all} PARENT_SCOPE)
+endfunction()
+
+function(plumbline_precompile)
+  if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache OR NOT CMAKE_UNITY_BUILD OR NOT CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    return()
+  endif()
+  target_precompile_headers(plumbline_light PRIVATE <nlohmann/json.hpp> ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../plumbline/cases/truth.hpp)
+  plumbline_targets_below(${PROJECT_SOURCE_DIR} targets)
+  foreach(target IN LISTS targets)
+    get_target_property(type ${target} TYPE)
+    get_target_property(linked ${target} LINK_LIBRARIES)
+    if(type MATCHES "LIBRARY|EXECUTABLE" AND linked MATCHES "plumbline" AND NOT target MATCHES "_light$|_client|_onednn")
+      target_precompile_headers(${target} REUSE_FROM plumbline_light)
+    endif()
+  endforeach()
+endfunction()
