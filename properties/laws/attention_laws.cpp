@@ -44,8 +44,8 @@ std::pair<int, int> yarn_pairs(const RopeSpec& r) {
           std::min(int(std::ceil(pair(r.scaling->beta_slow))), r.rotary_dim - 1)};
 }
 
-// What pair j turns by at each position, case by case.
-I frequency(const RopeSpec& r, int j) {
+// What pair j turns by at each position in a sequence of n tokens, case by case.
+I frequency(const RopeSpec& r, int j, int n) {
   const I w = I(1) / pow(I(r.base), I(I(2 * j) / I(r.rotary_dim)));
   if (!r.scaling) return w;
   const RopeScaling& s = *r.scaling;
@@ -65,20 +65,35 @@ I frequency(const RopeSpec& r, int j) {
       if (j >= last) break;
       return mixed(I(last - j) / I(last - first));
     }
+    case RopeScalingKind::longrope: {
+      const auto& factors = n > s.original_max_position ? s.long_factor : s.short_factor;
+      return w / I(std::size_t(j) < factors.size() ? factors[std::size_t(j)] : factors.back());
+    }
+    case RopeScalingKind::dynamic: {
+      if (n <= s.original_max_position || j == 0) return w;
+      const I longer = I(s.factor) * I(n) / I(s.original_max_position) - I(s.factor) + I(1);
+      const I base = I(r.base) * pow(longer, I(I(r.rotary_dim) / I(r.rotary_dim - 2)));
+      return I(1) / pow(base, I(I(2 * j) / I(r.rotary_dim)));
+    }
   }
   return w / I(s.factor);
 }
 
+// What cosines and sines are multiplied by.
+I amplitude_of(const RopeScaling& s) {
+  const I longer = log(I(s.factor));
+  if (s.kind == RopeScalingKind::yarn) return I(1) + longer / I(10);
+  if (s.kind != RopeScalingKind::longrope) return I(1);
+  return sqrt(I(I(1) + longer / log(I(s.original_max_position))));
+}
+
 // The rotation of one head's row by complex multiplication, pair by pair.
-void turn(const RopeSpec& r, int position, Matrix<I>& row) {
+void turn(const RopeSpec& r, int position, int n, Matrix<I>& row) {
   const int half = r.rotary_dim / 2;
   for (int j = 0; j < half; ++j) {
-    const I angle = I(r.sign * position) * frequency(r, j);
+    const I angle = I(r.sign * position) * frequency(r, j, n);
     I c = cos(angle), s = sin(angle);
-    if (r.scaling && r.scaling->kind == RopeScalingKind::yarn) {
-      const I longer = I(1) + log(I(r.scaling->factor)) / I(10);
-      c *= longer, s *= longer;
-    }
+    if (r.scaling) c *= amplitude_of(*r.scaling), s *= amplitude_of(*r.scaling);
     const int first = r.style == RopeStyle::half ? j : 2 * j,
               second = r.style == RopeStyle::half ? j + half : 2 * j + 1;
     const I a = row(0, first), b = row(0, second);
@@ -131,7 +146,7 @@ Matrix<I> attention_by_definition(const Instance& at) {
       for (int j = 0; j < tokens; ++j) {
         if (!sees(s, i, j)) continue;
         Matrix<I> qi = q.block(i, head * h, 1, h), kj = k.block(j, group * h, 1, h);
-        if (at.spec.position.rope) turn(*at.spec.position.rope, i, qi), turn(*at.spec.position.rope, j, kj);
+        if (const auto& r = at.spec.position.rope) turn(*r, i, tokens, qi), turn(*r, j, tokens, kj);
         I score = dot(qi, kj) / sqrt(I(h));
         if (s.softcap.cap) score = I(*s.softcap.cap) * tanh(I(score / I(*s.softcap.cap)));
         if (const auto& bias = at.spec.position.bias)
@@ -173,7 +188,7 @@ Matrix<I> latent_by_definition(const Instance& at) {
   const Matrix<I> up = projected(at, "kv_b_proj", normed("norm_kv_a", Matrix<I>(down.leftCols(l.kv_rank))));
   const auto turned = [&](const Matrix<I>& x, Eigen::Index t, Eigen::Index first) {
     Matrix<I> row = x.block(t, first, 1, l.rope_dim);
-    turn(*at.spec.position.rope, int(t), row);
+    turn(*at.spec.position.rope, int(t), tokens, row);
     return row;
   };
   Matrix<I> heads = Matrix<I>::Constant(tokens, s.n_heads * v, I(0));
@@ -263,12 +278,15 @@ void value_norm_definition(const Subject& f) {
 }
 
 // Four pairs, of which those of high frequency stay, that of the lowest is divided, and some lie between.
+// Kinds that know of a length are asked below it and beyond.
 void scaled_rope_definition(const Subject& f) {
   BlockSpec spec = draw_attention(f, MaskKind::causal);
   spec.attention.head_dim = 8;
   RopeScaling scaling;
-  scaling.kind = *rc::gen::element(RopeScalingKind::linear, RopeScalingKind::llama3, RopeScalingKind::yarn);
-  scaling.original_max_position = 1024;
+  using enum RopeScalingKind;
+  scaling.kind = *rc::gen::element(linear, llama3, yarn, longrope, dynamic);
+  scaling.original_max_position = reads_length(scaling) ? *rc::gen::element(2, 1024) : 1024;
+  if (is_longrope(scaling)) scaling.short_factor = {1, 1.25, 1.5, 2}, scaling.long_factor = {1.5, 3, 6, 12};
   spec.position.rope = RopeSpec{.rotary_dim = 8, .sign = *rc::gen::element(1, -1), .scaling = scaling};
   value_is_the_definition(f, spec);
 }
@@ -409,7 +427,8 @@ const std::vector<Law>& attention_laws() {
        "attention with scaled rotary frequencies is its definition, entry by entry",
        attention,
        scaled_rope_definition,
-       {"rope/scaling-by-steps", "rope/scaling-missing", "rope/sign", "rope/yarn-factor-missing"}},
+       {"rope/length-longest", "rope/length-original", "rope/longrope-factor-missing",
+        "rope/scaling-by-steps", "rope/scaling-missing", "rope/sign", "rope/yarn-factor-missing"}},
       {"ATT-2a",
        "a value bias passes through attention",
        attention,

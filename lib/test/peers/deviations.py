@@ -23,7 +23,7 @@ TABLE = """
     qk-norm missing
     residual attn-detached attn-doubled attn-dropped ffn-block-input ffn-detached ffn-doubled ffn-dropped normed scale-on-branch
     rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing scaling-by-steps scaling-missing
-    rope sign style values yarn-factor-missing
+    rope sign style values yarn-factor-missing length-longest length-original longrope-factor-missing
     scale by-heads by-width gradient-missing missing twice
     sink missing of-first-head scaled
     softcap after-mask gradient-missing missing
