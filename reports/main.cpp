@@ -9,6 +9,7 @@
 #include "reports/chains/chains_page.hpp"
 #include "reports/claims/claims_page.hpp"
 #include "reports/conformance/conformance_page.hpp"
+#include "reports/conformance/equality_page.hpp"
 #include "reports/findings/findings_page.hpp"
 #include "reports/folder.hpp"
 #include "reports/golden/golden_page.hpp"
@@ -70,6 +71,7 @@ Pages all_pages() {
   add(pages, golden_pages(golden));
   add(pages, chains_pages(chains, depth));
   add(pages, conformance_pages(conformance));
+  add(pages, equality_pages(read_equality(equality_folder())));
   add(pages, oracle_pages(oracle));
   add(pages, spec_pages());
   add(pages, protocol_page());

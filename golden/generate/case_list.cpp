@@ -41,6 +41,7 @@ constexpr void (*groups[])(List&) = {add_layouts,
                                      add_latent,
                                      add_sdpa_with_buckets,
                                      add_buckets_of_t5,
+                                     add_scaled_by_length,
                                      add_given,
                                      add_unlike_layers};
 

@@ -75,8 +75,17 @@ def yarn_share(scaling, j, dim, base):
     return between(0, 1, (j - first) / (last - first))
 
 
-def scaled(scaling, frequency, j, dim, base):
-    """The frequency of pair j for longer sequences: kept, divided by the factor, or something in between."""
+def scaled(scaling, frequency, j, dim, base, tokens):
+    """The frequency of pair j for longer sequences, here one of so many tokens: kept, divided by the factor, or something in
+    between; divided by a number of its own; or that of a larger base."""
+    old = scaling.get("original_max_position")
+    if scaling["kind"] == "longrope":
+        factors = scaling["long_factor" if tokens > old else "short_factor"]
+        return frequency / mpmath.mpf(factors[min(j, len(factors) - 1)])
+    if scaling["kind"] == "dynamic":
+        factor, power = mpmath.mpf(scaling["factor"]), ratio(dim, dim - 2)
+        grown = mpmath.mpf(base) * mpmath.power(factor * ratio(max(tokens, old), old) - (factor - 1), power)
+        return mpmath.power(grown, -ratio(2 * j, dim))
     if scaling["kind"] == "linear":
         kept = 0
     elif scaling["kind"] == "llama3":
@@ -89,15 +98,17 @@ def scaled(scaling, frequency, j, dim, base):
 
 def amplitude(scaling):
     """What cosines and sines are multiplied by."""
-    if not scaling or scaling["kind"] != "yarn":
+    if not scaling or scaling["kind"] not in ("yarn", "longrope"):
         return 1
-    given = scaling["attention_factor"]
-    return mpmath.mpf(given) if given is not None else 1 + mpmath.log(max(scaling["factor"], 1)) / 10
+    given, longer = scaling["attention_factor"], mpmath.log(max(scaling["factor"], 1))
+    if given is not None:
+        return mpmath.mpf(given)
+    return 1 + longer / 10 if scaling["kind"] == "yarn" else mpmath.sqrt(1 + longer / mpmath.log(scaling["original_max_position"]))
 
 
 def rotation(rope, tokens, head_dim, first=0):
     """m cos and m sin [T, h], and J [h, h], which turns a pair by 90 degrees: rotated x = m (x cos + (x J) sin), where m is
-    not 1 for yarn alone."""
+    not 1 for yarn and longrope alone."""
     half, turn = rope["rotary_dim"] // 2, np.zeros((head_dim, head_dim))
     cos, sin = np.ones((tokens, head_dim), object), np.zeros((tokens, head_dim), object)
     for j in range(half):
@@ -106,7 +117,7 @@ def rotation(rope, tokens, head_dim, first=0):
         frequency = mpmath.power(rope["base"], -ratio(j, half))
         scaling = rope.get("scaling")
         if scaling:
-            frequency = scaled(scaling, frequency, j, 2 * half, rope["base"])
+            frequency = scaled(scaling, frequency, j, 2 * half, rope["base"], tokens)
         m, sign = amplitude(scaling), rope.get("sign", 1)
         for t in range(tokens):
             angle = (first + t) * frequency

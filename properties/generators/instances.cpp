@@ -92,7 +92,8 @@ Instance instance(const BlockSpec& spec, int tokens, Regime regime) {
 
 RopeScaling draw_scaling() {
   RopeScaling s;
-  s.kind = *rc::gen::element(RopeScalingKind::linear, RopeScalingKind::llama3, RopeScalingKind::yarn);
+  using enum RopeScalingKind;
+  s.kind = *rc::gen::element(linear, llama3, yarn, longrope, dynamic);
   s.original_max_position = *rc::gen::element(16, 1024);
   return s;
 }

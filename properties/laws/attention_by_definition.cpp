@@ -54,7 +54,7 @@ Matrix<I> attention_by_definition(const Instance& at) {
       for (int j = 0; j < tokens; ++j) {
         if (!sees(s, i, j)) continue;
         Matrix<I> qi = q.block(i, head * h, 1, h), kj = k.block(j, group * h, 1, h);
-        if (at.spec.position.rope) turn(*at.spec.position.rope, i, qi), turn(*at.spec.position.rope, j, kj);
+        if (const auto& r = at.spec.position.rope) turn(*r, i, tokens, qi), turn(*r, j, tokens, kj);
         I score = dot(qi, kj) / sqrt(I(h));
         if (s.softcap.cap) score = I(*s.softcap.cap) * tanh(I(score / I(*s.softcap.cap)));
         if (const auto& bias = at.spec.position.bias)
@@ -90,7 +90,7 @@ Matrix<I> latent_by_definition(const Instance& at) {
   const Matrix<I> up = projected(at, "kv_b_proj", normed("norm_kv_a", Matrix<I>(down.leftCols(l.kv_rank))));
   const auto turned = [&](const Matrix<I>& x, Eigen::Index t, Eigen::Index first) {
     Matrix<I> row = x.block(t, first, 1, l.rope_dim);
-    turn(*at.spec.position.rope, int(t), row);
+    turn(*at.spec.position.rope, int(t), tokens, row);
     return row;
   };
   Matrix<I> heads = Matrix<I>::Constant(tokens, s.n_heads * v, I(0));

@@ -83,12 +83,15 @@ void value_norm_definition(const Subject& f) {
 }
 
 // Four pairs, of which those of high frequency stay, that of the lowest is divided, and some lie between.
+// Kinds that know of a length are asked below it and beyond.
 void scaled_rope_definition(const Subject& f) {
   BlockSpec spec = draw_attention(f, MaskKind::causal);
   spec.attention.head_dim = 8;
   RopeScaling scaling;
-  scaling.kind = *rc::gen::element(RopeScalingKind::linear, RopeScalingKind::llama3, RopeScalingKind::yarn);
-  scaling.original_max_position = 1024;
+  using enum RopeScalingKind;
+  scaling.kind = *rc::gen::element(linear, llama3, yarn, longrope, dynamic);
+  scaling.original_max_position = reads_length(scaling) ? *rc::gen::element(2, 1024) : 1024;
+  if (is_longrope(scaling)) scaling.short_factor = {1, 1.25, 1.5, 2}, scaling.long_factor = {1.5, 3, 6, 12};
   spec.position.rope = RopeSpec{.rotary_dim = 8, .sign = *rc::gen::element(1, -1), .scaling = scaling};
   value_is_the_definition(f, spec);
 }
@@ -164,7 +167,8 @@ const std::vector<Law>& attention_definition_laws() {
        "attention with scaled rotary frequencies is its definition, entry by entry",
        defined_attention,
        scaled_rope_definition,
-       {"rope/scaling-by-steps", "rope/scaling-missing", "rope/sign", "rope/yarn-factor-missing"}},
+       {"rope/length-longest", "rope/length-original", "rope/longrope-factor-missing",
+        "rope/scaling-by-steps", "rope/scaling-missing", "rope/sign", "rope/yarn-factor-missing"}},
   };
   return laws;
 }

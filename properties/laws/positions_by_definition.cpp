@@ -16,8 +16,8 @@ std::pair<int, int> yarn_pairs(const RopeSpec& r) {
           std::min(int(std::ceil(pair(r.scaling->beta_slow))), r.rotary_dim - 1)};
 }
 
-// What pair j turns by at each position, case by case.
-I frequency(const RopeSpec& r, int j) {
+// What pair j turns by at each position in a sequence of n tokens, case by case.
+I frequency(const RopeSpec& r, int j, int n) {
   const I w = I(1) / pow(I(r.base), I(I(2 * j) / I(r.rotary_dim)));
   if (!r.scaling) return w;
   const RopeScaling& s = *r.scaling;
@@ -37,21 +37,36 @@ I frequency(const RopeSpec& r, int j) {
       if (j >= last) break;
       return mixed(I(last - j) / I(last - first));
     }
+    case RopeScalingKind::longrope: {
+      const auto& factors = n > s.original_max_position ? s.long_factor : s.short_factor;
+      return w / I(std::size_t(j) < factors.size() ? factors[std::size_t(j)] : factors.back());
+    }
+    case RopeScalingKind::dynamic: {
+      if (n <= s.original_max_position || j == 0) return w;
+      const I longer = I(s.factor) * I(n) / I(s.original_max_position) - I(s.factor) + I(1);
+      const I base = I(r.base) * pow(longer, I(I(r.rotary_dim) / I(r.rotary_dim - 2)));
+      return I(1) / pow(base, I(I(2 * j) / I(r.rotary_dim)));
+    }
   }
   return w / I(s.factor);
 }
 
+// What cosines and sines are multiplied by.
+I amplitude_of(const RopeScaling& s) {
+  const I longer = log(I(s.factor));
+  if (s.kind == RopeScalingKind::yarn) return I(1) + longer / I(10);
+  if (s.kind != RopeScalingKind::longrope) return I(1);
+  return sqrt(I(I(1) + longer / log(I(s.original_max_position))));
+}
+
 }  // namespace
 
-void turn(const RopeSpec& r, int position, Matrix<I>& row) {
+void turn(const RopeSpec& r, int position, int n, Matrix<I>& row) {
   const int half = r.rotary_dim / 2;
   for (int j = 0; j < half; ++j) {
-    const I angle = I(r.sign * position) * frequency(r, j);
+    const I angle = I(r.sign * position) * frequency(r, j, n);
     I c = cos(angle), s = sin(angle);
-    if (r.scaling && r.scaling->kind == RopeScalingKind::yarn) {
-      const I longer = I(1) + log(I(r.scaling->factor)) / I(10);
-      c *= longer, s *= longer;
-    }
+    if (r.scaling) c *= amplitude_of(*r.scaling), s *= amplitude_of(*r.scaling);
     const int first = r.style == RopeStyle::half ? j : 2 * j,
               second = r.style == RopeStyle::half ? j + half : 2 * j + 1;
     const I a = row(0, first), b = row(0, second);

@@ -6,8 +6,8 @@
 
 namespace plumbline::properties {
 
-// The rotation of one head's row by complex multiplication, pair by pair.
-void turn(const RopeSpec& rope, int position, Matrix<I>& row);
+// The rotation of one head's row, in a sequence of n tokens, by complex multiplication, pair by pair.
+void turn(const RopeSpec& rope, int position, int n, Matrix<I>& row);
 
 // The slope of a head by ALiBi's recipe.
 I slope_of(const AlibiSpec& alibi, int head, int n_heads);

@@ -1,380 +1,76 @@
 """Tiny checkpoints of models of transformers, as `plumbline judge --hf` reads them: checkpoints.py --plumbline COMMAND
-[--gradients] [--dtype bfloat16] [--keep FOLDER] [MODEL...] makes them with random parameters, gains and biases too, records
-what each layer reads and writes, and has every layer judged with the spec and the parameters that the command finds in the
-folder; --gradients has those of the input and of all parameters judged too, which a second checkpoint holds in place of the
-parameters; --dtype judges the model again in arithmetic of that type. A row a model says what came of it; the exit status is 1
-where a layer does not agree.
+[--gradients] [--stack] [--dtype TYPE,...] [--attention NAME,...] [--record FILE] [--keep FOLDER] [MODEL...] makes them with
+random parameters, gains and biases too, and has every layer judged with the spec and the parameters that the command finds
+in the folder; --gradients has those of the input and of all parameters judged too, which a second checkpoint holds in place
+of the parameters; --stack has three like layers judged as one stack besides. A row a model says what came of it; the exit
+status is 1 where a layer does not agree. --record keeps it in a file, and asks again only what is not in it.
 
     python3 -m venv /tmp/frameworks && /tmp/frameworks/bin/pip install -r reports/conformance/requirements-transformers.txt
     /tmp/frameworks/bin/python reports/conformance/checkpoints.py --plumbline build/bin/plumbline"""
 
 import argparse
-import copy
 import pathlib
-import subprocess
+import re
 import sys
 import tempfile
 
 import torch
 import transformers
-from safetensors.torch import load_file, save_file
-
-TOKENS = 11
-# Odd widths, grouped heads, heads that are not as wide as d / heads where a model allows it.
-SIZES = {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2, "intermediate_size": 57}
-HEADS = SIZES | {"head_dim": 10}
-EQUAL = {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 57}
-GPT = {"n_embd": 42, "n_layer": 2, "n_head": 3, "n_positions": 32}
-ROPE = {"rope_theta": 5000.0, "rope_type": "default"}
-FOUR = {"num_hidden_layers": 4}
-TYPES = ["sliding_attention", "sliding_attention", "full_attention", "sliding_attention"]
-MIXTURE = {"num_local_experts": 5, "num_experts_per_tok": 2}
-QWEN = {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 19}
-DEEPSEEK = {"n_routed_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 19, "n_shared_experts": 2, "n_group": 4,
-            "topk_group": 2, "first_k_dense_replace": 1, "routed_scaling_factor": 2.5}
-LATENT = {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 3, "intermediate_size": 57,
-          "q_lora_rank": 14, "kv_lora_rank": 12, "qk_rope_head_dim": 6, "qk_nope_head_dim": 8, "v_head_dim": 10}
-T5 = {"d_model": 42, "d_kv": 10, "d_ff": 57, "num_layers": 2, "num_heads": 3}
-PICTURE = {"image_size": 12, "patch_size": 4}
-TWO = {"d_model": 42, "encoder_layers": 2, "encoder_attention_heads": 3, "encoder_ffn_dim": 57, "decoder_layers": 1,
-       "decoder_attention_heads": 3, "decoder_ffn_dim": 57}
+from equality.asked import PROFILES, Asked, Refused, rule_of
+from equality.models import MODELS
+from equality.record import Record, found
 
 
-def rope(**more):
-    return {"rope_parameters": ROPE | more}
+def asked(name, options, dtype, attention, stack):
+    """A row of the record."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(options.keep or temporary)
+        try:
+            model = Asked(name, folder, options.plumbline, dtype, attention, stack)
+            return {"class": model.layer, "gradients": options.gradients} | found(model.judged(options.gradients))
+        except Refused as why:
+            line = re.sub(r"\S*/(config\.json|model\S*\.safetensors)", r"\1", str(why)).removeprefix("plumbline: ")
+            return {"class": "", "gradients": options.gradients, "verdict": "refused", "said": line}
+        except Exception as why:  # of transformers, in the words of its own
+            return {"class": "", "gradients": options.gradients, "verdict": "not judged",
+                    "said": f"{type(why).__name__}: {str(why).strip().splitlines()[0] if str(why).strip() else ''}"}
 
 
-# What stands in config.json beside the model's type and vocab_size. A name may say more than the type.
-MODELS = {
-    "gpt2": GPT,
-    "gpt2 scaled by layer": GPT | {"n_inner": 57, "scale_attn_by_inverse_layer_idx": True, "activation_function": "gelu"},
-    "openai-gpt": GPT,
-    "bert": EQUAL,
-    "roberta": EQUAL | {"hidden_act": "relu"},
-    "opt": {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 3, "ffn_dim": 57},
-    "opt post_norm": {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 3, "ffn_dim": 57,
-                      "do_layer_norm_before": False, "enable_bias": False},
-    "llama": HEADS | rope(),
-    "llama with biases": SIZES | {"attention_bias": True, "mlp_bias": True, "hidden_size": 48},
-    "mistral": HEADS | {"sliding_window": 4},
-    "qwen2": SIZES | {"hidden_size": 48, "use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1},
-    "qwen3": HEADS | rope(),
-    "gemma": HEADS,
-    "gemma2": HEADS | {"sliding_window": 4, "query_pre_attn_scalar": 13, "attn_logit_softcapping": 3.0},
-    "gpt_neox": EQUAL | {"hidden_size": 48},
-    "gpt_neox sequential": EQUAL | {"hidden_size": 48, "use_parallel_residual": False, "attention_bias": False},
-    "gptj": GPT | {"rotary_dim": 6, "n_inner": 57},
-    "phi": SIZES | {"hidden_size": 48},
-    "phi with norms on heads": SIZES | {"hidden_size": 48, "qk_layernorm": True},
-    "phi3": SIZES | {"hidden_size": 48, "sliding_window": 4, "pad_token_id": 0},
-    "falcon": {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 3},
-    "falcon of 40B": {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 6, "num_kv_heads": 2,
-                      "new_decoder_architecture": True, "ffn_hidden_size": 57},
-    "falcon of 11B": {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 6, "num_kv_heads": 2,
-                      "new_decoder_architecture": True, "num_ln_in_parallel_attn": 1, "ffn_hidden_size": 57},
-    "falcon sequential": {"hidden_size": 42, "num_hidden_layers": 2, "num_attention_heads": 3, "parallel_attn": False,
-                          "multi_query": False, "bias": True},
-    "bloom": {"hidden_size": 42, "n_layer": 2, "n_head": 3},
-    "bloom with normed residual": {"hidden_size": 42, "n_layer": 2, "n_head": 3,
-                                   "apply_residual_connection_post_layernorm": True},
-    "mpt": {"d_model": 42, "n_layers": 2, "n_heads": 3, "max_seq_len": 32},
-    "mpt of another scale": {"d_model": 42, "n_layers": 2, "n_heads": 3, "max_seq_len": 32,
-                             "attn_config": {"softmax_scale": 0.4}},
-    "starcoder2": SIZES | {"hidden_size": 48, "sliding_window": 4},
-    "starcoder2 without biases": SIZES | {"hidden_size": 48, "use_bias": False},
-    "olmo2": SIZES | {"hidden_size": 48, "num_key_value_heads": 3},
-    "cohere": SIZES | {"hidden_size": 48},
-    "glm": HEADS | {"head_dim": 12, "pad_token_id": 0, "eos_token_id": 1},
-    "glm4": HEADS | {"head_dim": 12, "pad_token_id": 0, "eos_token_id": 1},
-    "granite": SIZES | {"hidden_size": 48, "residual_multiplier": 0.22, "attention_multiplier": 0.35, "attention_bias": True},
-    "exaone4": SIZES | {"hidden_size": 48, "sliding_window": 4, "num_hidden_layers": 4},
-    "exaone4 without windows": SIZES | {"hidden_size": 48, "sliding_window": None,
-                                        "layer_types": ["full_attention", "full_attention"]},
-    "stablelm": SIZES | {"hidden_size": 48, "use_qkv_bias": True},
-    "stablelm parallel": SIZES | {"hidden_size": 48, "use_parallel_residual": True},
-    "smollm3": SIZES | {"hidden_size": 48, "num_hidden_layers": 4, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 1},
-    "llama of llama3": HEADS | rope(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
-                                    original_max_position_embeddings=64),
-    "llama of linear": HEADS | rope(rope_type="linear", factor=3.0),
-    "llama of yarn": HEADS | rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=64),
-    "llama of yarn with mscale": HEADS | rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=64, mscale=0.7,
-                                              mscale_all_dim=0.4, beta_fast=20.0, beta_slow=2.0, truncate=False),
-    "qwen3 of yarn with a factor": HEADS | rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=64,
-                                                attention_factor=1.3),
-    "gemma3_text": HEADS | FOUR | {"sliding_window": 4, "query_pre_attn_scalar": 13, "layer_types": TYPES},
-    "gemma3_text of linear": HEADS | {"sliding_window": 4, "layer_types": TYPES[1:3],
-                                      "rope_parameters": {"full_attention": ROPE | {"rope_type": "linear", "factor": 8.0},
-                                                          "sliding_attention": ROPE | {"rope_theta": 300.0}}},
-    "vaultgemma": HEADS | {"sliding_window": 4},
-    "olmo": SIZES | {"hidden_size": 48},
-    "olmo3": SIZES | FOUR | {"hidden_size": 48, "sliding_window": 4, "layer_types": TYPES},
-    "olmo3 of yarn": SIZES | {"hidden_size": 48, "sliding_window": 4, "layer_types": TYPES[1:3],
-                              "rope_parameters": {"full_attention": ROPE | {"rope_type": "yarn", "factor": 4.0,
-                                                                            "original_max_position_embeddings": 64},
-                                                  "sliding_attention": ROPE}},
-    "ministral": HEADS | {"sliding_window": 4, "layer_types": TYPES[1:3]},
-    "cohere2": SIZES | FOUR | {"hidden_size": 48, "sliding_window": 4, "layer_types": TYPES},
-    "cwm": HEADS | {"sliding_window": 4},
-    "seed_oss": HEADS | {"attention_out_bias": True, "mlp_bias": True},
-    "ernie4_5": HEADS,
-    "ernie4_5 with biases": HEADS | {"use_bias": True},
-    "helium": SIZES | {"hidden_size": 48, "head_dim": 8},
-    "hunyuan_v1_dense": HEADS | {"attention_bias": True},
-    "nemotron": SIZES | {"hidden_size": 48, "mlp_bias": True} | rope(partial_rotary_factor=0.5),
-    "arcee": HEADS,
-    "jais2": HEADS,
-    "nanochat": SIZES | {"hidden_size": 48},
-    "persimmon": EQUAL | {"hidden_size": 48, "pad_token_id": 0},
-    "mixtral": HEADS | MIXTURE,
-    "mixtral with windows": HEADS | MIXTURE | {"sliding_window": 4},
-    "qwen2_moe": SIZES | QWEN | {"hidden_size": 48, "shared_expert_intermediate_size": 21},
-    "qwen2_moe with windows": SIZES | QWEN | {"hidden_size": 48, "shared_expert_intermediate_size": 21, "norm_topk_prob": True,
-                                              "use_sliding_window": True, "sliding_window": 4, "mlp_only_layers": [1]},
-    "qwen3_moe": HEADS | QWEN | {"norm_topk_prob": True, "decoder_sparse_step": 2},
-    "qwen3_next": HEADS | QWEN | {"head_dim": 16, "layer_types": ["full_attention"] * 2, "shared_expert_intermediate_size": 21},
-    "olmoe": SIZES | {"hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2},
-    "flex_olmo": SIZES | {"pad_token_id": 0, "hidden_size": 48, "num_experts": 6, "num_experts_per_tok": 2, "norm_topk_prob": True},
-    "granitemoe": SIZES | MIXTURE | {"hidden_size": 48, "residual_multiplier": 0.22, "attention_multiplier": 0.35},
-    "granitemoeshared": SIZES | MIXTURE | {"hidden_size": 48, "shared_intermediate_size": 21, "attention_bias": True},
-    "hunyuan_v1_moe": HEADS | {"num_experts": 5, "moe_topk": 2},
-    "ernie4_5_moe": HEADS | {"moe_num_experts": 6, "moe_k": 2, "moe_intermediate_size": 19, "moe_num_shared_experts": 2},
-    "glm4_moe": HEADS | DEEPSEEK | {"head_dim": 12, "use_qk_norm": True, "attention_bias": True},
-    "glm4_moe without groups": HEADS | DEEPSEEK | {"head_dim": 12, "n_group": 1, "topk_group": 1, "norm_topk_prob": False},
-    "solar_open": HEADS | {key: value for key, value in DEEPSEEK.items() if key != "first_k_dense_replace"},
-    "dots1": SIZES | DEEPSEEK | {"hidden_size": 48, "sliding_window": 4, "layer_types": TYPES[1:3], "norm_topk_prob": True},
-    "exaone_moe": SIZES | FOUR | {"hidden_size": 48, "sliding_window": 4, "num_experts": 8, "num_experts_per_tok": 3,
-                                  "moe_intermediate_size": 19, "n_group": 4, "topk_group": 2, "layer_types": TYPES},
-    "mellum": HEADS | {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 19, "sliding_window": 4,
-                       "layer_types": TYPES[1:3], "mlp_layer_types": ["dense", "sparse"],
-                       "rope_parameters": {"full_attention": ROPE, "sliding_attention": ROPE | {"rope_theta": 300.0}}},
-    "minimax_m2": HEADS | MIXTURE | {"rotary_dim": 6},
-    "afmoe": HEADS | FOUR | {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 19, "sliding_window": 4,
-                             "num_shared_experts": 1, "route_scale": 2.5, "layer_types": TYPES},
-    "gpt_oss": HEADS | MIXTURE | {"sliding_window": 4, "swiglu_limit": 1.1},
-    "deepseek_v3": LATENT | DEEPSEEK,
-    "deepseek_v3 of yarn": LATENT | DEEPSEEK | {"q_lora_rank": None, "rope_interleave": False, "norm_topk_prob": False} | rope(
-        rope_type="yarn", factor=4.0, original_max_position_embeddings=64, mscale=1.0, mscale_all_dim=1.0),
-    "deepseek_v2": LATENT | DEEPSEEK | {"topk_method": "group_limited_greedy"},
-    "deepseek_v2 greedy": LATENT | DEEPSEEK | {"q_lora_rank": None},
-    "glm4_moe_lite": LATENT | {key: value for key, value in DEEPSEEK.items() if key != "first_k_dense_replace"},
-    "youtu": LATENT,
-    "t5": T5,
-    "t5 gated": T5 | {"feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20},
-    "mt5": T5,
-    "umt5": T5,
-    "modernbert": EQUAL | {"hidden_size": 48, "local_attention": 6, "num_hidden_layers": 3},
-    "modernbert with biases": EQUAL | {"hidden_size": 48, "local_attention": 6, "attention_bias": True, "mlp_bias": True,
-                                       "norm_bias": True},
-    "codegen": GPT | {"n_embd": 48, "n_head": 4, "rotary_dim": 6},
-    "gpt_bigcode": GPT,
-    "gpt_bigcode with all heads": GPT | {"multi_query": False, "n_inner": 57},
-    "gpt_neo": {"hidden_size": 42, "num_layers": 3, "num_heads": 3, "window_size": 4, "attention_types": [[["global", "local"], 1],
-                                                                                                       [["local"], 1]]},
-    "xglm": {"d_model": 42, "num_layers": 2, "attention_heads": 3, "ffn_dim": 57},
-    "biogpt": EQUAL,
-    "electra": EQUAL | {"embedding_size": 20},
-    "camembert": EQUAL,
-    "xlm-roberta": EQUAL,
-    "data2vec-text": EQUAL,
-    "distilbert": {"dim": 42, "n_layers": 2, "n_heads": 3, "hidden_dim": 57},
-    "vit": EQUAL | PICTURE,
-    "vit without biases": EQUAL | PICTURE | {"qkv_bias": False},
-    "clip_vision_model": EQUAL | PICTURE,
-    "clip_text_model": EQUAL | {"eos_token_id": 1},
-    "siglip_vision_model": EQUAL | PICTURE,
-    "bart": TWO,
-    "whisper": TWO | {"pad_token_id": 0, "num_mel_bins": 5, "max_source_positions": TOKENS},
-}
-WITHOUT_HEAD = {"llama with biases", "bloom", "opt post_norm", "gpt2 scaled by layer"}  # no prefix before their names
-ENCODERS = {"electra", "camembert", "xlm-roberta", "data2vec-text", "distilbert", "vit", "clip_vision_model", "clip_text_model",
-            "siglip_vision_model", "bart", "whisper", "t5", "mt5", "umt5", "modernbert"}
-SHARDED = {"qwen2", "bloom", "gpt2"}
-STORED_AS = {"gemma": torch.bfloat16, "mistral": torch.float16}
-# What eager transformers claims: tensors of the type, sums, softmax and statistics in float32.
-PROFILES = {"float32": "float32", "bfloat16": "bfloat16-mixed", "float16": "float16-mixed"}
-
-
-def type_of(name):
-    return name.split(" ")[0]
-
-
-def config_of(name):
-    config = transformers.AutoConfig.for_model(type_of(name), **({} if "patch_size" in MODELS[name] else {"vocab_size": 37}),
-                                               **MODELS[name])
-    for key in ("resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "attention_dropout", "dropout", "resid_dropout",
-                "embed_dropout", "residual_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob"):
-        if hasattr(config, key):
-            setattr(config, key, 0.0)
-    config._attn_implementation = "eager"
-    return config
-
-
-def kind_of(name):
-    if name in WITHOUT_HEAD or type_of(name) in ENCODERS:
-        return transformers.AutoModel
-    return transformers.AutoModelForMaskedLM if name in ("bert", "roberta") else transformers.AutoModelForCausalLM
-
-
-def model_of(name):
-    torch.manual_seed(sum(name.encode()))
-    model = kind_of(name).from_config(config_of(name), attn_implementation="eager", experts_implementation="eager").eval()
-    corrections = [b for named, b in model.named_buffers() if named.endswith("e_score_correction_bias")]
-    with torch.no_grad():
-        for parameter in [*model.parameters(), *corrections]:
-            noise = torch.randn_like(parameter)
-            parameter.add_(0.3 * noise) if parameter.dim() == 1 else parameter.copy_(noise / parameter.shape[-1] ** 0.5)
-        if name in STORED_AS:  # the parameters are numbers of that type, the arithmetic is float32
-            for parameter in model.parameters():
-                parameter.copy_(parameter.to(STORED_AS[name]))
-    return model
-
-
-def layers_of(model, config):
-    """The first list of as many modules."""
-    count = config.num_hidden_layers
-    return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == count)
-
-
-def inputs_of(model, config):
-    dtype = next(model.parameters()).dtype
-    if config.model_type == "whisper":
-        return {"input_features": torch.randn(2, 5, 2 * TOKENS).to(dtype), "decoder_input_ids": torch.tensor([[3], [4]])}
-    if hasattr(config, "patch_size"):
-        return {"pixel_values": torch.randn(2, 3, config.image_size, config.image_size).to(dtype)}
-    if config.model_type in ("t5", "mt5", "umt5"):
-        return {"input_ids": torch.randint(2, 37, (2, TOKENS)), "decoder_input_ids": torch.tensor([[3], [4]])}
-    return {"input_ids": torch.randint(2, 37, (2, TOKENS))} | ({} if type_of(config.model_type) in ENCODERS else {"use_cache": False})
-
-
-def recorded(model, config):
-    """What each layer was called with."""
-    calls = []
-
-    def record(module, args, kwargs):
-        calls.append((module, args, kwargs))
-
-    hooks = [layer.register_forward_pre_hook(record, with_kwargs=True) for layer in layers_of(model, config)]
-    with torch.no_grad():
-        model(**inputs_of(model, config))
-    for hook in hooks:
-        hook.remove()
-    return calls
-
-
-def asked_again(module, args, kwargs):
-    """x, y, a cotangent of y, and the gradient of x; gradients of parameters stay with these."""
-    x = (args[0] if args else kwargs["hidden_states"]).detach().clone().requires_grad_()
-    output = module(x, *args[1:], **kwargs) if args else module(**kwargs | {"hidden_states": x})
-    y = output if isinstance(output, torch.Tensor) else output[0]
-    cotangent = torch.randn_like(y)
-    y.backward(cotangent)
-    return {"x": x.detach(), "y": y.detach(), "grad.y": cotangent, "grad.x": x.grad}
-
-
-def save_gradients(model, folder):
-    """A checkpoint whose parameters are the gradients of the model's: it names and packs them as the model's are. They are
-    small, a power of two times what they were, so that what it computes from these is a question too."""
-    with torch.no_grad():
-        gradients = copy.deepcopy(model)
-        for parameter, own in zip(gradients.parameters(), model.parameters()):
-            parameter.copy_(torch.zeros_like(own) if own.grad is None else own.grad * SMALL)
-        for named, buffer in gradients.named_buffers():
-            if named.endswith("e_score_correction_bias"):
-                buffer.zero_()
-    gradients.save_pretrained(folder)
-
-
-def said_by(command):
-    """What a command says against a layer, or nothing."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
-    if not done.returncode:
-        return ""
-    refused = "refused: " if done.returncode == 2 else ""
-    said = done.stderr.strip().splitlines() or [line for line in done.stdout.splitlines() if line.strip()]
-    return refused + said[0].strip()
-
-
-class Questions:
-    """What is asked of the layers of one model."""
-
-    def __init__(self, name, folder, plumbline, dtype="float32"):
-        self.plumbline, self.profile, self.dtype = plumbline, PROFILES[dtype], getattr(torch, dtype)
-        self.model = model_of(name).to(self.dtype)
-        self.folder = folder / f"{name.replace(' ', '_')}-{dtype}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(7)
-        self.answers = [asked_again(*call) for call in recorded(self.model, self.model.config)]
-        stored = copy.deepcopy(self.model).to(STORED_AS[name]) if name in STORED_AS else self.model
-        stored.save_pretrained(self.folder / "model", **({"max_shard_size": "20KB"} if name in SHARDED else {}))
-        if name in SHARDED and dtype == "float32":
-            assert (self.folder / "model/model.safetensors.index.json").exists(), f"{name}: expected several shards"
-
-    def forward(self):
-        return self._each(self._forward)
-
-    def gradients(self):
-        save_gradients(self.model, self.folder / "gradients")
-        return self._each(self._gradients)
-
-    def _each(self, judged):
-        for layer, tensors in enumerate(self.answers):
-            if wrong := judged(layer, {key: value.contiguous() for key, value in tensors.items()}):
-                return f"layer {layer}: {wrong}"
-        return "agrees"
-
-    def _judge(self, layer, question, *more):
-        return said_by([self.plumbline, "judge", "--question", question, "--hf", self.folder / "model", "--layers", layer,
-                        "--profile", self.profile, *more])
-
-    def _forward(self, layer, tensors):
-        question = self.folder / f"forward-{layer}.safetensors"
-        save_file({"x": tensors["x"], "answer.y": tensors["y"]}, question)
-        return self._judge(layer, question, "--no-grads")
-
-    def _gradients(self, layer, tensors):
-        question, answer = self.folder / f"gradients-{layer}.safetensors", self.folder / f"answer-{layer}.safetensors"
-        save_file({"x": tensors["x"], "grad.y": tensors["grad.y"]}, question)
-        suite, double = self.folder / f"suite-{layer}", self.folder / f"double-{layer}.safetensors"
-        save_file({"x": tensors["x"].double()}, double)
-        command = [self.plumbline, "emit", suite, "--question", double, "--hf", self.folder / "gradients", "--layers", layer]
-        if wrong := said_by([*command, "--profile", "float64", "--no-grads"]):
-            return wrong
-        emitted = load_file(next(suite.glob("*.safetensors")))
-        gradients = {name: (value / SMALL).to(self.dtype) for name, value in emitted.items()}
-        save_file({"y": tensors["y"], "grad.x": tensors["grad.x"]}
-                  | {f"grad.{name}": value for name, value in gradients.items() if name.endswith(PARAMETERS)}, answer)
-        return self._judge(layer, question, answer)
-
-
-SMALL = 2.0**-8
-PARAMETERS = (".weight", ".bias", ".sink", ".correction_bias")
+def text_of(row):
+    change = f" ({row['change']:.1e} at {row['place']})" if row.get("change") else ""
+    return row["verdict"] + (f": {row['said']}" if row.get("said") else change)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("--plumbline", required=True)
     parser.add_argument("--gradients", action="store_true", help="judge gradients too")
-    parser.add_argument("--dtype", choices=[name for name in PROFILES if name != "float32"], help="judge in that type too")
+    parser.add_argument("--stack", action="store_true", help="judge three like layers as one stack too")
+    parser.add_argument("--dtype", default="float32", help="of " + ", ".join(PROFILES))
+    parser.add_argument("--attention", default="eager", help="eager, sdpa")
+    parser.add_argument("--record", type=pathlib.Path, help="where to keep it")
     parser.add_argument("--keep", help="where to leave the checkpoints")
     parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(MODELS))
     options = parser.parse_args()
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    columns = ["forward float32"] + ["gradients"] * options.gradients + [options.dtype] * bool(options.dtype)
-    print(" | ".join(["model", *columns]))
-    print(" | ".join(["---"] * (1 + len(columns))))
-    failed = 0
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = pathlib.Path(options.keep or temporary)
-        for name in options.models or MODELS:
-            questions = Questions(name, folder, options.plumbline)
-            row = [questions.forward()] + [questions.gradients()] * options.gradients
-            if options.dtype:
-                row.append(Questions(name, folder, options.plumbline, options.dtype).forward())
-            failed += any(cell != "agrees" for cell in row)
-            print(" | ".join([name, *row]), flush=True)
-    print(f"transformers {transformers.__version__}, torch {torch.__version__}: {failed} of "
+    record, rule = options.record and Record(options.record), rule_of(options.plumbline)
+    failed = set()
+    for name in options.models or MODELS:
+        for dtype in options.dtype.split(","):
+            for attention in options.attention.split(","):
+                for stack in (False, True)[: 1 + options.stack]:
+                    key = {"model": name, "layers": "stack" if stack else "each", "dtype": dtype, "attention": attention}
+                    if record and record.has(key, rule):
+                        continue
+                    row = asked(name, options, dtype, attention, stack)
+                    if record:
+                        record.put(key, rule, row)
+                    if row["verdict"] != "agrees" and row.get("said") != "its layers are not alike":
+                        failed.add(name)
+                    print(" | ".join([name, key["layers"], dtype, attention, text_of(row)]), flush=True)
+    print(f"transformers {transformers.__version__}, torch {torch.__version__}: {len(failed)} of "
           f"{len(options.models or MODELS)} do not agree")
     return 1 if failed else 0
 

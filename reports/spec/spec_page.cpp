@@ -36,6 +36,8 @@ std::string values_text(const K& k, const T* usual) {
     text = code(on ? k.yes : k.no) + ", " + code(on ? k.no : k.yes);
   } else if constexpr (std::is_same_v<T, std::monostate>) {
     text = "`null`";
+  } else if constexpr (std::is_same_v<T, std::vector<double>>) {
+    text = "a list of numbers, " + range_text(k.range);
   } else {
     const bool is_shown = usual && *usual >= 0 && is_within(double(*usual), k.range);  // -1: it depends
     if (is_shown) text = fmt::format("`{}`, or ", *usual);

@@ -52,6 +52,7 @@ void add_partial_rope(List& list);
 void add_scaled_rope(List& list);
 void add_buckets(List& list);
 void add_buckets_of_t5(List& list);
+void add_scaled_by_length(List& list);
 
 // latent.cpp
 void add_latent(List& list);

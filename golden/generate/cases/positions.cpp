@@ -88,4 +88,22 @@ void add_buckets_of_t5(List& list) {
                [](BlockSpec& s) { heads(s, 2, 2), s.position.buckets = BucketsSpec{}; });
 }
 
+// Beyond the original length, and up to it.
+void add_scaled_by_length(List& list) {
+  const auto attention = [&](const char* name, const RopeScaling& scaling) {
+    BlockSpec s = layout("pre_norm", 8);
+    s.part = Part::attention;
+    heads(s, 2, 1), s.attention.head_dim = 8;
+    s.position.rope = rope(RopeStyle::half, 8);
+    s.position.rope->scaling = scaling;
+    list.add(std::string("attention/") + name, s, Regime::plain, 6);
+  };
+  RopeScaling longrope{.kind = RopeScalingKind::longrope, .factor = 32, .original_max_position = 4};
+  longrope.short_factor = {1, 1.25, 1.5, 2}, longrope.long_factor = {1.5, 3, 6, 12};
+  attention("rope-longrope", longrope);
+  longrope.original_max_position = 6, longrope.attention_factor = 1.25;
+  attention("rope-longrope-of-the-original-length", longrope);
+  attention("rope-dynamic", {.kind = RopeScalingKind::dynamic, .factor = 2.5, .original_max_position = 4});
+}
+
 }  // namespace plumbline::golden

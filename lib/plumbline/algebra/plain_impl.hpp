@@ -105,7 +105,7 @@ Turns<S> Plain<S>::turns(const Rotation& r, int rows) {
   Turns<S> y{r, Tensor(rows, r.rotary_dim / 2), Tensor(rows, r.rotary_dim / 2)};
   for (int pair = 0; pair < r.rotary_dim / 2; ++pair) {
     S frequency = F::frequency(pair, r.exponent_dim, r.base);
-    if (r.scaling) frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base);
+    if (r.scaling) frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base, rows);
     for (int t = 0; t < rows; ++t)
       std::tie(y.cos(t, pair), y.sin(t, pair)) = F::turn(r.first_position + t, frequency);
   }

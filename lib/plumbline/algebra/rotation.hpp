@@ -14,7 +14,8 @@ enum class RopeStyle { half, interleaved };
 PLUMBLINE_NAMES(RopeStyle, {half, "half"}, {interleaved, "interleaved"})
 
 // Pair j of row t turns by the angle phi = sign * (first_position + t) * w_j, w_j = base^(-2j / exponent_dim)
-// or what that is scaled to; yarn multiplies it by an amplitude m, of others m = 1:
+// or what that is scaled to in a sequence of T tokens; some kinds of scaling multiply it by an amplitude m,
+// of others m = 1:
 //   formula: (a, b) -> m (a cos phi - b sin phi, a sin phi + b cos phi)
 //   shapes: [T, h] -> [T, h]; pairs are (j, j + rotary_dim/2) for half, (2j, 2j + 1) for interleaved; columns
 //     from rotary_dim on pass through
@@ -30,7 +31,7 @@ struct Rotation {
   std::optional<RopeScaling> scaling = {};
 
   // Whether m may be another number than 1.
-  bool has_amplitude() const { return scaling && scaling->kind == RopeScalingKind::yarn; }
+  bool has_amplitude() const { return scaling && plumbline::has_amplitude(*scaling); }
   // The transpose, which without an amplitude undoes this one: turns the other way.
   Rotation transpose() const {
     Rotation r = *this;

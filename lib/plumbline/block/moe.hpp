@@ -102,7 +102,8 @@ inline constexpr WrongChoice<MoeSpec> wrong_choices<MoeSpec>[] = {
 namespace detail {
 
 // 1 for the k largest entries of a row among the columns that are allowed, else 0: those which fewer than k
-// allowed ones are above.
+// allowed ones are above. Counts are compared with k - 1/2: an ensemble knows of no sum that it is a whole
+// number, and moves it.
 template <Algebra A>
 Tensor<A> top(A& a, const Tensor<A>& s, int k, const std::optional<Tensor<A>>& allowed = {}) {
   std::vector<Tensor<A>> ranks;
@@ -113,7 +114,7 @@ Tensor<A> top(A& a, const Tensor<A>& s, int k, const std::optional<Tensor<A>>& a
     const Tensor<A> above = a.mul(a.above(a.sub_col(s, a.take_cols(s, e, 1)), {0}), others);
     ranks.push_back(a.row_sum(allowed ? a.mul(above, *allowed) : above));
   }
-  const Tensor<A> first = a.above(a.add_scalar(a.scale(a.concat_cols(ranks), {-1}), {double(k)}), {0});
+  const Tensor<A> first = a.above(a.add_scalar(a.scale(a.concat_cols(ranks), {-1}), {k - 0.5}), {0});
   return allowed ? a.mul(first, *allowed) : first;
 }
 

@@ -10,18 +10,22 @@
 
 namespace plumbline {
 
-// Which kind it is; whether high frequencies stay as they are.
+// Which kind it is; whether sequences of the original length are others than longer ones.
 inline bool is_llama3(const RopeScaling& s) { return s.kind == RopeScalingKind::llama3; }
 inline bool is_yarn(const RopeScaling& s) { return s.kind == RopeScalingKind::yarn; }
-inline bool scales_low_frequencies(const RopeScaling& s) { return s.kind != RopeScalingKind::linear; }
+inline bool is_longrope(const RopeScaling& s) { return s.kind == RopeScalingKind::longrope; }
+inline bool knows_original(const RopeScaling& s) { return s.kind != RopeScalingKind::linear; }
 
 template <>
 inline constexpr auto knobs<RopeScaling> = std::tuple{
-    knob("kind", &RopeScaling::kind, "linear: all frequencies / factor; llama3, yarn: the low ones"),
+    knob("kind", &RopeScaling::kind,
+         "linear: all frequencies / factor; llama3, yarn: the low ones; longrope: each by a number of its "
+         "own; "
+         "dynamic: the base grows with sequences beyond the original length"),
     knob("factor", &RopeScaling::factor, "how much longer sequences are").within(positive),
     knob("original_max_position", &RopeScaling::original_max_position, "how long they were at first")
         .within(size_range)
-        .only_of(scales_low_frequencies),
+        .only_of(knows_original),
     knob("low_freq_factor", &RopeScaling::low_freq_factor,
          "pairs that turn less often in the original length are divided by factor")
         .within(positive)
@@ -38,15 +42,39 @@ inline constexpr auto knobs<RopeScaling> = std::tuple{
     knob("truncate", &RopeScaling::truncate, "whole pairs stand between beta_fast and beta_slow")
         .only_of(is_yarn),
     knob("attention_factor", &RopeScaling::attention_factor,
-         "what cosines and sines are multiplied by; null: 1 + ln(factor)/10")
+         "what cosines and sines are multiplied by; null: of yarn 1 + ln(factor)/10, of longrope "
+         "sqrt(1 + ln(factor)/ln(original_max_position))")
         .within(positive)
-        .only_of(is_yarn),
+        .only_of(has_amplitude),
+    knob("short_factor", &RopeScaling::short_factor,
+         "what frequencies are divided by up to the original length, pair by pair; further pairs by the last "
+         "number")
+        .within(positive)
+        .only_of(is_longrope),
+    knob("long_factor", &RopeScaling::long_factor, "the same beyond it")
+        .within(positive)
+        .only_of(is_longrope),
     knob("smooth", &RopeScaling::smooth, "false: pairs in between stay as they are")
         .where_wrong()
-        .only_of(is_llama3)};
+        .only_of(is_llama3),
+    knob("length", &RopeScaling::length, "the length of a sequence that frequencies are chosen by")
+        .where_wrong()
+        .only_of(reads_length)};
 
 template <>
 inline constexpr WrongChoice<RopeScaling> wrong_choices<RopeScaling>[] = {
+    {"rope/length-longest", "frequencies of the longest sequences in all", "",
+     [](RopeScaling& s) {
+       if (reads_length(s)) s.length = ScaledLength::longest;
+     }},
+    {"rope/length-original", "frequencies of the original length in all sequences", "",
+     [](RopeScaling& s) {
+       if (reads_length(s)) s.length = ScaledLength::original;
+     }},
+    {"rope/longrope-factor-missing", "cosines and sines as they are", "",
+     [](RopeScaling& s) {
+       if (s.kind == RopeScalingKind::longrope) s.attention_factor = 1;
+     }},
     {"rope/scaling-by-steps", "llama3 without the smooth middle", "",
      [](RopeScaling& s) { s.smooth = s.kind != RopeScalingKind::llama3; }},
     {"rope/yarn-factor-missing", "cosines and sines as they are", "",

@@ -150,7 +150,12 @@ Turns<S> Ensemble<S>::turns(const Rotation& r, int rows) const {
     const S exact_frequency = std::exp(-S(2 * pair) / S(r.exponent_dim) * std::log(S(r.base)));
     S frequency = pair == 0 ? S(1) : as_angle(exact_frequency, table + 1);
     if (r.scaling) {  // two products and their sum
-      frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base);
+      frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base, rows);
+      if (r.scaling->kind == RopeScalingKind::dynamic && pair > 0) {  // what cancels in u was rounded before
+        const S u = F::stretch(*r.scaling, rows), factor(r.scaling->factor);
+        const S moved = as_angle(u + factor - S(1), table + 11) - factor + S(1);
+        frequency *= std::exp(-S(2 * pair) / S(r.exponent_dim - 2) * std::log(moved / u));
+      }
       for (int step = 5; step < 8; ++step) frequency = as_angle(frequency, table + std::uint64_t(step));
     }
     for (int t = 0; t < rows; ++t) {

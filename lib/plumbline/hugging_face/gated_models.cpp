@@ -190,7 +190,7 @@ BlockSpec phi3(Config& c, int) {
   read_silu(c, s);
   read_rope(c, s);
   if (s.position.rope->scaling && is_yarn(*s.position.rope->scaling))
-    c.fail("rope_scaling", "none, since \"yarn\" means longrope here, which no spec says", "yarn");
+    c.fail("rope_scaling", "short_factor and long_factor, since \"yarn\" means longrope here", "yarn");
   c.must_be("attention_bias", false);
   set_window(s, c.whole_or_none("sliding_window", {}));
   pre_norm(s, rms_said(c, 1e-5));

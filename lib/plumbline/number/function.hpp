@@ -39,9 +39,11 @@ struct Function {
   static S tanh_gelu_a() { return ratio(44715, 1000000); }
   // f, f' or f'' at x; the second derivative of relu is 0, and its first as `above`.
   static S activation(Activation f, int derivative, const S& x);
-  // base^(-2 pair / dim); what it is scaled to (rope_scaling.hpp), and what yarn multiplies cos and sin by.
+  // base^(-2 pair / dim); what it is scaled to in a sequence of `tokens` (rope_scaling.hpp); u of dynamic;
+  // and what cos and sin are multiplied by.
   static S frequency(int pair, int dim, double base);
-  static S scaled(const RopeScaling& scaling, const S& frequency, int pair, int dim, double base);
+  static S scaled(const RopeScaling& scaling, const S& frequency, int pair, int dim, double base, int tokens);
+  static S stretch(const RopeScaling& scaling, int tokens);
   static S amplitude(const RopeScaling& scaling);
   // cos and sin of the angle position * frequency.
   static std::pair<S, S> turn(int position, const S& frequency);

@@ -193,9 +193,21 @@ S Function<S>::frequency(int pair, int dim, double base) {
   return exp(S(-(S(2 * pair) / S(dim)) * log(S(base))));
 }
 
+template <class S>
+S Function<S>::stretch(const RopeScaling& s, int tokens) {
+  const S factor(s.factor);
+  const int n = s.length == ScaledLength::original ? 0 : tokens;  // up to the original length nothing changes
+  const S longer = s.length == ScaledLength::longest
+                       ? factor
+                       : ratio(std::max(n, s.original_max_position), s.original_max_position);
+  return factor * longer - (factor - S(1));
+}
+
 // Each kind is a continuous function of w, so enclosures need not know on which side of a boundary they are.
 template <class S>
-S Function<S>::scaled(const RopeScaling& s, const S& frequency, int pair, int dim, double base) {
+S Function<S>::scaled(const RopeScaling& s, const S& frequency, int pair, int dim, double base, int tokens) {
+  using std::exp;
+  using std::log;
   const S divided = frequency / S(s.factor);
   switch (s.kind) {
     case RopeScalingKind::linear: break;
@@ -211,6 +223,10 @@ S Function<S>::scaled(const RopeScaling& s, const S& frequency, int pair, int di
       const S share = detail::from_0_to_1(S((S(pair) - first) / (last - first)));
       return (S(1) - share) * frequency + share * divided;
     }
+    case RopeScalingKind::longrope: return frequency / S(longrope_divisor(s, pair, tokens));
+    case RopeScalingKind::dynamic:
+      if (pair == 0) return frequency;
+      return frequency * exp(S(-ratio(2 * pair, dim - 2) * log(stretch(s, tokens))));
   }
   return divided;
 }
@@ -218,9 +234,12 @@ S Function<S>::scaled(const RopeScaling& s, const S& frequency, int pair, int di
 template <class S>
 S Function<S>::amplitude(const RopeScaling& s) {
   using std::log;
-  if (s.kind != RopeScalingKind::yarn) return S(1);
+  using std::sqrt;
+  if (!has_amplitude(s)) return S(1);
   if (s.attention_factor) return S(*s.attention_factor);
-  return s.factor > 1 ? S(S(1) + log(S(s.factor)) / S(10)) : S(1);
+  if (s.factor <= 1) return S(1);
+  if (s.kind == RopeScalingKind::yarn) return S(1) + log(S(s.factor)) / S(10);
+  return sqrt(S(S(1) + log(S(s.factor)) / log(S(s.original_max_position))));
 }
 
 template <class S>

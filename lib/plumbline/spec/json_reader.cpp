@@ -81,6 +81,15 @@ void JsonReader::read(std::string_view key, std::string& value) {
   value = v->get<std::string>();
 }
 
+void JsonReader::read(std::string_view key, std::vector<double>& value) {
+  const Json* v = find(key);
+  if (!v) return;
+  const auto is_finite = [](const Json& x) { return x.is_number() && std::isfinite(x.get<double>()); };
+  if (!v->is_array() || v->empty() || !std::all_of(v->begin(), v->end(), is_finite))
+    fail(key, "a list of finite numbers", *v);
+  value = v->get<std::vector<double>>();
+}
+
 void JsonReader::read(std::string_view key, std::monostate&) {
   const Json* v = find(key);
   if (v && !v->is_null()) fail(key, "null, for no spec can ask for it", *v);

@@ -29,6 +29,7 @@ class JsonReader {
   void read(std::string_view key, int& value);
   void read(std::string_view key, double& value);
   void read(std::string_view key, std::string& value);
+  void read(std::string_view key, std::vector<double>& value);
   void read(std::string_view key, std::monostate& value);  // a feature that is not there yet: null
   void read(std::string_view key, std::optional<int>& value) { read_optional(key, value); }
   void read(std::string_view key, std::optional<double>& value) { read_optional(key, value); }

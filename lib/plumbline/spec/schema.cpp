@@ -38,6 +38,9 @@ Json schema_of(const K& k) {
       schema["type"] = "boolean";
   } else if constexpr (std::is_same_v<T, std::monostate>) {
     schema["type"] = "null";
+  } else if constexpr (std::is_same_v<T, std::vector<double>>) {
+    schema = {{"type", "array"}, {"minItems", 1}, {"items", {{"type", "number"}}}};
+    add_range(schema["items"], k.range);
   } else {
     schema["type"] = std::is_same_v<T, int> ? "integer" : "number";
     add_range(schema, k.range);

@@ -18,6 +18,11 @@ void require(const std::string& path, const K& k, const T& value) {
   const Range& r = k.range;
   if constexpr (is_optional<T>) {
     if (value) require(path, k, *value);
+  } else if constexpr (std::is_same_v<T, std::vector<double>>) {
+    if (value.empty() || value.size() > largest_size)
+      fail(path, "expected from 1 to " + std::to_string(largest_size) + " numbers, found " +
+                     std::to_string(value.size()));
+    for (std::size_t i = 0; i < value.size(); ++i) require(path + "[" + std::to_string(i) + "]", k, value[i]);
   } else if constexpr (std::is_same_v<T, int>) {
     if (r.least == 1) return check_size("spec." + path, value, static_cast<int>(r.most));
     if (value >= r.least && value <= r.most) return;
@@ -84,6 +89,10 @@ void check_scaling(const RopeScaling& s, double base) {
     fail(path + "high_freq_factor", "expected a number above low_freq_factor");
   if (is_yarn(s) && !(s.beta_fast > s.beta_slow))
     fail(path + "beta_fast", "expected a number above beta_slow");
+  if (is_longrope(s) && s.original_max_position < 2)
+    fail(path + "original_max_position", "expected at least 2, since kind is \"longrope\"");
+  if (s.kind == RopeScalingKind::dynamic && s.factor < 1)
+    fail(path + "factor", "expected at least 1, since kind is \"dynamic\"");
   if (is_yarn(s) && !(base > 1))
     fail("position.rope.base", "expected a number above 1, since scaling is \"yarn\"");
 }

@@ -99,6 +99,25 @@ const Feature features[] = {
                 .attention_factor = 1.25});
      },
      {"rope/scaling-missing", "rope/yarn-factor-missing"}},
+    {"longrope beyond the original length",
+     [](BlockSpec& s) {
+       RopeScaling scaling{.kind = RopeScalingKind::longrope, .factor = 8, .original_max_position = 3};
+       scaling.short_factor = {1, 1.5}, scaling.long_factor = {1.5, 3, 6};
+       turn(s, scaling);
+     },
+     {"rope/scaling-missing", "rope/length-original", "rope/longrope-factor-missing"}},
+    {"longrope up to it",
+     [](BlockSpec& s) {
+       RopeScaling scaling{.kind = RopeScalingKind::longrope, .original_max_position = 64};
+       scaling.short_factor = {1, 1.5}, scaling.long_factor = {1.5, 3, 6};
+       turn(s, scaling);
+     },
+     {"rope/length-longest", "rope/longrope-factor-missing"}},
+    {"dynamic scaling",
+     [](BlockSpec& s) {
+       turn(s, {.kind = RopeScalingKind::dynamic, .factor = 4, .original_max_position = 3});
+     },
+     {"rope/scaling-missing", "rope/length-original", "rope/length-longest"}},
     {"window on both sides",
      [](BlockSpec& s) { s.attention.mask.kind = MaskKind::sliding, s.attention.mask.window = 3; },
      {"mask/one-sided", "mask/missing", "mask/window-too-short", "mask/window-too-long", "mask/after-softmax",
@@ -263,6 +282,14 @@ TEST(Features, AreRefusedWhereTheyMeanNothing) {
        "spec.position.rope.scaling.high_freq_factor: expected a number above low_freq_factor"},
       {R"({"d": 8, "position": {"rope": {"base": 0.5, "scaling": {"kind": "yarn"}}}})",
        "spec.position.rope.base: expected a number above 1"},
+      {R"({"d": 8, "position": {"rope": {"scaling": {"kind": "yarn", "long_factor": [2]}}}})",
+       "spec.position.rope.scaling.long_factor"},
+      {R"({"d": 8, "position": {"rope": {"scaling": {"kind": "longrope", "long_factor": []}}}})",
+       "spec.position.rope.scaling.long_factor: expected a list of finite numbers, found []"},
+      {R"({"d": 8, "position": {"rope": {"scaling": {"kind": "longrope", "short_factor": [1, 0]}}}})",
+       "spec.position.rope.scaling.short_factor[1]: expected a finite number above 0"},
+      {R"({"d": 8, "position": {"rope": {"scaling": {"kind": "dynamic", "factor": 0.5}}}})",
+       "spec.position.rope.scaling.factor: expected at least 1, since kind is \"dynamic\""},
       {R"({"d": 8, "attention": {"mask": "sliding"}})",
        "spec.attention.window: expected a whole number, since mask is \"sliding\""},
       {R"({"d": 8, "position": {"buckets": {"count": 5}}})",
@@ -326,6 +353,11 @@ TEST(Features, HaveKnownValues) {
   EXPECT_EQ(y, Matrix<double>::Constant(3, 2, 0.75));
   EXPECT_NEAR(Function<double>::amplitude({.kind = RopeScalingKind::yarn, .factor = 32}), 1.3465735902799727,
               1e-15);
+  const RopeScaling phi3{.kind = RopeScalingKind::longrope, .factor = 32, .original_max_position = 4096};
+  EXPECT_NEAR(Function<double>::amplitude(phi3), std::sqrt(17.0 / 12), 1e-15);  // ln 32 / ln 4096 = 5 / 12
+  const RopeScaling dynamic{.kind = RopeScalingKind::dynamic, .factor = 2, .original_max_position = 2};
+  EXPECT_EQ(Function<double>::stretch(dynamic, 3), 2);
+  EXPECT_EQ(Function<double>::stretch(dynamic, 2), 1);
 }
 
 }  // namespace

@@ -134,8 +134,8 @@ def test_what_is_no_folder_of_a_model_is_refused_in_one_line(run):
     refused(run("explain", "--hf", "model", "--layers", "0,x"),
             "--layers: expected numbers from 0 on, or final_norm, with commas between, found 0,x (see plumbline explain --help)")
     refused(run("explain", "--hf", "model", "--d", "4"), "--d excludes --hf (see plumbline explain --help)")
-    config.write_text(json.dumps({**CONFIG, "rope_scaling": {"type": "longrope", "factor": 4.0}}))
-    refused(run("explain", "--hf", "model"), 'model/config.json: rope_scaling.rope_type: expected default or linear or llama3 or yarn, found "longrope"')
+    config.write_text(json.dumps({**CONFIG, "rope_scaling": {"type": "mrope", "factor": 4.0}}))
+    refused(run("explain", "--hf", "model"), 'model/config.json: rope_scaling.rope_type: expected default or dynamic or linear or llama3 or longrope or yarn, found "mrope"')
     config.write_text(json.dumps({**CONFIG, "hidden_act": "xielu"}))
     ran = run("explain", "--hf", "model")
     assert ran.returncode == MISUSE and "model/config.json: hidden_act: expected one of gelu" in ran.stderr

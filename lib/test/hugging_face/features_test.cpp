@@ -54,13 +54,65 @@ TEST(RopeSaid, EveryKindOfScaling) {
                             {{"original_max_position_embeddings", 8}}))
                 .original_max_position,
             8);
-  EXPECT_EQ(refusal_of(of_llama({{"rope_type", "dynamic"}, {"factor", 2}})),
-            "c: rope_scaling.rope_type: expected default or linear or llama3 or yarn, found \"dynamic\"");
+  EXPECT_EQ(scaling_of(of_llama({{"rope_type", "dynamic"}, {"factor", 2}})),
+            (RopeScaling{.kind = RopeScalingKind::dynamic, .factor = 2, .original_max_position = 64}));
   EXPECT_EQ(refusal_of(of_llama({{"rope_type", "linear"}})),
             "c: rope_scaling.factor: expected a number, found none");
-  EXPECT_EQ(
-      refusal_of(with(of_llama(yarn), {{"model_type", "phi3"}, {"num_key_value_heads", 2}})),
-      "c: rope_scaling: expected none, since \"yarn\" means longrope here, which no spec says, found yarn");
+  EXPECT_EQ(refusal_of(with(of_llama(yarn), {{"model_type", "phi3"}, {"num_key_value_heads", 2}})),
+            "c: rope_scaling: expected short_factor and long_factor, since \"yarn\" means longrope here, "
+            "found yarn");
+}
+
+TEST(RopeSaid, LongropeHasANumberForEachPair) {
+  json config = with(llama_config(), {{"max_position_embeddings", 64}, {"head_dim", 4}});
+  const json factors = {{"short_factor", {1, 1.5}}, {"long_factor", {2, 4}}};
+  config["rope_scaling"] = with(factors, {{"type", "longrope"}, {"original_max_position_embeddings", 16}});
+  RopeScaling expected{.kind = RopeScalingKind::longrope, .factor = 4, .original_max_position = 16};
+  expected.short_factor = {1, 1.5}, expected.long_factor = {2, 4};
+  EXPECT_EQ(scaling_of(config), expected);
+  config["rope_scaling"]["type"] = "su";  // its name once
+  EXPECT_EQ(scaling_of(config), expected);
+  config["rope_scaling"]["long_factor"] = {2};
+  EXPECT_EQ(refusal_of(config), "c: rope_scaling.long_factor: expected 2 numbers above 0, found [2]");
+  config["rope_scaling"].erase("long_factor");
+  EXPECT_EQ(refusal_of(config), "c: rope_scaling.long_factor: expected 2 numbers above 0, found none");
+}
+
+// DeepSeek: scores grow by the square of what yarn of mscale_all_dim would make of cosines and sines.
+TEST(RopeSaid, ScoresOfLatentAttentionAreScaledToo) {
+  const json deepseek = {{"model_type", "deepseek_v3"},
+                         {"hidden_size", 6},
+                         {"num_hidden_layers", 2},
+                         {"num_attention_heads", 2},
+                         {"intermediate_size", 5},
+                         {"q_lora_rank", nullptr},
+                         {"kv_lora_rank", 3},
+                         {"qk_rope_head_dim", 2},
+                         {"qk_nope_head_dim", 3},
+                         {"v_head_dim", 4},
+                         {"first_k_dense_replace", 1},
+                         {"n_group", 2},
+                         {"n_routed_experts", 4},
+                         {"num_experts_per_tok", 2},
+                         {"topk_group", 1},
+                         {"moe_intermediate_size", 5},
+                         {"rope_theta", 1e4}};
+  const BlockSpec plain = spec_of_config(deepseek, 0);
+  EXPECT_EQ(plain.attention.scale.mult, 1);
+  EXPECT_EQ(plain.attention.head_dim, 5);
+  EXPECT_EQ(plain.attention.latent->q_rank, 0);
+  EXPECT_FALSE(plain.ffn.moe);
+  EXPECT_EQ(spec_of_config(deepseek, 1).ffn.moe->groups, 2);
+  const json yarn = {{"type", "yarn"},
+                     {"factor", 40},
+                     {"mscale", 1.0},
+                     {"mscale_all_dim", 1.0},
+                     {"original_max_position_embeddings", 4096}};
+  const BlockSpec scaled = spec_of_config(with(deepseek, {{"rope_scaling", yarn}}), 0);
+  EXPECT_NEAR(scaled.attention.scale.mult, std::pow(1 + 0.1 * std::log(40.0), 2), 1e-14);
+  EXPECT_EQ(scaled.position.rope->scaling->attention_factor, 1);
+  EXPECT_EQ(refusal_of(with(deepseek, {{"attention_bias", true}})),
+            "c: attention_bias: expected false, found true");
 }
 
 TEST(RopeSaid, LayersWithAWindowTurnOtherwise) {

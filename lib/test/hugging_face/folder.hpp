@@ -56,6 +56,16 @@ inline std::string refusal_of(const nlohmann::json& config, int l = 0) {
   return "";
 }
 
+// Why the parameters of a layer cannot be read, or nothing.
+inline std::string trouble_with(const Folder& folder, int l = 0) {
+  try {
+    Checkpoint(folder.path()).parameters(l);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
 // Entry (i, j) is 100 i + j, and `first` more: it says where it stood.
 inline Matrix<double> numbered(int rows, int cols, double first = 0) {
   Matrix<double> x(rows, cols);

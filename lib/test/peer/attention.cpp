@@ -10,9 +10,19 @@ U yarn_pair(const RopeScaling& s, double beta, int dim, double base) {
   return U(dim * std::log(turns) / (2 * std::log(base)));
 }
 
-// A frequency w of pair p as published code scales it, case by case.
+// A frequency w of pair p as published code scales it for n tokens, case by case.
 template <class U>
-U scaled_frequency(const RopeScaling& s, U w, int p, int dim, double base) {
+U scaled_frequency(const RopeScaling& s, U w, int p, int dim, double base, int n) {
+  if (s.kind == RopeScalingKind::longrope) {
+    const auto& factors = n > s.original_max_position ? s.long_factor : s.short_factor;
+    const int last = static_cast<int>(factors.size()) - 1;
+    return 1 / (U(factors[std::size_t(std::min(p, last))]) * (1 / w));
+  }
+  if (s.kind == RopeScalingKind::dynamic) {
+    if (p == 0 || n <= s.original_max_position) return w;
+    const U grown = U(s.factor) * U(n) / U(s.original_max_position) - U(s.factor - 1);
+    return 1 / std::pow(U(base) * std::pow(grown, U(dim) / U(dim - 2)), U(2 * p) / U(dim));
+  }
   const U less = w / U(s.factor);
   if (s.kind == RopeScalingKind::linear) return less;
   if (s.kind == RopeScalingKind::llama3) {
@@ -31,8 +41,12 @@ U scaled_frequency(const RopeScaling& s, U w, int p, int dim, double base) {
 }
 
 double amplitude(const RopeSpec& r) {
-  if (!r.scaling || r.scaling->kind != RopeScalingKind::yarn) return 1;
-  return r.scaling->attention_factor.value_or(0.1 * std::log(std::max(r.scaling->factor, 1.0)) + 1);
+  if (!r.scaling) return 1;
+  const RopeScaling& s = *r.scaling;
+  const double longer = std::log(std::max(s.factor, 1.0));
+  if (s.kind == RopeScalingKind::yarn) return s.attention_factor.value_or(0.1 * longer + 1);
+  if (s.kind != RopeScalingKind::longrope) return 1;
+  return s.attention_factor.value_or(std::sqrt(1 + longer / std::log(s.original_max_position)));
 }
 
 }  // namespace
@@ -47,12 +61,12 @@ Array<T> Peer<T>::rotated(A x, int direction) const {
       T c, s;
       if (k_.variant.double_tables) {
         double frequency = std::pow(r.base, -2.0 * p / r.rotary_dim);
-        if (r.scaling) frequency = scaled_frequency(*r.scaling, frequency, p, r.rotary_dim, r.base);
+        if (r.scaling) frequency = scaled_frequency(*r.scaling, frequency, p, r.rotary_dim, r.base, x.rows);
         const double angle = t * frequency;
         c = T(std::cos(angle)), s = T(std::sin(angle));
       } else {
         T frequency = 1 / std::pow(T(r.base), T(2 * p) / T(r.rotary_dim));
-        if (r.scaling) frequency = scaled_frequency(*r.scaling, frequency, p, r.rotary_dim, r.base);
+        if (r.scaling) frequency = scaled_frequency(*r.scaling, frequency, p, r.rotary_dim, r.base, x.rows);
         const T angle = T(t) * frequency;
         c = std::cos(angle), s = std::sin(angle);
       }

@@ -8,9 +8,18 @@ from feed_forward import ACTIVATIONS
 from given import Given
 
 
-def scaled(scaling, frequency, dim, base, by_steps):
-    """Rotary frequencies for longer sequences, as published code computes them."""
+def scaled(scaling, frequency, dim, base, tokens, by_steps):
+    """Rotary frequencies for longer sequences, as published code computes them; here for one of so many tokens."""
     less, old = frequency / scaling["factor"], scaling.get("original_max_position")
+    if scaling["kind"] == "longrope":
+        factors = scaling["long_factor" if tokens > old else "short_factor"]
+        factors = (factors + factors[-1:] * len(frequency))[: len(frequency)]
+        return frequency / torch.tensor(factors, dtype=torch.float64)
+    if scaling["kind"] == "dynamic":
+        if dim == 2:
+            return frequency
+        grown = base * (scaling["factor"] * max(tokens, old) / old - (scaling["factor"] - 1)) ** (dim / (dim - 2))
+        return frequency * (base / grown) ** (2 * torch.arange(len(frequency), dtype=torch.float64) / dim)
     if scaling["kind"] == "linear":
         return less
     if scaling["kind"] == "llama3":
@@ -33,10 +42,11 @@ def scaled(scaling, frequency, dim, base, by_steps):
 
 def amplitude(scaling):
     """What cosines and sines are multiplied by."""
-    if not scaling or scaling["kind"] != "yarn":
+    if not scaling or scaling["kind"] not in ("yarn", "longrope"):
         return 1.0
-    given = scaling["attention_factor"]
-    return 0.1 * math.log(max(scaling["factor"], 1)) + 1 if given is None else given
+    given, longer = scaling["attention_factor"], math.log(max(scaling["factor"], 1))
+    usual = 0.1 * longer + 1 if scaling["kind"] == "yarn" else math.sqrt(1 + longer / math.log(scaling["original_max_position"]))
+    return usual if given is None else given
 
 
 def bucket(count, max_distance, both_sides, distance):
@@ -152,9 +162,15 @@ class Attention(Given):
         frequency = base ** (-torch.arange(0, r, 2, dtype=torch.float64) / width)
         scaling = None if "rope/scaling-missing" in wrong else rope.get("scaling")
         if scaling:
-            frequency = scaled(scaling, frequency, width, base, by_steps="rope/scaling-by-steps" in wrong)
+            tokens, old = x.shape[1], scaling.get("original_max_position", 0)
+            if "rope/length-longest" in wrong:
+                tokens = scaling["factor"] * old if scaling["kind"] == "dynamic" else old + 1
+            if "rope/length-original" in wrong:
+                tokens = old
+            frequency = scaled(scaling, frequency, width, base, tokens, by_steps="rope/scaling-by-steps" in wrong)
         angle = position[:, None] * frequency * (rope.get("sign", 1) * (-1 if "rope/sign" in wrong else 1))
-        factor = 1 if "rope/yarn-factor-missing" in wrong else amplitude(scaling)
+        missing = {"rope/yarn-factor-missing", "rope/longrope-factor-missing"} & set(wrong)
+        factor = 1 if missing else amplitude(scaling)
         table = self.a.compute if self.a.compute != torch.float64 else torch.float64
         cos, sin = ((factor * f(angle)).to(table)[None, :, None] for f in (torch.cos, torch.sin))
 

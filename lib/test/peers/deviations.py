@@ -26,6 +26,7 @@ TABLE = """
     residual attn-detached attn-doubled attn-dropped ffn-block-input ffn-detached ffn-doubled ffn-dropped normed scale-on-branch
     rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing past-not-counted scaling-by-steps
     rope scaling-missing sign style values yarn-factor-missing
+    rope length-longest length-original longrope-factor-missing
     scale by-heads by-width gradient-missing missing twice
     segments missing
     sink by-row missing of-first-head scaled

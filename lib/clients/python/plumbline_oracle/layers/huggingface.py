@@ -1,204 +1,176 @@
-"""The layers of transformers."""
+"""The layers of transformers. What they compute, and which of their parameters are which of Plumbline's, the command says:
+it reads a folder with their configuration and with tensors whose every number is another one."""
 
-import sys
+import copy
+import inspect
+import json
+import tempfile
+from pathlib import Path
 
-from .layer import Layer, additive_mask, first, linear_layer, of, side_by_side, stacked, transposed
+from .layer import Layer, first
 
-# The decoders of transformers that grew out of Llama's: what they add stands beside their names.
-
-
-def _decoder(module, norms, *, gain_offset=0, heads_norm=None):
-    """norms: their names to Plumbline's slots. heads_norm: the width of norms on q and k, if there are any."""
-    attention, mlp = module.self_attn, module.mlp
-    config = attention.config
-    eps = getattr(config, "rms_norm_eps", None)
-    norm = {"kind": "rms_norm", "eps": eps, "gain_offset": gain_offset, "bias": False}
-    slots = {"attn": {}, "ffn": {}}
-    for slot in norms.values():
-        sublayer, place = slot.split(".norm_")
-        slots[sublayer][place] = norm
-    if heads_norm:
-        slots["attn"] |= {place: norm | {"width": heads_norm} for place in "qk"}
-    biases = {name: getattr(attention, f"{name}_proj").bias is not None for name in "qkvo"}
-    window = getattr(attention, "sliding_window", None)
-    rope = config.rope_parameters if hasattr(config, "rope_parameters") else {"rope_theta": config.rope_theta}
-    activations = {"silu": "silu", "gelu_pytorch_tanh": "gelu_tanh"}
-    activation = getattr(config, "hidden_activation", None) or config.hidden_act
-    spec = {
-        "part": "block",
-        "d": config.hidden_size,
-        "norm_slots": slots,
-        "attention": {
-            "n_heads": config.num_attention_heads,
-            "n_kv_heads": config.num_key_value_heads,
-            "head_dim": attention.head_dim,
-            "bias": biases,
-            "mask": "causal_sliding" if window else "causal",
-        },
-        "position": {"rope": {"base": rope["rope_theta"], "rotary_dim": attention.head_dim, "scaling": _scaling(rope)}},
-        "ffn": {"kind": "glu", "activation": activations[activation], "d_ff": config.intermediate_size,
-                "bias": {"in": bool(getattr(config, "mlp_bias", False)), "out": bool(getattr(config, "mlp_bias", False))}},
-    }
-    if window:
-        spec["attention"]["window"] = window
-    softcap = getattr(attention, "attn_logit_softcapping", None)
-    if softcap:
-        spec["attention"]["logit_softcap"] = softcap
-    scalar = getattr(config, "query_pre_attn_scalar", None)
-    if scalar and scalar != attention.head_dim:
-        spec["attention"]["scale"] = {"rule": "inv_sqrt_scalar", "value": scalar}
-    names = {f"{theirs}.weight": of(f"{ours}.weight") for theirs, ours in norms.items()}
-    for p in "qkvo":
-        names |= linear_layer(f"self_attn.{p}_proj", f"attn.{p}_proj", biases[p])
-    if hasattr(mlp, "experts"):
-        spec["ffn"] |= {"d_ff": mlp.experts.intermediate_dim, "moe": _mixture(mlp)}
-        names |= _names_of_experts(mlp.experts.num_experts)
-    else:
-        for p in ("gate", "up", "down"):
-            names |= linear_layer(f"mlp.{p}_proj", f"ffn.{p}_proj", spec["ffn"]["bias"]["in"])
-    if heads_norm:
-        names |= {f"self_attn.{p}_norm.weight": of(f"attn.norm_{p}.weight") for p in "qk"}
-    return Layer(module, spec, names, lambda run, x: first(run(x, **_positions(module, config, x, window))))
+STEP = 2.0**-45  # numbers differ by multiples of it, besides random ones that are multiples of COARSE
+COARSE = 2.0**-10
 
 
-def _scaling(rope):
-    """Of rope_parameters, what a spec says of longer sequences."""
-    kind = rope.get("rope_type", "default")
-    keys = {"default": (), "linear": (), "llama3": ("low_freq_factor", "high_freq_factor"),
-            "yarn": ("beta_fast", "beta_slow", "truncate", "attention_factor")}
-    if kind not in keys or rope.get("mscale"):
-        raise TypeError(f"rope_type: expected one of {', '.join(keys)} and no mscale, found {kind}")
-    if kind == "default":
-        return None
-    scaling = {"kind": kind, "factor": rope["factor"]} | {key: rope[key] for key in keys[kind] if rope.get(key) is not None}
-    if kind != "linear":
-        scaling["original_max_position"] = rope["original_max_position_embeddings"]
-    return scaling
+def layer_of(module, config=None) -> Layer:
+    """Raises TypeError, with what the command says, where it reads no such model."""
+    config = config or _config_of(module)
+    index = next((m.layer_idx for m in module.modules() if isinstance(getattr(m, "layer_idx", None), int)), 0)
+    shell, path, own = _shell(type(module), config, index)
+    spec, names = _read(module, config, path)
+    return Layer(module, spec, names, lambda run, x: first(run(x, **_arguments(shell, own, x))))
 
 
-def _mixture(mlp):
-    """Experts that a softmax chooses."""
-    router = mlp.gate
-    return {"experts": mlp.experts.num_experts, "top_k": router.top_k, "renormalise": getattr(router, "norm_topk_prob", True)}
+def module_of(kind, config):
+    """The first layer of that class in the model that the configuration is of, with masks that are given and no kernel that
+    has none."""
+    config._attn_implementation = "eager"
+    config._experts_implementation = "eager"
+    return _shell(kind, config, 0)[2]
 
 
-def _names_of_experts(count):
-    experts = [f"ffn.experts.{e}" for e in range(count)]
-    return {
-        "mlp.gate.weight": of("ffn.router.weight"),
-        "mlp.experts.gate_up_proj": stacked(*([f"{e}.gate_proj.weight", f"{e}.up_proj.weight"] for e in experts)),
-        "mlp.experts.down_proj": stacked(*([f"{e}.down_proj.weight"] for e in experts)),
-    }
+def is_known(module):
+    return any(kind.__module__.partition(".")[0] == "transformers" for kind in type(module).__mro__) and _config_of(module)
 
 
-def _positions(module, config, x, window):
-    """The mask and the rotary tables that a model hands to its layers."""
+def _config_of(module):
+    return next((m.config for m in module.modules() if hasattr(getattr(m, "config", None), "model_type")), None)
+
+
+def _shell(kind, config, index):
+    """A small model with one layer more than `index`; where that layer stands in it, and the layer."""
+    import transformers
+
+    small = copy.deepcopy(config)
+    count = config.num_hidden_layers
+    for key, value in vars(config).items():
+        if isinstance(value, (list, tuple)) and len(value) == count:
+            setattr(small, key, value[: index + 1])
+    small.num_hidden_layers = index + 1
+    small.vocab_size, small.pad_token_id = 8, None
+    model = transformers.AutoModel.from_config(small, attn_implementation=config._attn_implementation).eval()
+    model = model.get_encoder() if getattr(small, "is_encoder_decoder", False) else model
+    prefix = "encoder." if getattr(small, "is_encoder_decoder", False) else ""
+    layers = [(name, m) for name, m in model.named_modules() if type(m) in kind.__mro__[:-1] and name.endswith(f".{index}")]
+    if not layers:
+        raise TypeError(f"{kind.__name__}: expected a layer of {type(model).__name__}, which has none of that class")
+    return model, prefix + layers[0][0], layers[0][1]
+
+
+class _Called(Exception):
+    """Ends a model's run where its layer is called; holds what with."""
+
+
+def _arguments(shell, own, x):
+    """Masks, positions and what else a model hands to its layer for a stream of that shape and type."""
     import torch
 
-    home = sys.modules[type(module).__module__]
-    rotary = getattr(home, type(module).__name__.replace("DecoderLayer", "RotaryEmbedding"))(config)
-    ids = torch.arange(x.shape[1], device=x.device)[None]
-    return {
-        "attention_mask": additive_mask(x, window),
-        "position_ids": ids,
-        "position_embeddings": rotary.to(x.device)(x, ids),
-    }
+    def stop(module, args, kwargs):
+        given = inspect.signature(module.forward).bind(*args, **kwargs).arguments
+        given.pop(next(iter(given)))
+        raise _Called({**given, **given.pop("kwargs", {})})
+
+    with torch.no_grad():
+        for parameter in shell.parameters():
+            parameter.data = parameter.data.to(x.device, x.dtype)
+        for buffer in shell.buffers():
+            buffer.data = buffer.data.to(x.device)
+    caches = {"use_cache": False} if "use_cache" in inspect.signature(shell.forward).parameters else {}
+    hook = own.register_forward_pre_hook(stop, with_kwargs=True)
+    try:
+        with torch.no_grad():
+            shell(inputs_embeds=x.detach(), **caches)
+    except _Called as called:
+        return called.args[0]
+    finally:
+        hook.remove()
+    raise TypeError(f"{type(own).__name__}: expected {type(shell).__name__} to call it")
 
 
-PRE_NORMS = {"input_layernorm": "attn.norm_in", "post_attention_layernorm": "ffn.norm_in"}
+def _numbered(state):
+    """Tensors of those shapes, each number the one of its place among all of them; and where each tensor begins."""
+    import numpy as np
+
+    random, tensors, begins, at = np.random.default_rng(1), {}, {}, 0
+    for name, tensor in state.items():
+        size = tensor.numel()
+        coarse = random.integers(-255, 256, size) * COARSE
+        tensors[name] = (coarse + np.arange(at, at + size) * STEP).reshape(tuple(tensor.shape))
+        begins[name], at = at, at + size
+    return tensors, begins
 
 
-def _llama(module):
-    return _decoder(module, PRE_NORMS)
+def _places(array):
+    """Which numbers these are."""
+    import numpy as np
+
+    return np.rint((array - np.floor(array / COARSE) * COARSE) / STEP).astype(np.int64).reshape(-1)
 
 
-def _qwen3(module):
-    return _decoder(module, PRE_NORMS, heads_norm="head_dim")
+def _read(module, config, path):
+    """The spec of a layer that stands there, and its parameters as functions of Plumbline's."""
+    from plumbline_client import dumps
+
+    state = {name: tensor for name, tensor in module.state_dict().items() if tensor.is_floating_point()}
+    tensors, begins = _numbered(state)
+    with tempfile.TemporaryDirectory(prefix="plumbline-layer-") as folder:
+        said = config.to_dict()
+        said.pop("quantization_config", None)
+        (Path(folder) / "config.json").write_text(json.dumps(said))
+        (Path(folder) / "model.safetensors").write_bytes(dumps({f"{path}.{name}": t for name, t in tensors.items()}))
+        spec, read = _said_of(folder, path.rsplit(".", 1)[1])
+    return spec, _gathered(state, begins, read)
 
 
-def _olmoe(module):
-    return _decoder(module, PRE_NORMS, heads_norm="full_heads")
+def _said_of(folder, layer):
+    import numpy as np
+    from plumbline_client import dumps, loads
+
+    from ..conversation import run
+
+    def done(*arguments):
+        status, out, troubles = run([*arguments, "--hf", folder, "--layers", layer])
+        if status:
+            raise TypeError((troubles.strip() or out.strip()).splitlines()[-1].replace(folder + "/", "").removeprefix("plumbline: "))
+        return out
+
+    spec = json.loads(done("explain", "--format", "json"))[0]["spec"]
+    question, suite = Path(folder) / "x.safetensors", Path(folder) / "suite"
+    question.write_bytes(dumps({"x": np.random.default_rng(2).standard_normal((1, 2, spec["d"]))}))
+    done("emit", str(suite), "--question", str(question), "--profile", "float64", "--no-grads")
+    emitted = loads(next(suite.glob("*.safetensors")).read_bytes())
+    emitted = emitted[0] if isinstance(emitted, tuple) else emitted
+    return spec, {name: _places(t) for name, t in emitted.items() if name.startswith("layers.")}
 
 
-def _gemma2(module):
-    norms = {
-        "input_layernorm": "attn.norm_in",
-        "post_attention_layernorm": "attn.norm_out",
-        "pre_feedforward_layernorm": "ffn.norm_in",
-        "post_feedforward_layernorm": "ffn.norm_out",
-    }
-    return _decoder(module, norms, gain_offset=1)
+def _gathered(state, begins, read):
+    """For each tensor of the layer what it is made of."""
+    import numpy as np
+
+    names, total = {}, sum(t.numel() for t in state.values())
+    owner, where = np.full(total, -1), np.zeros(total, np.int64)
+    for i, places in enumerate(read.values()):
+        owner[places], where[places] = i, np.arange(places.size)
+    ours, sizes = list(read), [places.size for places in read.values()]
+    for name, tensor in state.items():
+        of = slice(begins[name], begins[name] + tensor.numel())
+        parts = sorted(set(owner[of].tolist()))
+        if parts == [-1]:
+            continue  # no parameter
+        if -1 in parts:
+            raise TypeError(f"{name}: expected all of it to be read, found {int((owner[of] < 0).sum())} numbers that are not")
+        before = dict(zip(parts, np.cumsum([0, *(sizes[p] for p in parts)])))
+        index = where[of] + np.array([before[o] for o in owner[of].tolist()])
+        names[name] = _function_of([ours[p] for p in parts], index, tuple(tensor.shape))
+    return names
 
 
-def _olmo2(module):
-    norms = {"post_attention_layernorm": "attn.norm_out", "post_feedforward_layernorm": "ffn.norm_out"}
-    return _decoder(module, norms, heads_norm="full_heads")
+def _function_of(parts, index, shape):
+    def gathered(tensors):
+        import torch
 
+        flat = torch.cat([tensors[part].reshape(-1) for part in parts])
+        return flat[torch.as_tensor(index, device=flat.device)].reshape(shape)
 
-def _gpt2(module):
-    attention, config = module.attn, module.attn.config
-    norm = {"kind": "layer_norm", "eps": config.layer_norm_epsilon}
-    spec = {
-        "part": "block",
-        "d": config.n_embd,
-        "norm_slots": {"attn": {"in": norm}, "ffn": {"in": norm}},
-        "attention": {"n_heads": config.n_head, "n_kv_heads": config.n_head, "head_dim": attention.head_dim,
-                      "mask": "causal"},
-        "ffn": {"kind": "mlp", "activation": {"gelu_new": "gelu_tanh", "gelu": "gelu_erf"}[config.activation_function],
-                "d_ff": module.mlp.c_fc.nf},
-    }
-    names = {
-        "attn.c_attn.weight": side_by_side(*(f"attn.{p}_proj.weight" for p in "qkv"), transposed=True),
-        "attn.c_attn.bias": side_by_side(*(f"attn.{p}_proj.bias" for p in "qkv")),
-    }
-    for theirs, ours in {"attn.c_proj": "attn.o_proj", "mlp.c_fc": "ffn.up_proj", "mlp.c_proj": "ffn.down_proj"}.items():
-        names |= {f"{theirs}.weight": transposed(f"{ours}.weight"), f"{theirs}.bias": of(f"{ours}.bias")}
-    names |= linear_layer("ln_1", "attn.norm_in", True) | linear_layer("ln_2", "ffn.norm_in", True)
-    return Layer(module, spec, names, lambda run, x: first(run(x, attention_mask=additive_mask(x))))
-
-
-def _bert(module):
-    config = module.attention.self.config
-    norm = {"kind": "layer_norm", "eps": config.layer_norm_eps}
-    heads = config.num_attention_heads
-    spec = {
-        "part": "block",
-        "d": config.hidden_size,
-        "norm_slots": {"attn": {"post": norm}, "ffn": {"post": norm}},
-        "attention": {"n_heads": heads, "n_kv_heads": heads, "head_dim": config.hidden_size // heads,
-                      "mask": "bidirectional"},
-        "ffn": {"kind": "mlp", "activation": {"gelu": "gelu_erf", "relu": "relu"}[config.hidden_act],
-                "d_ff": config.intermediate_size},
-    }
-    linear = {
-        "attention.self.query": "attn.q_proj",
-        "attention.self.key": "attn.k_proj",
-        "attention.self.value": "attn.v_proj",
-        "attention.output.dense": "attn.o_proj",
-        "attention.output.LayerNorm": "attn.norm_post",
-        "intermediate.dense": "ffn.up_proj",
-        "output.dense": "ffn.down_proj",
-        "output.LayerNorm": "ffn.norm_post",
-    }
-    names = {}
-    for theirs, ours in linear.items():
-        names |= linear_layer(theirs, ours, True)
-    return Layer(module, spec, names, lambda run, x: first(run(x)))
-
-
-LAYERS = {
-    "LlamaDecoderLayer": _llama,
-    "MistralDecoderLayer": _llama,
-    "Qwen2DecoderLayer": _llama,
-    "Qwen3DecoderLayer": _qwen3,
-    "Gemma2DecoderLayer": _gemma2,
-    "Olmo2DecoderLayer": _olmo2,
-    "MinistralDecoderLayer": _llama,
-    "SeedOssDecoderLayer": _llama,
-    "CwmDecoderLayer": _llama,
-    "MixtralDecoderLayer": _llama,
-    "Qwen3MoeDecoderLayer": _qwen3,
-    "OlmoeDecoderLayer": _olmoe,
-    "GPT2Block": _gpt2,
-    "BertLayer": _bert,
-}
+    return gathered

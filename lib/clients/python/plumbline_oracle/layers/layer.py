@@ -1,4 +1,4 @@
-"""A module as an implementation of a block, and what such layers share: names of their parameters, masks, outputs."""
+"""A module as an implementation of a block, and what such layers share: names of their parameters, outputs."""
 
 import sys
 from dataclasses import dataclass
@@ -52,18 +52,6 @@ def first(output):
     return output[0] if isinstance(output, tuple) else output
 
 
-def additive_mask(x, window=None):
-    """0 where a key is seen, the least number of the type where it is not: [1, 1, T, T]."""
-    import torch
-
-    at = torch.arange(x.shape[1], device=x.device)
-    seen = at[:, None] >= at[None, :]
-    if window:
-        seen &= at[:, None] - at[None, :] < window
-    zero = torch.zeros(seen.shape, dtype=x.dtype, device=x.device)
-    return zero.masked_fill(~seen, torch.finfo(x.dtype).min)[None, None]
-
-
 # Parameters of Plumbline's that a layer has, and how several become one.
 
 BLOCK = "layers.0."
@@ -73,29 +61,13 @@ def of(name):
     return BLOCK + name
 
 
-def side_by_side(*names, transposed=False):
+def side_by_side(*names):
     def joined(tensors):
         import torch
 
-        together = torch.cat([tensors[BLOCK + name] for name in names])
-        return together.T if transposed else together
+        return torch.cat([tensors[BLOCK + name] for name in names])
 
     return joined
-
-
-def stacked(*groups):
-    """One behind the other [n, ...], each of several side by side."""
-
-    def joined(tensors):
-        import torch
-
-        return torch.stack([side_by_side(*names)(tensors) for names in groups])
-
-    return joined
-
-
-def transposed(name):
-    return lambda tensors: tensors[BLOCK + name].T
 
 
 def linear_layer(theirs, ours, bias):
