@@ -92,8 +92,12 @@ BlockSpec starting_point(JsonReader& r) {
                 ", found " + std::to_string(n.n_heads) + " (or give head_dim)");
 
   std::string preset;
+  bool small = false;
   r.read("preset", preset);
-  if (!preset.empty()) return find_preset(preset).make(n);
+  if (!preset.empty()) {
+    r.read("small", small);
+    return small ? find_preset(preset).small(n) : find_preset(preset).make(n);
+  }
   BlockSpec s;
   s.d = n.d;
   s.n_layers = n.n_layers;
@@ -123,7 +127,7 @@ void read_layout(JsonReader& r, BlockSpec& s) {
 
 }  // namespace
 
-BlockSpec spec_from_json(const Json& json) {
+BlockSpec unchecked_spec_from_json(const Json& json) {
   Json expanded = json;
   if (expanded.is_object()) expand_qk(expanded);
   JsonReader r(expanded, "spec");
@@ -137,6 +141,11 @@ BlockSpec spec_from_json(const Json& json) {
     throw Error(r.path("d") + ": expected a whole number of at least 1, found none");
   if (s.position.rope && s.position.rope->rotary_dim == RopeSpec{}.rotary_dim)
     s.position.rope->rotary_dim = s.attention.latent ? s.attention.latent->rope_dim : s.attention.head_dim;
+  return s;
+}
+
+BlockSpec spec_from_json(const Json& json) {
+  BlockSpec s = unchecked_spec_from_json(json);
   validate(s);
   return s;
 }
