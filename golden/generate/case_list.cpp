@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "golden/generate/case_presets.hpp"
 #include "golden/generate/pairs.hpp"
 #include "plumbline/base/names.hpp"
 #include "plumbline/spec/presets.hpp"
@@ -103,6 +104,7 @@ class List {
     cases_.push_back(
         {std::move(id), {std::move(spec), tokens, batch, 1000 + cases_.size(), regime, key_tokens}});
   }
+  void add(const std::vector<GoldenCase>& more) { cases_.insert(cases_.end(), more.begin(), more.end()); }
   std::vector<GoldenCase> sorted() {
     std::sort(cases_.begin(), cases_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     return cases_;
@@ -471,6 +473,7 @@ const std::vector<GoldenCase>& cases() {
     add_streams(list);
     add_moe(list);
     add_windows_tables_and_latents(list);
+    list.add(preset_cases());
     return list.sorted();
   }();
   return all;
