@@ -43,7 +43,8 @@ constexpr void (*groups[])(List&) = {add_layouts,
                                      add_buckets_of_t5,
                                      add_scaled_by_length,
                                      add_given,
-                                     add_unlike_layers};
+                                     add_unlike_layers,
+                                     add_presets};
 
 }  // namespace
 

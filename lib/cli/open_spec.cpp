@@ -18,18 +18,22 @@ SpecTemplate template_of_preset(const BlockOptions& o) {
   const auto size = [](const std::optional<int>& given, Json open) { return given ? Json(*given) : open; };
   const Json n_heads = size(o.n_heads, range(2, 71));
   const Json equal_heads = {{"n_heads", n_heads}};  // each of width d / n_heads
-  const Json grouped_heads = {{"n_heads", n_heads},
+  Json grouped_heads = {{"n_heads", n_heads},
                               {"n_kv_heads", size(o.n_kv_heads, range(1, 71))},
                               {"head_dim", size(o.head_dim, range(3, 256))}};
+  const BlockSpec published = preset.make();
+  if (published.attention.latent) grouped_heads.erase("n_kv_heads");
   Json heads = Json::array();
   if (!o.n_kv_heads && !o.head_dim) heads.push_back(equal_heads);
-  if (heads.empty() || preset.is_layout || preset.make(Dimensions{}).position.rope)
+  if (heads.empty() || preset.is_layout || published.position.rope)
     heads.push_back(grouped_heads);
-  return {{"preset", o.preset},
-          {"d", size(o.d, range(5, 1024))},
-          {"n_layers", size(o.n_layers, {{"one_of", {1, 1, 1, 2}}})},
-          {"attention", {{"one_of", heads}}},
-          {"ffn", {{"d_ff", size(o.d_ff, range(5, 1024))}}}};
+  SpecTemplate spec = {{"preset", o.preset},
+                       {"d", size(o.d, range(5, 1024))},
+                       {"n_layers", size(o.n_layers, {{"one_of", {1, 1, 1, 2}}})},
+                       {"attention", {{"one_of", heads}}},
+                       {"ffn", {{"d_ff", size(o.d_ff, range(5, 1024))}}}};
+  if (!(preset.small() == published)) spec["small"] = true;
+  return spec;
 }
 
 bool is_preset(const Json& name) {

@@ -41,7 +41,8 @@ Options parse(int argc, char** argv) {
       throw Error("unknown option " + key);
   }
   if (o.campaign.presets.empty())
-    for (const Preset& p : presets()) o.campaign.presets.emplace_back(p.name);
+    for (const Preset& p : presets())
+      if (p.common) o.campaign.presets.emplace_back(p.name);
   if (o.profiles.empty()) o.profiles = {"float64", "float32", "bfloat16-mixed", "float16-mixed"};
   return o;
 }

@@ -16,6 +16,8 @@ class List {
     cases_.push_back(
         {std::move(id), {std::move(spec), tokens, batch, 1000 + cases_.size(), regime, key_tokens}});
   }
+  // A case that has a seed of its own.
+  void add(GoldenCase c) { cases_.push_back(std::move(c)); }
   const std::vector<GoldenCase>& cases() const { return cases_; }
 
  private:
@@ -67,6 +69,9 @@ void add_experts(List& list);
 
 // streams.cpp
 void add_streams(List& list);
+
+// presets.cpp: those that are files
+void add_presets(List& list);
 
 // given.cpp: what a question says of its keys
 void add_given(List& list);

@@ -96,6 +96,7 @@ std::vector<Share> shares(const EmitOptions& o) {
   std::vector<Share> out;
   const int cases = full ? 8 : 2, candidates = full ? 32 : 10;
   for (const Preset& p : presets()) {
+    if (!p.common) continue;
     BlockOptions block;
     block.preset = p.name;
     out.push_back({std::string(p.name), template_of(block), cases, candidates});

@@ -52,7 +52,7 @@ std::pair<BlockSpec, Sizes> chosen(const BlockOptions& o) {
     return std::pair(spec_from_json(c["spec"]),
                      Sizes{tokens, size_of(c, "T_k", tokens), size_of(c, "batch", usual.batch)});
   };
-  if (o.spec_file.empty()) return read({{"preset", o.preset}, {"d", default_d}});
+  if (o.spec_file.empty()) return read({{"preset", o.preset}, {"small", !o.d}, {"d", default_d}});
   return read_file(o.spec_file, read);
 }
 
@@ -75,7 +75,10 @@ std::string ffn_text(const FeedForwardSpec& f) {
 // Which block it is.
 std::string title(const BlockOptions& o) {
   if (!o.spec_file.empty()) return o.spec_file;
-  return fmt::format("{}: {}", o.preset, find_preset(o.preset).summary);
+  const Preset& p = find_preset(o.preset);
+  const bool cut = !o.d && !(p.small() == p.make());
+  return fmt::format("{}: {}{}", o.preset, p.summary,
+                     cut ? "\nhere with few experts and a short window; --d shows the published numbers" : "");
 }
 
 // And its dimensions.

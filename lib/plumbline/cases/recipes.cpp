@@ -210,7 +210,7 @@ Question question_from(std::string_view preset, Recipe recipe, const Profile& pr
   Draw draw(seed);
   const bool ordinary = recipe == Recipe::ordinary;
   QuestionSettings s{
-      .spec = find_preset(preset).make(ordinary ? ordinary_dimensions(width) : rich_dimensions(draw, width)),
+      .spec = find_preset(preset).small(ordinary ? ordinary_dimensions(width) : rich_dimensions(draw, width)),
       .gradients = gradients,
       .recipe = recipe,
       .seed = seed};

@@ -5,7 +5,7 @@ set(hashes "")
 foreach(folder algebra block cases ensemble judge number spec)
   file(GLOB_RECURSE files RELATIVE ${SOURCE} ${SOURCE}/${folder}/*.hpp ${SOURCE}/${folder}/*.cpp)
   list(FILTER files EXCLUDE REGEX "^judge/describe\\.")  # verdicts in words
-  list(FILTER files EXCLUDE REGEX "^spec/presets\\.")   # names of questions
+  list(FILTER files EXCLUDE REGEX "^spec/preset")      # names of questions
   list(SORT files)
   foreach(path ${files})
     file(READ ${SOURCE}/${path} code)

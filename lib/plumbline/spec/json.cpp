@@ -93,8 +93,12 @@ BlockSpec starting_point(JsonReader& r) {
                 ", found " + std::to_string(n.n_heads) + " (or give head_dim)");
 
   std::string preset;
+  bool small = false;
   r.read("preset", preset);
-  if (!preset.empty()) return find_preset(preset).make(n);
+  if (!preset.empty()) {
+    r.read("small", small);
+    return small ? find_preset(preset).small(n) : find_preset(preset).make(n);
+  }
   BlockSpec s;
   s.d = n.d;
   s.n_layers = n.n_layers;
@@ -199,8 +203,10 @@ BlockSpec read_spec(Json expanded, const std::string& path) {
 
 }  // namespace
 
+BlockSpec unchecked_spec_from_json(const Json& json) { return read_spec(json, "spec"); }
+
 BlockSpec spec_from_json(const Json& json) {
-  BlockSpec s = read_spec(json, "spec");
+  BlockSpec s = unchecked_spec_from_json(json);
   validate(s);
   return s;
 }

@@ -24,7 +24,7 @@ S dot(const Matrix<S>& x, const Matrix<S>& y) {
 class EveryPreset : public testing::TestWithParam<Preset> {
  protected:
   const BlockSpec spec =
-      GetParam().make({.d = 8, .n_layers = 2, .n_heads = 4, .n_kv_heads = 2, .head_dim = 4, .d_ff = 6});
+      GetParam().small({.d = 8, .n_layers = 2, .n_heads = 4, .n_kv_heads = 2, .head_dim = 4, .d_ff = 6});
   std::mt19937_64 bits{20170612};
   const Parameters<double> parameters = random_parameters(bits, spec);
   const int batch = 2;

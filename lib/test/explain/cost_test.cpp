@@ -31,7 +31,7 @@ TEST(Cost, BatchesDoNotSeeEachOther) {
 
 TEST(Cost, EveryParameterIsReadOnce) {
   for (const Preset& preset : presets()) {
-    const BlockSpec s = preset.make({.n_layers = 2});
+    const BlockSpec s = preset.small({.n_layers = 2});
     std::int64_t expected = 0;
     for (const auto& shape : parameter_shapes(s)) expected += std::int64_t{shape.rows} * shape.cols;
     EXPECT_EQ(cost_of(s, 3).parameters, expected) << preset.name;

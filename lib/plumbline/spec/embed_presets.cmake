@@ -1,0 +1,32 @@
+# Puts the presets that are files into the library: plumbline_embed_presets(VARIABLE) sets VARIABLE to a source file
+# with all of spec/presets/*.json, sorted by name. Run as a script it writes OUT from the files of FOLDER.
+if(CMAKE_SCRIPT_MODE_FILE)
+  file(GLOB files ${FOLDER}/*.json)
+  list(SORT files)
+  set(code "#include \"plumbline/spec/preset_files.hpp\"\n\nnamespace plumbline {\n\n")
+  string(APPEND code "std::span<const PresetText> preset_texts() {\n  static constexpr PresetText texts[] = {\n")
+  foreach(path IN LISTS files)
+    file(READ ${path} text)
+    string(JSON keys ERROR_VARIABLE malformed LENGTH "${text}")
+    if(malformed)
+      message(FATAL_ERROR "${path}: ${malformed}")
+    endif()
+    cmake_path(GET path STEM name)
+    string(APPEND code "      {\"${name}\", R\"preset(${text})preset\"},\n")
+  endforeach()
+  string(APPEND code "  };\n  return texts;\n}\n\n}  // namespace plumbline\n")
+  file(WRITE ${OUT} "${code}")
+  return()
+endif()
+
+set(plumbline_embed_presets_script ${CMAKE_CURRENT_LIST_FILE})
+function(plumbline_embed_presets variable)
+  cmake_path(GET plumbline_embed_presets_script PARENT_PATH here)
+  file(GLOB files CONFIGURE_DEPENDS ${here}/presets/*.json)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/preset_texts.cpp)
+  add_custom_command(OUTPUT ${source}
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${here}/presets -DOUT=${source} -P ${plumbline_embed_presets_script}
+    DEPENDS ${files} ${plumbline_embed_presets_script} VERBATIM)
+  set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set(${variable} ${source} PARENT_SCOPE)
+endfunction()
