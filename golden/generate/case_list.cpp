@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "golden/generate/pairs.hpp"
+#include "golden/generate/residual_cases.hpp"
 #include "plumbline/base/names.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -471,6 +472,9 @@ const std::vector<GoldenCase>& cases() {
     add_streams(list);
     add_moe(list);
     add_windows_tables_and_latents(list);
+    add_norms_and_residuals([&](std::string id, BlockSpec spec, int tokens) {
+      list.add(std::move(id), std::move(spec), Regime::plain, tokens);
+    });
     return list.sorted();
   }();
   return all;

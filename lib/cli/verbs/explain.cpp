@@ -93,7 +93,9 @@ std::string headline(const std::string& title, const BlockSpec& s) {
 
 std::string scale_lines(const Picture& p) {
   std::string out;
-  for (const auto& [name, value] : p.legend()) out += fmt::format("  {} = {}\n", name, value);
+  for (const auto& [name, value, says] : p.legend())
+    out += says.empty() ? fmt::format("  {} = {}\n", name, value) : fmt::format("  {}: {}\n", name, says);
+  for (const std::string& remark : p.remarks()) out += "  " + remark + "\n";
   return out;
 }
 
@@ -172,7 +174,9 @@ Json explained(const BlockSpec& s, const Sizes& n) {
     out["jacobian"] = {{"text", jacobian_formula(p, Notation::text)},
                        {"latex", jacobian_formula(p, Notation::latex)}};
   out["scales"] = Json::object();
-  for (const auto& [name, value] : p.legend()) out["scales"][name] = value;
+  for (const auto& [name, value, says] : p.legend())
+    out["scales"][name] = says.empty() ? Json(value) : Json(says);
+  if (!p.remarks().empty()) out["remarks"] = p.remarks();
   out["cost"] = {{"tokens", n.tokens},
                  {"batch", n.batch},
                  {"multiply_adds", c.multiply_adds},

@@ -41,8 +41,10 @@ enum class Site {
   branches,
   squared,
   raised,
-  gates,  // of several residual streams: what is read, written and mixed
-  read    // what a sublayer reads of them
+  gates,      // of several residual streams: what is read, written and mixed
+  read,       // what a sublayer reads of them
+  shifted,    // of derf: its argument
+  difference  // of two directions between which a rule goes a part of the way
 };
 PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {input, "input"},
                 {variance, "variance"}, {normalized, "normalized"}, {scaled, "scaled"}, {product, "product"},
@@ -53,7 +55,8 @@ PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {
                 {biased_scores, "biased_scores"}, {probabilities, "probabilities"}, {heads, "heads"},
                 {activation, "activation"}, {gated, "gated"}, {scaled_branch, "scaled_branch"},
                 {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"},
-                {squared, "squared"}, {raised, "raised"}, {gates, "gates"}, {read, "read"})
+                {squared, "squared"}, {raised, "raised"}, {gates, "gates"}, {read, "read"},
+                {shifted, "shifted"}, {difference, "difference"})
 
 // A site in a block, by its path.
 struct Place {
