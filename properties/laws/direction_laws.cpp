@@ -110,7 +110,8 @@ const std::vector<Law>& direction_laws() {
        "l2_norm is gamma x / sqrt(sum x^2 + eps) + beta, or gamma x / max(|x|, eps) + beta",
        norm_by_itself,
        l2_norm_is_its_definition,
-       {"l2/eps-added", "l2/mean-for-sum", "norm/eps-clamped", "norm/gain-before", "norm/gain-missing"}},
+       {"l2/eps-added", "l2/eps-times-width", "l2/mean-for-sum", "norm/eps-clamped", "norm/gain-before",
+        "norm/gain-missing"}},
       {"L2-1",
        "l2_norm without eps: rows have length 1, N(-3 x) = -N(x), and J x = 0",
        norm_by_itself,
@@ -132,7 +133,7 @@ const std::vector<Law>& direction_laws() {
        "a router by the root of a softplus gives two of three experts their shares",
        branch_by_itself,
        router_is_its_definition,
-       {"moe/root-missing", "moe/scaling-missing", "moe/not-renormalised"}},
+       {"moe/root-missing", "moe/sigmoid-for-root", "moe/scaling-missing", "moe/not-renormalised"}},
   };
   return laws;
 }

@@ -20,8 +20,7 @@ enum class NodeKind { source, box, add, scale, join };
 // A node of the picture; its operands stand before it.
 struct Node {
   NodeKind kind = NodeKind::source;
-  // Of a source, its name; of a box: LN, Attn, ... or a bare operation; of a scale that is no constant, or a
-  // join.
+  // Of a source, its name; of a box: LN, Attn, ... or a bare operation; of a join, or a learned scale.
   std::string symbol = {};
   std::vector<int> operands = {};  // nodes
   double factor = 1;               // of a scale

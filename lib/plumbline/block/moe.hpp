@@ -102,6 +102,11 @@ inline constexpr WrongChoice<MoeSpec> wrong_choices<MoeSpec>[] = {
      }},
     {"moe/root-missing", "log(1 + exp l) where its root is right", "",
      [](MoeSpec& m) { m.root_missing = true; }},
+    {"moe/sigmoid-for-root", "sigma(l) where the root of log(1 + exp l) is right",
+     "flashinfer-ai/flashinfer#5190",
+     [](MoeSpec& m) {
+       if (detail::roots(m)) m.score = RouterScore::sigmoid;
+     }},
     {"moe/scaling-missing", "weights are not multiplied", "", [](MoeSpec& m) { m.scaling = 1; }},
     {"moe/shared-gate-missing", "the shared expert as it is", "", [](MoeSpec& m) { m.shared_gate = false; }},
     {"moe/shared-missing", "no shared expert", "",

@@ -16,8 +16,7 @@ namespace plumbline {
 // A stack of blocks, one block, a sublayer's branch alone (no norm, no residual), or a single operation.
 // norm: N(x), of slot attn.in. add_norm: x, residual -> N(sum) beside sum = alpha residual + beta x. sdpa: q,
 // k, v -> softmax(scale q k^T) v. collapse: what stands behind the last layer of a stack of several streams.
-// router: the weights of the experts. mixer: what is read of several streams, written to and mixed between
-// them.
+// router: the weights of the experts. mixer: what is read of several streams, written to them and mixed.
 enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa, collapse, router, mixer };
 PLUMBLINE_NAMES(Part, {stack, "stack"}, {block, "block"}, {attention, "attention"}, {ffn, "ffn"},
                 {norm, "norm"}, {add_norm, "add_norm"}, {sdpa, "sdpa"}, {collapse, "collapse"},

@@ -11,10 +11,10 @@
 //          happens forward: it is that of x - silu(a) x_0 at x_0 = x.
 //   layer_scalar       a layer's result times one learned number (Gemma 4)
 //   norm_depth_scale   the norm before a sublayer times 1 / sqrt(l), l = 1, 2, ... the number of the layer
-// Keel, N(alpha x + F(N'(x))), needs none of these: it is a norm in slots "in" and "post", and
+// Keel, N(alpha x + F(N'(x))), needs none of these: it has norms in slots "in" and "post", and
 // residual_scale. Sources: arXiv 2110.09456 (NormFormer), 2103.17239 (LayerScale), 2410.01131 and NVIDIA/ngpt
-// (lerp), 2506.22049 and dandingsky/GPAS (gpas), 2502.05795 (norm_depth_scale), transformers, modeling_gemma4
-// (layer_scalar).
+// (lerp), 2506.22049 and dandingsky/GPAS (gpas), 2502.05795 (norm_depth_scale); modeling_gemma4 of
+// transformers.
 #pragma once
 
 #include "plumbline/block/norm.hpp"
@@ -52,6 +52,7 @@ inline bool holds(Sublayers those, Sublayers one) {
   return one != Sublayers::none && (those == one || those == Sublayers::both);
 }
 
+// Whether branches join by lerp; whether a sum has learned gains; whether gradients are stopped.
 inline bool is_lerp(const ResidualSpec& s) { return s.rule == ResidualRule::lerp; }
 inline bool has_gains(const ResidualSpec& s) {
   return s.residual_gain != Sublayers::none || s.branch_gain != Sublayers::none;

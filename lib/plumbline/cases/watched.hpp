@@ -8,6 +8,7 @@
 
 namespace plumbline {
 
+// What is called with a tensor and where it is stored.
 using OnStore = std::function<void(const Matrix<double>& stored, const Place& place)>;
 
 // Runs the block in double and calls on_store for each tensor that an implementation stores, in that order.

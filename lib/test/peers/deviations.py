@@ -13,7 +13,7 @@ TABLE = """
     gate missing silu-for-sigmoid
     gpas missing not-stopped
     heads gradient-of-first tiled
-    l2 eps-added mean-for-sum
+    l2 eps-added eps-times-width mean-for-sum
     latent norm-missing rope-on-nope
     layer-scalar missing
     layers first-reused reversed
@@ -22,7 +22,7 @@ TABLE = """
     mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing one-sided sees-next
     mask window-too-long window-too-short zero-score
     moe correction-in-weights correction-missing every-expert groups-missing next-expert not-renormalised renormalised
-    moe root-missing scaling-missing shared-gate-missing shared-missing
+    moe root-missing scaling-missing sigmoid-for-root shared-gate-missing shared-missing
     norm bias-missing centred divided-by-variance eps-clamped eps-missing eps-outside-sqrt
     norm gain-averaged gain-before gain-gradient-of-input gain-missing gain-offset-flipped mean-detached multiplied-by-std not-centred
     norm over-tokens sum-for-mean unbiased-variance variance-detached variance-only-centred

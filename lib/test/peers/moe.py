@@ -28,10 +28,10 @@ class Moe:
         return self.a.kernel(lambda w: w * scaling, w)
 
     def score_of(self, m):
-        if m["score"] == "sqrt_softplus":
+        if m["score"] == "sqrt_softplus" and "moe/sigmoid-for-root" not in self.wrong:
             root = (lambda t: t) if "moe/root-missing" in self.wrong else torch.sqrt
             return lambda t: root(torch.nn.functional.softplus(t, threshold=40))
-        return torch.sigmoid if m["score"] == "sigmoid" else lambda t: torch.softmax(t, -1)
+        return torch.sigmoid if m["score"] != "softmax" else lambda t: torch.softmax(t, -1)
 
     def of_chosen_groups(self, m, scores):
         """The scores, and -infinity where a group is not chosen."""

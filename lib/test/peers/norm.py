@@ -94,6 +94,8 @@ class Norm:
         at_least = by_length and n.get("eps_use") == "at_least" and "l2/eps-added" not in wrong
         if "norm/eps-missing" not in wrong:
             clamped = "norm/eps-clamped" in wrong
+            if by_length and n.get("eps_use", "added") == "added" and "l2/eps-times-width" in wrong:
+                eps = eps * x.shape[-1]
             v = v.clamp(min=eps) if clamped else v.clamp(min=eps * eps) if at_least else v + eps
         if "norm/multiplied-by-std" in wrong:
             return y * v.sqrt()
