@@ -44,6 +44,7 @@ constexpr void (*groups[])(List&) = {add_layouts,
                                      add_scaled_by_length,
                                      add_given,
                                      add_unlike_layers,
+                                     add_norms_and_residuals,
                                      add_presets};
 
 }  // namespace

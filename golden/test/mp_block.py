@@ -1,6 +1,6 @@
 """The residual block over mpmath numbers, from the spec's JSON: written from the formulas alone.
 
-    b = N_out(F(N_in(x)))        y = N_post(alpha x + beta b)
+    b = N_out(F(N_in(x)))        y = N_post(alpha x + beta b), or as mp_residual.py joins x and b
     parallel: y = alpha x + beta (N_out(Attn(N(x))) + N_out'(FFN(N(x))))
 
 The stream is [B T, d]. Choices that no golden case makes are refused, not guessed.
@@ -11,8 +11,9 @@ import numpy as np
 from mp_given import Given
 from mp_moe import Moe
 from mp_positions import Positions
+from mp_residual import Residual
 from mp_streams import Streams
-from mp_tape import constant, exp, normal_distribution, positive_part, reciprocal, sqrt, tanh
+from mp_tape import constant, erf, exp, normal_distribution, positive_part, reciprocal, softplus, sqrt, tanh
 
 
 def ratio(p, q):
@@ -29,7 +30,15 @@ def gelu_tanh(x):
     return x * logistic(u * 2)
 
 
+def gelu_bloom(x):
+    """x (1 + tanh(0.79788456 x (1 + 0.044715 x^2))) / 2"""
+    return x * ratio(1, 2) * (tanh(x * ratio(79788456, 10**8) * (x * x * ratio(44715, 10**6) + 1)) + 1)
+
+
 ACTIVATIONS = {
+    "gelu_bloom": gelu_bloom,
+    "erf": erf,
+    "softplus": softplus,
     "relu": positive_part,
     "gelu_erf": lambda x: x * normal_distribution(x),
     "gelu_tanh": lambda x: gelu_tanh(x),
@@ -52,6 +61,11 @@ def at_most(most, x):
 def standard_deviation(variance, eps):
     """What a norm divides by."""
     return sqrt(variance + eps)
+
+
+def length(squares, eps, eps_use):
+    """What a vector with that sum of squares is divided by."""
+    return sqrt(squares + eps) if eps_use == "added" else at_least(eps, sqrt(squares))
 
 
 def between(least, most, x):
@@ -151,7 +165,7 @@ def rows(x):
     return x.reshape(-1, x.shape[-1])
 
 
-class Block(Streams, Moe, Positions, Given):
+class Block(Streams, Moe, Positions, Given, Residual):
     def __init__(self, spec, params, batch):
         """`params`: name -> tensor."""
         self.spec, self.params, self.batch = spec, params, batch
@@ -161,16 +175,20 @@ class Block(Streams, Moe, Positions, Given):
         return y + self.params[name + ".bias"] if name + ".bias" in self.params else y
 
     def norm(self, n, name, x):
-        """gamma (x - mean) / sqrt(mean (x - mean)^2 + eps) + beta; rms_norm leaves the mean alone; dyt: gamma tanh(alpha x)
-        + beta."""
+        """gamma (x - mean) / sqrt(mean (x - mean)^2 + eps) + beta; rms_norm leaves the mean alone; l2_norm divides by the
+        length; dyt: gamma tanh(alpha x) + beta; derf: gamma erf(alpha x + s) + beta."""
         if not n:
             return x
-        if n["kind"] not in ("layer_norm", "rms_norm", "dyt"):
+        if n["kind"] not in ("layer_norm", "rms_norm", "dyt", "l2_norm", "derf"):
             raise NotImplementedError(n)
         if n["kind"] == "layer_norm":
             x = x - x.row_mean()
         if n["kind"] == "dyt":
             y = tanh(x * self.params[name + ".alpha"])
+        elif n["kind"] == "derf":
+            y = erf(x * self.params[name + ".alpha"] + self.params[name + ".shift"])
+        elif n["kind"] == "l2_norm":
+            y = x / length((x * x).row_sum(), n["eps"], n.get("eps_use", "added"))
         else:
             y = x / standard_deviation((x * x).row_mean(), n["eps"])
         if n["gain"] == "vector":
@@ -273,29 +291,31 @@ class Block(Streams, Moe, Positions, Given):
             hidden = hidden * (up + s.get("up_offset", 0))
         return self.linear(p + "down_proj", self.norm(self.spec["norm_slots"]["ffn"]["mid"], p + "norm_mid", hidden))
 
-    def join(self, x, branch):
-        return x * self.spec["residual_scale"] + branch * self.spec["branch_scale"]
-
-    def sublayer(self, which, branch, p, x):
+    def sublayer(self, which, branch, p, number, x):
         n = self.spec["norm_slots"][which]
-        u = self.norm(n["in"], p + "norm_in", x)
+        u = self.before(n["in"], p + "norm_in", number, x)
         residual = {"stream": x, "normed": u}[self.spec["residual_source"]]
-        return self.norm(n["post"], p + "norm_post", self.join(residual, self.norm(n["out"], p + "norm_out", branch(p, u))))
+        joined = self.join(which, p, residual, self.norm(n["out"], p + "norm_out", branch(p, u)))
+        return self.damped(which, p, self.norm(n["post"], p + "norm_post", joined))
 
-    def parallel(self, p, x):
+    def before(self, n, name, number, x):
+        return self.by_depth(number, self.norm(n, name, x)) if n else x
+
+    def parallel(self, p, number, x):
         if not self.spec["parallel_shared_norm"] or self.spec["residual_source"] != "stream":
             raise NotImplementedError(self.spec)
         slots = self.spec["norm_slots"]
-        u = self.norm(slots["attn"]["in"], p + "norm_in", x)
+        u = self.before(slots["attn"]["in"], p + "norm_in", number, x)
         attn = self.norm(slots["attn"]["out"], p + "attn.norm_out", self.attention(p + "attn.", u))
         ffn = self.norm(slots["ffn"]["out"], p + "ffn.norm_out", self.feed_forward(p + "ffn.", u))
-        return self.join(x, attn + ffn)
+        return self.damped("both", p, self.join("both", p, x, attn + ffn))
 
-    def layer(self, p, x):
+    def layer(self, p, number, x):
+        """`number`: 1 of the first layer."""
         if self.spec["topology"] == "parallel":
-            return self.parallel(p, x)
-        x = self.sublayer("attn", self.attention, p + "attn.", x)
-        return self.sublayer("ffn", self.feed_forward, p + "ffn.", x)
+            return self.times_layer_scalar(p, self.parallel(p, number, x))
+        x = self.sublayer("attn", self.attention, p + "attn.", number, x)
+        return self.times_layer_scalar(p, self.sublayer("ffn", self.feed_forward, p + "ffn.", number, x))
 
     def kind_of(self, i):
         """The block of layer i, where layers are not alike."""
@@ -313,17 +333,19 @@ class Block(Streams, Moe, Positions, Given):
             "block": self.stack,
             "stack": self.stack,
             "collapse": lambda x: self.collapsed(self.split(x)),
+            "router": lambda x: self.expert_weights("layers.0.ffn.", x),
+            "mixer": lambda x: self.mixer("layers.0.attn.mixer.", self.split(x)),
         }
         return parts[self.spec["part"]](x)
 
     def add_norm(self, x):
         """The norm of the sum, and beside it the sum."""
-        total = self.join(rows(self.params["residual"]), x)
+        total = self.join("", "", rows(self.params["residual"]), x)
         return self.norm(self.spec["norm_slots"]["attn"]["in"], "norm", total).beside(total)
 
     def stack(self, x):
         if self.spec.get("streams"):
             return self.stack_of_streams(x)
         for i in range(self.spec["n_layers"]):
-            x = self.kind_of(i).layer(f"layers.{i}.", x)
+            x = self.kind_of(i).layer(f"layers.{i}.", i + 1, x)
         return self.norm(self.spec["final_norm"], "final_norm", x)

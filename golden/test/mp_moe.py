@@ -2,7 +2,11 @@
 
 import numpy as np
 from mp_streams import columns, logistic, shares
-from mp_tape import constant
+from mp_tape import constant, softplus, sqrt
+
+
+def root_of_softplus(x):
+    return sqrt(softplus(x))
 
 
 def largest(row, k):
@@ -27,18 +31,21 @@ class Moe:
                 out[i, allowed[e]] = 1
         return out
 
-    def mixture(self, p, x):
+    def expert_weights(self, p, x):
+        """[n, experts]"""
         m = self.spec["ffn"]["moe"]
         logits = self.linear(p + "router", x)
-        scores = {"softmax": shares, "sigmoid": logistic}[m["score"]](logits)
+        scores = {"softmax": shares, "sigmoid": logistic, "sqrt_softplus": root_of_softplus}[m["score"]](logits)
         corrected = scores.value
         if m["correction_bias"]:
             corrected = corrected + self.params[p + "correction_bias"].value
         w = scores * constant(self.chosen(corrected))
         if m["renormalise"]:
             w = w / w.row_sum()
-        w = w * m["scaling"]
-        y = None
+        return w * m["scaling"]
+
+    def mixture(self, p, x):
+        m, w, y = self.spec["ffn"]["moe"], self.expert_weights(p, x), None
         for e in range(m["experts"]):
             weighed = self.one_feed_forward(f"{p}experts.{e}.", x) * columns(w, e, 1)
             y = weighed if y is None else y + weighed

@@ -82,6 +82,11 @@ class Streams:
     def weighted(self, w, xs):
         return total([x * columns(w, i, 1) for i, x in enumerate(xs)])
 
+    def mixer(self, p, xs):
+        """[r | w | C] of the streams, C by rows."""
+        n, m = self.streams["count"], self.mixed(p, xs)
+        return side_by_side([self.reading(p, m), logistic(self.logits(p, m, n, n, 1)) * 2, *self.mixing(p, m)])
+
     def over_streams(self, p, norms, branch, xs):
         s, q = self.streams, p + "mixer."
         within = lambda x: self.norm(  # noqa: E731

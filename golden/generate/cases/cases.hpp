@@ -13,14 +13,14 @@ class List {
  public:
   void add(std::string id, BlockSpec spec, Regime regime, int tokens = 5, int batch = 1,
            std::optional<int> key_tokens = {}) {
-    cases_.push_back(
-        {std::move(id), {std::move(spec), tokens, batch, 1000 + cases_.size(), regime, key_tokens}});
+    cases_.push_back({std::move(id), {std::move(spec), tokens, batch, 1000 + seeds_++, regime, key_tokens}});
   }
   // A case that has a seed of its own.
   void add(GoldenCase c) { cases_.push_back(std::move(c)); }
   const std::vector<GoldenCase>& cases() const { return cases_; }
 
  private:
+  std::uint64_t seeds_ = 0;
   std::vector<GoldenCase> cases_;
 };
 
@@ -69,6 +69,9 @@ void add_experts(List& list);
 
 // streams.cpp
 void add_streams(List& list);
+
+// residuals.cpp: norms by length and by erf, ways to join the stream, routers and mixers
+void add_norms_and_residuals(List& list);
 
 // presets.cpp: those that are files
 void add_presets(List& list);

@@ -77,8 +77,9 @@ std::string title(const BlockOptions& o) {
   if (!o.spec_file.empty()) return o.spec_file;
   const Preset& p = find_preset(o.preset);
   const bool cut = !o.d && !(p.small() == p.make());
-  return fmt::format("{}: {}{}", o.preset, p.summary,
-                     cut ? "\nhere with few experts and a short window; --d shows the published numbers" : "");
+  return fmt::format(
+      "{}: {}{}", o.preset, p.summary,
+      cut ? "\nhere with few experts and a short window; --d shows the published numbers" : "");
 }
 
 // And its dimensions.
@@ -96,7 +97,9 @@ std::string headline(const std::string& title, const BlockSpec& s) {
 
 std::string scale_lines(const Picture& p) {
   std::string out;
-  for (const auto& [name, value] : p.legend()) out += fmt::format("  {} = {}\n", name, value);
+  for (const auto& [name, value, says] : p.legend())
+    out += says.empty() ? fmt::format("  {} = {}\n", name, value) : fmt::format("  {}: {}\n", name, says);
+  for (const std::string& remark : p.remarks()) out += "  " + remark + "\n";
   return out;
 }
 
@@ -217,7 +220,9 @@ Json pictured(const BlockSpec& s) {
     out["jacobian"] = {{"text", jacobian_formula(p, Notation::text)},
                        {"latex", jacobian_formula(p, Notation::latex)}};
   out["scales"] = Json::object();
-  for (const auto& [name, value] : p.legend()) out["scales"][name] = value;
+  for (const auto& [name, value, says] : p.legend())
+    out["scales"][name] = says.empty() ? Json(value) : Json(says);
+  if (!p.remarks().empty()) out["remarks"] = p.remarks();
   return out;
 }
 

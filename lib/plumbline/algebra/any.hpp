@@ -57,6 +57,7 @@ struct AnyAlgebra {
   virtual Tensor whole_numbers(int rows, int cols, const WholeNumber& entry) = 0;
   virtual Tensor indicator(const Mask& mask) = 0;
   virtual Tensor zeros(int rows, int cols) = 0;
+  virtual std::vector<int> whole(const Tensor& x) = 0;
   virtual Tensor detach(const Tensor& x) = 0;
   virtual Tensor store(const Tensor& x, const Place& place) = 0;
   template <class Body>
@@ -130,6 +131,7 @@ class Erased final : public AnyAlgebra {
   }
   Tensor indicator(const Mask& mask) override { return handle(a_.indicator(mask)); }
   Tensor zeros(int rows, int cols) override { return handle(a_.zeros(rows, cols)); }
+  std::vector<int> whole(const Tensor& x) override { return a_.whole(own(x)); }
   Tensor detach(const Tensor& x) override { return handle(a_.detach(own(x))); }
   Tensor store(const Tensor& x, const Place& place) override {
     if constexpr (stores_as_is<A>)

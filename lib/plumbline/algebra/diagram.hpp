@@ -14,16 +14,18 @@
 namespace plumbline {
 
 // An input of the block; a component, or an operation outside of all components; an add or a scale outside of
-// all components.
-enum class NodeKind { source, box, add, scale };
+// all components; how a branch joins the stream where that is no sum.
+enum class NodeKind { source, box, add, scale, join };
 
 // A node of the picture; its operands stand before it.
 struct Node {
   NodeKind kind = NodeKind::source;
-  std::string symbol = {};         // of a source, its name; of a box: LN, Attn, ... or a bare operation
+  // Of a source, its name; of a box: LN, Attn, ... or a bare operation; of a join, or a learned scale.
+  std::string symbol = {};
   std::vector<int> operands = {};  // nodes
   double factor = 1;               // of a scale
   std::string notes = {};          // of a box: the norms inside, e.g. "RMS on q, k"
+  bool passes_gradients = false;   // of a box: derivatives take it for the identity
 };
 
 // The algebra, and the picture that it has drawn so far.
@@ -96,9 +98,9 @@ struct Diagram : AlgebraBase<Diagram> {
   Tensor detach(const Tensor& x) const { return x; }
   Tensor store(const Tensor& x, const Place&) const { return x; }
 
-  // The outermost component is a box; a component inside it is a note in that box's label.
+  // The outermost component is a box, a scale or a join; a component inside it is a note in that box's label.
   template <class Body>
-  Tensor component(Component, const char* symbol, const Tensor& x, Body body) {
+  Tensor component(Component component, const char* symbol, const Tensor& x, Body body) {
     if (inside_) {
       note(symbol, x);
       return body();
@@ -108,8 +110,15 @@ struct Diagram : AlgebraBase<Diagram> {
     read_ = {x.node};
     const Tensor y = body();
     inside_ = false;
+    const NodeKind kind = component == Component::scaling ? NodeKind::scale
+                          : component == Component::join  ? NodeKind::join
+                                                          : NodeKind::box;
     return push(y.rows, y.cols,
-                {.kind = NodeKind::box, .symbol = symbol, .operands = read_, .notes = text_of(notes_)});
+                {.kind = kind,
+                 .symbol = symbol,
+                 .operands = read_,
+                 .notes = text_of(notes_),
+                 .passes_gradients = component == Component::stopped});
   }
 
  private:

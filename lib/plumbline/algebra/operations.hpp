@@ -28,8 +28,10 @@ namespace plumbline {
 template <class A>
 using Tensor = typename A::Tensor;
 
-// The components that a block is made of.
-enum class Component { norm, attention, feed_forward, mixer };
+// The components that a block is made of. join: how a branch joins the stream where that is no sum; scaling:
+// a factor that is no constant; stopped: what no derivative sees, so that x goes through it with the
+// derivative 1.
+enum class Component { norm, attention, feed_forward, mixer, join, scaling, stopped };
 
 // What stands in a row and a column of a constant.
 using WholeNumber = std::function<int(int row, int col)>;

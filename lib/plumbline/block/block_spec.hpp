@@ -8,6 +8,7 @@
 #include "plumbline/base/error.hpp"
 #include "plumbline/block/attention.hpp"
 #include "plumbline/block/feed_forward.hpp"
+#include "plumbline/block/residual.hpp"
 #include "plumbline/block/streams.hpp"
 
 namespace plumbline {
@@ -48,6 +49,7 @@ struct BlockSpec {
   ResidualSource residual_source = ResidualSource::stream;
   double residual_scale = 1;
   double branch_scale = 1;
+  ResidualSpec residual;
   std::optional<StreamsSpec> streams;
   NormSlots norm_slots;
   AttentionSpec attention;
@@ -78,6 +80,7 @@ inline constexpr auto knobs<BlockSpec> = std::tuple{
          "what is added: the stream, or what the norm made of it"),
     knob("residual_scale", &BlockSpec::residual_scale, "alpha of alpha x + beta F"),
     knob("branch_scale", &BlockSpec::branch_scale, "beta of alpha x + beta F"),
+    knob("", &BlockSpec::residual),
     knob("streams", &BlockSpec::streams, "several residual streams").where_changed(),
     knob("norm_slots", &BlockSpec::norm_slots, "where norms stand"),
     knob("attention", &BlockSpec::attention),
@@ -169,6 +172,21 @@ struct PartOf<Part::collapse> {
                        Stream<A>* stream);
 };
 
+// What a sublayer reads of several streams side by side, writes and mixes: [r | w | C], C by rows.
+template <>
+struct PartOf<Part::mixer> {
+  static constexpr PartRecord record{.mixes = true,
+                                     .prefix = "layers.0.attn.mixer.",
+                                     .x = {"x", Width::all_streams},
+                                     .y = {"y", Width::gates}};
+  static void add_parameters(ParameterShapes& out, const BlockSpec& spec) {
+    if (spec.streams) add_mixer_shapes(out, std::string(record.prefix), *spec.streams, spec.d);
+  }
+  template <Algebra A>
+  static Tensor<A> run(A& a, const BlockSpec& spec, const ParameterView<A>& p, const Tensor<A>& x, int batch,
+                       Stream<A>* stream);
+};
+
 namespace detail {
 // Of every part, in the order of the enumerators. What has a name has a record: without one this is an error.
 template <std::size_t... i>
@@ -189,6 +207,8 @@ inline bool projects(const BlockSpec& s) { return part_of(s).projects; }
 inline bool feeds(const BlockSpec& s) { return part_of(s).feeds; }
 inline bool is_one_norm(const BlockSpec& s) { return part_of(s).is_norm; }
 inline bool ends_streams(const BlockSpec& s) { return part_of(s).ends_streams; }
+inline bool routes(const BlockSpec& s) { return part_of(s).routes; }
+inline bool mixes_streams(const BlockSpec& s) { return part_of(s).mixes; }
 inline bool reads_heads(const BlockSpec& s) { return part_of(s).reads_heads(); }
 inline bool has_own_keys(const BlockSpec& s) { return part_of(s).keys() != nullptr; }
 
@@ -198,16 +218,19 @@ inline int stream_count(const BlockSpec& s) { return s.streams ? s.streams->coun
 // How many heads the channels of an input or output belong to, 0 where they are no heads; and how many
 // channels it has. Where d is those of queries, it is n_heads head_dim.
 inline int heads_of(const BlockSpec& s, const TokenTensor& t) {
-  if (t.width == Width::stream || t.width == Width::all_streams) return 0;
   const bool of_queries = t.width == Width::query_heads || t.width == Width::averaged_heads;
-  return of_queries ? s.attention.n_heads : s.attention.n_kv_heads;
+  const bool of_keys = t.width == Width::key_heads || t.width == Width::value_heads;
+  return of_queries ? s.attention.n_heads : of_keys ? s.attention.n_kv_heads : 0;
 }
 inline int width_of(const BlockSpec& s, const TokenTensor& t) {
+  const int n = stream_count(s);
   switch (t.width) {
-    case Width::all_streams: return s.d * stream_count(s);
+    case Width::all_streams: return s.d * n;
     case Width::key_heads: return s.attention.n_kv_heads * s.attention.head_dim;
     case Width::value_heads: return s.attention.n_kv_heads * value_dim(s.attention);
     case Width::averaged_heads: return value_width(s.attention);
+    case Width::experts: return s.ffn.moe ? s.ffn.moe->experts : 0;
+    case Width::gates: return n * (2 + n);
     case Width::stream:
     case Width::query_heads: break;
   }

@@ -5,8 +5,8 @@
 #include "plumbline/algebra/plain_impl.hpp"
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/evaluate.hpp"
-#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/block/run.hpp"
 
 namespace plumbline {
 namespace detail {

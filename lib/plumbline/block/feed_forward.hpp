@@ -98,6 +98,10 @@ inline constexpr WrongChoice<FeedForwardSpec> wrong_choices<FeedForwardSpec>[] =
      [](FeedForwardSpec& s) {
        if (s.activation == Activation::quick_gelu) s.activation = Activation::silu;
      }},
+    {"activation/tanh-for-bloom", "sqrt(2 / pi) where BLOOM has 0.79788456", "",
+     [](FeedForwardSpec& s) {
+       if (s.activation == Activation::gelu_bloom) s.activation = Activation::gelu_tanh;
+     }},
     {"activation/tanh-for-erf", "gelu_tanh where gelu_erf is right", "huggingface/candle#900",
      [](FeedForwardSpec& s) {
        if (s.activation == Activation::gelu_erf) s.activation = Activation::gelu_tanh;

@@ -121,9 +121,8 @@ inline constexpr bool is_optional = !std::is_same_v<T, without_optional<T>>;
 template <class S, class F>
 void for_each_knob(F f) {
   constexpr std::size_t count = std::tuple_size_v<std::remove_const_t<decltype(knobs<S>)>>;
-  [&]<std::size_t... i>(std::index_sequence<i...>) {
-    (f(std::get<i>(knobs<S>)), ...);
-  }(std::make_index_sequence<count>());
+  [&]<std::size_t... i>(std::index_sequence<i...>) { (f(std::get<i>(knobs<S>)), ...); }
+  (std::make_index_sequence<count>());
 }
 
 // f(path, knob, feature) for each knob that holds a value, with the dotted path of its JSON: through features

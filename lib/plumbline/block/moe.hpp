@@ -1,21 +1,23 @@
 // A mixture of experts: a router gives each token to a few of many feed-forwards and weighs what they answer.
-//   l = W x (+ b); s = softmax l or sigma(l); chosen are the top_k largest s (+ a correction for choosing
-//   alone), of the chosen groups where experts stand in groups; w_e = s_e of the chosen ones, over their sum
-//   where they are renormalised, times `scaling`; y = sum_e w_e FFN_e(x), and a shared expert beside them,
-//   with a gate or without.
+//   l = W x (+ b); s = softmax l, sigma(l) or sqrt(log(1 + exp l)); chosen are the top_k largest s (+ a
+//   correction for choosing alone), of the chosen groups where experts stand in groups; w_e = s_e of the
+//   chosen ones, over their sum where they are renormalised, times `scaling`; y = sum_e w_e FFN_e(x), and a
+//   shared expert beside them, with a gate or without.
 // A softmax over the chosen logits alone is the renormalised softmax over all.
 // Sources: arXiv 2401.04088 (Mixtral), 2405.04434 and 2412.19437 (DeepSeek V2, V3); transformers,
-// modeling_mixtral, modeling_qwen2_moe, modeling_deepseek_v3, modeling_gpt_oss.
+// modeling_mixtral, modeling_qwen2_moe, modeling_deepseek_v3, modeling_gpt_oss,
+// modeling_deepseek_v4 (sqrt_softplus).
 #pragma once
 
 #include "plumbline/block/linear.hpp"
+#include "plumbline/block/part.hpp"
 #include "plumbline/block/shares.hpp"
 
 namespace plumbline {
 
 // What scores are made of.
-enum class RouterScore { softmax, sigmoid };
-PLUMBLINE_NAMES(RouterScore, {softmax, "softmax"}, {sigmoid, "sigmoid"})
+enum class RouterScore { softmax, sigmoid, sqrt_softplus };
+PLUMBLINE_NAMES(RouterScore, {softmax, "softmax"}, {sigmoid, "sigmoid"}, {sqrt_softplus, "sqrt_softplus"})
 // What a group of experts is chosen by: its largest score, or its two largest together.
 enum class GroupScore { largest, top_two };
 PLUMBLINE_NAMES(GroupScore, {largest, "largest"}, {top_two, "top_two"})
@@ -37,6 +39,7 @@ struct MoeSpec {
   bool shared_gate = false;
 
   bool weighs_by_corrected = false;
+  bool root_missing = false;
   ExpertOrder expert_order = ExpertOrder::own;
   bool operator==(const MoeSpec&) const = default;
 };
@@ -45,6 +48,7 @@ namespace detail {
 inline bool has_groups(const MoeSpec& m) { return m.groups > 1; }
 inline bool shares_an_expert(const MoeSpec& m) { return m.shared_d_ff > 0; }
 inline bool corrects(const MoeSpec& m) { return m.correction_bias; }
+inline bool roots(const MoeSpec& m) { return m.score == RouterScore::sqrt_softplus; }
 }  // namespace detail
 
 template <>
@@ -69,6 +73,9 @@ inline constexpr auto knobs<MoeSpec> = std::tuple{
     knob("weighs_by_corrected", &MoeSpec::weighs_by_corrected, "the correction is in the weights too")
         .where_wrong()
         .only_of(detail::corrects),
+    knob("root_missing", &MoeSpec::root_missing, "scores are log(1 + exp l)")
+        .where_wrong()
+        .only_of(detail::roots),
     knob("expert_order", &MoeSpec::expert_order, "whose parameters an expert uses").where_wrong()};
 
 template <>
@@ -87,11 +94,18 @@ inline constexpr WrongChoice<MoeSpec> wrong_choices<MoeSpec>[] = {
      }},
     {"moe/not-renormalised", "weights as the scores are", "",
      [](MoeSpec& m) {
-       if (m.top_k < m.experts || m.score == RouterScore::sigmoid) m.renormalise = false;
+       if (m.top_k < m.experts || m.score != RouterScore::softmax) m.renormalise = false;
      }},
     {"moe/renormalised", "weights over their sum where scores as they are are right", "",
      [](MoeSpec& m) {
-       if (m.top_k < m.experts || m.score == RouterScore::sigmoid) m.renormalise = true;
+       if (m.top_k < m.experts || m.score != RouterScore::softmax) m.renormalise = true;
+     }},
+    {"moe/root-missing", "log(1 + exp l) where its root is right", "",
+     [](MoeSpec& m) { m.root_missing = true; }},
+    {"moe/sigmoid-for-root", "sigma(l) where the root of log(1 + exp l) is right",
+     "flashinfer-ai/flashinfer#5190",
+     [](MoeSpec& m) {
+       if (detail::roots(m)) m.score = RouterScore::sigmoid;
      }},
     {"moe/scaling-missing", "weights are not multiplied", "", [](MoeSpec& m) { m.scaling = 1; }},
     {"moe/shared-gate-missing", "the shared expert as it is", "", [](MoeSpec& m) { m.shared_gate = false; }},
@@ -132,14 +146,32 @@ Tensor<A> of_chosen_groups(A& a, const MoeSpec& m, const Tensor<A>& s) {
   return a.matmul(top(a, a.concat_cols(scores), m.chosen_groups), members);
 }
 
+template <Algebra A>
+Tensor<A> expert_scores(A& a, const MoeSpec& m, const Tensor<A>& logits) {
+  switch (m.score) {
+    case RouterScore::softmax: break;
+    case RouterScore::sigmoid: return logistic(a, logits);
+    case RouterScore::sqrt_softplus: {
+      const Tensor<A> s = a.activation(Activation::softplus, 0, logits);
+      return m.root_missing ? s : a.reciprocal(a.rsqrt(s));
+    }
+  }
+  return shares(a, logits);
+}
+
+// What experts are chosen by.
+template <Algebra A>
+Tensor<A> corrected_scores(A& a, const MoeSpec& m, const ParameterView<A>& p, const Tensor<A>& scores) {
+  return m.correction_bias ? a.add_row(scores, p.at("correction_bias")) : scores;
+}
+
 // The weight of each expert, [n, experts].
 template <Algebra A>
 Tensor<A> expert_weights(A& a, const MoeSpec& m, const ParameterView<A>& p, const Tensor<A>& x) {
   const Tensor<A> logits = linear(a, p.under("router"), m.router_bias, x);
   // over their sum the chosen shares are those of the chosen logits alone
-  const bool is_softmax = m.score == RouterScore::softmax, over_chosen = is_softmax && m.renormalise;
-  const Tensor<A> scores = !is_softmax ? logistic(a, logits) : shares(a, logits);
-  const Tensor<A> corrected = m.correction_bias ? a.add_row(scores, p.at("correction_bias")) : scores;
+  const bool over_chosen = m.score == RouterScore::softmax && m.renormalise;
+  const Tensor<A> scores = expert_scores(a, m, logits), corrected = corrected_scores(a, m, p, scores);
   std::optional<Tensor<A>> allowed;
   if (m.groups > 1) allowed = of_chosen_groups(a, m, corrected);
   const Tensor<A> weighs = m.weighs_by_corrected ? corrected : over_chosen ? a.exp(logits) : scores;
@@ -176,17 +208,38 @@ Tensor<A> mixture(A& a, const MoeSpec& m, const ParameterView<A>& p, const Tenso
   return a.store(*sum, p.place(Site::branches));
 }
 
+// Those of the router.
+inline void add_router_shapes(ParameterShapes& out, const std::string& prefix, const MoeSpec& m, int d) {
+  add_linear_shapes(out, prefix + "router", Module::router, m.experts, d, m.router_bias);
+  if (m.correction_bias)
+    out.push_back({prefix + "correction_bias", 1, m.experts, Role::bias, Module::router});
+}
+
 // Its parameters; add_expert(prefix, width) lists those of one.
 template <class AddExpert>
 void add_moe_shapes(ParameterShapes& out, const std::string& prefix, const MoeSpec& m, int d, int d_ff,
                     AddExpert add_expert) {
-  add_linear_shapes(out, prefix + "router", Module::router, m.experts, d, m.router_bias);
-  if (m.correction_bias)
-    out.push_back({prefix + "correction_bias", 1, m.experts, Role::bias, Module::router});
+  add_router_shapes(out, prefix, m, d);
   for (int e = 0; e < m.experts; ++e) add_expert(prefix + "experts." + std::to_string(e) + ".", d_ff);
   if (m.shared_d_ff > 0) add_expert(prefix + "shared.", m.shared_d_ff);
   if (m.shared_d_ff > 0 && m.shared_gate)
     add_linear_shapes(out, prefix + "shared_gate", Module::router, 1, d, false);
 }
+
+// The router alone: the weight of each expert, 0 of those that are not chosen. The whole mixture is part ffn.
+template <>
+struct PartOf<Part::router> {
+  static constexpr PartRecord record{.routes = true, .prefix = "layers.0.ffn.", .y = {"y", Width::experts}};
+  static void add_parameters(ParameterShapes& out, const auto& spec) {
+    if (spec.ffn.moe) add_router_shapes(out, std::string(record.prefix), *spec.ffn.moe, spec.d);
+  }
+  template <Algebra A>
+  static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& x, int,
+                       Stream<A>*) {
+    const ParameterView<A> own{p.all, std::string(record.prefix)};
+    return a.component(Component::feed_forward, "Router", x,
+                       [&] { return detail::expert_weights(a, *spec.ffn.moe, own, x); });
+  }
+};
 
 }  // namespace plumbline

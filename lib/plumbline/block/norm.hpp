@@ -1,168 +1,13 @@
-// Layer normalization, RMS normalization and dynamic tanh of each row, right and wrong.
+// Layer normalization, RMS normalization, unit length, dynamic tanh and erf of each row, right and wrong.
 #pragma once
 
 #include <vector>
 
 #include "plumbline/block/derivative_of.hpp"
-#include "plumbline/block/knob.hpp"
+#include "plumbline/block/norm_spec.hpp"
 #include "plumbline/block/part.hpp"
 
 namespace plumbline {
-
-// What a row is divided by, its standard deviation or its root mean square; or tanh of each entry.
-enum class NormKind { layer_norm, rms_norm, dyt };
-PLUMBLINE_NAMES(NormKind, {layer_norm, "layer_norm"}, {rms_norm, "rms_norm"}, {dyt, "dyt"})
-// Of queries, keys and values: each head by itself, or all heads together.
-enum class NormWidth { hidden, head_dim, full_heads };
-PLUMBLINE_NAMES(NormWidth, {hidden, "hidden"}, {head_dim, "head_dim"}, {full_heads, "full_heads"})
-// Of norms on queries and keys.
-enum class QkPosition { before_rope, after_rope };
-PLUMBLINE_NAMES(QkPosition, {before_rope, "before_rope"}, {after_rope, "after_rope"})
-
-// The right value of each of these comes first; the others are bugs seen in the wild.
-enum class VarianceDivisor { d, d_minus_1, one };
-PLUMBLINE_NAMES(VarianceDivisor, {d, "d"}, {d_minus_1, "d-1"}, {one, "1"})
-// 1/sqrt(v + eps), 1/(sqrt(v) + eps), 1/sqrt(max(v, eps)), 1/sqrt(v).
-enum class EpsMode { inside_sqrt, outside_sqrt, clamp, none };
-PLUMBLINE_NAMES(EpsMode, {inside_sqrt, "inside_sqrt"}, {outside_sqrt, "outside_sqrt"}, {clamp, "clamp"},
-                {none, "none"})
-// What the mean is taken out of: as the kind says; always; never; of the variance alone.
-enum class Centring { by_kind, always, never, variance_only };
-PLUMBLINE_NAMES(Centring, {by_kind, "by_kind"}, {always, "always"}, {never, "never"},
-                {variance_only, "variance_only"})
-// What x is multiplied by: 1/sqrt(v + eps), its inverse, 1/(v + eps).
-enum class NormScaling { rsqrt, sqrt, reciprocal };
-PLUMBLINE_NAMES(NormScaling, {rsqrt, "rsqrt"}, {sqrt, "sqrt"}, {reciprocal, "reciprocal"})
-// Over what statistics are taken.
-enum class NormAxis { channels, tokens };
-PLUMBLINE_NAMES(NormAxis, {channels, "channels"}, {tokens, "tokens"})
-// gamma after the statistics, or before them.
-enum class GainPlace { after, before };
-PLUMBLINE_NAMES(GainPlace, {after, "after"}, {before, "before"})
-// The statistic that the backward pass takes for a constant.
-enum class Detached { none, mean, variance };
-PLUMBLINE_NAMES(Detached, {none, "none"}, {mean, "mean"}, {variance, "variance"})
-// Of dyt: tanh(alpha x), alpha tanh x, tanh x.
-enum class AlphaPlace { inside, outside, nowhere };
-PLUMBLINE_NAMES(AlphaPlace, {inside, "inside"}, {outside, "outside"}, {nowhere, "nowhere"})
-// What the gradient of gain and bias is summed from; averaged: over the tokens, where a sum is right.
-enum class GainGradient { right, of_input, averaged };
-PLUMBLINE_NAMES(GainGradient, {right, "right"}, {of_input, "of_input"}, {averaged, "averaged"})
-
-// A norm as data.
-struct NormSpec {
-  NormKind kind = NormKind::layer_norm;
-  double eps = 1e-5;
-  bool gain = true;
-  int gain_offset = 0;
-  bool bias = true;
-  NormWidth width = NormWidth::hidden;
-  QkPosition position = QkPosition::before_rope;
-
-  VarianceDivisor variance_divisor = VarianceDivisor::d;
-  EpsMode eps_mode = EpsMode::inside_sqrt;
-  Centring centring = Centring::by_kind;
-  NormScaling scaling = NormScaling::rsqrt;
-  NormAxis axis = NormAxis::channels;
-  GainPlace gain_place = GainPlace::after;
-  Detached detached = Detached::none;
-  GainGradient gain_gradient = GainGradient::right;
-  AlphaPlace alpha_place = AlphaPlace::inside;
-  bool operator==(const NormSpec&) const = default;
-};
-// Whether it takes the mean square of a row, or a variance.
-inline bool has_statistics(const NormSpec& n) { return n.kind != NormKind::dyt; }
-inline bool has_alpha(const NormSpec& n) { return n.kind == NormKind::dyt; }
-// A place where a norm can stand; nothing there is the identity.
-using NormSlot = std::optional<NormSpec>;
-
-template <>
-inline constexpr auto knobs<NormSpec> = std::tuple{
-    knob("kind", &NormSpec::kind, "layer_norm takes the mean out; dyt is tanh of each entry")
-        .implying(
-            [](NormSpec& n) { n.bias = n.bias && n.kind != NormKind::rms_norm; }),  // the field's default
-    knob("eps", &NormSpec::eps, "added to the mean square").within(not_negative).only_of(has_statistics),
-    knob("gain", &NormSpec::gain, "gamma").called("none", "vector"),
-    knob("gain_offset", &NormSpec::gain_offset, "1: gamma is 1 + weight").within({0, 1}),
-    knob("bias", &NormSpec::bias, "beta"),
-    knob("width", &NormSpec::width, "of queries, keys and values: what is normalized at a time"),
-    knob("position", &NormSpec::position, "of queries and keys: before or after the rotary embedding"),
-    knob("variance_divisor", &NormSpec::variance_divisor, "what the sum of squares is divided by")
-        .where_wrong()
-        .only_of(has_statistics),
-    knob("eps_mode", &NormSpec::eps_mode, "what is done with eps").where_wrong().only_of(has_statistics),
-    knob("centring", &NormSpec::centring, "what the mean is taken out of")
-        .where_wrong()
-        .only_of(has_statistics),
-    knob("scaling", &NormSpec::scaling, "what x is multiplied by").where_wrong().only_of(has_statistics),
-    knob("axis", &NormSpec::axis, "what statistics are taken over").where_wrong().only_of(has_statistics),
-    knob("gain_place", &NormSpec::gain_place, "gamma before the statistics").where_wrong(),
-    knob("detached", &NormSpec::detached, "the statistic that the backward pass takes for a constant")
-        .where_wrong()
-        .only_of(has_statistics),
-    knob("gain_gradient", &NormSpec::gain_gradient, "what the gradients of gamma and beta are").where_wrong(),
-    knob("alpha_place", &NormSpec::alpha_place, "of dyt: where alpha stands")
-        .where_wrong()
-        .only_of(has_alpha)};
-
-template <>
-inline constexpr WrongChoice<NormSpec> wrong_choices<NormSpec>[] = {
-    {"dyt/alpha-missing", "tanh(x) where tanh(alpha x) is right", "",
-     [](NormSpec& n) { n.alpha_place = AlphaPlace::nowhere; }},
-    {"dyt/alpha-outside", "alpha tanh(x) where tanh(alpha x) is right", "",
-     [](NormSpec& n) { n.alpha_place = AlphaPlace::outside; }},
-    {"norm/bias-missing", "no beta", "", [](NormSpec& n) { n.bias = false; }},
-    {"norm/centred", "rms_norm of x - mean(x)", "",
-     [](NormSpec& n) {
-       if (n.kind == NormKind::rms_norm) n.centring = Centring::always;
-     }},
-    {"norm/divided-by-variance", "x / (v + eps)", "",
-     [](NormSpec& n) { n.scaling = NormScaling::reciprocal; }},
-    {"norm/eps-clamped", "max(v, eps)", "", [](NormSpec& n) { n.eps_mode = EpsMode::clamp; }},
-    {"norm/eps-missing", "1/sqrt(v)", "torchcvnn/torchcvnn#32",
-     [](NormSpec& n) { n.eps_mode = EpsMode::none; }},
-    {"norm/eps-outside-sqrt", "1/(sqrt(v) + eps)", "tracel-ai/burn#2185",
-     [](NormSpec& n) { n.eps_mode = EpsMode::outside_sqrt; }},
-    {"norm/gain-averaged", "gradients of gain and bias are means over the tokens, not sums", "",
-     [](NormSpec& n) {
-       if (n.gain || n.bias) n.gain_gradient = GainGradient::averaged;
-     }},
-    {"norm/gain-before", "N(gamma x) + beta", "",
-     [](NormSpec& n) {
-       if (n.gain) n.gain_place = GainPlace::before;
-     }},
-    {"norm/gain-gradient-of-input", "the gradient of gamma is sum g x where sum g xhat is right", "",
-     [](NormSpec& n) {
-       if (n.gain) n.gain_gradient = GainGradient::of_input;
-     }},
-    {"norm/gain-missing", "gamma = 1", "", [](NormSpec& n) { n.gain = false, n.gain_offset = 0; }},
-    {"norm/gain-offset-flipped", "weight where 1 + weight is right, or the reverse", "",
-     [](NormSpec& n) {
-       if (n.gain) n.gain_offset = 1 - n.gain_offset;
-     }},
-    {"norm/mean-detached", "the backward pass takes the mean for a constant", "",
-     [](NormSpec& n) {
-       if (n.kind == NormKind::layer_norm) n.detached = Detached::mean;
-     }},
-    {"norm/multiplied-by-std", "x sqrt(v + eps)", "mosaicml/llm-foundry#371",
-     [](NormSpec& n) { n.scaling = NormScaling::sqrt; }},
-    {"norm/not-centred", "layer_norm of x, mean kept", "",
-     [](NormSpec& n) {
-       if (n.kind == NormKind::layer_norm) n.centring = Centring::never;
-     }},
-    {"norm/over-tokens", "statistics over the tokens of a channel", "",
-     [](NormSpec& n) {
-       if (n.width == NormWidth::hidden) n.axis = NormAxis::tokens;
-     }},
-    {"norm/sum-for-mean", "1/sqrt(sum x^2 + eps)", "",
-     [](NormSpec& n) { n.variance_divisor = VarianceDivisor::one; }},
-    {"norm/unbiased-variance", "sum / (d - 1)", "harvardnlp/annotated-transformer#119",
-     [](NormSpec& n) { n.variance_divisor = VarianceDivisor::d_minus_1; }},
-    {"norm/variance-detached", "the backward pass takes the variance for a constant", "",
-     [](NormSpec& n) { n.detached = Detached::variance; }},
-    {"norm/variance-only-centred", "x / sqrt(var(x) + eps)", "keras-team/keras#21234",
-     [](NormSpec& n) { n.centring = Centring::variance_only; }},
-};
 
 namespace detail {
 
@@ -170,6 +15,8 @@ inline const char* symbol_of(NormKind kind) {
   switch (kind) {
     case NormKind::rms_norm: return "RMS";
     case NormKind::dyt: return "DyT";
+    case NormKind::l2_norm: return "L2";
+    case NormKind::derf: return "Derf";
     case NormKind::layer_norm: break;
   }
   return "LN";
@@ -180,10 +27,11 @@ Tensor<A> row_mean(A& a, const Tensor<A>& x) {
   return a.divide(a.row_sum(x), a.cols(x));
 }
 
-// The mean square that is divided by, under each choice of the divisor.
+// The mean square that is divided by, under each choice of the divisor; of l2_norm the sum of squares.
 template <Algebra A>
 Tensor<A> variance(A& a, const NormSpec& n, const Tensor<A>& centred) {
   const Tensor<A> sum = a.row_sum(a.mul(centred, centred));
+  if (is_l2_norm(n)) return sum;
   switch (n.variance_divisor) {
     case VarianceDivisor::d: break;
     case VarianceDivisor::d_minus_1: return a.divide(sum, a.cols(centred) - 1);
@@ -192,14 +40,17 @@ Tensor<A> variance(A& a, const NormSpec& n, const Tensor<A>& centred) {
   return a.divide(sum, a.cols(centred));
 }
 
-// What each row is multiplied by: 1 / sqrt(v + eps) where every choice is the right one.
+// What each row of that many entries is multiplied by: 1 / sqrt(v + eps) where every choice is the right one.
 template <Algebra A>
-Tensor<A> row_factor(A& a, const NormSpec& n, const Tensor<A>& v) {
-  const Exact eps{n.eps};
+Tensor<A> row_factor(A& a, const NormSpec& n, const Tensor<A>& v, int width) {
+  const Exact eps{n.eps}, squared_eps{.factor = n.eps, .squared = true};
+  const bool is_at_least = n.eps_use == EpsUse::at_least;
   if (n.eps_mode == EpsMode::outside_sqrt) return a.reciprocal(a.add_scalar(a.reciprocal(a.rsqrt(v)), eps));
-  const Tensor<A> stabilised = n.eps_mode == EpsMode::none    ? v
-                               : n.eps_mode == EpsMode::clamp ? a.maximum(v, eps)
-                                                              : a.add_scalar(v, eps);
+  const Tensor<A> stabilised = n.eps_mode == EpsMode::none          ? v
+                               : n.eps_mode == EpsMode::clamp       ? a.maximum(v, eps)
+                               : is_at_least                        ? a.maximum(v, squared_eps)
+                               : n.eps_mode == EpsMode::times_width ? a.add_scalar(v, {n.eps * width})
+                                                                    : a.add_scalar(v, eps);
   switch (n.scaling) {
     case NormScaling::rsqrt: break;
     case NormScaling::sqrt: return a.reciprocal(a.rsqrt(stabilised));
@@ -220,7 +71,7 @@ Tensor<A> standardise(A& a, const NormSpec& n, const ParameterView<A>& p, const 
   Tensor<A> v = a.store(variance(a, n, centred), p.place(Site::variance));
   if (n.detached == Detached::variance) v = a.detach(v);
   const Tensor<A>& numerator = n.centring == Centring::variance_only ? x : centred;
-  return a.store(a.mul_col(numerator, row_factor(a, n, v)), p.place(Site::normalized));
+  return a.store(a.mul_col(numerator, row_factor(a, n, v, a.cols(x))), p.place(Site::normalized));
 }
 
 // Gain or bias, with what its gradient is multiplied by where that goes wrong.
@@ -244,10 +95,33 @@ Tensor<A> apply_gain(A& a, const NormSpec& n, const ParameterView<A>& p, const T
   return a.store(a.mul_row(x, gain), p.place(Site::scaled));
 }
 
+// One number in every channel.
+template <Algebra A>
+Tensor<A> in_every_channel(A& a, const Tensor<A>& number, int cols) {
+  return a.concat_cols(std::vector<Tensor<A>>(std::size_t(cols), number));
+}
+
+// erf(alpha x + s), alpha and s one number each.
+template <Algebra A>
+Tensor<A> squash_by_erf(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
+  const Tensor<A> alpha = in_every_channel(a, p.at("alpha"), a.cols(x));
+  const auto shifted = [&](const Tensor<A>& u) {
+    return a.store(a.add_row(u, in_every_channel(a, p.at("shift"), a.cols(u))), p.place(Site::shifted));
+  };
+  const auto times_alpha = [&](const Tensor<A>& u) {
+    return a.store(a.mul_row(u, alpha), p.place(Site::product));
+  };
+  const Tensor<A> argument = n.shift_place == ShiftPlace::after_alpha    ? shifted(times_alpha(x))
+                             : n.shift_place == ShiftPlace::before_alpha ? times_alpha(shifted(x))
+                                                                         : times_alpha(x);
+  return a.store(a.activation(Activation::erf, 0, argument), p.place(Site::normalized));
+}
+
 // tanh(alpha x), alpha one number.
 template <Algebra A>
 Tensor<A> squash(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
-  const Tensor<A> alpha = a.concat_cols(std::vector<Tensor<A>>(a.cols(x), p.at("alpha")));
+  if (n.kind == NormKind::derf) return squash_by_erf(a, n, p, x);
+  const Tensor<A> alpha = in_every_channel(a, p.at("alpha"), a.cols(x));
   if (n.alpha_place == AlphaPlace::outside)
     return a.store(a.mul_row(a.tanh(x), alpha), p.place(Site::normalized));
   const bool inside = n.alpha_place == AlphaPlace::inside;
@@ -257,7 +131,7 @@ Tensor<A> squash(A& a, const NormSpec& n, const ParameterView<A>& p, const Tenso
 
 template <Algebra A>
 Tensor<A> normalised(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
-  if (n.kind == NormKind::dyt) return squash(a, n, p, x);
+  if (!has_statistics(n)) return squash(a, n, p, x);
   if (n.axis == NormAxis::channels) return standardise(a, n, p, x);
   return a.transpose(standardise(a, n, p, a.transpose(x)));
 }
@@ -266,13 +140,19 @@ Tensor<A> normalised(A& a, const NormSpec& n, const ParameterView<A>& p, const T
 
 // The norm that n describes, with its gain and bias, where it has them, under p.
 //   formula: layer_norm: gamma (x - mean x) / sqrt(mean (x - mean x)^2 + eps) + beta; rms_norm: gamma x /
-//     sqrt(mean x^2 + eps) (+ beta); dyt: gamma tanh(alpha x) + beta; gamma = gain_offset + weight
-//   shapes: x [n,d] -> [n,d]; weight and bias [1,d], alpha [1,1]
-//   domain: all x of dyt; of the others eps > 0, or rows whose variance (mean square) is not 0
+//     sqrt(mean x^2 + eps) (+ beta); l2_norm: gamma x / sqrt(sum x^2 + eps) or gamma x / max(|x|, eps) (+
+//     beta); dyt: gamma tanh(alpha x) + beta; derf: gamma erf(alpha x + s) + beta; gamma = gain_offset +
+//     weight
+//   shapes: x [n,d] -> [n,d]; weight and bias [1,d], alpha and shift (s) [1,1]
+//   domain: all x of dyt and derf; of the others eps > 0, or rows whose variance (mean or sum of squares) is
+//   not
+//     0
 //   error: that of the algebra
-//   bad input: throws Error where p holds no "weight", "bias" or "alpha"; a row without variance and eps = 0
+//   bad input: throws Error where p holds no "weight", "bias", "alpha" or "shift"; a row without variance and
+//   eps = 0
 //     gives what the algebra makes of 0 times 1 / sqrt 0: NaN, or an enclosure marked trv
-//   source: arXiv 1607.06450, 1910.07467, 2503.10622
+//   source: arXiv 1607.06450, 1910.07467, 2503.10622 (dyt), 2410.01131 (l2_norm, nGPT),
+//     torch.nn.functional.normalize (at_least), 2512.10938 (derf)
 template <Algebra A>
 Tensor<A> norm(A& a, const NormSpec& n, const ParameterView<A>& p, const Tensor<A>& x) {
   return a.component(Component::norm, detail::symbol_of(n.kind), x, [&] {
@@ -306,6 +186,7 @@ inline void add_norm_shapes(ParameterShapes& out, const std::string& name, const
                             Module module = Module::norm) {
   if (!slot) return;
   if (has_alpha(*slot)) out.push_back({name + ".alpha", 1, 1, Role::gain, module});
+  if (has_shift(*slot)) out.push_back({name + ".shift", 1, 1, Role::shift, module});
   if (slot->gain) out.push_back({name + ".weight", 1, width, Role::gain, module, slot->gain_offset});
   if (slot->bias) out.push_back({name + ".bias", 1, width, Role::shift, module});
 }

@@ -7,8 +7,9 @@
 namespace plumbline {
 
 // What a parameter is to its module, and which module that is: a projection has a weight and a bias, a norm a
-// gain and a shift (gamma and beta); a sink is no part of either.
-enum class Role { weight, bias, gain, shift, sink, input };
+// gain and a shift (gamma and beta); a sink is no part of either, nor is a rate, of any sign, at which
+// something is taken in or out.
+enum class Role { weight, bias, gain, shift, sink, rate, input };
 enum class Module {
   q_proj,
   k_proj,
@@ -28,9 +29,10 @@ enum class Module {
   kv_b_proj,    // from there to the heads of keys and values
   norm_latent,
   relative_bias,
-  router,  // of experts
-  mixer,   // of several residual streams: a gain is what its logits are multiplied by
-  none     // of an input
+  router,    // of experts
+  mixer,     // of several residual streams: a gain is what its logits are multiplied by
+  residual,  // where a branch joins the stream
+  none       // of an input
 };
 
 // A parameter, or an input beside x.
@@ -43,7 +45,10 @@ struct ParameterShape {
 
   // One number a channel: a vector [cols] to whoever does not fold everything into matrices.
   bool is_vector() const { return role != Role::weight && role != Role::input; }
-  bool is_of_norm() const { return (role == Role::gain || role == Role::shift) && module != Module::mixer; }
+  bool is_of_norm() const {
+    return (role == Role::gain || role == Role::shift) && module != Module::mixer &&
+           module != Module::residual;
+  }
 };
 
 // In the order in which they are used.

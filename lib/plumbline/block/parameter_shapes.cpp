@@ -8,16 +8,24 @@ void add_layer(ParameterShapes& out, const BlockSpec& s, const std::string& pref
   const auto add_mixer = [&](const char* sublayer) {
     if (s.streams) add_mixer_shapes(out, prefix + sublayer + ".mixer.", *s.streams, s.d);
   };
+  const bool joins_once = s.topology == Topology::parallel;
+  const auto add_join = [&](const char* sublayer, Sublayers one) {
+    if (!s.streams && !joins_once) add_join_shapes(out, prefix + sublayer + ".", s.residual, one, s.d);
+  };
   add_mixer("attn");
   add_norm_shapes(out, prefix + (s.parallel_shared_norm ? "norm_in" : "attn.norm_in"), attn.in, s.d);
   add_attention_shapes(out, prefix + "attn.", s.attention, attn, s.position, s.d);
   add_norm_shapes(out, prefix + "attn.norm_out", attn.out, s.d);
+  add_join("attn", Sublayers::attn);
   add_norm_shapes(out, prefix + "attn.norm_post", attn.post, s.d);
   add_mixer("ffn");
   add_norm_shapes(out, prefix + "ffn.norm_in", ffn.in, s.d);
   add_feed_forward_shapes(out, prefix + "ffn.", s.ffn, ffn.mid, s.d);
   add_norm_shapes(out, prefix + "ffn.norm_out", ffn.out, s.d);
+  add_join("ffn", Sublayers::ffn);
   add_norm_shapes(out, prefix + "ffn.norm_post", ffn.post, s.d);
+  if (joins_once) add_join_shapes(out, prefix, s.residual, Sublayers::both, s.d);
+  if (s.residual.layer_scalar) out.push_back({prefix + "layer_scalar", 1, 1, Role::gain, Module::residual});
 }
 
 }  // namespace

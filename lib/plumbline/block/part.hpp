@@ -16,14 +16,17 @@ namespace plumbline {
 // A stack of blocks, one block, a sublayer's branch alone (no norm, no residual), or a single operation.
 // norm: N(x), of slot attn.in. add_norm: x, residual -> N(sum) beside sum = alpha residual + beta x. sdpa: q,
 // k, v -> softmax(scale q k^T) v. collapse: what stands behind the last layer of a stack of several streams.
-enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa, collapse };
+// router: the weights of the experts. mixer: what is read of several streams, written to them and mixed.
+enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa, collapse, router, mixer };
 PLUMBLINE_NAMES(Part, {stack, "stack"}, {block, "block"}, {attention, "attention"}, {ffn, "ffn"},
-                {norm, "norm"}, {add_norm, "add_norm"}, {sdpa, "sdpa"}, {collapse, "collapse"})
+                {norm, "norm"}, {add_norm, "add_norm"}, {sdpa, "sdpa"}, {collapse, "collapse"},
+                {router, "router"}, {mixer, "mixer"})
 inline constexpr std::size_t part_count = name_table<Part>.size();
 
 // The channels of a tensor: those of a stream, of all residual streams side by side, or those of all heads of
-// queries, of keys, of values, of values that were averaged for each query.
-enum class Width { stream, all_streams, query_heads, key_heads, value_heads, averaged_heads };
+// queries, of keys, of values, of values that were averaged for each query; a number for each expert; the
+// entries of r, w and C of several streams.
+enum class Width { stream, all_streams, query_heads, key_heads, value_heads, averaged_heads, experts, gates };
 // Its rows: one for each token, or for each key.
 enum class Rows { tokens, keys };
 
@@ -43,6 +46,8 @@ struct PartRecord {
   bool feeds = false;            // a feed-forward
   bool is_norm = false;          // the norm of slot attn.in and no other
   bool ends_streams = false;     // several streams become one, and the final norm
+  bool routes = false;           // the router of a mixture of experts and no other
+  bool mixes = false;            // the mixer of several streams and no other
   std::string_view prefix = {};  // what the parameters of a sublayer alone are found under
   TokenTensor x{"x"}, y{"y"};
   std::span<const TokenTensor> beside_x = {};

@@ -25,9 +25,9 @@ bool takes_zeros(const BlockSpec& s, const Profile& profile) {
       std::ldexp(1.0, std::max(room - info(profile.storage).max_exponent, least_root(profile)));
   bool has_room = true;
   for_each_norm_slot(s, [&](const std::string&, const NormSlot& n) {
-    has_room = has_room && !(n && has_statistics(*n) && std::sqrt(n->eps) < least);
+    has_room = has_room && !(n && has_statistics(*n) && size_of_eps(*n) < least);
   });
-  if (!has_room) return false;
+  if (!has_room || (is_block(s) && is_lerp(s.residual))) return false;
   return !feeds(s) || s.ffn.activation != Activation::relu;
 }
 

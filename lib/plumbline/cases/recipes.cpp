@@ -1,11 +1,11 @@
 #include "plumbline/cases/recipes.hpp"
 
-#include "plumbline/algebra/plain_impl.hpp"
 #include "plumbline/block/evaluate.hpp"
-#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/cases/edges.hpp"
 #include "plumbline/cases/given.hpp"
+#include "plumbline/cases/watched.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
@@ -53,10 +53,10 @@ CaseInputs drawn(Draw& draw, const QuestionSettings& s, const Profile& profile) 
   draw_given(in.parameters, s.spec, {s.batch, s.tokens, keys},
              [&](int least, int most) { return draw.whole(least, most); });
   for (const ParameterShape& p : parameter_shapes(s.spec)) {
-    const double spread = p.role == Role::weight ? 1 / std::sqrt(p.cols)
-                          : p.role == Role::sink ? 1
-                          : rich                 ? 0.3
-                                                 : 0;
+    const double spread = p.role == Role::weight                         ? 1 / std::sqrt(p.cols)
+                          : p.role == Role::sink || p.role == Role::rate ? 1
+                          : rich                                         ? 0.3
+                                                                         : 0;
     in.parameters[p.name] = draw.matrix(p.rows, p.cols, spread, p.role == Role::gain ? 1 - p.gain_offset : 0);
   }
   in.cotangent = draw.matrix(rows, output_width(s.spec));
@@ -70,17 +70,16 @@ void scale(const BlockSpec& s, CaseInputs& in, Module module, double factor) {
 
 // Row t of x has about the variance eps times 2^(-4 ... 8), and no branch adds more than that.
 void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, CaseInputs& in) {
-  double eps = 0;  // the largest of a norm on the stream
+  double size = 0;  // at the largest eps of a norm on the stream
   for_each_norm_slot(s, [&](const std::string&, const NormSlot& slot) {
     const auto& [attn, ffn] = s.norm_slots;
     const bool is_within =
         &slot == &attn.q || &slot == &attn.k || &slot == &attn.v || &slot == &attn.mid || &slot == &ffn.mid;
-    if (!is_within && slot && has_statistics(*slot)) eps = std::max(eps, slot->eps);
+    if (!is_within && slot && has_statistics(*slot)) size = std::max(size, size_of_eps(*slot));
   });
   const double least = std::ldexp(1.0, 6 - info(profile.storage).max_exponent);
-  if (!(std::sqrt(eps) > least)) return;  // nothing but subnormal numbers would be left
-  if (std::sqrt(eps) < std::ldexp(1.0, least_root(profile))) return;
-  const double size = std::sqrt(eps);
+  if (!(size > least)) return;  // nothing but subnormal numbers would be left
+  if (size < std::ldexp(1.0, least_root(profile))) return;
   const auto shrink = [&](Matrix<double>& x) {
     for (int t = 0; t < x.rows(); ++t) {
       const int power = draw.whole(-2, 3);  // two draws in one expression come in any order
@@ -91,9 +90,12 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
   for (const TokenTensor& t : part_of(s).beside_x) shrink(in.parameters.at(std::string(t.name)));
   scale(s, in, Module::o_proj, size);
   scale(s, in, Module::down_proj, size);
-  if (s.norm_slots.attn.q) scale(s, in, Module::q_proj, 3 * std::sqrt(s.norm_slots.attn.q->eps));
-  if (s.norm_slots.attn.k) scale(s, in, Module::k_proj, 3 * std::sqrt(s.norm_slots.attn.k->eps));
-  if (s.norm_slots.attn.v) scale(s, in, Module::v_proj, 3 * std::sqrt(s.norm_slots.attn.v->eps));
+  const auto shrink_before = [&](const NormSlot& norm, Module projection) {
+    if (norm && size_of_eps(*norm) > 0) scale(s, in, projection, 3 * size_of_eps(*norm));
+  };
+  shrink_before(s.norm_slots.attn.q, Module::q_proj);
+  shrink_before(s.norm_slots.attn.k, Module::k_proj);
+  shrink_before(s.norm_slots.attn.v, Module::v_proj);
 }
 
 // Scores spread over `caps` times the softcap, or, without one, over `otherwise`.
@@ -127,21 +129,13 @@ void saturate(const BlockSpec& s, CaseInputs& in) {
   scale(s, in, s.ffn.kind == FeedForwardKind::glu ? Module::gate_proj : Module::up_proj, 8);
 }
 
-// The block over plain numbers, which remembers what was stored last at one place.
-struct Watched : Plain<double> {
-  std::string place;
-  Matrix<double> found = {};
-  Tensor store(const Tensor& x, const Place& at) {
-    if (at.path == place) found = x;
-    return x;
-  }
-};
-
+// What was stored last at that place.
 Matrix<double> stored_at(const std::string& place, const QuestionSettings& s, const CaseInputs& in) {
-  Watched a;
-  a.place = place;
-  run(a, s.spec, in.parameters, in.x, s.batch);
-  return a.found;
+  Matrix<double> found;
+  run_watched(s.spec, in.parameters, in.x, s.batch, [&](const Matrix<double>& x, const Place& at) {
+    if (at.path == place) found = x;
+  });
+  return found;
 }
 
 // All tokens are near one vector of signs, so a feed-forward reads about the same row h for each; with the

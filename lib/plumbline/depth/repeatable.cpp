@@ -179,7 +179,10 @@ Matrix<float> Repeatable::activation(Activation f, int derivative, const Tensor&
       if (derivative == 1) y.array() *= 1 - y.array();
       return y;
     }
-    case Activation::gelu_erf: break;
+    case Activation::gelu_erf:
+    case Activation::gelu_bloom:
+    case Activation::erf:
+    case Activation::softplus: break;
   }
   const std::string why =
       f == Activation::gelu_erf ? ": its erf is the C library's, and differs from machine to machine" : "";

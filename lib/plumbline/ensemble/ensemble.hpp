@@ -160,7 +160,7 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
 
   using F = Function<S>;
   static constexpr int of_every_type = 1;  // 0, 1 and other powers of two
-  enum class Library : std::uint64_t { rsqrt = 1, exp, tanh, erf, constants };
+  enum class Library : std::uint64_t { rsqrt = 1, exp, tanh, erf, constants, log };
 
   struct Head {                                     // what its backward pass reads
     Matrix<S> output, output_error, softmax_error;  // the last is relative

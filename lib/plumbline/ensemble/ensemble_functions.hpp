@@ -31,10 +31,23 @@ S Ensemble<S>::activation(Activation f, int derivative, S x, std::uint64_t salt)
       const S argument = r(k * x), slope = r(s * r(one - s));
       return r(s + r(argument * slope));
     }
+    case Activation::erf: {
+      if (derivative == 0) return r(std::erf(x) * of(Library::erf));
+      return r(r(std::exp(r(-x * x)) * of(Library::exp)) * constant(S(2) / std::sqrt(detail::pi<S>())));
+    }
+    case Activation::softplus: {
+      if (derivative > 0) return r(one / r(one + r(std::exp(-x) * of(Library::exp))));
+      const S e = r(std::exp(-std::abs(x)) * of(Library::exp)),
+              logarithm = r(std::log1p(e) * of(Library::log));
+      return r(std::max(x, S(0)) + logarithm);
+    }
+    case Activation::gelu_bloom:
     case Activation::gelu_tanh: {
-      const S c = constant(std::sqrt(S(2) / detail::pi<S>())), a = F::tanh_gelu_a();
-      const S square = r(x * x);
-      const S t = r(std::tanh(r(c * r(x + constant(a) * r(square * x)))) * of(Library::tanh));
+      const bool is_bloom = f == Activation::gelu_bloom;
+      const S c = constant(is_bloom ? F::bloom_gelu_c() : std::sqrt(S(2) / detail::pi<S>()));
+      const S a = F::tanh_gelu_a(), square = r(x * x);
+      const S sum = is_bloom ? r(x * r(one + r(constant(a) * square))) : r(x + constant(a) * r(square * x));
+      const S t = r(std::tanh(r(c * sum)) * of(Library::tanh));
       if (derivative == 0) return r(half * x * r(one + t));
       const S slope = r(c * r(one + r(constant(S(3) * a) * square)));
       const S distribution = r(half * r(one + t)), density = r(half * x * r(one - r(t * t)));

@@ -60,7 +60,7 @@ auto Ensemble<S>::stored_as(const Grid<S>& grid, const Tensor& x, bool left_out)
 template <class S>
 auto Ensemble<S>::store(const Tensor& x, const Place& place) -> Tensor {
   if (place.site == Site::variance) return with_running_mean(x);  // a statistic stays in its own type
-  if (place.site == Site::input) last_centre_.resize(0, 0);
+  if (place.site == Site::input) last_centre_.resize(0, 0), last_product_.resize(0, 0);
   Tensor y = stored_as(memory(place), x, leaves_out(place));
   if (exact_) return y;
   if (place.site == Site::products && sums_matter_ && !to_nearest_) {
@@ -69,10 +69,12 @@ auto Ensemble<S>::store(const Tensor& x, const Place& place) -> Tensor {
   }
   if (place.site == Site::heads)
     heads_.push_back({y.value, last_sum_error_ + (y.value - x.value), last_softmax_error_});
-  if (place.site == Site::normalized)
-    norms_[place.path].push_back(
-        {(last_product_.array() == 0).select(S(0), y.value.array() / last_product_.array() - S(1)),
-         last_centre_, last_factor_});
+  if (place.site == Site::normalized) {
+    Matrix<S> error;  // none where the result is no product with a row's factor
+    if (last_product_.rows() == rows(y) && last_product_.cols() == cols(y))
+      error = (last_product_.array() == 0).select(S(0), y.value.array() / last_product_.array() - S(1));
+    norms_[place.path].push_back({std::move(error), last_centre_, last_factor_});
+  }
   return y;
 }
 

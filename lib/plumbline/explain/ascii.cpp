@@ -130,7 +130,7 @@ struct Artist {
     canvas.vertical(back, last, row - 1);
     canvas.vertical(stream, first, leaves ? row - 1 : stream_end);
     if (!leaves) canvas.vertical(stream, join, row - 1);
-    canvas.put(row, stream - 1, "(+)<");
+    canvas.put(row, stream - 1, s.adds ? "(+)<" : "(~)<");
     draw_line(row, stream + 3, back, "+");
     return finish(row + 1, row + 1, s);
   }

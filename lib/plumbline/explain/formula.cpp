@@ -18,7 +18,8 @@ struct Equation {
       case NodeKind::add: return of(n.operands[0]) + " + " + of(n.operands[1]);
       case NodeKind::scale:
         return symbol(picture.scales.at(node).name, notation) + " " + factor(n.operands[0]);
-      case NodeKind::box: break;
+      case NodeKind::box:
+      case NodeKind::join: break;
     }
     std::string arguments;
     for (const int i : n.operands) arguments += (arguments.empty() ? "" : ", ") + of(i);

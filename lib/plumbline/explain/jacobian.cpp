@@ -8,10 +8,11 @@ namespace {
 
 struct Sum;
 
-// One factor of a product: a box's Jacobian or a scale (node), or a sum.
+// One factor of a product: a box's Jacobian or a scale (node), or a sum, or what a join has.
 struct Factor {
   int node = -1;
-  std::vector<Sum> sum;  // none or one: a vector, since Sum is not complete yet
+  std::vector<Sum> sum = {};  // none or one: a vector, since Sum is not complete yet
+  const char* text = nullptr;
 };
 using Product = std::vector<Factor>;  // empty: the identity
 struct Sum {
@@ -64,9 +65,12 @@ struct ChainRule {
     if (node == in) return {{Product{}}};
     if (picture.name_of(node, defined)) return {};
     const Node& n = picture.nodes[node];
+    if (n.kind == NodeKind::join)  // r + A (b - r)
+      return plus(times({{{Factor{.text = "(I - A)"}}}}, partial(n.operands[0], in, defined)),
+                  times({{{Factor{.text = "A"}}}}, partial(n.operands[1], in, defined)));
     Sum total;
     for (const int i : n.operands) total = plus(total, partial(i, in, defined));
-    return n.kind == NodeKind::add ? total : times({{{Factor{node, {}}}}}, total);
+    return n.kind == NodeKind::add || n.passes_gradients ? total : times({{{Factor{node, {}}}}}, total);
   }
   // The derivative of point number `i` in x, through all points between.
   Sum total(std::size_t i) const {
@@ -97,6 +101,7 @@ struct ChainRule {
     return out;
   }
   std::string text(const Factor& f) const {
+    if (f.text) return f.text;
     if (!f.sum.empty()) return "(" + text(f.sum[0]) + ")";
     const Node& n = picture.nodes[f.node];
     if (n.kind == NodeKind::scale) return symbol(picture.scales.at(f.node).name, notation);

@@ -8,6 +8,7 @@ std::string shape_of(const Picture& p, int node) {
   switch (n.kind) {
     case NodeKind::source: return "([\"" + n.symbol + "\"])";
     case NodeKind::add: return "((\"+\"))";
+    case NodeKind::join: return "((\"" + n.symbol + "\"))";
     case NodeKind::scale: return "((\"* " + p.scales.at(node).name + "\"))";
     case NodeKind::box: break;
   }

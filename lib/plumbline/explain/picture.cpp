@@ -8,14 +8,25 @@
 namespace plumbline {
 namespace {
 
+// What a scale is that the block names itself.
+std::string_view what_is(std::string_view name) {
+  if (name == "lambda") return "learned, one number";
+  if (name == "delta") return "1 / sqrt(l) in layer l = 1, 2, ...";
+  return "learned, a number for each channel";
+}
+
 // Names a scale after the place where it stands: alpha next to the residual, beta everywhere else.
 std::map<int, Scale> named_scales(const std::vector<Node>& nodes) {
   std::map<int, Scale> scales;
   for (int i = 0; i < static_cast<int>(nodes.size()); ++i)
-    if (nodes[i].kind == NodeKind::scale) scales[i] = {"beta", nodes[i].factor};
+    if (nodes[i].kind == NodeKind::scale) {
+      const std::string& name = nodes[i].symbol;
+      scales[i] = name.empty() ? Scale{"beta", nodes[i].factor} : Scale{name, 1, what_is(name)};
+    }
   for (const Node& n : nodes)
     if (n.kind == NodeKind::add)
-      if (const auto it = scales.find(n.operands[0]); it != scales.end()) it->second.name = "alpha";
+      if (const auto it = scales.find(n.operands[0]); it != scales.end() && it->second.says.empty())
+        it->second.name = "alpha";
 
   std::map<std::string, std::vector<double>> values;
   for (const auto& [node, scale] : scales) {
@@ -56,6 +67,16 @@ std::vector<Scale> Picture::legend() const {
     const auto is_same = [&scale = scale](const Scale& s) { return s.name == scale.name; };
     if (std::none_of(out.begin(), out.end(), is_same)) out.push_back(scale);
   }
+  return out;
+}
+
+std::vector<std::string> Picture::remarks() const {
+  std::vector<std::string> out;
+  const auto any = [&](auto is) { return std::any_of(nodes.begin(), nodes.end(), is); };
+  if (any([](const Node& n) { return n.kind == NodeKind::join; }))
+    out.push_back("lerp(r, b) = r + A (b - r), A = diag |c a|, a learned, a number for each channel");
+  if (any([](const Node& n) { return n.passes_gradients; }))
+    out.push_back("GPAS(x) = x - silu(a) x, a learned, one number; gradients of x pass it as they are");
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plumbline/algebra/diagram.hpp"
@@ -20,6 +21,7 @@ struct Point {
 struct Scale {
   std::string name;  // alpha on the residual, beta on the branch; numbered where there are several values
   double value;
+  std::string_view says = {};  // of one that is no constant: what it is
 };
 
 // One layer and the final norm, or a part.
@@ -35,8 +37,10 @@ struct Picture {
   const std::string* name_of(int node, int except = -1) const;
   // The block has one input and one stream; only then is there a stream to draw.
   bool has_stream() const;
-  // The distinct scales, in the order of the stream.
+  // The distinct scales, in the order of the stream; and what other signs mean that explain nothing
+  // themselves, a line each.
   std::vector<Scale> legend() const;
+  std::vector<std::string> remarks() const;
 };
 
 // The picture of one layer of the stack with its final norm, or of the part that the spec names.

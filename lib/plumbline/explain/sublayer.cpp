@@ -20,6 +20,11 @@ bool is_add(const Picture& p, int node, int defined) {
   return p.nodes[node].kind == NodeKind::add && !p.name_of(node, defined);
 }
 
+// Where a branch comes back to the stream.
+bool is_join(const Picture& p, int node, int defined) {
+  return is_add(p, node, defined) || (p.nodes[node].kind == NodeKind::join && !p.name_of(node, defined));
+}
+
 // Takes the items that all lanes begin with away from them.
 std::vector<int> common_start(std::vector<Lane*> lanes) {
   std::vector<int> common;
@@ -50,7 +55,8 @@ Sublayer sublayer_of(const Picture& p, std::size_t i) {
   const Lane end = lane_to(p, defined, defined);
   s.after = end.items;
   s.residual.source = end.source;
-  if (!is_add(p, end.source, defined)) return s;
+  if (!is_join(p, end.source, defined)) return s;
+  s.adds = p.nodes[end.source].kind == NodeKind::add;
 
   const std::vector<int>& operands = p.nodes[end.source].operands;
   s.residual = lane_to(p, operands[0], defined);
@@ -64,7 +70,7 @@ Sublayer sublayer_of(const Picture& p, std::size_t i) {
   std::vector<Lane*> all{&s.residual};
   for (Lane& lane : s.lanes) all.push_back(&lane);
   for (const Lane* lane : all)
-    if (is_add(p, lane->source, defined)) throw Error("diagram: expected at most two branches, found more");
+    if (is_join(p, lane->source, defined)) throw Error("diagram: expected at most two branches, found more");
   s.before = common_start(all);
   if (s.lanes.size() == 2) s.trunk = common_start({&s.lanes[0], &s.lanes[1]});
   move_scales_to_tail(p, s);

@@ -21,6 +21,7 @@ struct Sublayer {
   Lane residual;
   std::vector<int> trunk;
   std::vector<Lane> lanes;  // empty: no add
+  bool adds = true;         // or joins in another way
   std::vector<int> tail;
   std::vector<int> after;
 };

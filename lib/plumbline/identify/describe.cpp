@@ -56,6 +56,8 @@ std::string kind_in_words(NormKind kind) {
   switch (kind) {
     case NormKind::rms_norm: return "RMSNorm";
     case NormKind::dyt: return "DyT";
+    case NormKind::l2_norm: return "L2 norm";
+    case NormKind::derf: return "Derf";
     case NormKind::layer_norm: break;
   }
   return "LayerNorm";

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "plumbline/cases/nothing_to_judge.hpp"
+#include "plumbline/cases/tied_experts.hpp"
 #include "plumbline/ensemble/members.hpp"
 #include "plumbline/number/grid.hpp"
 #include "plumbline/number/scalars.hpp"
@@ -67,6 +68,7 @@ std::vector<Matrix<long double>> exact_outputs(const Question& question, const P
 Calibration::Calibration(const Question& question, const Profile& profile,
                          const CalibrationSettings& settings)
     : question_(question), profile_(profile), settings_(settings), names_(output_names(question)) {
+  refuse_tied_experts(question_);
   in_parallel(2, settings_.threads, [&](int part) {
     if (part == 0) truth_ = exact_outputs(question_, profile_);
     if (part == 1)

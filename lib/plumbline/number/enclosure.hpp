@@ -99,11 +99,19 @@ class Enclosure {
     if (at_zero && mpfr_sgn(&x.range()->right) <= 0) return nothing(x.domain_);
     return x.not_below_zero(at_zero).by(mpfi_log);
   }
+  // log(1 + x) of x >= 0, which is all that softplus asks of it.
+  friend Enclosure log1p(const Enclosure& x) { return x.by(mpfi_log1p); }
   // Decreasing: the range over [a, b] is [erfc b, erfc a], each end rounded outward.
   friend Enclosure erfc(const Enclosure& x) {
     Enclosure y{Range(), x.domain_};
     mpfr_erfc(&y.data()->left, &x.range()->right, MPFR_RNDD);
     mpfr_erfc(&y.data()->right, &x.range()->left, MPFR_RNDU);
+    return y;
+  }
+  friend Enclosure erf(const Enclosure& x) {
+    Enclosure y{Range(), x.domain_};
+    mpfr_erf(&y.data()->left, &x.range()->left, MPFR_RNDD);
+    mpfr_erf(&y.data()->right, &x.range()->right, MPFR_RNDU);
     return y;
   }
   friend Enclosure max(const Enclosure& x, const Enclosure& y) {

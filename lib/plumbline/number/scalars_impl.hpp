@@ -25,6 +25,36 @@ S complementary_error(const S& x) {
   }
 }
 
+// Not named erf, likewise.
+template <class S>
+S error_function(const S& x) {
+  if constexpr (is_interval<S>) {
+    return erf(x);
+  } else if constexpr (is_native<S>) {
+    return std::erf(x);
+  } else {
+    S y;
+    mpfr_erf(y.backend().data(), x.backend().data(), MPFR_RNDN);
+    return y;
+  }
+}
+
+// log(1 + exp x), without exp of a large number where that would overflow.
+template <class S>
+S softplus(const S& x) {
+  using std::exp;
+  if constexpr (is_interval<S>) {
+    return log1p(exp(x));
+  } else if constexpr (is_native<S>) {
+    return x > S(0) ? x + std::log1p(exp(-x)) : std::log1p(exp(x));
+  } else {
+    const S e = exp(S(x > S(0) ? S(-x) : x));
+    S y;
+    mpfr_log1p(y.backend().data(), e.backend().data(), MPFR_RNDN);
+    return x > S(0) ? S(x + y) : y;
+  }
+}
+
 template <class S>
 S pi() {
   if constexpr (is_interval<S>) {
@@ -119,7 +149,8 @@ S Function<S>::value(const Exact& c) {
   using std::exp;
   using std::log;
   using std::sqrt;
-  const S value = c.radicand == 1 ? S(c.factor) : S(S(c.factor) / sqrt(S(c.radicand)));
+  const S factor = c.squared ? S(S(c.factor) * S(c.factor)) : S(c.factor);
+  const S value = c.radicand == 1 ? factor : S(factor / sqrt(S(c.radicand)));
   if (c.power == 0) return value;
   if constexpr (is_native<S>)
     return value * std::exp2(S(c.power) * S(c.times));
@@ -177,8 +208,18 @@ S Function<S>::activation(Activation f, int derivative, const S& x) {
       const S k = quick_gelu_k();
       return detail::gated(derivative, x, S(k * x), k, S(0));
     }
+    case Activation::erf: {
+      using std::exp;
+      if (derivative == 0) return detail::error_function(x);
+      const S slope = S(2) / sqrt(detail::pi<S>()) * exp(S(-x * x));
+      return derivative == 1 ? slope : S(S(-2) * x * slope);
+    }
+    case Activation::softplus:
+      return derivative == 0 ? detail::softplus(x) : activation(Activation::sigmoid, derivative - 1, x);
+    case Activation::gelu_bloom:
     case Activation::gelu_tanh: {
-      const S c = S(2) * sqrt(S(S(2) / detail::pi<S>())), a = tanh_gelu_a();
+      const S root = f == Activation::gelu_bloom ? bloom_gelu_c() : S(sqrt(S(S(2) / detail::pi<S>())));
+      const S c = S(2) * root, a = tanh_gelu_a();
       return detail::gated(derivative, x, S(c * (x + a * x * x * x)), S(c * (S(1) + S(3) * a * x * x)),
                            S(c * S(6) * a * x));
     }

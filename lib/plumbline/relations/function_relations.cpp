@@ -43,7 +43,7 @@ bool has_norms_on_branches_alone(const NormSlots& n) {
 // The stream carries x itself to the end: y = x + (something that reads norms of the stream).
 bool carries_x(const BlockSpec& s) {
   return is_block(s) && !s.streams && has_norms_on_branches_alone(s.norm_slots) &&
-         s.residual_source == ResidualSource::stream && s.residual_scale == 1;
+         s.residual_source == ResidualSource::stream && s.residual_scale == 1 && s.residual == ResidualSpec{};
 }
 
 bool keys_are_made_head_by_head(const AttentionNorms& n) {
@@ -85,7 +85,7 @@ std::optional<LastNorm> last_layer_norm(const BlockSpec& s) {
   const bool adds_behind_it = s.streams && s.streams->rule == StreamRule::resi_dual;
   if (!is_block(s) || adds_behind_it) return std::nullopt;
   if (s.final_norm) return if_layer_norm(s.final_norm, "final_norm");
-  if (s.topology != Topology::sequential || s.streams) return std::nullopt;
+  if (s.topology != Topology::sequential || s.streams || !(s.residual == ResidualSpec{})) return std::nullopt;
   return if_layer_norm(s.norm_slots.ffn.post, "layers." + std::to_string(s.n_layers - 1) + ".ffn.norm_post");
 }
 
@@ -181,7 +181,7 @@ const std::vector<Relation> all_function_relations{
      "branches that are constant show where norms and residuals stand",
      "blocks",
      false,
-     [](const QuestionSettings& q) { return is_block(q.spec); },
+     [](const QuestionSettings& q) { return is_block(q.spec) && !is_lerp(q.spec.residual); },
      constant_branches,
      {"layout/post-as-pre", "norm/eps-outside-sqrt", "norm/gain-before", "norm/not-centred",
       "norm/over-tokens", "residual/normed"}},

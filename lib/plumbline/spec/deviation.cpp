@@ -20,7 +20,7 @@ void move_slot(BlockSpec& s, NormSlot AttentionNorms::*attn_from, NormSlot Atten
 
 // The residual of one stream; several are joined by rules of their own.
 void go_wrong(BlockSpec& s, ResidualFault BlockSpec::*residual, ResidualFault fault) {
-  if (!s.streams) s.*residual = fault;
+  if (!s.streams && !is_lerp(s.residual)) s.*residual = fault;
 }
 
 // Unlike layers can compute one another's function where they have the same parameters; like ones always can.
@@ -120,7 +120,8 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
      [](BlockSpec& s) { go_wrong(s, &BlockSpec::ffn_residual, ResidualFault::dropped); }},
     {"residual/normed", "N(x) + F(N(x)) where x + F(N(x)) is right", "pytorch/pytorch#61165",
      [](BlockSpec& s) {
-       if (s.norm_slots.attn.in && !s.streams) s.residual_source = ResidualSource::normed;
+       if (s.norm_slots.attn.in && !s.streams && !is_lerp(s.residual))
+         s.residual_source = ResidualSource::normed;
      }},
     {"residual/scale-on-branch", "x + alpha F where alpha x + F is right",
      "labmlai/annotated_deep_learning_paper_implementations: deep_norm",

@@ -200,7 +200,8 @@ void check_moe(const BlockSpec& s) {
                               " experts of the chosen groups, found " + std::to_string(m.top_k));
   if (m.groups > 1 && m.group_score == GroupScore::top_two && each < 2)
     fail("ffn.moe.group_score", "expected \"largest\", since a group has one expert");
-  if (s.norm_slots.ffn.mid) fail("norm_slots.ffn.mid", "expected null, since ffn.moe has experts");
+  if (feeds(s) && s.norm_slots.ffn.mid)
+    fail("norm_slots.ffn.mid", "expected null, since ffn.moe has experts");
 }
 
 void check_norms(const BlockSpec& s) {
@@ -222,6 +223,38 @@ void check_topology(const BlockSpec& s) {
     fail("norm_slots", "expected no post norm, since topology is \"parallel\"");
   if (s.parallel_shared_norm && (!s.norm_slots.attn.in || s.norm_slots.ffn.in))
     fail("norm_slots.ffn.in", "expected null and a norm in attn.in, since parallel_shared_norm is true");
+}
+
+// How branches join one stream.
+void check_residual(const BlockSpec& s) {
+  const ResidualSpec &r = s.residual, none;
+  check_ranges("", r);
+  if (s.streams && !(r == none))
+    fail("streams", "expected null, since rules of one stream say how branches join it");
+  if (is_lerp(r)) {
+    const std::string since = ", since residual_rule is \"lerp\"";
+    if (s.residual_scale != 1) fail("residual_scale", "expected 1" + since);
+    if (s.branch_scale != 1) fail("branch_scale", "expected 1" + since);
+    if (has_gains(r))
+      fail(r.branch_gain == Sublayers::none ? "residual_gain" : "branch_gain", "expected \"none\"" + since);
+    if (s.residual_source != ResidualSource::stream) fail("residual_source", "expected \"stream\"" + since);
+    if (s.norm_slots.attn.post || s.norm_slots.ffn.post) fail("norm_slots", "expected no post norm" + since);
+    if (s.attn_residual != ResidualFault::none || s.ffn_residual != ResidualFault::none || s.scales_swapped)
+      fail("residual_rule", "expected \"add\", since a residual is wrong in a way that a sum alone has");
+  }
+  if (r.residual_gain != Sublayers::none && s.residual_scale != 1)
+    fail("residual_scale", "expected 1, since there is a residual_gain");
+  if (r.branch_gain != Sublayers::none && s.branch_scale != 1)
+    fail("branch_scale", "expected 1, since there is a branch_gain");
+  const std::pair<const char*, Sublayers> those[] = {
+      {"residual_gain", r.residual_gain}, {"branch_gain", r.branch_gain}, {"gpas", r.gpas}};
+  for (const auto& [key, which] : those)
+    if (s.topology == Topology::parallel && (which == Sublayers::attn || which == Sublayers::ffn))
+      fail(key, "expected \"none\" or \"both\", since topology is \"parallel\"");
+  if (r.norm_depth_scale && !is_stack(s))
+    fail("norm_depth_scale", "expected false, since part is \"block\", which is number 1 of no stack");
+  if (r.norm_depth_scale && !(s.norm_slots.attn.in || s.norm_slots.ffn.in))
+    fail("norm_depth_scale", "expected false: without a norm in slot \"in\" nothing is scaled");
 }
 
 // Several streams: what their rule has a use for.
@@ -302,6 +335,17 @@ void check_layers(const BlockSpec& s) {
   }
 }
 
+// The router of experts, and the mixer of streams.
+void check_router(const BlockSpec& s) {
+  if (!s.ffn.moe) fail("ffn.moe", "expected experts, since part is \"router\"");
+  check_ranges("ffn.moe", *s.ffn.moe);
+  check_moe(s);
+}
+void check_mixer(const BlockSpec& s) {
+  if (!s.streams || !mixes(*s.streams))
+    fail("streams", "expected rule \"mhc\" or \"mhc_lite\", since part is \"mixer\"");
+}
+
 void check_single_block(const BlockSpec& s) {
   if (s.n_layers != 1)
     fail("n_layers", "expected 1, since part is \"block\", found " + std::to_string(s.n_layers));
@@ -329,13 +373,16 @@ void validate(const BlockSpec& s) {
   });
   if (s.attention.mask.alignment != CausalAlignment::bottom_right && !has_own_keys(s))
     fail("attention.causal_alignment", "expected \"bottom_right\": only part \"sdpa\" reads it");
-  if (s.streams && !is_block(s) && !ends_streams(s))
+  if (s.streams && !is_block(s) && !ends_streams(s) && !mixes_streams(s))
     fail("streams", "expected null, since part is \"" + std::string(name_of(s.part)) + "\"");
   if (s.streams) check_streams(s);
+  if (routes(s)) return check_router(s);
+  if (mixes_streams(s)) return check_mixer(s);
   if (ends_streams(s)) return check_norms(s);
   if (is_one_norm(s)) return check_single_norm(s);
   if (attends(s) && !projects(s)) return check_heads(s);
   if (is_block(s) && !is_stack(s)) check_single_block(s);
+  if (is_block(s)) check_residual(s);
   check_topology(s);
   check_norms(s);
   if (attends(s)) check_attention(s);

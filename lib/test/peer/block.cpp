@@ -144,6 +144,8 @@ Result<T> Peer<T>::add_norm(const A& x) {
 template <class T>
 Result<T> Peer<T>::part(const A& x) {
   if (s_.streams) throw Error("streams: expected null, since this peer has one stream");
+  if (!(s_.residual == ResidualSpec{}))
+    throw Error("residual_rule: expected \"add\", since this peer adds branches as they are");
   if (s_.position.buckets) throw Error("position.buckets: expected null, since this peer has no tables");
   if (s_.attention.latent)
     throw Error("attention.latent: expected null, since this peer projects queries, keys and values");
@@ -155,7 +157,9 @@ Result<T> Peer<T>::part(const A& x) {
     case Part::norm: return norm(s_.norm_slots.attn.in, "norm", x);
     case Part::add_norm: return add_norm(x);
     case Part::sdpa: return sdpa(x);
-    case Part::collapse: break;
+    case Part::collapse:
+    case Part::router:
+    case Part::mixer: break;
   }
   return stack(x);
 }

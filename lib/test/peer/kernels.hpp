@@ -149,8 +149,11 @@ struct Kernels {
       case Activation::gelu_erf:
         return op(op(T(0.5) * x) * op(1 + op(std::erf(op(x * T(0.7071067811865476))))));
       case Activation::sigmoid: return op(1 / op(1 + op(std::exp(-x))));
+      case Activation::gelu_bloom:
+      case Activation::erf:
+      case Activation::softplus: break;
     }
-    return x;
+    throw Error("activation: expected another one, since this peer lacks " + std::string(name_of(f)));
   }
   T slope(Activation f, T x) const {
     switch (f) {
@@ -178,6 +181,9 @@ struct Kernels {
         const T s = to_storage(activation(f, x));  // as frameworks keep it
         return op(s * op(1 - s));
       }
+      case Activation::gelu_bloom:
+      case Activation::erf:
+      case Activation::softplus: break;
     }
     return x;
   }

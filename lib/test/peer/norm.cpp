@@ -86,6 +86,8 @@ Result<T> Peer<T>::norm(const NormSlot& slot, const std::string& name, const A& 
   if (!slot) return {x, [](const A& g) { return g; }};
   const NormSpec n = *slot;
   if (n.kind == NormKind::dyt) return dyt(n, name, x);
+  if (!averages(n))
+    throw Error("kind: expected layer_norm, rms_norm or dyt, found " + std::string(name_of(n.kind)));
   A normalized(x.rows, x.cols), stored(x.rows, x.cols), y(x.rows, x.cols);
   std::vector<T> factors(x.rows), means(x.rows);
   const auto gain = [n, name, this](int j) {

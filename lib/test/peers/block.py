@@ -10,6 +10,7 @@ import torch
 from attention import Attention
 from feed_forward import FeedForward
 from norm import Norm
+from residual import Residual
 from streams import Streams
 
 MOVES = {  # from where to where a norm goes wrong
@@ -20,12 +21,13 @@ MOVES = {  # from where to where a norm goes wrong
 }
 
 
-class Block(Norm, Attention, FeedForward, Streams):
+class Block(Norm, Attention, FeedForward, Streams, Residual):
     def __init__(self, spec, params, arithmetic, wrong=()):
         self.spec, self.params, self.a, self.wrong = spec, params, arithmetic, set(wrong)
         unlike = spec.get("layers") or []
         self.kinds = [Block({**spec, **layer, "layers": []}, params, arithmetic, wrong) for layer in unlike]
         self.attn_norms, self.ffn_norms = ({}, {}) if unlike else self.norm_slots()
+        self.number = 1
 
     def norm_slots(self):
         """Slot -> (what the norm is, under which name it is declared), moved where that is the mistake."""
@@ -50,49 +52,59 @@ class Block(Norm, Attention, FeedForward, Streams):
         n, name = norms[slot]
         return self.norm(n, prefix + name, x)
 
-    def join(self, which, block_input, r, b):
+    def join(self, which, prefix, block_input, r, b, one=None):
+        """`one`: the sublayer whose gains they are, "both" of a parallel block."""
+        if self.lerps and "lerp/added" not in self.wrong:
+            return self.lerp(prefix, r, b)
         alpha, beta = self.spec["residual_scale"], self.spec["branch_scale"]
         wrong = self.wrong
         if "residual/scale-on-branch" in wrong:
             alpha, beta = beta, alpha
         scaled = lambda t, c: t if c == 1 else self.a.kernel(lambda u: u * c, t)  # noqa: E731
-        b = scaled(b, beta)
+        b = self.gained(one or which, prefix, scaled(b, beta), False)
         if f"residual/{which}-dropped" in wrong:
             return b
         if f"residual/{which}-doubled" in wrong:
             alpha *= 2
         if which == "ffn" and "residual/ffn-block-input" in wrong:
             r = block_input
-        r = scaled(r, alpha)
+        r = self.gained(one or which, prefix, scaled(r, alpha), True)
         return self.a.kernel(torch.add, r.detach() if f"residual/{which}-detached" in wrong else r, b)
 
     @property
     def residual_is_normed(self):
-        wrong = "residual/normed" in self.wrong and "in" in self.attn_norms
+        wrong = "residual/normed" in self.wrong and "in" in self.attn_norms and not self.lerps
         return wrong or self.spec["residual_source"] == "normed"
 
     def attention_sublayer(self, p, x):
         prefix, norms = p + "attn.", self.attn_norms
-        u = self.in_slot(norms, "in", prefix, x)
+        u = self.before(norms, prefix, x)
         b = self.in_slot(norms, "out", prefix, self.attention(prefix, u))
-        return self.in_slot(norms, "post", prefix, self.join("attn", x, u if self.residual_is_normed else x, b))
+        y = self.join("attn", prefix, x, u if self.residual_is_normed else x, b)
+        return self.gpas("attn", prefix, self.in_slot(norms, "post", prefix, y))
+
+    def before(self, norms, prefix, x):
+        """The norm before a sublayer."""
+        return self.scaled_by_depth(self.in_slot(norms, "in", prefix, x)) if "in" in norms else x
 
     def ffn_sublayer(self, p, block_input, x):
         prefix, norms = p + "ffn.", self.ffn_norms
         norm_prefix = p + "attn." if "layout/second-norm-is-first" in self.wrong else prefix
         given = block_input if "ffn/reads-block-input" in self.wrong else x
-        u = self.in_slot(norms, "in", norm_prefix, given)
+        u = self.before(norms, norm_prefix, given)
         b = self.in_slot(norms, "out", norm_prefix, self.feed_forward(prefix, u))
         r = u if self.residual_is_normed else x
-        return self.in_slot(norms, "post", norm_prefix, self.join("ffn", block_input, r, b))
+        y = self.in_slot(norms, "post", norm_prefix, self.join("ffn", prefix, block_input, r, b))
+        return self.gpas("ffn", prefix, y)
 
     def parallel(self, p, x):
         shared = self.spec["parallel_shared_norm"]
-        u = self.in_slot(self.attn_norms, "in", p if shared else p + "attn.", x)
-        w = u if shared else self.in_slot(self.ffn_norms, "in", p + "ffn.", x)
+        u = self.before(self.attn_norms, p if shared else p + "attn.", x)
+        w = u if shared else self.before(self.ffn_norms, p + "ffn.", x)
         attn = self.in_slot(self.attn_norms, "out", p + "attn.", self.attention(p + "attn.", u))
         ffn = self.in_slot(self.ffn_norms, "out", p + "ffn.", self.feed_forward(p + "ffn.", w))
-        return self.join("attn", x, u if self.residual_is_normed else x, self.a.kernel(torch.add, attn, ffn))
+        r, branches = u if self.residual_is_normed else x, self.a.kernel(torch.add, attn, ffn)
+        return self.gpas("both", p, self.join("attn", p, x, r, branches, "both"))
 
     def kind_of(self, place):
         """The block of the layer at that place of a stack; the stack's own where all are alike."""
@@ -105,10 +117,10 @@ class Block(Norm, Attention, FeedForward, Streams):
     def layer(self, i, x):
         p = f"layers.{i}."
         if self.spec["topology"] == "parallel":
-            return self.parallel(p, x)
+            return self.times_layer_scalar(p, self.parallel(p, x))
         if "layout/ffn-first" in self.wrong:
-            return self.attention_sublayer(p, self.ffn_sublayer(p, x, x))
-        return self.ffn_sublayer(p, x, self.attention_sublayer(p, x))
+            return self.times_layer_scalar(p, self.attention_sublayer(p, self.ffn_sublayer(p, x, x)))
+        return self.times_layer_scalar(p, self.ffn_sublayer(p, x, self.attention_sublayer(p, x)))
 
     def stack(self, x):
         layers = list(range(self.spec["n_layers"]))
@@ -118,8 +130,10 @@ class Block(Norm, Attention, FeedForward, Streams):
             layers.reverse()
         if self.spec.get("streams"):
             return self.stack_of_streams(layers, x)
-        for place, i in enumerate(layers):
-            x = self.kind_of(place).layer(i, x)
+        for number, i in enumerate(layers, 1):
+            kind = self.kind_of(number - 1)
+            kind.number = number
+            x = kind.layer(i, x)
         return self.final_norm(x)
 
     def stack_of_streams(self, layers, x):
@@ -141,7 +155,7 @@ class Block(Norm, Attention, FeedForward, Streams):
         if part == "norm":
             return {"y": self.norm_part(x)}
         if part == "add_norm":
-            total = self.join("attn", x, self.params["residual"], x)
+            total = self.join("attn", "", x, self.params["residual"], x, "none")
             return {"y": self.norm_part(total), "sum": total}
         if part == "sdpa":
             return {"y": self.sdpa(x, self.params["k"], self.params["v"])}
@@ -149,6 +163,10 @@ class Block(Norm, Attention, FeedForward, Streams):
             return {"y": self.attention("layers.0.attn.", x)}
         if part == "ffn":
             return {"y": self.feed_forward("layers.0.ffn.", x)}
+        if part == "router":
+            return {"y": self.expert_weights("layers.0.ffn.", x)}
+        if part == "mixer":
+            return {"y": self.mixer("layers.0.attn.mixer.", self.split(x))}
         if part == "collapse":
             return {"y": self.collapsed(self.split(x), self.final_norm)}
         return {"y": self.stack(x)}

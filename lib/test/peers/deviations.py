@@ -1,29 +1,37 @@
 """Ids of the ways in which this implementation can be told to go wrong: component/way."""
 
 TABLE = """
-    activation derivative-of-erf derivative-of-relu derivative-of-tanh erf-for-tanh quick-for-silu relu silu-for-quick tanh-for-erf
+    activation derivative-of-erf derivative-of-relu derivative-of-tanh erf-for-tanh quick-for-silu relu silu-for-quick
+    activation tanh-for-bloom tanh-for-erf
     alibi missing sign slopes-evenly
     bias ffn-in-missing ffn-out-missing k-missing o-missing q-missing v-missing
     buckets missing one-sided sign
+    derf shift-before-alpha shift-missing tanh-for-erf
     dyt alpha-missing alpha-outside
     ffn gate-and-up-swapped gate-detached limit-missing not-squared reads-block-input up-offset-missing
     final-norm missing twice
     gate missing silu-for-sigmoid
     given mask-added mask-before-scale mask-before-softcap mask-inverted mask-missing mask-of-first-head mask-of-first-sequence
+    gpas missing not-stopped
     heads gradient-of-first tiled
+    l2 eps-added eps-times-width mean-for-sum
     latent norm-missing rope-on-nope
+    layer-scalar missing
     layers all-as-first first-reused kinds-shifted reversed
     layout ffn-first output-as-pre post-as-pre pre-as-output pre-as-post second-norm-is-first
     lengths one-key-more padding-counted padding-seen
+    lerp added branch-not-normalized rate-signed result-not-normalized scale-missing
     mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing one-sided sees-next
     mask window-too-long window-too-short zero-score
     moe correction-in-weights correction-missing every-expert groups-missing next-expert not-renormalised renormalised
-    moe scaling-missing shared-gate-missing shared-missing
+    moe root-missing scaling-missing sigmoid-for-root shared-gate-missing shared-missing
     norm bias-missing centred divided-by-variance eps-clamped eps-missing eps-outside-sqrt
     norm gain-averaged gain-before gain-gradient-of-input gain-missing gain-offset-flipped mean-detached multiplied-by-std not-centred
     norm over-tokens sum-for-mean unbiased-variance variance-detached variance-only-centred
+    norm-depth-scale missing not-rooted
     qk-norm missing
-    residual attn-detached attn-doubled attn-dropped ffn-block-input ffn-detached ffn-doubled ffn-dropped normed scale-on-branch
+    residual attn-detached attn-doubled attn-dropped branch-gain-missing gain-missing gains-swapped
+    residual ffn-block-input ffn-detached ffn-doubled ffn-dropped normed scale-on-branch
     rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing past-not-counted scaling-by-steps
     rope scaling-missing sign style values yarn-factor-missing
     rope length-longest length-original longrope-factor-missing

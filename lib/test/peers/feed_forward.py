@@ -12,9 +12,13 @@ ACTIVATIONS = {
     "silu": F.silu,
     "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
     "sigmoid": torch.sigmoid,
+    "gelu_bloom": lambda x: x * 0.5 * (1 + torch.tanh(0.79788456 * x * (1 + 0.044715 * x * x))),
+    "erf": torch.erf,
+    "softplus": lambda x: F.softplus(x, threshold=40),
 }
 OTHER_ACTIVATION = {
     "activation/erf-for-tanh": ("gelu_tanh", "gelu_erf"),
+    "activation/tanh-for-bloom": ("gelu_bloom", "gelu_tanh"),
     "activation/tanh-for-erf": ("gelu_erf", "gelu_tanh"),
     "activation/quick-for-silu": ("silu", "quick_gelu"),
     "activation/silu-for-quick": ("quick_gelu", "silu"),

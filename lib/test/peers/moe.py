@@ -8,8 +8,7 @@ class Moe:
         """[..., experts], 0 for those that are not chosen."""
         m, wrong = self.spec["ffn"]["moe"], self.wrong
         logits = self.linear(prefix + "router", x)
-        score = torch.sigmoid if m["score"] == "sigmoid" else lambda t: torch.softmax(t, -1)
-        scores = self.a.kernel(score, logits)
+        scores = self.a.kernel(self.score_of(m), logits)
         corrected = scores
         if m["correction_bias"] and "moe/correction-missing" not in wrong:
             corrected = self.a.kernel(torch.add, scores, self.params[prefix + "correction_bias"])
@@ -19,7 +18,7 @@ class Moe:
         k = m["experts"] if "moe/every-expert" in wrong else m["top_k"]
         chosen = torch.zeros_like(corrected).scatter(-1, allowed.topk(k).indices, 1)
         w = (corrected if "moe/correction-in-weights" in wrong else scores) * chosen
-        spares_someone = m["top_k"] < m["experts"] or m["score"] == "sigmoid"
+        spares_someone = m["top_k"] < m["experts"] or m["score"] != "softmax"
         over_sum = m["renormalise"]
         if spares_someone and wrong & {"moe/not-renormalised", "moe/renormalised"}:
             over_sum = "moe/renormalised" in wrong
@@ -27,6 +26,12 @@ class Moe:
             w = self.a.kernel(lambda w: w / w.sum(-1, keepdim=True), w)
         scaling = 1 if "moe/scaling-missing" in wrong else m["scaling"]
         return self.a.kernel(lambda w: w * scaling, w)
+
+    def score_of(self, m):
+        if m["score"] == "sqrt_softplus" and "moe/sigmoid-for-root" not in self.wrong:
+            root = (lambda t: t) if "moe/root-missing" in self.wrong else torch.sqrt
+            return lambda t: root(torch.nn.functional.softplus(t, threshold=40))
+        return torch.sigmoid if m["score"] != "softmax" else lambda t: torch.softmax(t, -1)
 
     def of_chosen_groups(self, m, scores):
         """The scores, and -infinity where a group is not chosen."""

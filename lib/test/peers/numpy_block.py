@@ -42,6 +42,9 @@ ACTIVATIONS = {  # value and derivative
 }
 
 
+BESIDE_SCALES = {"residual_rule", "residual_gain", "branch_gain", "gpas", "layer_scalar", "norm_depth_scale"}
+
+
 class Block:
     def __init__(self, spec, params, arithmetic):
         if spec.get("layers"):
@@ -100,6 +103,8 @@ class Block:
 
     def norm(self, n, name, x):
         a = self.a
+        if n["kind"] not in ("layer_norm", "rms_norm", "dyt"):
+            raise Unsupported("norms by length and by erf")
         hat, back_hat = self.squashed(name, x) if n["kind"] == "dyt" else self.standardised(n, x)
         gain, bias = self.params.get(name + ".weight"), self.params.get(name + ".bias")
         gain = None if gain is None else gain + a.compute(n["gain_offset"])
@@ -126,6 +131,8 @@ class Block:
         up, back_up = self.linear(p + "up_proj", x)
         glu = s["kind"] == "glu"
         gate, back_gate = self.linear(p + "gate_proj", x) if glu else (up, back_up)
+        if s["activation"] not in ACTIVATIONS:
+            raise Unsupported("some activations")
         value, slope = ACTIVATIONS[s["activation"]](gate)
         value = a.inside(value) if glu else a.store(value)
         y, back_down = self.linear(p + "down_proj", a.store(value * up) if glu else value)
@@ -275,6 +282,8 @@ class Block:
             raise Unsupported("another topology than the sequential one")
         if self.spec.get("streams"):
             raise Unsupported("several streams")
+        if self.spec.keys() & BESIDE_SCALES:
+            raise Unsupported("streams that are joined by more than two numbers")
         chain = []
         for i in range(self.spec["n_layers"]):
             for which, branch in (("attn", self.attention), ("ffn", self.feed_forward)):

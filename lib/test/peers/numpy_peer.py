@@ -29,6 +29,8 @@ def forward(block, part, x):
         return single(*block.attention("layers.0.attn.", x))
     if part == "ffn":
         return single(*block.feed_forward("layers.0.ffn.", x))
+    if part not in ("stack", "block"):
+        raise Unsupported(f"part {part}")
     return single(*block.stack(x))
 
 

@@ -63,6 +63,13 @@ class Streams:
             c = c / (c.sum(-2, keepdim=True) + eps)
         return c
 
+    def mixer(self, p, xs):
+        """[r | w | C], C by rows as it is."""
+        gates = self.gates(p, xs)
+        c = self.mixing(gates)
+        c = c.mT if "streams/transposed" in self.wrong else c
+        return torch.cat([self.reading(gates), self.writing(gates), c.flatten(-2)], -1)
+
     def over_streams(self, p, norms, norm_prefix, branch, xs):
         rule, q = self.spec["streams"]["rule"], p + "mixer."
         within = lambda x: self.in_slot(  # noqa: E731

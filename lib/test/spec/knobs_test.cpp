@@ -75,6 +75,8 @@ std::optional<BlockSpec> as_part(BlockSpec s, Part part) {
     s.norm_slots.attn.q.reset(), s.norm_slots.attn.k.reset(), s.norm_slots.attn.v.reset();
     s.attention.gate.reset();
   }
+  if (routes(s)) s.ffn.moe = MoeSpec{.experts = 4, .top_k = 2};
+  if (mixes_streams(s)) s.streams = StreamsSpec{.count = 2};
   if (is_one_norm(s) && !s.norm_slots.attn.in) return std::nullopt;
   validate(s);
   return s;
@@ -121,6 +123,10 @@ bool begins_with(const std::string& path, std::initializer_list<const char*> pre
 // Knobs of what the part is not made of: a spec keeps them, so that it may name a preset.
 bool belongs_elsewhere(const std::string& path, const BlockSpec& s) {
   const bool is_a_norm = path.rfind("norm_slots", 0) == 0;
+  if (routes(s))
+    return !begins_with(path, {"ffn.moe"}) || begins_with(path, {"ffn.moe.shared", "ffn.moe.expert_order"});
+  if (mixes_streams(s))
+    return !begins_with(path, {"streams"}) || begins_with(path, {"streams.head", "streams.transposed"});
   if (!attends(s) && begins_with(path, {"attention", "position", "norm_slots.attn.q", "norm_slots.attn.k",
                                         "norm_slots.attn.v"}))
     return true;
