@@ -11,7 +11,6 @@
 #include "plumbline/base/error.hpp"
 #include "plumbline/io/file.hpp"
 #include "reports/render/markdown.hpp"
-#include "reports/render/number.hpp"
 
 namespace plumbline::reports {
 namespace {

@@ -20,8 +20,7 @@ template <>
 inline constexpr auto knobs<RopeScaling> = std::tuple{
     knob("kind", &RopeScaling::kind,
          "linear: all frequencies / factor; llama3, yarn: the low ones; longrope: each by a number of its "
-         "own; "
-         "dynamic: the base grows with sequences beyond the original length"),
+         "own; dynamic: the base grows with sequences beyond the original length"),
     knob("factor", &RopeScaling::factor, "how much longer sequences are").within(positive),
     knob("original_max_position", &RopeScaling::original_max_position, "how long they were at first")
         .within(size_range)

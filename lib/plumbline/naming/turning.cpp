@@ -13,14 +13,15 @@ using F = Function<double>;
 
 double rounded(double x, Dtype type) { return Grid<double>(type).nearest(x); }
 
-double angle(const OtherTurns& o, double c, const Rotation& r, double position, int pair) {
+// Of one row of so many.
+double angle(const OtherTurns& o, double c, const Rotation& r, int rows, double position, int pair) {
   const int pairs = r.rotary_dim / 2;
   if (o.what == Turn::frequencies_reversed) pair = pairs - 1 - pair;
   double exponent = -2.0 * pair / r.exponent_dim;
   if (o.what == Turn::exponents_halved) exponent /= 2;
   if (o.what == Turn::exponents_doubled) exponent *= 2;
   double frequency = std::pow(r.base, exponent);
-  if (r.scaling) frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base);
+  if (r.scaling) frequency = F::scaled(*r.scaling, frequency, pair, r.exponent_dim, r.base, rows);
   if (o.what == Turn::positions_scaled) position *= c;
   const auto in = [&](Dtype type, bool all) {
     frequency = rounded(frequency, type);
@@ -80,7 +81,7 @@ TurnTables turn_tables(const OtherTurns& o, double c, const Rotation& r, int row
   const double amplitude = r.has_amplitude() ? F::amplitude(*r.scaling) : 1;
   for (int i = 0; i < rows; ++i)
     for (int channel = 0; channel < r.rotary_dim; ++channel) {
-      const double phi = angle(o, c, r, r.first_position + i, pair_of(o, r, channel));
+      const double phi = angle(o, c, r, rows, r.first_position + i, pair_of(o, r, channel));
       t.direct(i, shift + channel) = entry(amplitude * std::cos(phi));
       t.crossed(i, shift + channel) = entry(amplitude * r.sign * std::sin(phi));
     }

@@ -1,5 +1,4 @@
-// Parameters are found in one file or in several; of what is missing, cut short or of no use a line says
-// where.
+// Parameters are found in one file or in several; what is missing, cut short or of no use is said in a line.
 #include "plumbline/hugging_face/checkpoint.hpp"
 
 #include <gtest/gtest.h>

@@ -39,8 +39,9 @@ def rule_of(plumbline):
         y = x / (1 + 1e-5) ** 0.5
         save_file({"x": x, "norm.weight": torch.ones(2), "answer.y": y}, question)
         spec = {"part": "norm", "d": 2, "norm": {"kind": "rms_norm", "eps": 1e-5}}
-        (pathlib.Path(temporary) / "spec.json").write_text(json.dumps(spec))
-        said([plumbline, "judge", "--question", question, "--spec", pathlib.Path(temporary) / "spec.json", "--no-grads", "--json", report])
+        file = pathlib.Path(temporary) / "spec.json"
+        file.write_text(json.dumps(spec))
+        said([plumbline, "judge", "--question", question, "--spec", file, "--no-grads", "--json", report])
         return json.loads(report.read_text())["stamp"]["rule"]
 
 
