@@ -266,12 +266,16 @@ class Block(Streams, Moe, Positions):
         return self.norm(n["post"], p + "norm_post", self.join(residual, self.norm(n["out"], p + "norm_out", branch(p, u))))
 
     def parallel(self, p, x):
-        if not self.spec["parallel_shared_norm"] or self.spec["residual_source"] != "stream":
+        if self.spec["residual_source"] != "stream":
             raise NotImplementedError(self.spec)
         slots = self.spec["norm_slots"]
-        u = self.norm(slots["attn"]["in"], p + "norm_in", x)
+        if self.spec["parallel_shared_norm"]:
+            u = v = self.norm(slots["attn"]["in"], p + "norm_in", x)
+        else:
+            u = self.norm(slots["attn"]["in"], p + "attn.norm_in", x)
+            v = self.norm(slots["ffn"]["in"], p + "ffn.norm_in", x)
         attn = self.norm(slots["attn"]["out"], p + "attn.norm_out", self.attention(p + "attn.", u))
-        ffn = self.norm(slots["ffn"]["out"], p + "ffn.norm_out", self.feed_forward(p + "ffn.", u))
+        ffn = self.norm(slots["ffn"]["out"], p + "ffn.norm_out", self.feed_forward(p + "ffn.", v))
         return self.join(x, attn + ffn)
 
     def layer(self, p, x):
