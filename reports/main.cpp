@@ -6,6 +6,7 @@
 
 #include "plumbline/base/error.hpp"
 #include "plumbline/number/mpfr_caches.hpp"
+#include "reports/architectures/architectures_page.hpp"
 #include "reports/chains/chains_page.hpp"
 #include "reports/claims/claims_page.hpp"
 #include "reports/conformance/conformance_page.hpp"
@@ -67,6 +68,7 @@ Pages all_pages() {
   add(pages, findings_pages(findings, chains, laws, claims, training));
   add(pages, claims_pages(claims, laws));
   add(pages, layouts_pages(laws));
+  add(pages, architectures_pages());
   add(pages, laws_pages(laws));
   add(pages, golden_pages(golden));
   add(pages, chains_pages(chains, depth));

@@ -302,12 +302,16 @@ class Block(Streams, Moe, Positions, Given, Residual):
         return self.by_depth(number, self.norm(n, name, x)) if n else x
 
     def parallel(self, p, number, x):
-        if not self.spec["parallel_shared_norm"] or self.spec["residual_source"] != "stream":
+        if self.spec["residual_source"] != "stream":
             raise NotImplementedError(self.spec)
         slots = self.spec["norm_slots"]
-        u = self.before(slots["attn"]["in"], p + "norm_in", number, x)
+        if self.spec["parallel_shared_norm"]:
+            u = v = self.before(slots["attn"]["in"], p + "norm_in", number, x)
+        else:
+            u = self.before(slots["attn"]["in"], p + "attn.norm_in", number, x)
+            v = self.before(slots["ffn"]["in"], p + "ffn.norm_in", number, x)
         attn = self.norm(slots["attn"]["out"], p + "attn.norm_out", self.attention(p + "attn.", u))
-        ffn = self.norm(slots["ffn"]["out"], p + "ffn.norm_out", self.feed_forward(p + "ffn.", u))
+        ffn = self.norm(slots["ffn"]["out"], p + "ffn.norm_out", self.feed_forward(p + "ffn.", v))
         return self.damped("both", p, self.join("both", p, x, attn + ffn))
 
     def layer(self, p, number, x):

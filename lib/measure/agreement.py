@@ -73,8 +73,8 @@ PARTS = (
 
 
 def questions(options):
-    """About every preset that there is, and every part."""
-    listed = subprocess.run([options.plumbline, "list", "presets"], check=True, capture_output=True, text=True).stdout
+    """About every common preset, and every part."""
+    listed = subprocess.run([options.plumbline, "list", "presets", "--common"], check=True, capture_output=True, text=True).stdout
     return either(*map(preset, words(listed)), *PARTS)
 
 

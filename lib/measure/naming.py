@@ -72,7 +72,7 @@ class Plumbline:
         self.stamps = []  # of the reports
         self.cache = options.folder / options.profile
         self.cache.mkdir(parents=True, exist_ok=True)
-        self.blocks = words(self.run("list", "presets").stdout) + list(SPECS)
+        self.blocks = words(self.run("list", "presets", "--common").stdout) + list(SPECS)
         self.catalogue = words(self.run("list", "deviations").stdout)
 
     def run(self, *args):

@@ -1,4 +1,6 @@
 // The relations of lib/plumbline/relations, which implementations are asked to obey, on enclosures.
+#include "properties/laws/relation_laws.hpp"
+
 #include <deque>
 
 #include "plumbline/cases/nothing_to_judge.hpp"
@@ -68,9 +70,8 @@ void try_relation(const Relation& relation, const Subject& f) {
   s.spec.attention.n_heads = 4, s.spec.attention.n_kv_heads = 2;  // with one they share it in any order
   s.seed = *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>()));
   RC_PRE(relation.applies(s));
-  EnclosedRunner runner(f);
   try {
-    RC_ASSERT(relation.check(runner, question_from(s, find_profile("float64"))).holds);
+    RC_ASSERT(held_on_enclosures(relation, f, question_from(s, find_profile("float64"))).holds);
   } catch (const NothingToJudge& e) {
     RC_DISCARD(e.what());
   }
@@ -98,6 +99,11 @@ Law law_of(const Relation& relation) {
 }
 
 }  // namespace
+
+Held held_on_enclosures(const Relation& relation, const Subject& f, const Question& q) {
+  EnclosedRunner runner(f);
+  return relation.check(runner, q);
+}
 
 // Those that no mutant breaks are about programs, not about functions.
 const std::vector<Law>& relation_laws() {

@@ -24,16 +24,14 @@ std::string section(const Preset& p, const LawRecords& laws) {
        fenced(lines(formulas(picture, Notation::text)) + "\n" + jacobian_formula(picture, Notation::text) +
               "\n");
   for (const auto& [name, value] : picture.legend()) s += fmt::format("{} = {}\n\n", name, value);
-  if (p.is_layout)
-    s += fmt::format("[Laws](properties.md) that are tried on it, and hold: {}.\n\n",
-                     fmt::join(laws_of(laws, std::string(p.name)), ", "));
+  s += fmt::format("[Laws](properties.md) that are tried on it, and hold: {}.\n\n",
+                   fmt::join(laws_of(laws, std::string(p.name)), ", "));
   return s;
 }
 
-std::string group(bool layouts, const LawRecords& laws) {
+std::string sections(const LawRecords& laws) {
   std::string s;
-  for (const Preset& p : presets())
-    if (p.is_layout == layouts) s += section(p, laws);
+  for (const Preset& p : presets_that_are_layouts()) s += section(p, laws);
   return s;
 }
 
@@ -46,8 +44,8 @@ Pages layouts_pages(const LawRecords& laws) {
        "the layer's input x changes its output y by J v. LN and RMS are norms, Attn is attention, FFN the "
        "feed-forward network; I is the identity. z stands behind the last layer, after the final norm. "
        "Pictures and formulas are drawn by the code that computes the block, run on boxes and arrows in "
-       "place of numbers. First the layouts, then published models.\n\n" +
-           group(true, laws) + group(false, laws)}};
+       "place of numbers. Published models are among the [architectures](architectures.md).\n\n" +
+           sections(laws)}};
 }
 
 }  // namespace plumbline::reports

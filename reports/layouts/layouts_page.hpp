@@ -1,4 +1,4 @@
-// layouts.md: every preset as the code draws it.
+// layouts.md: every layout as the code draws it.
 #pragma once
 
 #include "reports/page.hpp"

@@ -131,7 +131,9 @@ std::string read_on(const std::vector<GoldenRecord>& golden, const LawRecords& l
               row("training.md",
                   "which layouts train, how deep and at which learning rate: runs that anybody can repeat, "
                   "bit for bit"),
-              row("layouts.md", "every layout and model: picture, formula, Jacobian"),
+              row("layouts.md", "every layout: picture, formula, Jacobian"),
+              row("architectures.md",
+                  "every layout and published model that has a name: picture, formula, tensors, laws"),
               row("spec.md", "how a block is described: every setting, every wrong choice that has a name"),
               row("protocol.md", "how a program under test gets questions and gives answers"),
               row("report.md", "the report that `plumbline verify --json` writes"),

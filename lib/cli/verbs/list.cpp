@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
 
 #include "cli/verbs.hpp"
 #include "plumbline/relations/relation.hpp"
@@ -13,14 +14,15 @@
 namespace plumbline::cli {
 namespace {
 
-void list_presets() {
-  std::size_t width = 0;
-  for (const Preset& p : presets()) width = std::max(width, p.name.size());
+void list_presets(bool common) {
   for (const bool layouts : {true, false}) {
+    const auto is_listed = [&](const Preset& p) { return p.is_layout == layouts && (p.common || !common); };
+    std::size_t width = 0;
+    for (const Preset& p : presets())
+      if (is_listed(p)) width = std::max(width, p.name.size());
     std::cout << (layouts ? "layouts: where the norms stand\n" : "\nmodels: a layout and everything else\n");
     for (const Preset& p : presets())
-      if (p.is_layout == layouts)
-        std::cout << fmt::format("  {:<{}}  {} ({})\n", p.name, width, p.summary, p.source);
+      if (is_listed(p)) std::cout << fmt::format("  {:<{}}  {} ({})\n", p.name, width, p.summary, p.source);
   }
 }
 
@@ -58,7 +60,10 @@ void list_laws() {
 void add_list(CLI::App& app, int&) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
   list->require_subcommand(1);
-  list->add_subcommand("presets", "Named blocks, each with a summary and its source")->callback(list_presets);
+  const auto common = std::make_shared<bool>(false);
+  CLI::App* named = list->add_subcommand("presets", "Named blocks, each with a summary and its source");
+  named->add_flag("--common", *common, "Only those that suites and measurements ask for when none is named");
+  named->callback([common] { list_presets(*common); });
   list->add_subcommand("deviations", "Mistakes that a verdict can name: id, formula, a report of it")
       ->callback(list_deviations);
   list->add_subcommand("profiles", "Arithmetics that an implementation can claim")->callback(list_profiles);
