@@ -11,10 +11,9 @@
 //          happens forward: it is that of x - silu(a) x_0 at x_0 = x.
 //   layer_scalar       a layer's result times one learned number (Gemma 4)
 //   norm_depth_scale   the norm before a sublayer times 1 / sqrt(l), l = 1, 2, ... the number of the layer
-// Keel, N(alpha x + F(N'(x))), needs none of these: it has norms in slots "in" and "post", and
-// residual_scale. Sources: arXiv 2110.09456 (NormFormer), 2103.17239 (LayerScale), 2410.01131 and NVIDIA/ngpt
-// (lerp), 2506.22049 and dandingsky/GPAS (gpas), 2502.05795 (norm_depth_scale); modeling_gemma4 of
-// transformers.
+// Keel, N(alpha x + F(N'(x))), needs none of these: norms in slots "in" and "post", and residual_scale.
+// Sources: arXiv 2110.09456 (NormFormer), 2103.17239 (LayerScale), 2410.01131 and NVIDIA/ngpt (lerp),
+// 2506.22049 and dandingsky/GPAS, 2502.05795 (norm_depth_scale), modeling_gemma4 (layer_scalar).
 #pragma once
 
 #include "plumbline/block/norm.hpp"
