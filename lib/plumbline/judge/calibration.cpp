@@ -1,8 +1,6 @@
 #include "plumbline/judge/calibration.hpp"
 
-#include <atomic>
 #include <cmath>
-#include <numeric>
 
 #include "plumbline/cases/nothing_to_judge.hpp"
 #include "plumbline/cases/tied_experts.hpp"
@@ -30,14 +28,6 @@ Matrix<double> mean_squares(const std::vector<std::vector<Matrix<double>>>& sets
   return sum / count;
 }
 
-Scores sums_of_squares(const std::vector<Scores>& of_members) {
-  Scores sums;
-  for (const Matrix<double>& s : of_members.front()) sums.push_back(s.cwiseAbs2());
-  for (std::size_t k = 1; k < of_members.size(); ++k)
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += of_members[k][i].cwiseAbs2();
-  return sums;
-}
-
 // Row mean times column mean over the mean: the variance that rows and columns explain.
 Matrix<double> prior(const Matrix<double>& s2) {
   const double mean = s2.mean();
@@ -46,13 +36,6 @@ Matrix<double> prior(const Matrix<double>& s2) {
   const Eigen::RowVectorXd cols = s2.colwise().mean();
   return rows * cols / mean;
 }
-
-constexpr int smallest_pooled_family = 8;
-constexpr int at_once = 4;  // members that share a pass; more do not fit the cache
-// Functionals are normalised: of independent scores they would be of size 1. One that is below 2^-26 for
-// every member has lost more than half of a double's digits to cancellation: it is our own rounding, not the
-// members' error. The row sum of the cotangents of probabilities is such a one: no output responds to it.
-constexpr double cancelled = 0x1p-26;
 
 }  // namespace
 
@@ -118,164 +101,6 @@ void Calibration::set_scale() {
   }
 }
 
-void Calibration::set_standard_errors() {
-  const int k1 = settings_.members, threads = std::min(settings_.threads, k1);
-  std::vector<std::unique_ptr<Trace>> traces(threads);
-  in_parallel(threads, threads, [&](int t) { traces[t] = std::make_unique<Trace>(question_); });
-  std::vector<Matrix<double>> values;
-  for (const auto& t : truth_) values.push_back(cast<double>(t));
-  bank_ = std::make_unique<Bank>(question_, values, sigma_, *traces.front());
-  if (bank_->families().empty()) throw NothingToJudge("every output is 0: there is nothing to judge");
-
-  const auto c = functionals_of_members(traces);
-  tau_.resize(bank_->size());
-  families_.resize(bank_->families().size());
-  std::vector<std::vector<double>> of_right_answers;
-  for (std::size_t k = 0; k < right_.size(); k += at_once) {
-    const auto few = std::span(right_).subspan(k, std::min<std::size_t>(at_once, right_.size() - k));
-    for (auto& functionals : bank_->functionals(bank_->scores(few, *traces.front())))
-      of_right_answers.push_back(std::move(functionals));
-  }
-  for (auto& functionals : of_right_answers) bank_->scale(functionals);
-  in_parallel(int(families_.size()), settings_.threads, [&](int f) {
-    set_standard_errors(f, c);
-    include_right_answers(f, of_right_answers);
-  });
-  trace_ = std::move(traces.front());
-}
-
-// Runs a few members of one set at a time, so that the scores of all need not be kept.
-std::vector<std::vector<double>> Calibration::functionals_of_members(
-    const std::vector<std::unique_ptr<Trace>>& traces) {
-  struct Few {
-    int first, end;
-  };
-  const int k1 = settings_.members, threads = int(traces.size());
-  std::vector<Few> all;
-  for (int set : {0, k1})
-    for (int k = set; k < set + k1; k += at_once) all.push_back({k, std::min(k + at_once, set + k1)});
-  std::vector<std::vector<double>> c(2 * k1);
-  std::vector<Scores> squares(all.size());
-  std::atomic<int> next = 0;
-  in_parallel(threads, threads, [&](int t) {
-    for (int i = next++; i < int(all.size()); i = next++) {
-      const auto [first, end] = all[i];
-      const auto scores = bank_->scores(std::span(errors_).subspan(first, end - first), *traces[t]);
-      if (end <= k1) squares[i] = sums_of_squares(scores);
-      auto of_few = bank_->functionals(scores);
-      std::move(of_few.begin(), of_few.end(), c.begin() + first);
-    }
-  });
-  Scores& mean_squares = squares.front();  // of the first set
-  for (std::size_t i = 0; i < mean_squares.size(); ++i) {
-    for (std::size_t few = 1; all[few].end <= k1; ++few) mean_squares[i] += squares[few][i];
-    mean_squares[i] /= k1;
-  }
-  bank_->normalise(mean_squares);
-  in_parallel(2 * k1, threads, [&](int k) { bank_->scale(c[k]); });
-  return c;
-}
-
-// How many of the functionals of a family vary independently. They may all be one: where attention is
-// saturated, each channel of a query says how one score erred.
-double Calibration::independent(const Family& f, const Functionals& c,
-                                const std::vector<double>& inverse_tau) const {
-  if (!settings_.correlation) return f.count;
-  constexpr int at_a_time = 1024;  // so that a block of them stays in the cache
-  const int members = int(c.size());
-  Matrix<double> products = Matrix<double>::Zero(members, members), some(members, at_a_time);
-  for (int first = 0; first < f.count; first += at_a_time) {
-    const int n = std::min(at_a_time, f.count - first);
-    for (int k = 0; k < members; ++k)
-      for (int i = 0; i < n; ++i) {
-        const double by = inverse_tau[first + i];
-        some(k, i) = by > 0 ? c[k][f.first + first + i] * by : 0;
-      }
-    products += some.leftCols(n) * some.leftCols(n).transpose();
-  }
-  return independent_count(products, f.count);
-}
-
-// Sets the standard errors, the inflation of the tails, and mu and s of log mean T^2, of one family, from the
-// functionals c of all members.
-void Calibration::set_standard_errors(int family, const std::vector<std::vector<double>>& c) {
-  const int k1 = settings_.members;
-  const Family& f = bank_->families()[family];
-  std::vector<double> c2(f.count), sum(f.count), most(f.count), members_above(f.count);
-  for (int k = 0; k < 2 * k1; ++k) {
-    const double *of_member = c[k].data() + f.first, weight = k < k1 ? 0 : 1.0 / k1;
-#pragma omp simd
-    for (int i = 0; i < f.count; ++i) {
-      const double size = std::abs(of_member[i]);
-      sum[i] += size;
-      most[i] = most[i] < size ? size : most[i];
-      members_above[i] += size > cancelled ? 1.0 : 0.0;
-      c2[i] += weight * size * size;
-    }
-  }
-  const auto is_finite = [&](int i) {  // a derivative may be infinite: that of a root at 0, say
-    return sum[i] <= std::numeric_limits<double>::max();
-  };
-  for (int i = 0; i < f.count; ++i)
-    if (!is_finite(i)) c2[i] = 0;
-  const Moderated m = variances(c2, std::vector<double>(f.count, 1.0));
-  std::vector<double> inverse_tau(f.count);
-  for (int i = 0; i < f.count; ++i) {
-    double& tau = tau_[f.first + i];
-    tau = !is_finite(i) ? 0 : c2[i] > 0 ? std::sqrt(m.variance[i]) : cancelled;
-    // If most members give 0, the variance says nothing: the scale is then the largest value seen.
-    if (is_finite(i) && members_above[i] <= k1) tau = std::max(tau, most[i]);
-    inverse_tau[i] = tau > 0 ? 1 / tau : 0;
-  }
-
-  // What a family says of one functional it has from as many as vary independently, k1 times each.
-  FamilyTest test{.independent = independent(f, c, inverse_tau)};
-  test.dof = std::min(m.dof, k1 * test.independent);
-  double largest = 0;
-  std::vector<double> log_squares;
-  for (int k = 0; k < k1; ++k) {
-    const double* of_member = c[k].data() + f.first;
-    double mean_square = 0;
-#pragma omp simd reduction(+ : mean_square) reduction(max : largest)
-    for (int i = 0; i < f.count; ++i) {
-      const double t = inverse_tau[i] > 0 ? std::abs(of_member[i]) * inverse_tau[i] : 0;
-      mean_square += t * t;
-      largest = largest < t ? t : largest;
-    }
-    log_squares.push_back(std::log(std::max(mean_square / f.count, 1e-300)));
-  }
-  if (settings_.tail_inflation)
-    test.tail_inflation = tail_inflation(largest, k1 * test.independent, test.dof);
-  test.mean_log_square = std::accumulate(log_squares.begin(), log_squares.end(), 0.0) / k1;
-  double spread = 0;
-  for (double e : log_squares) spread += (e - test.mean_log_square) * (e - test.mean_log_square);
-  test.deviation_of_log_square = std::max(least_deviation, std::sqrt(spread / (k1 - 1)));
-  families_[family] = test;
-}
-
-// Errors of nearest rounding may share a factor, and then a sum along the output is far more than independent
-// errors give. Where a right answer shows more than the noisiest of so many correct ones would, tau is raised
-// until it does not, and likewise the deviation of the mean square.
-void Calibration::include_right_answers(int family, const Functionals& of_right_answers) {
-  const Family& f = bank_->families()[family];
-  FamilyTest& test = families_[family];
-  if (of_right_answers.empty()) return;
-  const double answers = double(of_right_answers.size());
-  const double noisiest =
-      test.tail_inflation * t_quantile_of_tail(1 / (2 * answers * test.independent), test.dof);
-  for (const auto& c : of_right_answers)
-    for (int i = f.first; i < f.first + f.count; ++i)
-      if (tau_[i] > 0 && std::isfinite(c[i])) tau_[i] = std::max(tau_[i], std::abs(c[i]) / noisiest);
-  const double noisiest_square = t_quantile_of_tail(1 / (2 * answers), settings_.members - 1);
-  for (const auto& c : of_right_answers) {
-    double mean_square = 0;
-    for (int i = f.first; i < f.first + f.count; ++i)
-      if (tau_[i] > 0) mean_square += c[i] * c[i] / (tau_[i] * tau_[i]);
-    const double excess = std::log(std::max(mean_square / f.count, 1e-300)) - test.mean_log_square;
-    test.deviation_of_log_square = std::max(test.deviation_of_log_square, excess / noisiest_square);
-  }
-}
-
 std::vector<Matrix<double>> Calibration::error(const Outputs& observed) const {
   std::vector<Matrix<double>> e;
   for (std::size_t i = 0; i < names_.size(); ++i) {
@@ -295,83 +120,9 @@ std::vector<double> Calibration::functionals(const Scores& scores) const {
   return c;
 }
 
-TestResult Calibration::test(const std::vector<double>& c, int families, double guard,
-                             const Counts& counts) const {
-  TestResult worst{.p = std::numeric_limits<double>::infinity()};
-  const int k1 = settings_.members;
-  const auto note = [&](double p, const Family& f, double statistic, bool by_mean_square) {
-    if (counts && !counts(f, by_mean_square)) return;
-    if (!(p >= worst.p)) worst = {p, f.name, f.place, statistic, by_mean_square};
-  };
-  for (int i = 0; i < families; ++i) {
-    const Family& f = bank_->families()[i];
-    const FamilyTest& test = families_[i];
-    double largest = 0, mean_square = 0;
-    for (int j = f.first; j < f.first + f.count; ++j) {
-      const double t = tau_[j] > 0 ? c[j] / tau_[j] : 0;
-      if (!(std::abs(t) <= largest)) largest = std::abs(t);
-      mean_square += t * t / f.count;
-    }
-    note(2.0 * f.count * t_tail(largest / (guard * test.tail_inflation), test.dof), f, largest, false);
-    if (f.count < smallest_pooled_family) continue;
-    const double excess =
-        std::log(std::max(mean_square, 1e-300)) - test.mean_log_square - 2 * std::log(guard);
-    note(t_tail(excess / (test.deviation_of_log_square * std::sqrt(1 + 1.0 / k1)), k1 - 1), f, mean_square,
-         true);
-  }
-  worst.p *= 2.0 * double(bank_->families().size());
-  if (worst.p > 1) worst.p = 1;
-  return worst;
-}
-
 std::vector<Scores> Calibration::scores(std::span<const std::vector<Matrix<double>>> errors) const {
   const std::lock_guard lock(trace_is_used_);
   return bank_->scores(errors, *trace_);
-}
-
-TestResult Calibration::test(const std::vector<Matrix<double>>& error, double guard,
-                             const Counts& counts) const {
-  return test(functionals(scores({&error, 1}).front()), int(families_.size()), guard, counts);
-}
-
-TestResult Calibration::test_shapes(const std::vector<Matrix<double>>& error, double guard) const {
-  const Scores shapes = bank_->shape_scores(error);
-  return test(functionals(shapes), bank_->shapes(), guard);
-}
-
-std::map<std::string, double> Calibration::smallest_noticed(double guard, double alpha) const {
-  std::vector<std::string> places;
-  for (const Tap& tap : trace_->taps())
-    if (std::find(places.begin(), places.end(), tap.place) == places.end()) places.push_back(tap.place);
-  const int n = int(places.size());
-  std::vector<std::vector<Matrix<double>>> changes(n, std::vector<Matrix<double>>(names_.size()));
-  in_parallel(n, settings_.threads, [&](int k) { changes[k][0] = response(question_, places[k]); });
-  const std::vector<Scores> scores_of_changes = scores(changes);
-  const std::vector<double> limit = limits(guard, alpha);
-  // the multiple of each change at which the first family would notice it
-  std::vector<double> smallest(n, std::numeric_limits<double>::infinity());
-  in_parallel(n, settings_.threads, [&](int k) {
-    const std::vector<double> c = functionals(scores_of_changes[k]);
-    for (std::size_t i = 0; i < families_.size(); ++i) {
-      const Family& f = bank_->families()[i];
-      double largest = 0;
-      for (int j = f.first; j < f.first + f.count; ++j)
-        if (tau_[j] > 0) largest = std::max(largest, std::abs(c[j]) / tau_[j]);
-      if (largest > 0) smallest[k] = std::min(smallest[k], limit[i] / largest);
-    }
-  });
-  std::map<std::string, double> out;
-  for (int k = 0; k < n; ++k) out[places[k]] = smallest[k];
-  return out;
-}
-
-std::vector<double> Calibration::limits(double guard, double alpha) const {
-  std::vector<double> limit;
-  for (std::size_t i = 0; i < families_.size(); ++i) {
-    const double share = alpha / (4 * double(families_.size()) * bank_->families()[i].count);
-    limit.push_back(guard * families_[i].tail_inflation * t_quantile_of_tail(share, families_[i].dof));
-  }
-  return limit;
 }
 
 }  // namespace plumbline

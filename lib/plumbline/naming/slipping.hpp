@@ -12,64 +12,11 @@
 #include "plumbline/ensemble/ensemble.hpp"
 #include "plumbline/naming/hand_written.hpp"
 #include "plumbline/naming/slip.hpp"
+#include "plumbline/naming/slipped_softmax.hpp"
+#include "plumbline/naming/slipping_numbers.hpp"
 #include "plumbline/number/grid.hpp"
 
 namespace plumbline {
-namespace detail {
-
-inline const Matrix<double>& numbers(const Matrix<double>& x) { return x; }
-inline const Matrix<double>& numbers(const Ensemble<double>::Tensor& x) { return x.value; }
-template <class T>
-requires requires(T x) { x.node; }
-const Matrix<double>& numbers(const T& x) { return numbers(*x.value); }
-
-template <class A>
-Tensor<A> constant(A& a, Matrix<double> x) {
-  if constexpr (requires { a.inner; })
-    return a.constant(constant(a.inner, std::move(x)));
-  else if constexpr (std::is_same_v<Tensor<A>, Matrix<double>>)
-    return x;
-  else
-    return {std::move(x), true};
-}
-
-}  // namespace detail
-
-// A, whose products of matrices, where they are of plain numbers, are summed up term by term in so many bits;
-// what these cannot hold is dropped. 0: as usual.
-template <class A>
-struct TruncatedSums : A {
-  using T = plumbline::Tensor<A>;
-  int bits = 0;
-
-  // Sums of that many bits, at most 53, the leading one included.
-  TruncatedSums(A algebra, int bits) : A(std::move(algebra)), bits(bits) {}
-
-  // x y, x y^T, x^T y. What drops digits goes towards 0.
-  T matmul(const T& x, const T& y) {
-    if constexpr (std::is_same_v<T, Matrix<double>>)
-      if (bits) return truncated(x, y);
-    return A::matmul(x, y);
-  }
-  T matmul_by_transpose(const T& x, const T& y) {
-    return bits ? matmul(x, A::transpose(y)) : A::matmul_by_transpose(x, y);
-  }
-  T matmul_of_transpose(const T& x, const T& y) {
-    return bits ? matmul(A::transpose(x), y) : A::matmul_of_transpose(x, y);
-  }
-
- private:
-  Matrix<double> truncated(const Matrix<double>& x, const Matrix<double>& y) const {
-    const std::uint64_t kept = ~((std::uint64_t(1) << (53 - bits)) - 1);
-    Matrix<double> z = Matrix<double>::Zero(x.rows(), y.cols());
-    for (Eigen::Index k = 0; k < x.cols(); ++k)
-      for (Eigen::Index i = 0; i < z.rows(); ++i)
-        for (Eigen::Index j = 0; j < z.cols(); ++j)
-          z(i, j) = std::bit_cast<double>(std::bit_cast<std::uint64_t>(z(i, j) + x(i, k) * y(k, j)) & kept);
-    return z;
-  }
-};
-
 // What remembers every tensor by its place, and changes those at the places of the slip. It runs one
 // block, once.
 template <class A>
@@ -127,28 +74,12 @@ class Slipping : public A {
   // The softmax, with the slip where that is one of a softmax. Throws Error where a query sees no key.
   T softmax_rows(const T& x, const Mask& mask) {
     if (!slip_.is_of_softmax()) return A::softmax_rows(x, mask);
-    return slip_.pass == Slip::Pass::both ? weights_of(x, mask)
-                                          : in_pass(A::softmax_rows(x, mask), weights_of(x, mask));
+    return slip_.pass == Slip::Pass::both ? softmax(x, mask)
+                                          : in_pass(A::softmax_rows(x, mask), softmax(x, mask));
   }
 
  private:
-  T weights_of(const T& x, const Mask& mask) {
-    if (mask.sink) throw Error("expected a softmax of keys alone");
-    switch (slip_.what) {
-      case What::tail_keys_missing: return of_first_keys(x, mask, this->cols(x) / slip_.from * slip_.from);
-      case What::later_keys_missing: return of_first_keys(x, mask, slip_.from);
-      case What::padding_counted: return with_padded_keys(x, mask);
-      case What::mask_inverted: return of_hidden_keys(x, mask);
-      case What::mask_added:
-        return A::softmax_rows(A::add(x, A::indicator(mask)), Mask::everything(mask.queries, mask.keys));
-      case What::uniform: return A::softmax_rows(A::scale(x, {0}), mask);
-      case What::uniform_over_all_keys:
-        return A::softmax_rows(A::scale(x, {0}), Mask::everything(mask.queries, mask.keys));
-      case What::unmasked: return A::softmax_rows(x, Mask::everything(mask.queries, mask.keys));
-      default: return kept_in_tiles(x, mask);
-    }
-  }
-
+  T softmax(const T& x, const Mask& mask) { return detail::SlippedSoftmax<A>(*this, slip_)(x, mask); }
   A& algebra() { return *this; }
   auto constants() {
     return [this](Matrix<double> x) { return constant(std::move(x)); };
@@ -392,62 +323,6 @@ class Slipping : public A {
   }
 
   T constant(Matrix<double> x) { return detail::constant(static_cast<A&>(*this), std::move(x)); }
-
-  T of_first_keys(const T& x, const Mask& mask, int n) {
-    const int keys = this->cols(x);
-    if (n >= keys) return A::softmax_rows(x, mask);
-    Mask first = mask;
-    first.keys = n;
-    require_sight(first);
-    return this->concat_cols(
-        {A::softmax_rows(A::take_cols(x, 0, n), first), A::zeros(mask.queries, keys - n)});
-  }
-
-  // Keys of score 0 fill up the last tile; a mask would hide them.
-  T with_padded_keys(const T& x, const Mask& mask) {
-    const int keys = this->cols(x), padded = (keys + slip_.from - 1) / slip_.from * slip_.from;
-    for (int i = 0; i < mask.queries; ++i)
-      if (!mask.sees(i, keys - 1)) throw Error("expected a query to see all keys");
-    const T all = this->concat_cols({x, A::zeros(mask.queries, padded - keys)});
-    return this->take_cols(A::softmax_rows(all, Mask::everything(mask.queries, padded)), 0, keys);
-  }
-
-  // Hidden as frameworks hide: by a score so low that nothing beside it is left of it.
-  T of_hidden_keys(const T& x, const Mask& mask) {
-    const T seen = this->indicator(mask);
-    const Matrix<double> low = detail::numbers(seen) * -1e30;
-    return A::softmax_rows(A::add(x, constant(low)), Mask::everything(mask.queries, mask.keys));
-  }
-
-  T kept_in_tiles(const T& x, const Mask& mask) {
-    const Matrix<double>& s = detail::numbers(x);
-    const int tile = slip_.from, keys = int(s.cols());
-    Matrix<double> by_tile = Matrix<double>::Zero(s.rows(), keys), ratio = by_tile;  // exp(m - m_k)
-    Matrix<double> sums = Matrix<double>::Ones(s.rows(), 1);                         // right over wrong
-    for (int i = 0; i < s.rows(); ++i) {
-      double top = -std::numeric_limits<double>::infinity(), last = top;
-      for (int j = 0; j < keys; ++j)
-        if (mask.sees(i, j)) last = std::max(last, s(i, j));
-      double right = 0, wrong = 0;
-      for (int first = 0; first < keys; first += tile) {
-        const int end = std::min(first + tile, keys);
-        for (int j = first; j < end; ++j)
-          if (mask.sees(i, j)) top = std::max(top, s(i, j));
-        for (int j = first; j < end; ++j) {
-          if (!mask.sees(i, j)) continue;
-          by_tile(i, j) = top;
-          ratio(i, j) = std::exp(last - top);
-          right += std::exp(s(i, j) - last);
-          wrong += std::exp(s(i, j) - top);
-        }
-      }
-      sums(i, 0) = right / wrong;
-    }
-    if (slip_.what == What::neither_rescaled) return A::softmax_rows(A::sub(x, constant(by_tile)), mask);
-    const T p = A::softmax_rows(x, mask);
-    if (slip_.what == What::output_not_rescaled) return A::mul(p, constant(ratio));
-    return A::mul_col(p, constant(sums));
-  }
 
   const Slip& slip_;
   int heads_, batch_;
