@@ -13,12 +13,12 @@ const Scope free_route = both_norms({"pre_norm"}, "speaks of the route of pre-no
             centred_input = layer_norm_only({"pre_norm", "sandwich", "parallel"}, "RMSNorm keeps the mean",
                                             "the sublayer reads the stream without a norm in front of it");
 
-struct Sublayers {
+struct ByHand {
   Instance first_norm, attention, second_norm, ffn;
   Matrix<I> u, y;
 };
-Sublayers by_hand(const Instance& at) {
-  Sublayers s;
+ByHand by_hand(const Instance& at) {
+  ByHand s;
   s.first_norm = norm_alone(at, at.spec.norm_slots.attn.in, "layers.0.attn.norm_in", at.x);
   s.attention = part_alone(at, Part::attention, reference.value(s.first_norm));
   s.u = at.x + reference.value(s.attention);
@@ -30,7 +30,7 @@ Sublayers by_hand(const Instance& at) {
 
 void jacobian_is_identity_plus_branch(const Subject& f) {
   const Instance at = draw_instance(draw_small_spec(f.cell()), 3);
-  const Sublayers s = by_hand(at);
+  const ByHand s = by_hand(at);
   const Matrix<I> one = identity(at.x.size());
   const Matrix<I> first =
       one + product(reference.jacobian_at(s.attention), reference.jacobian_at(s.first_norm));

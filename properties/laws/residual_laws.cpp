@@ -11,7 +11,7 @@ const Scope one_placement = both_norms(
     {"pre_norm"}, "speaks of what joins a branch to the stream, and one placement of norms is enough");
 
 // F(N(x)) of a sublayer, whose parameters begin with that name.
-Matrix<I> normed_branch(const Instance& at, Part part, const std::string& name, const Matrix<I>& x) {
+Matrix<I> behind_its_norm(const Instance& at, Part part, const std::string& name, const Matrix<I>& x) {
   const NormSlot& in = part == Part::attention ? at.spec.norm_slots.attn.in : at.spec.norm_slots.ffn.in;
   return reference.value(part_alone(at, part, reference.value(norm_alone(at, in, name + "norm_in", x))));
 }
@@ -37,7 +37,7 @@ void gains_by_hand(const Subject& f) {
   const Instance at = draw_instance(spec);
   Matrix<I> y = at.x;
   for (const auto& [part, name] : both_sublayers) {
-    const Matrix<I> b = normed_branch(at, part, name, y);
+    const Matrix<I> b = behind_its_norm(at, part, name, y);
     y = by_channel(y, at.parameters.at(std::string(name) + "residual_gain")) +
         by_channel(b, at.parameters.at(std::string(name) + "branch_gain"));
   }
@@ -51,7 +51,7 @@ void lerp_by_hand(const Subject& f) {
   const Instance at = draw_instance(spec);
   Matrix<I> y = at.x;
   for (const auto& [part, name] : both_sublayers) {
-    const Matrix<I> to = directions(normed_branch(at, part, name, y)), from = directions(y);
+    const Matrix<I> to = directions(behind_its_norm(at, part, name, y)), from = directions(y);
     Matrix<I> share = at.parameters.at(std::string(name) + "lerp_rate");
     for (Eigen::Index i = 0; i < share.size(); ++i)
       share.data()[i] = abs(share.data()[i]) * I(spec.residual.lerp_scale);
@@ -75,7 +75,7 @@ void gpas_by_hand(const Subject& f) {
   const Instance at = draw_instance(spec);
   Matrix<I> y = at.x;
   for (const auto& [part, name] : both_sublayers)
-    y = (y + normed_branch(at, part, name, y)) * I(I(1) - silu(gate_of(at, name)));
+    y = (y + behind_its_norm(at, part, name, y)) * I(I(1) - silu(gate_of(at, name)));
   RC_ASSERT(equal(f.value(at), y));
 }
 

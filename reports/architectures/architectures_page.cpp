@@ -103,7 +103,8 @@ std::string drawn(const BlockSpec& s) {
   for (const std::string& line : formulas(picture, Notation::text)) formula += line + "\n";
   if (!picture.several_streams) formula += "\n" + jacobian_formula(picture, Notation::text) + "\n";
   std::string out = (picture.has_stream() ? fenced(ascii(picture)) : "") + fenced(formula);
-  for (const auto& [name, value] : picture.legend()) out += fmt::format("{} = {}\n\n", name, value);
+  for (const Scale& scale : picture.legend()) out += line_of(scale) + "\n\n";
+  for (const std::string& remark : picture.remarks()) out += remark + "\n\n";
   return out;
 }
 

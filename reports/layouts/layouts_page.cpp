@@ -23,7 +23,7 @@ std::string section(const Preset& p, const LawRecords& laws) {
   s += "\n\n" + fenced(ascii(picture)) +
        fenced(lines(formulas(picture, Notation::text)) + "\n" + jacobian_formula(picture, Notation::text) +
               "\n");
-  for (const auto& [name, value] : picture.legend()) s += fmt::format("{} = {}\n\n", name, value);
+  for (const Scale& scale : picture.legend()) s += line_of(scale) + "\n\n";
   s += fmt::format("[Laws](properties.md) that are tried on it, and hold: {}.\n\n",
                    fmt::join(laws_of(laws, std::string(p.name)), ", "));
   return s;

@@ -97,8 +97,7 @@ std::string headline(const std::string& title, const BlockSpec& s) {
 
 std::string scale_lines(const Picture& p) {
   std::string out;
-  for (const auto& [name, value, says] : p.legend())
-    out += says.empty() ? fmt::format("  {} = {}\n", name, value) : fmt::format("  {}: {}\n", name, says);
+  for (const Scale& scale : p.legend()) out += "  " + line_of(scale) + "\n";
   for (const std::string& remark : p.remarks()) out += "  " + remark + "\n";
   return out;
 }

@@ -1,9 +1,11 @@
 #include "plumbline/explain/picture.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
-#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/block/run.hpp"
 
 namespace plumbline {
 namespace {
@@ -49,6 +51,10 @@ ParameterMap<Diagram> parameters_of(Diagram& a, const BlockSpec& spec) {
 }
 
 }  // namespace
+
+std::string line_of(const Scale& s) {
+  return s.says.empty() ? fmt::format("{} = {}", s.name, s.value) : fmt::format("{}: {}", s.name, s.says);
+}
 
 const std::string* Picture::name_of(int node, int except) const {
   if (node == except) return nullptr;

@@ -24,6 +24,9 @@ struct Scale {
   std::string_view says = {};  // of one that is no constant: what it is
 };
 
+// "alpha = 2", or "alpha: learned".
+std::string line_of(const Scale& scale);
+
 // One layer and the final norm, or a part.
 struct Picture {
   std::vector<Node> nodes = {};
