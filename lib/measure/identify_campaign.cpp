@@ -14,10 +14,11 @@ namespace {
 std::vector<Box> boxes() {
   std::vector<Box> out = right_boxes();
   for (const Preset& preset : presets())
-    if (preset.common) for (const Deviation& d : deviations()) {
-      const Box box = wrong_box(std::string(preset.name).c_str(), std::string(d.id).c_str());
-      if (d.applies_to(box.spec)) out.push_back(box);
-    }
+    if (preset.common)
+      for (const Deviation& d : deviations()) {
+        const Box box = wrong_box(std::string(preset.name).c_str(), std::string(d.id).c_str());
+        if (d.applies_to(box.spec)) out.push_back(box);
+      }
   return out;
 }
 

@@ -77,8 +77,9 @@ std::string title(const BlockOptions& o) {
   if (!o.spec_file.empty()) return o.spec_file;
   const Preset& p = find_preset(o.preset);
   const bool cut = !o.d && !(p.small() == p.make());
-  return fmt::format("{}: {}{}", o.preset, p.summary,
-                     cut ? "\nhere with few experts and a short window; --d shows the published numbers" : "");
+  return fmt::format(
+      "{}: {}{}", o.preset, p.summary,
+      cut ? "\nhere with few experts and a short window; --d shows the published numbers" : "");
 }
 
 // And its dimensions.
