@@ -42,8 +42,8 @@ struct PresetFile {
   Json spec, small = Json::object(), hugging_face;
 };
 
-// Throws Error that names the file: it is malformed, a key is missing or unknown, it begins with nothing
-// known.
+// Throws Error that names the file where it is no such; a key is missing or unknown, or the preset is unknown
+// that it begins with.
 std::vector<PresetFile> read_preset_files(std::span<const PresetText> texts);
 
 // Its block in those dimensions, which may yet not fit together. Throws Error that names the file.
