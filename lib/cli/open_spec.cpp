@@ -19,14 +19,13 @@ SpecTemplate template_of_preset(const BlockOptions& o) {
   const Json n_heads = size(o.n_heads, range(2, 71));
   const Json equal_heads = {{"n_heads", n_heads}};  // each of width d / n_heads
   Json grouped_heads = {{"n_heads", n_heads},
-                              {"n_kv_heads", size(o.n_kv_heads, range(1, 71))},
-                              {"head_dim", size(o.head_dim, range(3, 256))}};
+                        {"n_kv_heads", size(o.n_kv_heads, range(1, 71))},
+                        {"head_dim", size(o.head_dim, range(3, 256))}};
   const BlockSpec published = preset.make();
   if (published.attention.latent) grouped_heads.erase("n_kv_heads");
   Json heads = Json::array();
   if (!o.n_kv_heads && !o.head_dim) heads.push_back(equal_heads);
-  if (heads.empty() || preset.is_layout || published.position.rope)
-    heads.push_back(grouped_heads);
+  if (heads.empty() || preset.is_layout || published.position.rope) heads.push_back(grouped_heads);
   SpecTemplate spec = {{"preset", o.preset},
                        {"d", size(o.d, range(5, 1024))},
                        {"n_layers", size(o.n_layers, {{"one_of", {1, 1, 1, 2}}})},

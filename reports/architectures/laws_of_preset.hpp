@@ -13,8 +13,7 @@ namespace plumbline::reports {
 // The column of the table of laws whose layout and norm a block has, whatever its sublayers are.
 std::optional<properties::Cell> cell_of(const BlockSpec& spec);
 
-// What must hold of answers to related questions about it or its layer alone, and what speaks of other
-// blocks.
+// What must hold of answers to related questions about it or its layer, and what speaks of other blocks.
 struct RelationsOf {
   std::vector<std::string> hold, silent;  // ids; "order (attention without a mask and without positions)"
 };

@@ -1,7 +1,7 @@
 // The JSON form of a BlockSpec. The writer is canonical: every knob in full, so that a client needs no
 // defaults; knobs of wrong choices appear only where they deviate. The reader also takes the shorthands
-// "preset" (with "small", Preset::small), "layout", "norm" and "qk", and fills in defaults. Reading what was written gives the same spec,
-// bit for bit.
+// "preset" (with "small", Preset::small), "layout", "norm" and "qk", and fills in defaults. Reading what was
+// written gives the same spec, bit for bit.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -35,16 +35,15 @@ struct PresetText {
 };
 std::span<const PresetText> preset_texts();
 
-// A file that was read; its spec and what a small one has otherwise are merged with those that it begins
-// with.
+// A file that was read. Its spec, and what a small one has otherwise, lie over those that it begins with.
 struct PresetFile {
   std::string name, summary, source, used_by;
   bool common = false;
   Json spec, small = Json::object(), hugging_face;
 };
 
-// Throws Error that names the file: it is malformed, a key is missing or unknown, it begins with none or
-// itself.
+// Throws Error that names the file where it is no such; a key is missing or unknown, or the preset is unknown
+// that it begins with.
 std::vector<PresetFile> read_preset_files(std::span<const PresetText> texts);
 
 // Its block in those dimensions, which may yet not fit together. Throws Error that names the file.

@@ -16,6 +16,7 @@ struct Dimensions {
 };
 inline constexpr int usual_width = 64, usual_heads = 4;
 
+// What a file says (preset_files.hpp).
 struct PresetFile;
 
 // A named spec, open in its dimensions.

@@ -76,8 +76,9 @@ Json schema_of_spec() {
     if (p.is_layout) properties["layout"]["enum"].push_back(p.name);
   }
   properties["preset"]["description"] = "the block to begin with; every other key changes it";
-  properties["small"] = {{"type", "boolean"},
-                         {"description", "of a preset: few experts and short windows, not the published numbers"}};
+  properties["small"] = {
+      {"type", "boolean"},
+      {"description", "of a preset: few experts and short windows, not the published numbers"}};
   properties["layout"]["description"] = "where the norms stand; norm says which";
   properties["norm"] = object_schema<NormSpec>();
   add_properties<BlockSpec>(properties);
