@@ -23,6 +23,7 @@ using I = Interval60;
 BlockSpec read(const Json& changes) {
   Json spec{{"preset", "pre_norm"}, {"d", 8}, {"attention", {{"n_heads", 2}}}};
   spec.update(changes);
+  if (spec.value("part", "stack") == "norm") spec.erase("preset"), spec.erase("attention");
   return spec_from_json(spec);
 }
 
@@ -115,7 +116,7 @@ TEST(Residual, IsRefusedWhereItMeansNothing) {
        "spec.residual_scale: expected 1, since residual_rule is \"lerp\""},
       {{{"residual_rule", "lerp"}, {"branch_gain", "both"}},
        "spec.branch_gain: expected \"none\", since residual_rule is \"lerp\""},
-      {{{"residual_rule", "lerp"}, {"layout", "post_norm"}, {"norm", {{"kind", "rms_norm"}}}},
+      {{{"residual_rule", "lerp"}, {"norm_slots", {{"attn", {{"post", {{"kind", "rms_norm"}}}}}}}},
        "spec.norm_slots: expected no post norm, since residual_rule is \"lerp\""},
       {{{"residual_gain", "attn"}, {"residual_scale", 2}},
        "spec.residual_scale: expected 1, since there is a residual_gain"},
