@@ -7,8 +7,8 @@
 //   past: so many keys and values stand in a cache, turned and normed; query 0 stands at key `past`
 // Masks, lengths and segments are data: no gradient is asked for any of them. A query that sees no key at all
 // is refused, or has no weights, so that its row of the heads is 0, as in PyTorch and ONNX.
-// Sources: torch.nn.functional.scaled_dot_product_attention, onnx Attention, flash_attn_varlen_func,
-// flash_attn_with_kvcache.
+// Sources: torch.nn.functional.scaled_dot_product_attention, onnx Attention, and flash_attn_varlen_func and
+// flash_attn_with_kvcache of flash-attention.
 #pragma once
 
 #include <string>
@@ -22,12 +22,14 @@
 
 namespace plumbline {
 
+// What a mask is: a choice of keys, or numbers that are added to scores.
 enum class GivenMask { none, boolean, additive };
 PLUMBLINE_NAMES(GivenMask, {none, "none"}, {boolean, "boolean"}, {additive, "additive"})
 // What has a mask of its own: nothing, each sequence, each head, or each head of each sequence.
 enum class MaskOver { nothing, sequences, heads, sequences_and_heads };
 PLUMBLINE_NAMES(MaskOver, {nothing, "nothing"}, {sequences, "sequences"}, {heads, "heads"},
                 {sequences_and_heads, "sequences_and_heads"})
+// What becomes of a query that sees no key.
 enum class EmptyRows { refused, zeros };
 PLUMBLINE_NAMES(EmptyRows, {refused, "refused"}, {zeros, "zeros"})
 // What goes wrong with them.
@@ -141,6 +143,8 @@ struct Given {
   std::vector<int> mask, lengths, q_segments, k_segments;
 };
 
+// Reads them; of an algebra without numbers nothing hides a key.
+//   bad input: throws Error where one of them is missing; shapes are not checked
 template <Algebra A>
 Given read_given(A& a, const GivenSpec& g, const ParameterMap<A>& inputs, bool own_keys) {
   const ParameterView<A> p{inputs, ""};
@@ -213,8 +217,7 @@ inline Mask with_given(Mask mask, const GivenSpec& g, const Given& given, const 
   return mask;
 }
 
-// Its inputs, of so many sequences; a sequence has so many tokens, and so many keys without those of the
-// past.
+// Its inputs, of so many sequences, tokens of each, and keys without those of the past.
 inline void add_given_shapes(ParameterShapes& out, const GivenSpec& g, int heads, int key_width,
                              int value_width, int batch, int tokens, int keys, bool own_keys) {
   const auto add = [&](const char* name, int rows, int cols) { out.push_back({name, rows, cols}); };

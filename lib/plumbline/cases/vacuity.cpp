@@ -31,7 +31,8 @@ Outputs changed(const Outputs& exact, Change change) {
 std::vector<EmptyAnswer> empty_answers(const Question& question, const Outputs& exact) {
   Outputs input = exact;
   const M& x = question.inputs.x;
-  input["y"] = x.replicate(1, exact.at("y").cols() / x.cols());
+  const Eigen::Index cols = exact.at("y").cols();
+  input["y"] = x.replicate(1, (cols + x.cols() - 1) / x.cols()).leftCols(cols);
   return {{"zero", changed(exact, [](const M& x) -> M { return M::Zero(x.rows(), x.cols()); })},
           {"the negated output", changed(exact, [](const M& x) -> M { return -x; })},
           {"the output in reverse", changed(exact, [](const M& x) -> M { return x.reverse(); })},

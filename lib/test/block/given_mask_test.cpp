@@ -6,6 +6,7 @@
 
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/cases/recipes.hpp"
+#include "plumbline/cases/vacuity.hpp"
 #include "plumbline/exchange/exchange.hpp"
 
 namespace plumbline {
@@ -108,6 +109,20 @@ TEST(GivenMask, TravelsAsWhatItIs) {
   EXPECT_EQ(read.inputs.parameters, q.inputs.parameters);
   for (const ExchangedTensor& t : answer_tensors(q.spec, {2, 3, 5}, true))
     EXPECT_FALSE(t.name.starts_with("grad.") && is_given_mask(t.name.substr(5))) << t.name;
+}
+
+// Red where an empty answer has the channels of queries.
+TEST(ValueHeads, EmptyAnswersHaveTheirWidth) {
+  for (const int width : {1, 3}) {
+    QuestionSettings s{.spec = given_spec("sdpa", R"({"lengths": true})", "bidirectional"), .seed = 1};
+    s.spec.attention.v_head_dim = width;
+    s.tokens = 3, s.key_tokens = 4;
+    const Question q = question_from(s, find_profile("float32"));
+    const Outputs exact{{"y", evaluate(q.spec, q.inputs.parameters, q.inputs.x)}};
+    EXPECT_EQ(exact.at("y").cols(), 2 * width);
+    for (const EmptyAnswer& e : empty_answers(q, exact))
+      EXPECT_EQ(e.outputs.at("y").cols(), 2 * width) << e.name;
+  }
 }
 
 TEST(GivenMask, ALengthBeyondTheKeysIsRefused) {

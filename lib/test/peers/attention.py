@@ -217,7 +217,7 @@ class Attention(Given):
                 window -= 1
         if kind == "sliding":
             return (i - j).abs() < window
-        seen = j <= torch.where(i >= 0, torch.clamp(i + ahead, min=0), i)
+        seen = j <= torch.maximum(i + ahead, torch.clamp(i, max=0))
         return seen if window is None else seen & (j > i - window)
 
     def scale(self):
@@ -355,7 +355,7 @@ class Attention(Given):
         return self.a.matmul(p, v).transpose(1, 2)
 
     def weights(self, scores, seen, cap):
-        wrong, masked = self.wrong, not bool(seen.all())
+        wrong, masked = self.wrong, not bool(seen.all()) and self.mask_kind() != "bidirectional"
         if "softmax/over-queries" in wrong:
             return torch.softmax(scores, -2) * seen
         if "softmax/unnormalised" in wrong:
