@@ -4,7 +4,6 @@
 #include "plumbline/base/parallel.hpp"
 #include "plumbline/block/evaluate_impl.hpp"
 #include "plumbline/ensemble/ensemble_impl.hpp"
-#include "plumbline/naming/truncated_sums.hpp"
 
 namespace plumbline {
 namespace {
@@ -53,8 +52,7 @@ Computed<Inner> forward_and_backward(const Question& q, const Slip& slip, Inner 
   Slipping<Tape<A>> tape(A(std::move(inner), bits_of_sums(slip)), slip, heads_of(q.spec), q.batch);
   ParameterMap<Slipping<Tape<A>>> variables, read;
   for (const auto& [name, value] : q.inputs.parameters) {
-    variables[name] = is_given_mask(name) ? tape.Tape<A>::constant(given(tape.inner, value))
-                                          : tape.variable(given(tape.inner, value));
+    variables[name] = tape.variable(given(tape.inner, value));
     read[name] = stored_input(tape, q, name, variables[name]);
   }
   tape.given(read);
