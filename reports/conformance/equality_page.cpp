@@ -99,8 +99,9 @@ EqualityRecord read_equality(const std::filesystem::path& folder) {
   EqualityRecord record;
   const auto file = folder / "record.json", reasons = folder / "reasons.json";
   try {
-    for (const Record& row : read_record(file).at("rows")) record.rows.push_back(equality_row(row));
-    for (const Record& r : read_record(reasons))
+    const Record all = read_record(file), why = read_record(reasons);
+    for (const Record& row : all.at("rows")) record.rows.push_back(equality_row(row));
+    for (const Record& r : why)
       record.reasons.push_back({r.at("model"), r.at("says"), r.at("why")});
   } catch (const Record::exception& e) {
     throw Error(file.string() + ": not a record: " + e.what());
