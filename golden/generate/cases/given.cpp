@@ -14,6 +14,7 @@ struct GivenCase {
   BlockSpec spec;
   int tokens, batch;
   std::optional<int> key_tokens = {};
+  std::uint64_t seed = 2001;  // where a query sees one key alone, its weight is 1 and no enclosure shows that
 };
 
 BlockSpec part(Part p, MaskKind mask, const GivenSpec& given) {
@@ -35,7 +36,7 @@ std::vector<GivenCase> given_cases() {
   constexpr GivenMask boolean = GivenMask::boolean, additive = GivenMask::additive;
   constexpr MaskKind causal = MaskKind::causal, bidirectional = MaskKind::bidirectional;
   std::vector<GivenCase> out{
-      sdpa("boolean-mask", causal, {.mask = boolean, .mask_over = MaskOver::sequences_and_heads}, 6),
+      sdpa("boolean-mask", causal, {.mask = boolean, .mask_over = MaskOver::sequences_and_heads}, 12),
       sdpa("boolean-mask-of-all", bidirectional, {.mask = boolean}, 5),
       sdpa("additive-mask", causal, {.mask = additive, .mask_over = MaskOver::heads}, 6),
       sdpa("mask-of-sequences", bidirectional, {.mask = additive, .mask_over = MaskOver::sequences}, 5),
@@ -43,7 +44,7 @@ std::vector<GivenCase> given_cases() {
       sdpa("segments", bidirectional, {.segments = true}, 6),
       sdpa("empty-rows", causal,
            {.mask = boolean, .mask_over = MaskOver::heads, .lengths = true, .empty_rows = EmptyRows::zeros},
-           5),
+           9),
       sdpa("offset", causal, {.past = 1}, 7),
       sdpa("wide-values", causal, {.mask = boolean}, 5),
       {"attention/past", part(Part::attention, causal, {.past = 3}), 3, 2},
@@ -51,6 +52,8 @@ std::vector<GivenCase> given_cases() {
       {"pre_norm/padded", part(Part::block, bidirectional, {.lengths = true}), 5, 2}};
   out[2].spec.attention.softcap.cap = 2;
   out[8].spec.attention.v_head_dim = 3;
+  out[5].seed = 2005;
+  out[6].seed = 2002;
   out[9].spec.position.rope = RopeSpec{.rotary_dim = 2};
   return out;
 }
@@ -59,7 +62,7 @@ std::vector<GivenCase> given_cases() {
 
 void add_given(List& list) {
   for (const GivenCase& c : given_cases())
-    list.add(c.id, c.spec, Regime::plain, c.tokens, c.batch, c.key_tokens);
+    list.add({c.id, {c.spec, c.tokens, c.batch, c.seed, Regime::plain, c.key_tokens}});
 }
 
 }  // namespace plumbline::golden

@@ -4,6 +4,7 @@
 #include "plumbline/base/parallel.hpp"
 #include "plumbline/block/evaluate_impl.hpp"
 #include "plumbline/ensemble/ensemble_impl.hpp"
+#include "plumbline/naming/truncated_sums.hpp"
 
 namespace plumbline {
 namespace {
