@@ -27,6 +27,7 @@ const std::vector<Form>& forms() {
 
 bool is_zero_by_theorem(const BlockSpec& s, const std::string& name, std::int64_t i) {
   const AttentionSpec& a = s.attention;
+  if (a.given && a.given->past) return false;  // keys and values of the past have no bias
   const bool values_pass_through =
       s.part == Part::attention && !s.norm_slots.attn.mid && !a.gate && !a.sink.present;
   if (name.ends_with("attn.v_proj.bias.residual")) return values_pass_through && !s.norm_slots.attn.v;

@@ -85,21 +85,13 @@ bool notices(const GoldenCase& c, const Deviation& d) {
   }
 }
 
-// What no case can notice, and why.
-const std::map<std::string_view, std::string_view> unnoticed = {
-    {"mask/finite", "a masked key keeps a weight of about exp(-10000), far below the last of 32 digits"}};
-
 class MutantTest : public testing::Test {
  public:
   explicit MutantTest(const Deviation& d) : deviation_(d) {}
   void TestBody() override {
-    const bool expected = !unnoticed.contains(deviation_.id);
     for (const GoldenCase& c : cases())
-      if (deviation_.applies_to(c.settings.spec) && notices(c, deviation_)) {
-        EXPECT_TRUE(expected) << c.id << " notices " << deviation_.id;
-        return;
-      }
-    EXPECT_FALSE(expected) << "no golden case notices " << deviation_.id << ": " << deviation_.formula;
+      if (deviation_.applies_to(c.settings.spec) && notices(c, deviation_)) return;
+    ADD_FAILURE() << "no golden case notices " << deviation_.id << ": " << deviation_.formula;
   }
 
  private:
@@ -193,6 +185,7 @@ TEST(Golden, EveryPairOfChoicesStandsInSomeCase) {
   std::set<std::pair<Choice, Choice>> covered;
   for (const GoldenCase& c : cases()) {
     if (c.settings.spec.part != Part::stack || !counts(c.settings.spec)) continue;
+    if (c.id.starts_with("presets/") || !c.settings.spec.layers.empty()) continue;  // as they were published
     const auto chosen = choices(c.settings);
     all.insert(chosen.begin(), chosen.end());
     for (const auto& a : chosen)

@@ -47,8 +47,7 @@ std::vector<Box> boxes(const std::vector<std::string>& names) {
 }
 
 // `same`: the candidate gives the bits that the box's spec gives. `named`: it explains every answer. Where it
-// is neither, what is left over; where it is another spec, how that differs (other specs can compute the
-// same).
+// is neither, what is left over; where it is another spec, how it differs: others can compute the same.
 Json row(const Box& box, const Profile& profile) {
   const identify::Anatomy a =
       identify::anatomy_of(tensors_of(box.spec), {.n_heads = box.spec.attention.n_heads});

@@ -101,8 +101,7 @@ EqualityRecord read_equality(const std::filesystem::path& folder) {
   try {
     const Record all = read_record(file), why = read_record(reasons);
     for (const Record& row : all.at("rows")) record.rows.push_back(equality_row(row));
-    for (const Record& r : why)
-      record.reasons.push_back({r.at("model"), r.at("says"), r.at("why")});
+    for (const Record& r : why) record.reasons.push_back({r.at("model"), r.at("says"), r.at("why")});
   } catch (const Record::exception& e) {
     throw Error(file.string() + ": not a record: " + e.what());
   }

@@ -9,7 +9,7 @@ namespace {
 struct Watched : Plain<double> {
   const OnStore& on_store;
   explicit Watched(const OnStore& f) : on_store(f) {}
-  const Tensor& store(const Tensor& x, const Place& at) const {
+  Tensor store(const Tensor& x, const Place& at) const {  // no reference: it does more than name a place
     on_store(x, at);
     return x;
   }

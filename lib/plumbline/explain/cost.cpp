@@ -1,7 +1,7 @@
 #include "plumbline/explain/cost.hpp"
 
-#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/block/run.hpp"
 
 namespace plumbline {
 

@@ -7,8 +7,8 @@
 #include "plumbline/algebra/each.hpp"
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/tape.hpp"
-#include "plumbline/block/run.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/block/run.hpp"
 
 namespace plumbline {
 namespace {

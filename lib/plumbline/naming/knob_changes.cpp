@@ -36,7 +36,7 @@ Json in_full(const BlockSpec& spec) {
   walk(spec, "", [&](std::string at, const auto& k, const auto& feature) {
     if constexpr (std::is_enum_v<typename std::remove_cvref_t<decltype(k)>::Value>) {
       std::replace(at.begin(), at.end(), '.', '/');
-      if (!k.wrong && !json.contains(Pointer("/" + at)))
+      if (!k.wrong && k.is_of(feature) && !json.contains(Pointer("/" + at)))
         json[Pointer("/" + at)] = name_of(feature.*(k.member));
     }
   });

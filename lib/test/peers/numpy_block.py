@@ -49,6 +49,8 @@ class Block:
     def __init__(self, spec, params, arithmetic):
         if spec.get("layers"):
             raise Unsupported("unlike layers")
+        if spec["attention"].get("given"):
+            raise Unsupported("masks as tensors, lengths, segments and a past")
         self.spec, self.a = spec, arithmetic
         self.params = {name: arithmetic.read(value) for name, value in params.items()}
         self.grads = {name: np.zeros_like(value) for name, value in self.params.items()}

@@ -61,7 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"d": 8, "final_norm": {"eps": 1e999}})",
                 "case.json: not JSON: number overflow parsing '1e999'"},
         Refused{R"({"d": 8, "norm_slots": {"attn": {"in": {"kind": "batch_norm"}}}})",
-                "spec.norm_slots.attn.in.kind: expected one of \"layer_norm\", \"rms_norm\", \"dyt\", found "
+                "spec.norm_slots.attn.in.kind: expected one of \"layer_norm\", \"rms_norm\", \"dyt\", "
+                "\"l2_norm\", \"derf\", found "
                 "\"batch_norm\""},
         Refused{R"({"d": 8, "attention": {"bias": false}})",
                 "spec.attention.bias: expected an object with q, k, v, o, found false"},
@@ -81,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"d": 0})", "spec.d: expected a whole number of at least 1, found 0"},
         Refused{R"({"d": 8, "ffn": {"activation": null}})",
                 "spec.ffn.activation: expected one of \"relu\", \"gelu_erf\", \"gelu_tanh\", \"silu\", "
-                "\"quick_gelu\", \"sigmoid\", found null"}));
+                "\"quick_gelu\", \"sigmoid\", \"gelu_bloom\", \"erf\", \"softplus\", found null"}));
 
 }  // namespace
 }  // namespace plumbline
