@@ -19,7 +19,8 @@ class Residual:
         return self.params[name].reshape(1, -1)
 
     def asks(self, key, sublayer):
-        return self.spec.get(key, "none") in (sublayer, "both")
+        asked = self.spec.get(key, "none")
+        return asked != "none" and asked in (sublayer, "both")
 
     def join(self, sublayer, p, x, branch):
         """`sublayer`: whose gains they are; "" of none."""

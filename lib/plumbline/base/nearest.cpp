@@ -39,9 +39,12 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
   const std::size_t longer = std::max(word.size(), best.size());
   if (3 * std::size_t(edit_distance(word.substr(0, longest_excerpt), best)) <= longer)
     return "the nearest known one is \"" + std::string(best) + "\"";
+  constexpr std::size_t most = 30;  // a line that is read to its end
   std::string all;
-  for (const std::string_view c : candidates) all += (all.empty() ? "" : ", ") + std::string(c);
-  return "known are " + all;
+  for (const std::string_view c : candidates.first(std::min(most, candidates.size())))
+    all += (all.empty() ? "" : ", ") + std::string(c);
+  const std::size_t more = candidates.size() - std::min(most, candidates.size());
+  return "known are " + all + (more ? " and " + std::to_string(more) + " more" : "");
 }
 
 }  // namespace plumbline

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "plumbline/base/excerpt.hpp"
 #include "plumbline/base/strict_json.hpp"
 #include "plumbline/block/sizes.hpp"
 #include "plumbline/spec/json_reader.hpp"
@@ -166,12 +167,12 @@ void read_layers(JsonReader& r, const Json& stack, BlockSpec& s) {
   for (std::size_t i = 0; i < list->size(); ++i) {
     const std::string path = r.path("layers") + "[" + std::to_string(i) + "]";
     const Json& given = (*list)[i];
-    if (!given.is_object()) throw Error(path + ": expected an object, found " + given.dump());
+    if (!given.is_object()) throw Error(path + ": expected an object, found " + excerpt(given));
     for (const char* key :
          {"part", "n_layers", "layers", "final_norm", "final_norm_times", "layer_parameters"})
       if (given.contains(key))
         throw Error(path + "." + key + ": expected nothing, since the stack says it, found " +
-                    given[key].dump());
+                    excerpt(given[key]));
     BlockSpec layer = read_spec(with_sizes_of(sized, given), path);
     layer.part = Part::block, layer.n_layers = 1, layer.final_norm.reset();
     layers.push_back(std::move(layer));

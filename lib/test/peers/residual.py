@@ -18,7 +18,8 @@ def unit(x):
 
 class Residual:
     def is_asked(self, key, sublayer):
-        return self.spec.get(key, "none") in (sublayer, "both")
+        asked = self.spec.get(key, "none")
+        return asked != "none" and asked in (sublayer, "both")
 
     @property
     def lerps(self):

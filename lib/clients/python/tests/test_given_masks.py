@@ -6,6 +6,9 @@ torch = pytest.importorskip("torch")
 
 from plumbline_oracle import Wrong, check  # noqa: E402
 
+needs_attention = pytest.mark.skipif(
+    not hasattr(torch.nn.functional, "scaled_dot_product_attention"), reason="this PyTorch has none"
+)
 HEADS = {"n_heads": 2, "n_kv_heads": 2, "head_dim": 4}
 
 
@@ -18,6 +21,7 @@ def attention(q, k, v, mask):
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2)
 
 
+@needs_attention
 @pytest.mark.parametrize("kind", ["boolean", "additive"])
 @pytest.mark.parametrize("over", ["nothing", "sequences", "heads", "sequences_and_heads"])
 def test_masks_are_those_of_pytorch(kind, over):
@@ -25,6 +29,7 @@ def test_masks_are_those_of_pytorch(kind, over):
     check(attention, spec(given), takes=["q", "k", "v", "mask"], framework="torch", cases=10)
 
 
+@needs_attention
 def test_a_mask_of_another_head_is_named():
     given = {"mask": "boolean", "mask_over": "heads"}
     with pytest.raises(Wrong, match="given/mask-of-first-head"):
@@ -37,6 +42,7 @@ def test_a_mask_of_another_head_is_named():
         )
 
 
+@needs_attention
 def test_lengths_and_segments_are_whole_numbers():
     def packed(q, k, v, lengths, q_segments, k_segments):
         assert lengths.dtype == q_segments.dtype == torch.int64
