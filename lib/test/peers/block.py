@@ -106,10 +106,21 @@ class Block(Norm, Attention, FeedForward, Streams, Residual):
         r, branches = u if self.residual_is_normed else x, self.a.kernel(torch.add, attn, ffn)
         return self.gpas("both", p, self.join("attn", p, x, r, branches, "both"))
 
+    def layers_have_like_parameters(self):
+        """Otherwise none of them can compute what another one does."""
+        shapes = {}
+        for name, tensor in self.params.items():
+            if name.startswith("layers."):
+                _, layer, rest = name.split(".", 2)
+                shapes.setdefault(layer, {})[rest] = tuple(tensor.shape)
+        return len({tuple(sorted(s.items())) for s in shapes.values()}) == 1
+
     def kind_of(self, place):
         """The block of the layer at that place of a stack; the stack's own where all are alike."""
         if not self.kinds:
             return self
+        if not self.layers_have_like_parameters():
+            return self.kinds[place % len(self.kinds)]
         if "layers/all-as-first" in self.wrong:
             place = 0
         return self.kinds[(place + ("layers/kinds-shifted" in self.wrong)) % len(self.kinds)]
@@ -124,9 +135,10 @@ class Block(Norm, Attention, FeedForward, Streams, Residual):
 
     def stack(self, x):
         layers = list(range(self.spec["n_layers"]))
-        if "layers/first-reused" in self.wrong:
+        alike = not self.kinds or self.layers_have_like_parameters()
+        if "layers/first-reused" in self.wrong and alike:
             layers = [0] * len(layers)
-        if "layers/reversed" in self.wrong:
+        if "layers/reversed" in self.wrong and alike:
             layers.reverse()
         if self.spec.get("streams"):
             return self.stack_of_streams(layers, x)

@@ -39,10 +39,11 @@ class Golden:
 
     def as_asked(self, n, t):
         """Queries, keys and values have an axis of heads over the pipe."""
-        s = self.spec["attention"]
-        heads = s["n_heads"] if n == "q" else s["n_kv_heads"]
         sdpa = self.spec["part"] == "sdpa" and n in ("q", "k", "v")
-        return t.reshape(*t.shape[:2], heads, -1) if sdpa or n in ("past_k", "past_v") else t
+        if not sdpa and n not in ("past_k", "past_v"):
+            return t
+        heads = self.spec["attention"]["n_heads" if n == "q" else "n_kv_heads"]
+        return t.reshape(*t.shape[:2], heads, -1)
 
     def as_given(self, n, t):
         """A mask has axes of sequences and of heads over the pipe, and what counts has whole numbers."""
@@ -64,7 +65,9 @@ class Golden:
 
     @property
     def terms(self):
-        """The lengths of all sums that a number goes through on its way there and back: one rounding each."""
+        """The lengths of all sums that a number goes through on its way there and back: one rounding each. What is squared errs
+        twice as much."""
         s = {**self.spec, **max(self.spec.get("layers") or [{}], key=lambda layer: layer.get("ffn", {}).get("d_ff", 0))}
         tokens = self.tensors["grad.y"].shape[-2]
-        return 2 * s["n_layers"] * (4 * s["d"] + tokens + s["attention"]["head_dim"] + s["ffn"]["d_ff"])
+        twice = 2 if s["ffn"].get("squared") else 1
+        return 2 * twice * s["n_layers"] * (4 * s["d"] + tokens + s["attention"]["head_dim"] + s["ffn"]["d_ff"])

@@ -148,7 +148,7 @@ def test_a_module_of_ones_own(options):
 
 
 def test_a_layer_that_nobody_knows():
-    with pytest.raises(TypeError, match="Linear: expected a spec, or one of LayerNorm"):
+    with pytest.raises(TypeError, match="Linear: expected a spec, or a layer of transformers, or one of LayerNorm"):
         check_layer(nn.Linear(3, 3))
 
 
