@@ -32,7 +32,7 @@ LAYERS = {
     "CwmDecoderLayer": {**GROUPED, "rope_parameters": LLAMA3},
     "MixtralDecoderLayer": {**GROUPED, "num_local_experts": 5},
     "Qwen3MoeDecoderLayer": EXPERTS,
-    "OlmoeDecoderLayer": {**EXPERTS, "norm_topk_prob": True},
+    "OlmoeDecoderLayer": {**GROUPED, "num_experts_per_tok": 2, "num_experts": 5, "norm_topk_prob": True},
     "DeepseekV3DecoderLayer": LATENT,
     "T5Block": {"d_model": 48, "d_kv": 12, "d_ff": 56, "num_heads": 4, "num_layers": 2, "dropout_rate": 0.0},
     "BloomBlock": {"hidden_size": 48, "n_head": 4, "hidden_dropout": 0.0, "attention_dropout": 0.0},
