@@ -40,15 +40,25 @@ BlockSpec layer_said(const SortedJson& config, int l, const std::string& file) {
   return s;
 }
 
-// What stands before all names: the tensors of layer 0 say it.
+// Where "LAYERS.N.THEIRS." begins in a name, whatever the number N; npos where it stands nowhere.
+std::size_t find_layer(const std::string& name, std::string_view layers, std::string_view theirs) {
+  const std::string before = std::string(layers) + ".", behind = "." + std::string(theirs) + ".";
+  for (std::size_t at = name.find(before); at != name.npos; at = name.find(before, at + 1)) {
+    const std::size_t number = at + before.size(), end = name.find_first_not_of("0123456789", number);
+    if (end != name.npos && end > number && name.compare(end, behind.size(), behind) == 0 &&
+        (at == 0 || name[at - 1] == '.'))
+      return at;
+  }
+  return name.npos;
+}
+
+// What stands before all names: the tensors of any layer say it.
 std::string prefix_found(const Model& model, const TensorFolder& tensors) {
   std::set<std::string> found;
   for (const auto& [name, file] : tensors.files())
-    for (const Named& n : model.names) {
-      const std::string inner = std::string(model.layers) + ".0." + std::string(n.theirs) + ".";
-      const std::size_t at = name.find(inner);
-      if (at != name.npos && (at == 0 || name[at - 1] == '.')) found.insert(name.substr(0, at));
-    }
+    for (const Named& n : model.names)
+      if (const std::size_t at = find_layer(name, model.layers, n.theirs); at != name.npos)
+        found.insert(name.substr(0, at));
   const std::string first = std::string(model.layers) + ".0." + std::string(model.names.front().theirs);
   if (found.empty())
     throw Error(tensors.listed_in() + ": expected tensors such as " + shown(first + ".weight") +

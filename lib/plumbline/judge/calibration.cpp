@@ -37,6 +37,15 @@ Matrix<double> prior(const Matrix<double>& s2) {
   return rows * cols / mean;
 }
 
+// Code that takes the softmax of all logits first divides twice, and its backward pass cancels twice: it errs
+// more than members do, which divide once. Within an ffn the errors of experts are larger than that.
+void refuse_gradients_of_a_router(const Question& q) {
+  if (q.spec.part == Part::router && q.gradients)
+    throw NothingToJudge(
+        "gradients of part \"router\": expected y alone to be asked for, since right code errs in more "
+        "ways than are known; part \"ffn\" asks for them");
+}
+
 }  // namespace
 
 double guard(const Profile& profile, bool gradients) {
@@ -51,6 +60,7 @@ std::vector<Matrix<long double>> exact_outputs(const Question& question, const P
 Calibration::Calibration(const Question& question, const Profile& profile,
                          const CalibrationSettings& settings)
     : question_(question), profile_(profile), settings_(settings), names_(output_names(question)) {
+  refuse_gradients_of_a_router(question_);
   refuse_tied_experts(question_);
   in_parallel(2, settings_.threads, [&](int part) {
     if (part == 0) truth_ = exact_outputs(question_, profile_);

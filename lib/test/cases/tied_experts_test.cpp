@@ -73,6 +73,20 @@ TEST(TiedExperts, CountAmongGroupsToo) {
   EXPECT_NE(why_refused(with_scores(q, {4, 1, 4, 2})).find("groups 0 and 1"), std::string::npos);
 }
 
+// Another choice moves y by itself, roundings by far less than the root of what float32 resolves.
+TEST(Router, ChoosesAlikeInEveryMember) {
+  const Calibration c(of_experts({{"experts", 4}, {"top_k", 2}}), find_profile("float32"));
+  EXPECT_LT(c.sigma()[0].maxCoeff(), 0x1p-12 * double(c.truth()[0].cwiseAbs().maxCoeff()));
+}
+
+TEST(Router, IsJudgedByItsWeightsAlone) {
+  Question q = of_experts(two_of_four, "router");
+  q.gradients = false;
+  EXPECT_NO_THROW(Judge(q, find_profile("float32")));
+  q.gradients = true;
+  EXPECT_THROW(Judge(q, find_profile("float32")), NothingToJudge);
+}
+
 TEST(TiedExperts, AreNotJudged) {
   const Question q = with_scores(of_experts(two_of_four), {3, 1, 2, 2});
   EXPECT_THROW(Judge(q, find_profile("float32")), NothingToJudge);

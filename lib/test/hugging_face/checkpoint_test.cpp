@@ -30,6 +30,17 @@ TEST(Checkpoint, TheParametersOfALayerAreThere) {
   }
 }
 
+TEST(Checkpoint, OneLayerIsEnoughWhicheverItIs) {
+  const Folder folder("second");
+  folder.write("config.json", llama_config());
+  Container c = llama_tensors("model.");
+  std::erase_if(c.tensors, [](const auto& t) { return t.first.find("layers.1.") == std::string::npos; });
+  folder.write(c);
+  const Checkpoint second(folder.path());
+  EXPECT_EQ(second.parameters(1).at("layers.0.attn.q_proj.weight"), numbered(8, 6, 1) / 1024);
+  EXPECT_THROW(second.parameters(0), Error);
+}
+
 TEST(Checkpoint, ShardsAreFoundByTheirIndex) {
   const Folder folder("shards");
   folder.write("config.json", llama_config());

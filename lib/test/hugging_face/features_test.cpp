@@ -109,7 +109,9 @@ TEST(RopeSaid, ScoresOfLatentAttentionAreScaledToo) {
                      {"mscale_all_dim", 1.0},
                      {"original_max_position_embeddings", 4096}};
   const BlockSpec scaled = spec_of_config(with(deepseek, {{"rope_scaling", yarn}}), 0);
-  EXPECT_NEAR(scaled.attention.scale.mult, std::pow(1 + 0.1 * std::log(40.0), 2), 1e-14);
+  const double m = 1 + 0.1 * std::log(40.0);
+  EXPECT_NEAR(scaled.attention.scale.mult, m * m,
+              4 * 0x1p-52 * m * m);  // a product, a sum, twice that, a square
   EXPECT_EQ(scaled.position.rope->scaling->attention_factor, 1);
   EXPECT_EQ(refusal_of(with(deepseek, {{"attention_bias", true}})),
             "c: attention_bias: expected false, found true");

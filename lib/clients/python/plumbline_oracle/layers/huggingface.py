@@ -27,7 +27,10 @@ def module_of(kind, config):
     has none."""
     config._attn_implementation = "eager"
     config._experts_implementation = "eager"
-    return _shell(kind, config, 0)[2]
+    layer = _shell(kind, config, 0)[2]
+    if _config_of(layer) is None:
+        layer.config = config  # no part of it keeps one
+    return layer
 
 
 def is_known(module):
