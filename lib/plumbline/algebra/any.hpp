@@ -24,6 +24,7 @@ struct AnyAlgebra {
 
   // Products, sums and what is entry by entry.
   virtual Tensor matmul(const Tensor& x, const Tensor& y) = 0;
+  virtual Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) = 0;
   virtual Tensor transpose(const Tensor& x) = 0;
   virtual Tensor add(const Tensor& x, const Tensor& y) = 0;
   virtual Tensor sub(const Tensor& x, const Tensor& y) = 0;
@@ -90,6 +91,9 @@ class Erased final : public AnyAlgebra {
   int rows(const Tensor& x) override { return a_.rows(own(x)); }
   int cols(const Tensor& x) override { return a_.cols(own(x)); }
   Tensor matmul(const Tensor& x, const Tensor& y) override { return handle(a_.matmul(own(x), own(y))); }
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) override {
+    return handle(a_.matmul_by_transpose(own(x), own(y)));
+  }
   Tensor transpose(const Tensor& x) override { return handle(a_.transpose(own(x))); }
   Tensor add(const Tensor& x, const Tensor& y) override { return handle(a_.add(own(x), own(y))); }
   Tensor sub(const Tensor& x, const Tensor& y) override { return handle(a_.sub(own(x), own(y))); }

@@ -46,6 +46,7 @@ concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation 
   { a.cols(x) } -> std::convertible_to<int>;
 
   { a.matmul(x, x) } -> std::same_as<Tensor<A>>;  // [n,k] [k,m] -> [n,m]
+  { a.matmul_by_transpose(x, x) } -> std::same_as<Tensor<A>>;  // x y^T: [n,k] [m,k] -> [n,m]
   { a.transpose(x) } -> std::same_as<Tensor<A>>;  // [n,m] -> [m,n]
   { a.add(x, x) } -> std::same_as<Tensor<A>>;     // elementwise, equal shapes
   { a.sub(x, x) } -> std::same_as<Tensor<A>>;
@@ -142,7 +143,6 @@ template <class A>
 concept TapedAlgebra = Algebra<A> &&
     requires(A a, Tensor<A> sum, const Tensor<A> x, int n, const Place place) {
   a.accumulate(sum, x, n, n);
-  { a.matmul_by_transpose(x, x) } -> std::convertible_to<Tensor<A>>;
   { a.matmul_of_transpose(x, x) } -> std::convertible_to<Tensor<A>>;
   { a.takes_out_means_twice() } -> std::same_as<bool>;
   { a.softmax_dot(x, x) } -> std::convertible_to<Tensor<A>>;

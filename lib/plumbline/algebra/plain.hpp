@@ -25,8 +25,8 @@ struct Plain : AlgebraBase<Plain<S>> {
   int rows(const Tensor& x) const { return static_cast<int>(x.rows()); }
   int cols(const Tensor& x) const { return static_cast<int>(x.cols()); }
 
-  // Matrix products sum in Eigen's order for native numbers, and in one fixed order for all others, whatever
-  // the processor.
+  // Matrix products sum in an order of a library's choice for native numbers (product.hpp), and in one fixed
+  // order for all others, whatever the processor.
   Tensor matmul(const Tensor& x, const Tensor& y) const;
   Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const;  // x y^T
   Tensor matmul_of_transpose(const Tensor& x, const Tensor& y) const;  // x^T y

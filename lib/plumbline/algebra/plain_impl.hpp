@@ -3,6 +3,7 @@
 
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/number/interval.hpp"
+#include "plumbline/number/product.hpp"
 #include "plumbline/number/scalars_impl.hpp"
 
 namespace plumbline {
@@ -10,7 +11,7 @@ namespace plumbline {
 template <class S>
 Matrix<S> Plain<S>::matmul(const Tensor& x, const Tensor& y) const {
   if constexpr (is_native<S>) {
-    return x * y;
+    return product(x, y);
   } else {
     // One fixed order of summation, whatever the processor: Eigen's blocked product depends on the
     // cache's size.
@@ -25,7 +26,7 @@ Matrix<S> Plain<S>::matmul(const Tensor& x, const Tensor& y) const {
 template <class S>
 Matrix<S> Plain<S>::matmul_by_transpose(const Tensor& x, const Tensor& y) const {
   if constexpr (is_native<S>)
-    return x * y.transpose();
+    return product_by_transpose(x, y);
   else
     return matmul(x, y.transpose());
 }
@@ -33,7 +34,7 @@ Matrix<S> Plain<S>::matmul_by_transpose(const Tensor& x, const Tensor& y) const 
 template <class S>
 Matrix<S> Plain<S>::matmul_of_transpose(const Tensor& x, const Tensor& y) const {
   if constexpr (is_native<S>)
-    return x.transpose() * y;
+    return product_of_transpose(x, y);
   else
     return matmul(x.transpose(), y);
 }

@@ -22,6 +22,7 @@ class Shared {
   // Holds no value yet, and must not be read; holds that value.
   Shared() = default;
   Shared(T value) : value_(std::make_shared<const T>(std::move(value))) {}
+  Shared(std::shared_ptr<const T> value) : value_(std::move(value)) {}
   operator const T&() const { return *value_; }
   const T& operator*() const { return *value_; }
   const T* operator->() const { return value_.get(); }
@@ -48,8 +49,9 @@ struct Tape : AlgebraBase<Tape<A>> {
   explicit Tape(A algebra) : inner(std::move(algebra)) {}
   Tape(const Tape&) = delete;
 
-  // What gradients are asked of; what has none.
+  // What gradients are asked of, and the same without a copy; what has none.
   Tensor variable(const Inner& value) { return push(value, {}); }
+  Tensor shared_variable(Shared<Inner> value) { return push(std::move(value), {}); }
   Tensor constant(Shared<Inner> value) const { return {std::move(value)}; }
 
   // Gradients of <cotangent, y>, one for each node; nodes that y does not depend on hold nothing. The
@@ -78,6 +80,15 @@ struct Tape : AlgebraBase<Tape<A>> {
         [=, this](const Inner& g) {
           if (depends(x)) accumulate(x, inner.matmul_by_transpose(g, *y.value));
           if (depends(y)) accumulate(y, inner.matmul_of_transpose(inner.saved(*x.value), g));
+        },
+        x, y);
+  }
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) {
+    return record(
+        inner.matmul_by_transpose(x.value, y.value),
+        [=, this](const Inner& g) {
+          if (depends(x)) accumulate(x, inner.matmul(g, *y.value));
+          if (depends(y)) accumulate(y, inner.matmul_of_transpose(g, inner.saved(*x.value)));
         },
         x, y);
   }

@@ -77,7 +77,7 @@ Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, i
       position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k), sight.first, !is_causal(s.mask));
   const GivenFault fault = s.given ? s.given->fault : GivenFault::none;
   const Tensor<A> queries = a.store(q, p.place(Site::queries)), keys = a.store(k, p.place(Site::keys));
-  const Tensor<A> products = a.store(a.matmul(queries, a.transpose(keys)), p.place(Site::products));
+  const Tensor<A> products = a.store(a.matmul_by_transpose(queries, keys), p.place(Site::products));
   const bool too_early = fault == GivenFault::mask_before_scale;
   const Tensor<A> scaled =
       a.scale(too_early ? a.add(products, *sight.added) : products, score_scale(s.scale, s.head_dim));

@@ -14,7 +14,7 @@ namespace plumbline {
 template <Algebra A>
 Tensor<A> linear(A& a, const ParameterView<A>& p, bool bias, const Tensor<A>& x) {
   const Tensor<A> input = a.store(x, p.place(Site::input));
-  const Tensor<A> y = a.store(a.matmul(input, a.transpose(p.at("weight"))), p.place(Site::product));
+  const Tensor<A> y = a.store(a.matmul_by_transpose(input, p.at("weight")), p.place(Site::product));
   return bias ? a.store(a.add_row(y, p.at("bias")), p.place(Site::output)) : y;
 }
 

@@ -144,7 +144,7 @@ Tensor<A> mixed_channels(A& a, const StreamsSpec& s, const ParameterView<A>& p,
                          const std::vector<Tensor<A>>& streams) {
   const NormSpec over_all{.kind = NormKind::rms_norm, .eps = s.norm_eps, .gain = false, .bias = false};
   const Tensor<A> all = norm(a, over_all, p.under_stream_norm("norm"), a.concat_cols(streams));
-  return a.matmul(all, a.transpose(p.at("weight")));
+  return a.matmul_by_transpose(all, p.at("weight"));
 }
 
 // Rows of C, [B T, n] each, from those of a positive matrix K: columns are divided by their sums + eps, and

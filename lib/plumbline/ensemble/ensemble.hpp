@@ -24,6 +24,7 @@
 #include <bit>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,14 +33,25 @@
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/ensemble/term.hpp"
 #include "plumbline/number/grid.hpp"
+#include "plumbline/number/product.hpp"
 #include "plumbline/spec/arithmetic.hpp"
 
 namespace plumbline {
 
+// What a member holds of a tensor.
+template <class S>
+struct MemberTensor {
+  Matrix<S> value;
+  int stored = 0;  // bits of the type that it is a number of, 0: of none. Storing it there changes nothing
+  int terms = 0;   // of a sum of products: how many; what is added may have been there first
+};
+
 // What the exact member leaves to the others, in the order of execution.
 template <class S>
 struct ExactRun {
-  std::vector<bool> given_as_stored;      // of every input and parameter: whether it is as it would be stored
+  // Every input and parameter, which all members share; nothing where it is no number of the storage type, and
+  // each of them rounds it in its own way.
+  std::vector<std::shared_ptr<const MemberTensor<S>>> given;
   std::vector<Matrix<S>> kinks;           // the arguments of every kink
   std::vector<Matrix<S>> sum_deviations;  // of every product of matrices, if sums matter
 };
@@ -49,11 +61,7 @@ struct ExactRun {
 template <class S>
 class Ensemble : public AlgebraBase<Ensemble<S>> {
  public:
-  struct Tensor {
-    Matrix<S> value;
-    int stored = 0;  // bits of the type that it is a number of, 0: of none. Storing it there changes nothing
-    int terms = 0;   // of a sum of products: how many; what is added may have been there first
-  };
+  using Tensor = MemberTensor<S>;
 
   // The exact member, which clears `run` and writes it; and another one, which reads it and must run the same
   // block on the same inputs. The run must outlive the member.
@@ -65,7 +73,7 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
 
   // An input, a parameter or a cotangent, in the order of the exact run; rounded where it is not a number of
   // the storage type.
-  Tensor given(Matrix<S> x);
+  std::shared_ptr<const Tensor> given(const Matrix<double>& x);
 
   // The shape of x.
   int rows(const Tensor& x) const { return static_cast<int>(x.value.rows()); }
@@ -73,7 +81,13 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
 
   // The operations of Algebra (operations.hpp), each with the errors that the head of this file lists. Shapes
   // are not checked.
-  Tensor matmul(const Tensor& x, const Tensor& y);
+  Tensor matmul(const Tensor& x, const Tensor& y) { return matmul(x, y, &plumbline::product<S>); }
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) {
+    return matmul(x, y, &product_by_transpose<S>);
+  }
+  Tensor matmul_of_transpose(const Tensor& x, const Tensor& y) {
+    return matmul(x, y, &product_of_transpose<S>);
+  }
   Tensor transpose(const Tensor& x) const { return {x.value.transpose(), x.stored, x.terms}; }
   Tensor add(const Tensor& x, const Tensor& y);
   Tensor sub(const Tensor& x, const Tensor& y);
@@ -181,7 +195,9 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   const Grid<S>& memory(const Place& place) const;  // the type of tensors there
   bool branches_are_coarser() const { return branches_.precision() < storage_.precision(); }
   bool products_are_coarser() const { return rounds_operands_ || branches_are_coarser(); }
-  Tensor product(const Matrix<S>& x, const Matrix<S>& y);
+  using Product = Matrix<S> (*)(const Matrix<S>&, const Matrix<S>&);  // x y, x y^T or x^T y
+  Tensor matmul(const Tensor& x, const Tensor& y, Product product);
+  Tensor summed(const Matrix<S>& x, const Matrix<S>& y, Product product);
   Matrix<S> as_operand(const Tensor& x) const;
   Matrix<S> cast_to(const Grid<S>& grid, const Matrix<S>& x) const;
   template <class Operation>

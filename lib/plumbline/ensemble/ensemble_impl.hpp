@@ -49,13 +49,16 @@ Ensemble<S>::Ensemble(const Arithmetic& a, std::uint64_t seed, ExactRun<S>& run,
 }
 
 template <class S>
-auto Ensemble<S>::given(Matrix<S> x) -> Tensor {
+auto Ensemble<S>::given(const Matrix<double>& x) -> std::shared_ptr<const Tensor> {
+  if (!exact_)
+    if (const auto& shared = run_->given.at(next_given_++)) return shared;
+  const auto held = std::make_shared<const Tensor>(Tensor{rounded(cast<S>(x), storage_), storage_.precision()});
   if (exact_) {
-    run_->given_as_stored.push_back(x.unaryExpr([&](S v) { return storage_.rounded(v, 0); }) == x);
-    return {std::move(x), storage_.precision()};
+    const auto begin = held->value.data(), end = begin + x.size();
+    const bool as_stored = std::all_of(begin, end, [&](S v) { return storage_.rounded(v, 0) == v; });
+    run_->given.push_back(as_stored ? held : nullptr);
   }
-  const bool as_stored = run_->given_as_stored.at(next_given_++);
-  return {as_stored ? std::move(x) : rounded(std::move(x), storage_), storage_.precision()};
+  return held;
 }
 
 template <class S>

@@ -43,27 +43,28 @@ Matrix<S> Ensemble<S>::as_operand(const Tensor& x) const {
 }
 
 template <class S>
-auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y) -> Tensor {
+auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y, Product product) -> Tensor {
   earlier_sum_error_ = std::move(last_sum_error_);
-  if (exact_ || !products_are_coarser()) return product(x.value, y.value);
-  Tensor z = rounds_operands_ ? product(as_operand(x), as_operand(y)) : product(x.value, y.value);
+  if (exact_ || !products_are_coarser()) return summed(x.value, y.value, product);
+  Tensor z =
+      rounds_operands_ ? summed(as_operand(x), as_operand(y), product) : summed(x.value, y.value, product);
   if (branches_are_coarser()) z = {rounded(std::move(z.value), branches_), branches_.precision(), z.terms};
-  last_sum_error_ = z.value - x.value * y.value;  // with the errors of the rounded operands
+  last_sum_error_ = z.value - product(x.value, y.value);  // with the errors of the rounded operands
   return z;
 }
 
 template <class S>
-auto Ensemble<S>::product(const Matrix<S>& x, const Matrix<S>& y) -> Tensor {
-  Matrix<S> z = x * y;
+auto Ensemble<S>::summed(const Matrix<S>& x, const Matrix<S>& y, Product product) -> Tensor {
+  Matrix<S> z = product(x, y);
   if (!sums_matter_ || to_nearest_) {
     if (exact_) return {std::move(z)};
     Tensor sum = sum_as(accumulator_, z);
     last_sum_error_ = sum.value - z;
     return sum;
   }
-  const int terms = int(x.cols());
+  const int terms = int(product == &product_of_transpose<S> ? x.rows() : x.cols());
   if (exact_) {
-    Matrix<S> deviation = x.cwiseAbs2() * y.cwiseAbs2();  // sums of squares, until the loop has read them
+    Matrix<S> deviation = product(x.cwiseAbs2(), y.cwiseAbs2());  // sums of squares, until the loop has read them
     for (Eigen::Index i = 0; i < z.size(); ++i)
       deviation.data()[i] = sum_deviation(z.data()[i], deviation.data()[i], terms, true, accumulator_);
     run_->sum_deviations.push_back(std::move(deviation));

@@ -11,9 +11,9 @@ namespace detail {
 
 template <class S>
 Matrix<S> forward(const Question& q, Ensemble<S>& a) {
-  ParameterMap<Ensemble<S>> parameters;
-  for (const auto& [name, value] : q.inputs.parameters) parameters[name] = a.given(cast<S>(value));
-  return a.store(run(a, q.spec, parameters, a.given(cast<S>(q.inputs.x)), q.batch), Site::y).value;
+  ParameterMap<AnyAlgebra> parameters;
+  for (const auto& [name, value] : q.inputs.parameters) parameters[name] = a.given(value);
+  return a.store(run_on_handles(a, q.spec, parameters, a.given(q.inputs.x), q.batch), Site::y).value;
 }
 
 template <class S>
@@ -21,11 +21,11 @@ std::vector<Matrix<S>> forward_and_backward(const Question& q, Ensemble<S> a) {
   Tape<Ensemble<S>> tape(std::move(a));
   ParameterMap<Tape<Ensemble<S>>> variables;
   for (const auto& [name, value] : q.inputs.parameters)
-    variables[name] = is_given_mask(name) ? tape.constant(tape.inner.given(cast<S>(value)))
-                                          : tape.variable(tape.inner.given(cast<S>(value)));
-  const auto x = tape.variable(tape.inner.given(cast<S>(q.inputs.x)));
+    variables[name] = is_given_mask(name) ? tape.constant(tape.inner.given(value))
+                                          : tape.shared_variable(tape.inner.given(value));
+  const auto x = tape.shared_variable(tape.inner.given(q.inputs.x));
   const auto y = tape.store(run(tape, q.spec, variables, x, q.batch), Site::y);
-  const auto gradients = tape.backward_once(y, tape.inner.given(cast<S>(q.inputs.cotangent)));
+  const auto gradients = tape.backward_once(y, *tape.inner.given(q.inputs.cotangent));
   std::vector<Matrix<S>> out{y.value->value};
   const auto push = [&](const auto& variable) {
     const auto& g = gradients[variable.node];

@@ -25,21 +25,24 @@ decltype(auto) as(const T& x) {
 template <class S>
 std::vector<Matrix<double>> difference_if_defined(const Question& declared, const Deviation& deviation,
                                                   const std::vector<Matrix<S>>& truth) {
-  const Question q = deviating(deviation, declared);
-  const auto& x = as<S>(q.inputs.x);
-  const auto& parameters = as<S>(q.inputs.parameters);
+  const BlockSpec spec = deviating(deviation, declared.spec);
+  const CaseInputs& in = declared.inputs;
+  const auto& x = as<S>(in.x);
+  const bool renames = !deviation.from_slot.empty();  // else nothing need be copied
+  const Parameters<double> renamed = renames ? as_read_by(deviation, in.parameters) : Parameters<double>();
+  const auto& parameters = as<S>(renames ? renamed : in.parameters);
   std::vector<Matrix<double>> out;
   const auto push = [&](const Matrix<S>& value) {
     out.push_back(cast<double>(Matrix<S>(value - truth[out.size()])));
   };
-  if (q.gradients) {
-    const auto g = gradients<S>(q.spec, parameters, x, as<S>(q.inputs.cotangent), q.batch);
+  if (declared.gradients) {
+    const auto g = gradients<S>(spec, parameters, x, as<S>(in.cotangent), declared.batch);
     push(g.y);
     push(g.x);
-    for (const auto& [name, value] : declared.inputs.parameters)
+    for (const auto& [name, value] : in.parameters)
       if (!is_given_mask(name)) push(g.parameters.at(in_slot(name, deviation.from_slot, deviation.to_slot)));
   } else {
-    push(evaluate<S>(q.spec, parameters, x, q.batch));
+    push(evaluate<S>(spec, parameters, x, declared.batch));
   }
   return out;
 }

@@ -58,16 +58,19 @@ Matrix<double> fixed_weights(Eigen::Index rows, Eigen::Index cols) {
 }  // namespace
 
 struct Trace::Forward {
+  std::map<std::string, Shared<Many::Tensor>> parameters;
   Traced<Many> tape;
   Traced<Many>::Tensor y;
 };
 
-Trace::Trace(const Question& q) : question_(&q), forward_(std::make_unique<Forward>()) {
+Trace::Trace(const Question& q, const Trace* like) : question_(&q), forward_(std::make_unique<Forward>()) {
   auto& tape = forward_->tape;
+  auto& parameters = forward_->parameters;
+  if (like) parameters = like->forward_->parameters;
   ParameterMap<Traced<Many>> given;
   for (const auto& [name, value] : q.inputs.parameters) {
-    const Many::Tensor one{{value}};
-    given[name] = is_input(q.spec, name) ? tape.variable(one) : tape.constant(one);
+    const auto& one = parameters.try_emplace(name, Many::Tensor{{value}}).first->second;
+    given[name] = is_input(q.spec, name) ? tape.shared_variable(one) : tape.constant(one);
   }
   forward_->y = run(tape, q.spec, given, tape.variable({{q.inputs.x}}), q.batch);
 

@@ -26,8 +26,8 @@ class Trace {
  public:
   // Runs the block forward, and backward from fixed weights: a tensor is a tap if y depends on it. Throws
   // Error where a parameter is missing or a query sees no key; shapes are not checked. The question must
-  // outlive the trace.
-  explicit Trace(const Question& question);
+  // outlive the trace. Parameters are shared with `like`, another trace of the question, if there is one.
+  explicit Trace(const Question& question, const Trace* like = nullptr);
   Trace(const Trace&) = delete;  // its tape points to itself
   ~Trace();
 

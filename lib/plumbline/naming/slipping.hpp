@@ -319,7 +319,7 @@ class Slipping : public A {
     const std::string other = here == there ? projection(in_layer_of(place, slip_.places.front())) : there;
     const auto weight = parameters_->find(other + "weight");
     if (weight == parameters_->end()) throw Error(other + "weight: expected a tensor, found none");
-    return this->matmul(last_.at(here + "input"), this->transpose(weight->second));
+    return this->matmul_by_transpose(last_.at(here + "input"), weight->second);
   }
 
   T constant(Matrix<double> x) { return detail::constant(static_cast<A&>(*this), std::move(x)); }

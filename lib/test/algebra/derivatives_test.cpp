@@ -26,6 +26,9 @@ struct Without : A {
   T kept(const char* name, T y) { return lost == name ? A::detach(y) : y; }
 
   T matmul(const T& x, const T& y) { return kept("matmul", A::matmul(x, y)); }
+  T matmul_by_transpose(const T& x, const T& y) {
+    return kept("matmul_by_transpose", A::matmul_by_transpose(x, y));
+  }
   T transpose(const T& x) { return kept("transpose", A::transpose(x)); }
   T add(const T& x, const T& y) { return kept("add", A::add(x, y)); }
   T sub(const T& x, const T& y) { return kept("sub", A::sub(x, y)); }
@@ -55,7 +58,7 @@ struct Without : A {
 
 // Each primitive as a function of one matrix [3, 4] of positive numbers, all of its operands moving.
 constexpr const char* primitives[] = {
-    "matmul",  "transpose",  "add",       "sub",         "mul",        "scale",      "add_scalar",
+    "matmul", "matmul_by_transpose", "transpose",  "add",       "sub",         "mul",        "scale",      "add_scalar",
     "add_row", "mul_row",    "sub_col",   "mul_col",     "row_sum",    "col_sum",    "divide",
     "rsqrt",   "reciprocal", "exp",       "tanh",        "maximum",    "activation", "softmax_rows",
     "rotate",  "take_cols",  "take_rows", "concat_cols", "concat_rows"};
@@ -65,6 +68,7 @@ T applied(Without<A>& a, const std::string& primitive, const T& x) {
   using W = Without<A>;
   static const std::map<std::string, T (*)(W&, const T&)> functions{
       {"matmul", [](W& a, const T& x) { return a.matmul(x, a.A::transpose(x)); }},
+      {"matmul_by_transpose", [](W& a, const T& x) { return a.matmul_by_transpose(x, a.A::mul(x, x)); }},
       {"transpose", [](W& a, const T& x) { return a.transpose(x); }},
       {"add", [](W& a, const T& x) { return a.add(x, x); }},
       {"sub", [](W& a, const T& x) { return a.sub(x, a.A::mul(x, x)); }},

@@ -43,11 +43,11 @@ TEST(Ensemble, SumsSpreadAtLeastAsFarAsFloatSums) {
   b = b.cast<float>().cast<double>();
   ExactRun<double> run;
   Ensemble<double> without_error({}, run);
-  const Matrix<double> exact = without_error.matmul(without_error.given(a), without_error.given(b)).value;
+  const Matrix<double> exact = without_error.matmul(*without_error.given(a), *without_error.given(b)).value;
   double of_members = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Ensemble<double> e({}, seed, run);
-    of_members += (e.matmul(e.given(a), e.given(b)).value - exact).squaredNorm() / 40;
+    of_members += (e.matmul(*e.given(a), *e.given(b)).value - exact).squaredNorm() / 40;
   }
   for (peer::Order order : {peer::Order::sequential, peer::Order::reversed, peer::Order::pairwise,
                             peer::Order::eight_lanes, peer::Order::shuffled}) {
@@ -93,9 +93,9 @@ TEST(Ensemble, AnInputIsRoundedWhereItIsNotAsStored) {
       member(find_profile("bfloat16-mixed").arithmetic(), 9, run);
   const Matrix<double> as_stored = Matrix<double>::Constant(2, 3, 1.25);
   const Matrix<double> finer = Matrix<double>::Constant(2, 3, 1.2345);
-  for (const Matrix<double>& x : {as_stored, finer}) EXPECT_EQ(exact.given(x).value, x);
-  EXPECT_EQ(member.given(as_stored).value, as_stored);
-  EXPECT_NE(member.given(finer).value, finer);
+  for (const Matrix<double>& x : {as_stored, finer}) EXPECT_EQ(exact.given(x)->value, x);
+  EXPECT_EQ(member.given(as_stored)->value, as_stored);
+  EXPECT_NE(member.given(finer)->value, finer);
 }
 
 TEST(Ensemble, KinksAreDecidedWithTheErrorTripled) {

@@ -10,7 +10,7 @@ namespace plumbline {
 namespace {
 
 const Matrix<double>& given(const Plain<double>&, const Matrix<double>& x) { return x; }
-Ensemble<double>::Tensor given(Ensemble<double>& a, const Matrix<double>& x) { return a.given(x); }
+Ensemble<double>::Tensor given(Ensemble<double>& a, const Matrix<double>& x) { return *a.given(x); }
 
 const Matrix<double>& gradient(const Plain<double>&, const Matrix<double>& g) { return g; }
 Matrix<double> gradient(Ensemble<double>& a, const Ensemble<double>::Tensor& g) {
