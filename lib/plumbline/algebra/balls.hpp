@@ -1,5 +1,5 @@
-// Balls: a tensor is a matrix of balls, middles and radii apart, so that middles are multiplied by OpenBLAS. The block
-// in this algebra is certified at little more than the price of its values.
+// Balls: a tensor is a matrix of balls, their doubles and radii in matrices of their own, so that OpenBLAS
+// multiplies them. The block in this algebra is certified at some times the price of its values.
 #pragma once
 
 #include <vector>
@@ -9,24 +9,29 @@
 
 namespace plumbline {
 
-// |x - mid| <= rad, entry by entry; without radii all are points, as inputs and weights are.
+// |x - mid - low| <= rad, entry by entry; where `rad` is empty, so is `low`: points in double, as inputs and
+// weights are.
 struct BallMatrix {
-  Matrix<double> mid, rad;
+  Matrix<double> mid, low = {}, rad = {};
 
+  // Whether all are points; the ball at an index, row by row, or at a row and a column.
   bool is_exact() const { return rad.size() == 0; }
-  Ball at(Eigen::Index i) const { return is_exact() ? Ball(mid.data()[i]) : Ball(mid.data()[i], rad.data()[i]); }
+  Ball at(Eigen::Index i) const {
+    return is_exact() ? Ball(mid.data()[i]) : Ball(mid.data()[i], low.data()[i], rad.data()[i]);
+  }
   Ball at(Eigen::Index row, Eigen::Index col) const { return at(row * mid.cols() + col); }
 };
 
 // The operations of Algebra (operations.hpp): every ball holds the values of all points of its operands.
-//   bound: products of matrices by Cauchy and Schwarz. With a row x +- r, a column y +- s, n products, and
-//     gamma = n u / (1 - n u), whatever the order of the sum and whether it is fused                (Higham 2002, 3.5):
-//     |x y - mid| <= |x| (gamma |y| + |s|) + |r| (|y| + |s|) + n 2^-1074, in Euclidean norms: of order n^2, not n^3
+//   bound: of products of matrices, algebra/ball_product.hpp; of all else, number/ball.hpp
 //   bad input: softmax_rows throws Error where a query sees no key
 struct Balls : AlgebraBase<Balls> {
   using Tensor = BallMatrix;
   static constexpr bool takes_out_means_twice() { return false; }  // see softmax_derivative.hpp
-  int threads = 1;  // that a product of matrices may run on
+
+  // Products of matrices are split into so many exact parts (ball_product.hpp): two leave a float32 certain,
+  // three a gradient too; they and functions run on so many threads.
+  explicit Balls(int threads = 1, int exact_parts = 2) : threads(threads), exact_parts(exact_parts) {}
 
   // The shape of x.
   int rows(const Tensor& x) const { return int(x.mid.rows()); }
@@ -67,7 +72,7 @@ struct Balls : AlgebraBase<Balls> {
   Tensor concat_cols(const std::vector<Tensor>& parts) const;
   Tensor concat_rows(const std::vector<Tensor>& parts) const;
   Tensor whole_numbers(int rows, int cols, const WholeNumber& entry) const;
-  Tensor zeros(int rows, int cols) const { return {Matrix<double>::Zero(rows, cols), {}}; }
+  Tensor zeros(int rows, int cols) const { return {Matrix<double>::Zero(rows, cols)}; }
   std::vector<int> whole(const Tensor& x) const;
 
   // Adds g to the part of `sum` that begins at (row, col).
@@ -80,6 +85,11 @@ struct Balls : AlgebraBase<Balls> {
   Tensor component(Component, const char*, const Tensor&, Body body) const {
     return body();
   }
+
+ private:
+  template <class G>
+  Tensor map(const Tensor& x, const G& f) const;
+  int threads, exact_parts;
 };
 
 static_assert(TapedAlgebra<Balls>);

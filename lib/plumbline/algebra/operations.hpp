@@ -45,10 +45,10 @@ concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation 
   { a.rows(x) } -> std::convertible_to<int>;
   { a.cols(x) } -> std::convertible_to<int>;
 
-  { a.matmul(x, x) } -> std::same_as<Tensor<A>>;  // [n,k] [k,m] -> [n,m]
+  { a.matmul(x, x) } -> std::same_as<Tensor<A>>;               // [n,k] [k,m] -> [n,m]
   { a.matmul_by_transpose(x, x) } -> std::same_as<Tensor<A>>;  // x y^T: [n,k] [m,k] -> [n,m]
-  { a.transpose(x) } -> std::same_as<Tensor<A>>;  // [n,m] -> [m,n]
-  { a.add(x, x) } -> std::same_as<Tensor<A>>;     // elementwise, equal shapes
+  { a.transpose(x) } -> std::same_as<Tensor<A>>;               // [n,m] -> [m,n]
+  { a.add(x, x) } -> std::same_as<Tensor<A>>;                  // elementwise, equal shapes
   { a.sub(x, x) } -> std::same_as<Tensor<A>>;
   { a.mul(x, x) } -> std::same_as<Tensor<A>>;
   { a.scale(x, c) } -> std::same_as<Tensor<A>>;       // c x

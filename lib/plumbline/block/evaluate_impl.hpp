@@ -4,6 +4,7 @@
 #include "plumbline/algebra/dual.hpp"
 #include "plumbline/algebra/plain_impl.hpp"
 #include "plumbline/algebra/tape.hpp"
+#include "plumbline/block/check_shapes.hpp"
 #include "plumbline/block/evaluate.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/block/run.hpp"
@@ -13,42 +14,15 @@ namespace detail {
 
 template <class S>
 std::string shape_text(const Matrix<S>& x) {
-  return "[" + std::to_string(x.rows()) + ", " + std::to_string(x.cols()) + "]";
-}
-
-// B T_k where there are keys beside x; elsewhere there is no such thing.
-template <class S>
-int key_rows(const BlockSpec& spec, const Parameters<S>& parameters, int rows, int batch) {
-  const TokenTensor* keys = part_of(spec).keys();
-  if (!keys) return rows;
-  const std::string name(keys->name);
-  const auto k = parameters.find(name);
-  if (k == parameters.end()) throw Error("parameters: expected a tensor \"" + name + "\", found none");
-  const int found = static_cast<int>(k->second.rows());
-  if (found < 1 || found % batch != 0)
-    throw Error(name + ": expected [batch * keys, ...] with batch = " + std::to_string(batch) + ", found " +
-                shape_text(k->second));
-  return found;
+  return text_of(Shape{x.rows(), x.cols()});
 }
 
 template <class S>
 void check_shapes(const BlockSpec& spec, const Parameters<S>& parameters, const Matrix<S>& x, int batch) {
-  const int width = input_width(spec);
-  if (x.cols() != width || x.rows() < 1 || batch < 1 || x.rows() % batch != 0)
-    throw Error(std::string(input_name(spec)) + ": expected [batch * tokens, " +
-                (width == spec.d ? "d = " : "channels of all streams = ") + std::to_string(width) +
-                "], found " + shape_text(x));
-  const int rows = static_cast<int>(x.rows());
-  std::vector<ParameterShape> expected =
-      other_inputs(spec, rows, key_rows(spec, parameters, rows, batch), batch);
-  for (const ParameterShape& shape : parameter_shapes(spec)) expected.push_back(shape);
-  for (const ParameterShape& p : expected) {
-    const auto it = parameters.find(p.name);
-    if (it == parameters.end()) throw Error("parameters: expected a tensor \"" + p.name + "\", found none");
-    if (it->second.rows() != p.rows || it->second.cols() != p.cols)
-      throw Error("parameters: " + p.name + ": expected [" + std::to_string(p.rows) + ", " +
-                  std::to_string(p.cols) + "], found " + shape_text(it->second));
-  }
+  std::map<std::string, Shape> shapes;
+  for (const auto& [name, value] : parameters)
+    shapes.emplace_hint(shapes.end(), name, Shape{value.rows(), value.cols()});
+  plumbline::check_shapes(spec, shapes, {x.rows(), x.cols()}, batch);
 }
 
 }  // namespace detail

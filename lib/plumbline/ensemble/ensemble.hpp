@@ -49,8 +49,8 @@ struct MemberTensor {
 // What the exact member leaves to the others, in the order of execution.
 template <class S>
 struct ExactRun {
-  // Every input and parameter, which all members share; nothing where it is no number of the storage type, and
-  // each of them rounds it in its own way.
+  // Every input and parameter, which all members share; nothing where it is no number of the storage type,
+  // and each of them rounds it in its own way.
   std::vector<std::shared_ptr<const MemberTensor<S>>> given;
   std::vector<Matrix<S>> kinks;           // the arguments of every kink
   std::vector<Matrix<S>> sum_deviations;  // of every product of matrices, if sums matter
@@ -195,7 +195,7 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   const Grid<S>& memory(const Place& place) const;  // the type of tensors there
   bool branches_are_coarser() const { return branches_.precision() < storage_.precision(); }
   bool products_are_coarser() const { return rounds_operands_ || branches_are_coarser(); }
-  using Product = Matrix<S> (*)(const Matrix<S>&, const Matrix<S>&);  // x y, x y^T or x^T y
+  using Product = Matrix<S> (*)(const Matrix<S>&, const Matrix<S>&, int);  // x y, x y^T or x^T y
   Tensor matmul(const Tensor& x, const Tensor& y, Product product);
   Tensor summed(const Matrix<S>& x, const Matrix<S>& y, Product product);
   Matrix<S> as_operand(const Tensor& x) const;

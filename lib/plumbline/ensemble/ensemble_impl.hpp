@@ -52,7 +52,8 @@ template <class S>
 auto Ensemble<S>::given(const Matrix<double>& x) -> std::shared_ptr<const Tensor> {
   if (!exact_)
     if (const auto& shared = run_->given.at(next_given_++)) return shared;
-  const auto held = std::make_shared<const Tensor>(Tensor{rounded(cast<S>(x), storage_), storage_.precision()});
+  const auto held =
+      std::make_shared<const Tensor>(Tensor{rounded(cast<S>(x), storage_), storage_.precision()});
   if (exact_) {
     const auto begin = held->value.data(), end = begin + x.size();
     const bool as_stored = std::all_of(begin, end, [&](S v) { return storage_.rounded(v, 0) == v; });

@@ -49,13 +49,13 @@ auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y, Product product) -> T
   Tensor z =
       rounds_operands_ ? summed(as_operand(x), as_operand(y), product) : summed(x.value, y.value, product);
   if (branches_are_coarser()) z = {rounded(std::move(z.value), branches_), branches_.precision(), z.terms};
-  last_sum_error_ = z.value - product(x.value, y.value);  // with the errors of the rounded operands
+  last_sum_error_ = z.value - product(x.value, y.value, 1);  // with the errors of the rounded operands
   return z;
 }
 
 template <class S>
 auto Ensemble<S>::summed(const Matrix<S>& x, const Matrix<S>& y, Product product) -> Tensor {
-  Matrix<S> z = product(x, y);
+  Matrix<S> z = product(x, y, 1);
   if (!sums_matter_ || to_nearest_) {
     if (exact_) return {std::move(z)};
     Tensor sum = sum_as(accumulator_, z);
@@ -64,7 +64,8 @@ auto Ensemble<S>::summed(const Matrix<S>& x, const Matrix<S>& y, Product product
   }
   const int terms = int(product == &product_of_transpose<S> ? x.rows() : x.cols());
   if (exact_) {
-    Matrix<S> deviation = product(x.cwiseAbs2(), y.cwiseAbs2());  // sums of squares, until the loop has read them
+    Matrix<S> deviation =
+        product(x.cwiseAbs2(), y.cwiseAbs2(), 1);  // sums of squares, until the loop has read them
     for (Eigen::Index i = 0; i < z.size(); ++i)
       deviation.data()[i] = sum_deviation(z.data()[i], deviation.data()[i], terms, true, accumulator_);
     run_->sum_deviations.push_back(std::move(deviation));

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "plumbline/block/certified.hpp"
 #include "plumbline/cases/nothing_to_judge.hpp"
 #include "plumbline/cases/tied_experts.hpp"
 #include "plumbline/ensemble/members.hpp"
@@ -19,6 +20,54 @@ std::vector<Matrix<long double>> exact(const Question& q) {
   const Gradients<S> g = gradients<S>(q.spec, parameters, x, cast<S>(q.inputs.cotangent), q.batch);
   std::vector<Matrix<long double>> out{cast<long double>(g.y), cast<long double>(g.x)};
   for (const auto& [name, value] : g.parameters) out.push_back(cast<long double>(value));
+  return out;
+}
+
+// Multiply-adds from which balls are the faster way; below it the sums of a few digits more cost nothing.
+constexpr double worth_balls = 0x1p26;
+
+bool is_large(const Question& q) {
+  double weights = 0;
+  for (const auto& [name, value] : q.inputs.parameters) weights += double(value.size());
+  return weights * double(q.inputs.x.rows()) > worth_balls;
+}
+
+// Whether each radius is far below the rounding errors of any implementation: 2^-10 units of the entry, or of
+// one that is 2^-10 of the largest. `largest`: of all outputs, beside which one that is 0 but for what
+// cancels is measured.
+bool is_certain(const BallMatrix& balls, const Grid<double>& grid, double largest) {
+  double own = balls.mid.cwiseAbs().maxCoeff();
+  if (!balls.is_exact() && own <= balls.rad.maxCoeff()) own = largest;
+  const double floor = own * 0x1p-10;
+  for (Eigen::Index i = 0; i < balls.mid.size(); ++i)
+    if (!(balls.at(i).rad <= 0x1p-10 * grid.unit(std::max(std::abs(balls.mid.data()[i]), floor))))
+      return false;
+  return true;
+}
+
+// Middles in long double; nothing where some ball is too wide.
+std::optional<std::vector<Matrix<long double>>> exact_by_balls(const Question& q, Dtype storage,
+                                                               int threads) {
+  const BallParameters parameters = exactly(q.inputs.parameters);
+  const BallCost cost{threads, q.gradients || storage == Dtype::f64 ? 3 : 2};
+  const Grid<double> grid(storage);
+  std::vector<Matrix<long double>> out;
+  double largest = 0;
+  const auto push = [&](const BallMatrix& balls) {
+    largest = std::max(largest, balls.mid.cwiseAbs().maxCoeff());
+    if (!is_certain(balls, grid, largest)) return false;
+    out.push_back(cast<long double>(balls.mid));
+    if (!balls.is_exact()) out.back() += cast<long double>(balls.low);
+    return true;
+  };
+  if (!q.gradients)
+    return push(certified(q.spec, parameters, {q.inputs.x}, q.batch, cost)) ? std::optional(out)
+                                                                            : std::nullopt;
+  const BallGradients g =
+      certified_gradients(q.spec, parameters, {q.inputs.x}, {q.inputs.cotangent}, q.batch, cost);
+  if (!push(g.y) || !push(g.x)) return std::nullopt;
+  for (const auto& [name, value] : g.parameters)
+    if (!push(value)) return std::nullopt;
   return out;
 }
 
@@ -53,7 +102,10 @@ double guard(const Profile& profile, bool gradients) {
   return !sums_matter(a) ? 1.15 : gradients ? 1.5 : 1.3;
 }
 
-std::vector<Matrix<long double>> exact_outputs(const Question& question, const Profile& profile) {
+std::vector<Matrix<long double>> exact_outputs(const Question& question, const Profile& profile,
+                                               int threads) {
+  if (is_large(question))
+    if (auto certain = exact_by_balls(question, profile.storage, threads)) return std::move(*certain);
   return profile.storage == Dtype::f64 ? exact<Mp50>(question) : exact<long double>(question);
 }
 
@@ -62,8 +114,9 @@ Calibration::Calibration(const Question& question, const Profile& profile,
     : question_(question), profile_(profile), settings_(settings), names_(output_names(question)) {
   refuse_gradients_of_a_router(question_);
   refuse_tied_experts(question_);
-  in_parallel(2, settings_.threads, [&](int part) {
-    if (part == 0) truth_ = exact_outputs(question_, profile_);
+  // One after the other where both hold copies of many weights; each runs on all threads then.
+  in_parallel(2, is_large(question_) ? 1 : settings_.threads, [&](int part) {
+    if (part == 0) truth_ = exact_outputs(question_, profile_, settings_.threads);
     if (part == 1)
       errors_ = plumbline::member_errors(question_, profile_, 1 + 1000003 * settings_.seed,
                                          2 * settings_.members, settings_.threads, settings_.left_out);

@@ -138,7 +138,8 @@ class Calibration {
 };
 
 // The exact outputs, in the order of output_names: for float64 from 50 digits, for coarser types in long
-// double, whose own rounding is below 2^-40 of a float32's. Throws Error as evaluate does.
-std::vector<Matrix<long double>> exact_outputs(const Question& question, const Profile& profile);
+// double, whose own rounding is below 2^-40 of a float32's; of large blocks from balls that are proved to be
+// as near as makes no difference. Throws Error as evaluate does.
+std::vector<Matrix<long double>> exact_outputs(const Question& question, const Profile& profile, int threads);
 
 }  // namespace plumbline

@@ -1,71 +1,113 @@
-// Balls: a double and a radius around it that holds the true value. They cost a few operations where an enclosure of
-// many digits costs hundreds, and prove what a float32, or a tolerance, needs to know.
+// Balls: two doubles whose sum is near the true value, and a radius around it that holds it. They cost some
+// tens of operations where an enclosure of many digits costs thousands, and leave so many digits that a block
+// of real width is certain to a float32, though radii grow by the root of the width in every projection.
 #pragma once
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "plumbline/number/function.hpp"
 #include "plumbline/number/scalars.hpp"
 
 namespace plumbline {
 
-// |value - mid| <= rad. Where rad is infinite nothing is proved, not even that there is a value; what is computed from
-// that proves nothing either, also as a factor of 0.
-//   error: every operation holds the values of all points of its operands. Rounding to nearest is all that is asked of
-//     the processor: with u = 2^-53, half an ulp of mid is at most u |mid|, or 2^-1075 below the normal range. Radii are
-//     computed with the same rounding and then made larger by `grown`.
-//   source: J. van der Hoeven, Ball arithmetic (2009); S. M. Rump, Verification methods (Acta Numerica 2010), 9 and 10
-struct Ball {
-  double mid = 0, rad = 0;
+// a + b = sum + rest, a b = product + rest, exactly (Dekker 1971, Knuth 1969), where nothing overflows and,
+// of a product, nothing falls below the normal range: 2^-1070 are lost there. Of fast_two_sum |a| >= |b|, or
+// a = 0.
+struct TwoDoubles {
+  double high, low;
+};
+inline TwoDoubles fast_two_sum(double a, double b) {
+  const double s = a + b;
+  return {s, b - (s - a)};
+}
+inline TwoDoubles two_sum(double a, double b) {
+  const double s = a + b, t = s - a;
+  return {s, (a - (s - t)) + (b - t)};
+}
+inline TwoDoubles two_product(double a, double b) {
+  constexpr double splitter = 0x1p27 + 1;
+  const double p = a * b, ta = splitter * a, tb = splitter * b;
+  const double ah = ta - (ta - a), al = a - ah, bh = tb - (tb - b), bl = b - bh;
+  return {p, ((ah * bh - p) + ah * bl + al * bh) + al * bl};
+}
 
-  // The point x, nothing where that is no number; the ball of that middle and radius.
+// |value - (mid + low)| <= rad, and |low| <= u |mid|, u = 2^-53. Where rad is infinite nothing is proved, not
+// even that there is a value; what is computed from that proves nothing either, also as a factor of 0.
+//   error: every operation holds the values of all points of its operands. Rounding to nearest is all that is
+//   asked of
+//     the processor. Radii are computed with the same rounding and then made larger by `grown`.
+//   source: J. van der Hoeven, Ball arithmetic (2009); M. Joldes, J.-M. Muller, V. Popescu, Tight and
+//   rigorous error
+//     bounds for basic building blocks of double-word arithmetic (2017), algorithms 6 and 10
+struct Ball {
+  double mid = 0, low = 0, rad = 0;
+
+  // The point x; the ball of that middle and radius, where that is no number nothing.
   Ball() = default;
   template <class N>
-  requires std::is_arithmetic_v<N> Ball(N x) : Ball(double(x), 0) {}
-  Ball(double middle, double radius) : mid(middle), rad(radius) {
-    if (!(std::abs(mid) <= largest) || !(rad <= largest)) mid = 0, rad = std::numeric_limits<double>::infinity();
+  requires std::is_arithmetic_v<N> Ball(N x) : Ball(double(x), 0, 0) {}
+  Ball(double middle, double rest, double radius) : mid(middle), low(rest), rad(radius) {
+    if (!(std::abs(mid) <= largest) || !(std::abs(low) <= largest) || !(rad <= largest)) *this = nothing();
+  }
+  Ball(TwoDoubles middle, double radius) : Ball(middle.high, middle.low, radius) {}
+  static Ball nothing() {
+    Ball y;
+    y.rad = std::numeric_limits<double>::infinity();
+    return y;
   }
   // The number pi.
-  static Ball pi() { return {0x1.921fb54442d18p+1, 0x1p-52}; }
+  static Ball pi() { return {0x1.921fb54442d18p+1, 0x1.1a62633145c07p-53, 0x1p-105}; }
 
-  // Whether anything is proved.
+  // Whether anything is proved; whether it is that point.
   bool is_bounded() const { return rad <= largest; }
+  bool is_exactly(double x) const { return mid == x && low == 0 && rad == 0; }
+  // An upper bound of all absolute values within.
+  double size() const { return grown(std::abs(mid) + std::abs(low) + rad); }
 
   static constexpr double u = 0x1p-53, largest = std::numeric_limits<double>::max();
-  // r, a sum of products of numbers that are not negative, computed in up to 30 operations: each may have lost u of its
-  // result, and 2^-1075 where that was below the normal range.
+  // r, a sum of products of numbers that are not negative, computed in up to 30 operations: each may have
+  // lost u of its result, and 2^-1075 where that was below the normal range; likewise a quotient, whose
+  // divisor may be small.
   static double grown(double r) { return r * (1 + 0x1p-48) + 0x1p-1060; }
-  static double grown_quotient(double above, double below) {  // of a divisor that may be small: added to what is divided
-    return grown((above + 0x1p-1060) / below);
-  }
+  static double grown_quotient(double above, double below) { return grown((above + 0x1p-1060) / below); }
 
-  Ball operator-() const { return {-mid, rad}; }
+  // The same in doubles that are added, multiplied and divided as double words.
+  //   error: of sums 3 u^2 + 13 u^3 of the result, of products 7 u^2. Of quotients: the residual of the first
+  //   one is
+  //     exact but for three roundings of at most 4 u |a| and one of u |a|, the second one is off by 8 u^2: 24
+  //     u^2 in all
+  Ball operator-() const { return {-mid, -low, rad}; }
   friend Ball operator+(Ball a, Ball b) {
-    const double m = a.mid + b.mid;
-    return a.rad + b.rad == 0 && m - a.mid == b.mid && m - b.mid == a.mid ? Ball(m)
-                                                                          : Ball(m, grown(a.rad + b.rad + u * std::abs(m)));
+    const TwoDoubles s = two_sum(a.mid, b.mid), t = two_sum(a.low, b.low);
+    const TwoDoubles v = fast_two_sum(s.high, s.low + t.high), z = fast_two_sum(v.high, t.low + v.low);
+    const bool exact = a.rad + b.rad == 0 && a.low == 0 && b.low == 0;  // then z is the sum, without an error
+    return {z, exact ? 0 : grown(a.rad + b.rad + 4 * u * u * std::abs(z.high))};
   }
   friend Ball operator-(Ball a, Ball b) { return a + -b; }
   friend Ball operator*(Ball a, Ball b) {
-    const double m = a.mid * b.mid;
     if (a.is_exactly(0) || b.is_exactly(0)) return a.is_bounded() && b.is_bounded() ? Ball() : nothing();
-    return {m, grown(std::abs(a.mid) * b.rad + a.rad * (std::abs(b.mid) + b.rad) + u * std::abs(m))};
+    const TwoDoubles p = two_product(a.mid, b.mid);
+    const TwoDoubles z = fast_two_sum(p.high, p.low + (a.mid * b.low + a.low * b.mid));
+    const double bm = std::abs(b.mid) * (1 + 2 * u), am = std::abs(a.mid) * (1 + 2 * u);
+    return {z, grown(am * b.rad + a.rad * (bm + b.rad) + 8 * u * u * std::abs(z.high))};
   }
   // Nothing where the divisor may be 0.
-  //   formula: |a/b - m| <= (rad a + |m| rad b) / (|mid b| - rad b) + u |m|
+  //   formula: |a/b - m| <= (rad a + |m| rad b) / (|mid b| - rad b) + 24 u^2 |m|
   friend Ball operator/(Ball a, Ball b) {
-    const double m = a.mid / b.mid, least = std::abs(b.mid) - b.rad;
+    const double least = std::abs(b.mid) * (1 - 2 * u) - b.rad;
     if (!(least > 0)) return nothing();
-    return {m, grown(grown_quotient(a.rad + std::abs(m) * b.rad, least) + u * std::abs(m))};
+    const double first = a.mid / b.mid;
+    const TwoDoubles r = two_product(b.mid, first);
+    const double rest = ((a.mid - r.high) - r.low) + (a.low - first * b.low);
+    const TwoDoubles z = fast_two_sum(first, rest / b.mid);
+    const double m = std::abs(z.high) * (1 + 2 * u);
+    return {z, grown(grown_quotient(a.rad + m * b.rad, least) + 24 * u * u * m)};
   }
 
-  // Whether it is that point.
-  bool is_exactly(double x) const { return mid == x && rad == 0; }
-  static Ball nothing() { return {0, std::numeric_limits<double>::infinity()}; }
-
-  // The range of f over the ball. Each middle is f's, computed as ball.cpp says; what the radius adds is bounded by it
-  // times the largest |f'| there. sqrt and log1p prove nothing where the ball leaves their domain.
+  // The range of f over the ball. Each middle is f's, computed as ball.cpp says; what the radius adds is
+  // bounded by it times the largest |f'| there. Outside of their domain sqrt and log1p prove nothing.
   friend Ball exp(Ball x);
   friend Ball tanh(Ball x);
   friend Ball erf(Ball x);
@@ -79,14 +121,12 @@ struct Ball {
 template <>
 inline constexpr bool is_interval<Ball> = true;
 
-// The smallest ball around a double that holds the enclosure; nothing where that has no ends.
+// The ball around two doubles that holds the enclosure; nothing where that has no ends.
 Ball ball_of(const Interval60& x);
-// e^x of |x| <= 700 within `exp_error` of it, relatively.
-double exp_near(double x);
-inline constexpr double exp_error = 0x1p-47;
 
-// What needs more than doubles can tell (angles, their frequencies, constants) is taken from enclosures of 60 digits.
+// Constants, like angles and their frequencies (algebra/balls.cpp), are taken from enclosures of 60 digits.
 template <>
 Ball Function<Ball>::value(const Exact& c);
+extern template Ball Function<Ball>::activation(Activation, int, const Ball&);  // compiled once, in ball.cpp
 
 }  // namespace plumbline

@@ -4,6 +4,8 @@
 
 #include <type_traits>
 
+#include "plumbline/base/parallel.hpp"
+
 namespace plumbline {
 namespace {
 
@@ -16,24 +18,62 @@ const bool on_one_thread = [] {
   return true;
 }();
 
-void multiply(CBLAS_TRANSPOSE tx, CBLAS_TRANSPOSE ty, int n, int m, int k, const double* x, int ldx, const double* y,
-              int ldy, double* z) {
-  cblas_dgemm(CblasRowMajor, tx, ty, n, m, k, 1, x, ldx, y, ldy, 0, z, m);
+// A matrix as the library reads it: transposed or not, its rows `stride` entries apart.
+template <class S>
+struct Operand {
+  const S* data;
+  CBLAS_TRANSPOSE transposed;
+  int stride;
+
+  // The rows, or the columns, from n on of what it stands for.
+  Operand from_row(int n) const {
+    return {data + (transposed == CblasTrans ? n : n * std::ptrdiff_t(stride)), transposed, stride};
+  }
+  Operand from_col(int n) const {
+    return {data + (transposed == CblasTrans ? n * std::ptrdiff_t(stride) : n), transposed, stride};
+  }
+};
+
+void multiply(const Operand<double>& x, const Operand<double>& y, int n, int m, int k, double* z,
+              int stride) {
+  cblas_dgemm(CblasRowMajor, x.transposed, y.transposed, n, m, k, 1, x.data, x.stride, y.data, y.stride, 0, z,
+              stride);
 }
-void multiply(CBLAS_TRANSPOSE tx, CBLAS_TRANSPOSE ty, int n, int m, int k, const float* x, int ldx, const float* y,
-              int ldy, float* z) {
-  cblas_sgemm(CblasRowMajor, tx, ty, n, m, k, 1, x, ldx, y, ldy, 0, z, m);
+void multiply(const Operand<float>& x, const Operand<float>& y, int n, int m, int k, float* z, int stride) {
+  cblas_sgemm(CblasRowMajor, x.transposed, y.transposed, n, m, k, 1, x.data, x.stride, y.data, y.stride, 0, z,
+              stride);
 }
 
-// op(x) op(y) by the library; nothing where that is not worth it, or where it has no such numbers.
+// Split along the longer side of the result.
 template <class S>
-bool by_library(CBLAS_TRANSPOSE tx, CBLAS_TRANSPOSE ty, const Matrix<S>& x, const Matrix<S>& y, Matrix<S>& z) {
+void multiply_in_parts(const Operand<S>& x, const Operand<S>& y, int n, int m, int k, S* z, int threads) {
+  in_parallel(threads, threads, [&](int t) {
+    const auto begin = [&](int all, int part) { return int(std::int64_t(all) * part / threads); };
+    if (n >= m) {
+      const int first = begin(n, t), count = begin(n, t + 1) - first;
+      if (count > 0) multiply(x.from_row(first), y, count, m, k, z + std::ptrdiff_t(first) * m, m);
+    } else {
+      const int first = begin(m, t), count = begin(m, t + 1) - first;
+      if (count > 0) multiply(x, y.from_col(first), n, count, k, z + first, m);
+    }
+  });
+}
+
+// op(x) op(y) by the library; false where that is not worth it, or where it has no such numbers.
+template <class S>
+bool by_library(CBLAS_TRANSPOSE tx, CBLAS_TRANSPOSE ty, const Matrix<S>& x, const Matrix<S>& y, Matrix<S>& z,
+                int threads) {
   if constexpr (std::is_same_v<S, double> || std::is_same_v<S, float>) {
-    const int n = int(tx == CblasTrans ? x.cols() : x.rows()), k = int(tx == CblasTrans ? x.rows() : x.cols()),
+    const int n = int(tx == CblasTrans ? x.cols() : x.rows()),
+              k = int(tx == CblasTrans ? x.rows() : x.cols()),
               m = int(ty == CblasTrans ? y.rows() : y.cols());
     if (!on_one_thread || double(n) * m * k < worth_a_call) return false;
     z.resize(n, m);
-    multiply(tx, ty, n, m, k, x.data(), int(x.cols()), y.data(), int(y.cols()), z.data());
+    const Operand<S> left{x.data(), tx, int(x.cols())}, right{y.data(), ty, int(y.cols())};
+    if (threads > 1)
+      multiply_in_parts(left, right, n, m, k, z.data(), threads);
+    else
+      multiply(left, right, n, m, k, z.data(), m);
     return true;
   }
   return false;
@@ -42,30 +82,30 @@ bool by_library(CBLAS_TRANSPOSE tx, CBLAS_TRANSPOSE ty, const Matrix<S>& x, cons
 }  // namespace
 
 template <class S>
-Matrix<S> product(const Matrix<S>& x, const Matrix<S>& y) {
+Matrix<S> product(const Matrix<S>& x, const Matrix<S>& y, int threads) {
   Matrix<S> z;
-  if (by_library(CblasNoTrans, CblasNoTrans, x, y, z)) return z;
+  if (by_library(CblasNoTrans, CblasNoTrans, x, y, z, threads)) return z;
   return x * y;
 }
 
 template <class S>
-Matrix<S> product_by_transpose(const Matrix<S>& x, const Matrix<S>& y) {
+Matrix<S> product_by_transpose(const Matrix<S>& x, const Matrix<S>& y, int threads) {
   Matrix<S> z;
-  if (by_library(CblasNoTrans, CblasTrans, x, y, z)) return z;
+  if (by_library(CblasNoTrans, CblasTrans, x, y, z, threads)) return z;
   return x * y.transpose();
 }
 
 template <class S>
-Matrix<S> product_of_transpose(const Matrix<S>& x, const Matrix<S>& y) {
+Matrix<S> product_of_transpose(const Matrix<S>& x, const Matrix<S>& y, int threads) {
   Matrix<S> z;
-  if (by_library(CblasTrans, CblasNoTrans, x, y, z)) return z;
+  if (by_library(CblasTrans, CblasNoTrans, x, y, z, threads)) return z;
   return x.transpose() * y;
 }
 
-#define PLUMBLINE_INSTANTIATE(S)                                             \
-  template Matrix<S> product(const Matrix<S>&, const Matrix<S>&);            \
-  template Matrix<S> product_by_transpose(const Matrix<S>&, const Matrix<S>&); \
-  template Matrix<S> product_of_transpose(const Matrix<S>&, const Matrix<S>&);
+#define PLUMBLINE_INSTANTIATE(S)                                                    \
+  template Matrix<S> product(const Matrix<S>&, const Matrix<S>&, int);              \
+  template Matrix<S> product_by_transpose(const Matrix<S>&, const Matrix<S>&, int); \
+  template Matrix<S> product_of_transpose(const Matrix<S>&, const Matrix<S>&, int);
 PLUMBLINE_INSTANTIATE(float)
 PLUMBLINE_INSTANTIATE(double)
 PLUMBLINE_INSTANTIATE(long double)

@@ -1,0 +1,104 @@
+// Products of matrices of balls against exact ones: every ball holds its entry, whatever point of the factors
+// is taken, and none is wider than its bound has to be.
+#include "plumbline/algebra/ball_product.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "plumbline/number/interval.hpp"
+
+namespace plumbline {
+namespace {
+
+using Exact = Matrix<Interval120>;
+
+// Entries with exponents that spread so far, rows and columns of different sizes.
+BallMatrix drawn(std::mt19937_64& bits, int rows, int cols, double spread, double low, double radius) {
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> exponent(-spread, spread);
+  BallMatrix x{Matrix<double>(rows, cols), Matrix<double>(rows, cols), Matrix<double>(rows, cols)};
+  for (Eigen::Index i = 0; i < x.mid.size(); ++i) {
+    x.mid.data()[i] = normal(bits) * std::exp2(exponent(bits));
+    x.low.data()[i] = x.mid.data()[i] * low * normal(bits) * 0x1p-56;
+    x.rad.data()[i] = std::abs(x.mid.data()[i]) * radius;
+  }
+  if (low == 0 && radius == 0) x.low.resize(0, 0), x.rad.resize(0, 0);
+  return x;
+}
+
+// A point of each ball: the middle plus `side` radii, of alternating sign where `alternates`.
+Exact point(const BallMatrix& x, double side) {
+  Exact y(x.mid.rows(), x.mid.cols());
+  for (Eigen::Index i = 0; i < x.mid.size(); ++i) {
+    const Ball b = x.at(i);
+    const double towards = b.mid < 0 ? -side : side;  // away from 0: all errors add up
+    y.data()[i] = Interval120(b.mid) + Interval120(b.low) + Interval120(towards) * Interval120(b.rad);
+  }
+  return y;
+}
+
+// The largest error beside its radius.
+double worst(const BallMatrix& z, const Exact& exact) {
+  double most = 0;
+  for (Eigen::Index i = 0; i < exact.size(); ++i) {
+    const Ball b = z.at(i);
+    EXPECT_TRUE(b.is_bounded());
+    const End error = magnitude(exact.data()[i] - Interval120(b.mid) - Interval120(b.low));
+    most = std::max(most, b.rad > 0 ? static_cast<double>(End(error / b.rad)) : error == 0 ? 0 : INFINITY);
+  }
+  return most;
+}
+
+struct Sizes {
+  int rows, terms, cols;
+};
+
+TEST(BallProduct, HoldsTheExactProductOfEveryFormAndIsNear) {
+  std::mt19937_64 bits(4);
+  for (const Sizes n : {Sizes{3, 1, 2}, Sizes{5, 37, 4}, Sizes{4, 900, 3}, Sizes{70, 70, 70}})
+    for (const double spread : {0.0, 3.0, 30.0})
+      for (const int parts : {1, 2, 3}) {
+        const BallMatrix x = drawn(bits, n.rows, n.terms, spread, 1, 0),
+                         y = drawn(bits, n.terms, n.cols, spread, 1, 0);
+        const BallMatrix xt{x.mid.transpose(), x.low.transpose(), x.rad.transpose()},
+            yt{y.mid.transpose(), y.low.transpose(), y.rad.transpose()};
+        const Exact exact = point(x, 0).lazyProduct(point(y, 0));
+        for (const BallMatrix& z :
+             {ball_product(x, y, {}, parts, 1), ball_product(xt, y, {.left = true}, parts, 2),
+              ball_product(x, yt, {.right = true}, parts, 2)}) {
+          EXPECT_LE(worst(z, exact), 1) << n.terms << " " << spread << " " << parts;
+          if (n.terms > 30 && spread == 0) {
+            EXPECT_GE(worst(z, exact), 0x1p-16) << n.terms << " " << parts;
+          }
+        }
+      }
+}
+
+TEST(BallProduct, RadiiOfEitherFactorReachTheProduct) {
+  std::mt19937_64 bits(6);
+  for (const auto& [of_x, of_y] : {std::pair{0x1p-20, 0.0}, {0.0, 0x1p-20}, {0x1p-3, 0x1p-3}}) {
+    const BallMatrix x = drawn(bits, 3, 1, 2, 0, of_x), y = drawn(bits, 1, 4, 2, 0, of_y);
+    const BallMatrix z = ball_product(x, y, {}, 2, 1);
+    for (const double side : {-1.0, -0.3, 0.0, 1.0}) {
+      const double reached = worst(z, point(x, side).lazyProduct(point(y, side)));
+      EXPECT_LE(reached, 1) << side;
+      if (side == 1) {
+        EXPECT_GE(reached, 0.99);
+      }  // a sum of one product is no wider than it has to be
+    }
+  }
+}
+
+TEST(BallProduct, BelowTheNormalRangeAndBeyondTheLargestNumber) {
+  std::mt19937_64 bits(8);
+  BallMatrix x = drawn(bits, 2, 70, 1, 1, 0), y = drawn(bits, 70, 2, 1, 1, 0);
+  for (Matrix<double>* m : {&x.mid, &x.low, &y.mid, &y.low}) *m *= 0x1p-520;
+  EXPECT_LE(worst(ball_product(x, y, {}, 2, 1), point(x, 0).lazyProduct(point(y, 0))), 1);
+  for (Matrix<double>* m : {&x.mid, &y.mid}) *m *= 0x1p1000, *m *= 0x1p40;
+  const BallMatrix z = ball_product(x, y, {}, 2, 1);
+  for (Eigen::Index i = 0; i < z.mid.size(); ++i) EXPECT_FALSE(z.at(i).is_bounded());
+}
+
+}  // namespace
+}  // namespace plumbline

@@ -1,0 +1,74 @@
+// Blocks in balls against the same blocks in enclosures of 60 digits: every ball holds the enclosure, and is
+// small enough to be of use.
+#include "plumbline/block/certified.hpp"
+
+#include <gtest/gtest.h>
+
+#include "plumbline/cases/case.hpp"
+#include "plumbline/number/interval.hpp"
+#include "plumbline/spec/presets.hpp"
+
+namespace plumbline {
+namespace {
+
+// What was compared: entries that are not held, the largest value, the largest radius.
+struct Compared {
+  int missed = 0;
+  double largest = 0, widest = 0;
+
+  void add(const BallMatrix& balls, const Matrix<Interval60>& exact) {
+    for (Eigen::Index i = 0; i < exact.size(); ++i) {
+      const Ball b = balls.at(i);
+      largest = std::max(largest, std::abs(b.mid));
+      widest = std::max(widest, b.rad);
+      if (!b.is_bounded()) continue;
+      const End middle = End(b.mid) + End(b.low);
+      const bool held =
+          middle - End(b.rad) <= lower(exact.data()[i]) && upper(exact.data()[i]) <= middle + End(b.rad);
+      if (!held) ++missed;
+    }
+  }
+};
+
+// `width`: the largest radius that is allowed, beside the largest of y, or of all gradients.
+void try_block(const CaseSettings& s, double width_of_y, double width_of_gradients) {
+  const CaseInputs in = inputs_of(s);
+  const auto exact = gradients<Interval60>(s.spec, cast<Interval60>(in.parameters), cast<Interval60>(in.x),
+                                           cast<Interval60>(in.cotangent), s.batch);
+  const BallGradients balls = certified_gradients(s.spec, exactly(in.parameters), {in.x}, {in.cotangent},
+                                                  s.batch, {.threads = 2, .exact_parts = 3});
+  Compared y, fast, all;
+  y.add(balls.y, exact.y);
+  fast.add(certified(s.spec, exactly(in.parameters), {in.x}, s.batch), exact.y);
+  all.add(balls.x, exact.x);
+  for (const auto& [name, value] : exact.parameters) all.add(balls.parameters.at(name), value);
+  EXPECT_EQ(y.missed, 0);
+  EXPECT_EQ(fast.missed, 0);
+  EXPECT_EQ(all.missed, 0);
+  EXPECT_LT(y.widest, width_of_y * y.largest);
+  EXPECT_LT(all.widest, width_of_gradients * all.largest);
+}
+
+CaseSettings settings_of(const Preset& preset, Regime regime, int tokens) {
+  return {
+      .spec = preset.small({.d = 16, .d_ff = 24}), .tokens = tokens, .batch = 2, .seed = 5, .regime = regime};
+}
+
+TEST(Certified, EveryPresetIsHeldWithItsGradients) {
+  for (const Preset& preset : presets()) {
+    SCOPED_TRACE(preset.name);
+    try_block(settings_of(preset, Regime::plain, 3), 0x1p-60, 0x1p-40);
+  }
+}
+
+TEST(Certified, EveryRegimeIsHeld) {
+  const double infinite = std::numeric_limits<double>::infinity();
+  for (const char* name : {"pre_norm", "post_norm", "llama", "gpt2"})
+    for (Regime regime : {Regime::offset, Regime::tiny, Regime::large, Regime::spike, Regime::constant}) {
+      SCOPED_TRACE(std::string(name) + " " + std::string(name_of(regime)));
+      try_block(settings_of(find_preset(name), regime, 3), infinite, infinite);
+    }
+}
+
+}  // namespace
+}  // namespace plumbline
