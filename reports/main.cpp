@@ -16,6 +16,7 @@
 #include "reports/golden/golden_page.hpp"
 #include "reports/layouts/layouts_page.hpp"
 #include "reports/oracle/oracle_page.hpp"
+#include "reports/performance/performance_page.hpp"
 #include "reports/properties/laws_page.hpp"
 #include "reports/protocol/protocol_page.hpp"
 #include "reports/protocol/report_page.hpp"
@@ -75,6 +76,7 @@ Pages all_pages() {
   add(pages, conformance_pages(conformance));
   add(pages, equality_pages(read_equality(equality_folder())));
   add(pages, oracle_pages(oracle));
+  add(pages, performance_pages(performance_record()));
   add(pages, spec_pages());
   add(pages, protocol_page());
   add(pages, report_pages());

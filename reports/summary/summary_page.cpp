@@ -146,6 +146,7 @@ std::string read_on(const std::vector<GoldenRecord>& golden, const LawRecords& l
               row("machine.md", "the same for float and double, on the machine where the reports were made"),
               row("conformance.md",
                   "PyTorch, JAX and others under test: " + conformance_summary(conformance)),
+              row("performance.md", "what a certified block costs beside PyTorch's float64 one"),
               row("oracle.md", "how well the verdicts are judged: false alarms beside detection")});
 }
 

@@ -35,6 +35,11 @@ std::vector<long> decide(RoundedTensor& t, const BallMatrix& balls, const std::v
   std::vector<long> left;
   for (const long i : in_question) {
     const Ball b = balls.at(i);
+    if (!b.is_bounded())
+      throw Error(t.name + "[" + std::to_string(i / t.value.cols()) + ", " +
+                  std::to_string(i % t.value.cols()) +
+                  "]: nothing is proved: the root of a number below 0, a division by 0 or an overflow is not "
+                  "excluded");
     const auto one = rounded(b, dtype);
     t.value.data()[i] = one.value_or(rounded(End(b.mid) + b.low, dtype));
     if (one)
@@ -78,8 +83,7 @@ std::vector<RoundedTensor> correctly_rounded(const BlockSpec& spec, const CaseIn
         out.back().value.resize(balls.mid.rows(), balls.mid.cols());
         for (long i = 0; i < balls.mid.size(); ++i) {
           out.back().undecided.push_back(i);
-          const Ball b = balls.at(i);
-          if (b.is_bounded()) out.back().largest_radius = std::max(out.back().largest_radius, b.rad);
+          out.back().largest_radius = std::max(out.back().largest_radius, balls.at(i).rad);
         }
       }
     for (std::size_t k = 0; k < all.size(); ++k) {

@@ -19,7 +19,7 @@ struct RoundedTensor {
   std::array<long, 2>
       decided{};  // by balls whose factors have two exact parts, and by three (ball_product.hpp)
   std::vector<long> undecided;  // indices, row by row
-  double largest_radius = 0;    // of balls that say something
+  double largest_radius = 0;    // with two parts
 };
 
 // The one number of the type to which all of the ball rounds, ties to even; nothing where there are two.
@@ -27,7 +27,7 @@ struct RoundedTensor {
 std::optional<double> rounded(const Ball& x, Dtype dtype);
 
 // y, and where a cotangent is given grad.x (grad.q of sdpa) and grad.<parameter> by name.
-//   bad input: throws Error as evaluate does
+//   bad input: throws Error as evaluate does, and where a ball says nothing
 std::vector<RoundedTensor> correctly_rounded(const BlockSpec& spec, const CaseInputs& inputs, int batch,
                                              Dtype dtype, int threads);
 

@@ -11,10 +11,10 @@
 namespace plumbline {
 namespace {
 
-using Exact = Matrix<Interval120>;
+using Enclosures = Matrix<Interval120>;
 
 // Entries with exponents that spread so far, rows and columns of different sizes.
-BallMatrix drawn(std::mt19937_64& bits, int rows, int cols, double spread, double low, double radius) {
+BallMatrix drawn_balls(std::mt19937_64& bits, int rows, int cols, double spread, double low, double radius) {
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> exponent(-spread, spread);
   BallMatrix x{Matrix<double>(rows, cols), Matrix<double>(rows, cols), Matrix<double>(rows, cols)};
@@ -28,8 +28,8 @@ BallMatrix drawn(std::mt19937_64& bits, int rows, int cols, double spread, doubl
 }
 
 // A point of each ball: the middle plus `side` radii, of alternating sign where `alternates`.
-Exact point(const BallMatrix& x, double side) {
-  Exact y(x.mid.rows(), x.mid.cols());
+Enclosures point_of(const BallMatrix& x, double side) {
+  Enclosures y(x.mid.rows(), x.mid.cols());
   for (Eigen::Index i = 0; i < x.mid.size(); ++i) {
     const Ball b = x.at(i);
     const double towards = b.mid < 0 ? -side : side;  // away from 0: all errors add up
@@ -39,7 +39,7 @@ Exact point(const BallMatrix& x, double side) {
 }
 
 // The largest error beside its radius.
-double worst(const BallMatrix& z, const Exact& exact) {
+double worst_share(const BallMatrix& z, const Enclosures& exact) {
   double most = 0;
   for (Eigen::Index i = 0; i < exact.size(); ++i) {
     const Ball b = z.at(i);
@@ -50,38 +50,54 @@ double worst(const BallMatrix& z, const Exact& exact) {
   return most;
 }
 
-struct Sizes {
+struct ProductSizes {
   int rows, terms, cols;
 };
 
 TEST(BallProduct, HoldsTheExactProductOfEveryFormAndIsNear) {
   std::mt19937_64 bits(4);
-  for (const Sizes n : {Sizes{3, 1, 2}, Sizes{5, 37, 4}, Sizes{4, 900, 3}, Sizes{70, 70, 70}})
+  for (const ProductSizes n :
+       {ProductSizes{3, 1, 2}, ProductSizes{5, 37, 4}, ProductSizes{4, 900, 3}, ProductSizes{70, 70, 70}})
     for (const double spread : {0.0, 3.0, 30.0})
       for (const int parts : {1, 2, 3}) {
-        const BallMatrix x = drawn(bits, n.rows, n.terms, spread, 1, 0),
-                         y = drawn(bits, n.terms, n.cols, spread, 1, 0);
+        const BallMatrix x = drawn_balls(bits, n.rows, n.terms, spread, 1, 0),
+                         y = drawn_balls(bits, n.terms, n.cols, spread, 1, 0);
         const BallMatrix xt{x.mid.transpose(), x.low.transpose(), x.rad.transpose()},
             yt{y.mid.transpose(), y.low.transpose(), y.rad.transpose()};
-        const Exact exact = point(x, 0).lazyProduct(point(y, 0));
+        const Enclosures exact = point_of(x, 0).lazyProduct(point_of(y, 0));
         for (const BallMatrix& z :
              {ball_product(x, y, {}, parts, 1), ball_product(xt, y, {.left = true}, parts, 2),
               ball_product(x, yt, {.right = true}, parts, 2)}) {
-          EXPECT_LE(worst(z, exact), 1) << n.terms << " " << spread << " " << parts;
+          EXPECT_LE(worst_share(z, exact), 1) << n.terms << " " << spread << " " << parts;
           if (n.terms > 30 && spread == 0) {
-            EXPECT_GE(worst(z, exact), 0x1p-16) << n.terms << " " << parts;
+            EXPECT_GE(worst_share(z, exact), 0x1p-16) << n.terms << " " << parts;
           }
         }
       }
 }
 
+// All terms of one sign and nearly as large as the largest: sums of exact parts come as near 2^53 as they
+// can.
+TEST(BallProduct, SumsOfExactPartsAreExactWhereTheyAreLargest) {
+  std::mt19937_64 bits(5);
+  std::uniform_real_distribution<double> near_one(0.99, 1);
+  for (const int terms : {64, 511, 4096}) {
+    BallMatrix x{Matrix<double>(2, terms)}, y{Matrix<double>(terms, 2)};
+    for (BallMatrix* m : {&x, &y})
+      for (Eigen::Index i = 0; i < m->mid.size(); ++i) m->mid.data()[i] = near_one(bits);
+    for (const int parts : {1, 2, 3})
+      EXPECT_LE(worst_share(ball_product(x, y, {}, parts, 1), point_of(x, 0).lazyProduct(point_of(y, 0))), 1)
+          << terms << " " << parts;
+  }
+}
+
 TEST(BallProduct, RadiiOfEitherFactorReachTheProduct) {
   std::mt19937_64 bits(6);
   for (const auto& [of_x, of_y] : {std::pair{0x1p-20, 0.0}, {0.0, 0x1p-20}, {0x1p-3, 0x1p-3}}) {
-    const BallMatrix x = drawn(bits, 3, 1, 2, 0, of_x), y = drawn(bits, 1, 4, 2, 0, of_y);
+    const BallMatrix x = drawn_balls(bits, 3, 1, 2, 0, of_x), y = drawn_balls(bits, 1, 4, 2, 0, of_y);
     const BallMatrix z = ball_product(x, y, {}, 2, 1);
     for (const double side : {-1.0, -0.3, 0.0, 1.0}) {
-      const double reached = worst(z, point(x, side).lazyProduct(point(y, side)));
+      const double reached = worst_share(z, point_of(x, side).lazyProduct(point_of(y, side)));
       EXPECT_LE(reached, 1) << side;
       if (side == 1) {
         EXPECT_GE(reached, 0.99);
@@ -92,9 +108,9 @@ TEST(BallProduct, RadiiOfEitherFactorReachTheProduct) {
 
 TEST(BallProduct, BelowTheNormalRangeAndBeyondTheLargestNumber) {
   std::mt19937_64 bits(8);
-  BallMatrix x = drawn(bits, 2, 70, 1, 1, 0), y = drawn(bits, 70, 2, 1, 1, 0);
+  BallMatrix x = drawn_balls(bits, 2, 70, 1, 1, 0), y = drawn_balls(bits, 70, 2, 1, 1, 0);
   for (Matrix<double>* m : {&x.mid, &x.low, &y.mid, &y.low}) *m *= 0x1p-520;
-  EXPECT_LE(worst(ball_product(x, y, {}, 2, 1), point(x, 0).lazyProduct(point(y, 0))), 1);
+  EXPECT_LE(worst_share(ball_product(x, y, {}, 2, 1), point_of(x, 0).lazyProduct(point_of(y, 0))), 1);
   for (Matrix<double>* m : {&x.mid, &y.mid}) *m *= 0x1p1000, *m *= 0x1p40;
   const BallMatrix z = ball_product(x, y, {}, 2, 1);
   for (Eigen::Index i = 0; i < z.mid.size(); ++i) EXPECT_FALSE(z.at(i).is_bounded());

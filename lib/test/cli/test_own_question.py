@@ -175,3 +175,16 @@ def test_sizes_are_said_on_the_command_line_too(run):
     ran = run("truth", "sdpa.json", "--tokens", "2..3")
     assert ran.returncode == MISUSE and "--tokens: expected one number, found 2..3" in ran.stderr
     assert run("truth").returncode == MISUSE and run("truth", "sdpa.json", "--spec", "sdpa.json").returncode == MISUSE
+
+
+def test_the_rounded_truth_is_what_float64_rounds_to_and_agrees(run):
+    tensors = norm_tensors()
+    run.write(tensors)
+    ran = run("truth", "mine.safetensors", "--spec", "spec.json", "--no-grads", "--rounded", "answer.safetensors")
+    assert ran.returncode == OK, ran.stderr
+    answer, _ = loads((run.folder / "answer.safetensors").read_bytes())
+    x, w = tensors["x"].astype(np.float64), tensors["norm.weight"].astype(np.float64)
+    y = x / np.sqrt((x * x).mean(-1, keepdims=True) + SPEC["norm"]["eps"]) * w
+    assert (answer["y"] == y.astype(np.float32)).all()
+    judged = run("judge", *own("--no-grads"), "answer.safetensors")
+    assert judged.returncode == OK and "agrees" in judged.stdout, judged.stdout + judged.stderr

@@ -115,10 +115,12 @@ TEST(Ball, ArithmeticHoldsTheExactResultOfAllSizes) {
   for (int i = 0; i < 20000; ++i) {
     const auto drawn = [&](bool point) {
       const double m = mantissa(bits) * std::exp2(exponent(bits) * (i % 2 ? 1 : 0.02));
-      return Ball(m, 0, point ? 0.0 : std::abs(m) * std::exp2(exponent(bits) * 0.05 - 20));
+      return Ball(m, m * share(bits) * 0x1p-54,
+                  point ? 0.0 : std::abs(m) * std::exp2(exponent(bits) * 0.05 - 20));
     };
     const Ball a = drawn(i % 3 == 0), b = drawn(i % 5 == 0);
-    const I x = I(a.mid) + I(share(bits)) * I(a.rad), y = I(b.mid) + I(share(bits)) * I(b.rad);
+    const I x = I(a.mid) + I(a.low) + I(share(bits)) * I(a.rad),
+            y = I(b.mid) + I(b.low) + I(share(bits)) * I(b.rad);
     ASSERT_TRUE(holds(a + b, x + y)) << i;
     ASSERT_TRUE(holds(a - b, x - y)) << i;
     ASSERT_TRUE(holds(a * b, x * y)) << i;
