@@ -55,7 +55,8 @@ std::map<std::string, double> Calibration::smallest_noticed(double guard, double
     if (std::find(places.begin(), places.end(), tap.place) == places.end()) places.push_back(tap.place);
   const int n = int(places.size());
   std::vector<std::vector<Matrix<double>>> changes(n, std::vector<Matrix<double>>(names_.size()));
-  in_parallel(n, settings_.threads, [&](int k) { changes[k][0] = response(question_, places[k]); });
+  auto of_places = responses(question_, places);
+  for (int k = 0; k < n; ++k) changes[k][0] = std::move(of_places[k]);
   const std::vector<Scores> scores_of_changes = scores(changes);
   const std::vector<double> limit = limits(guard, alpha);
   // the multiple of each change at which the first family would notice it

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "plumbline/algebra/dual.hpp"
 #include "plumbline/algebra/each.hpp"
@@ -33,11 +34,24 @@ struct Traced : Tape<A> {
   }
 };
 
-// Changes what is stored at one place by its own value, to first order.
-struct Changed : Dual<Numbers> {
-  std::string place;
+// Changes what is stored at the k-th place by its own value, to first order, in the k-th tangent.
+struct Changed : Dual<Many> {
+  const std::vector<std::string>* places = nullptr;
+
   Tensor store(const Tensor& x, const Place& at) const {
-    return at.path == place ? Tensor{x.value, x.tangent + x.value} : x;
+    const auto found = std::find(places->begin(), places->end(), at.path);
+    if (found == places->end()) return x;
+    Tensor y = x;
+    auto& tangents = y.tangent.list;
+    if (tangents.size() < places->size()) tangents.resize(places->size(), Matrix<double>(tangents.front()));
+    tangents[std::size_t(found - places->begin())] += x.value.of(0);
+    return y;
+  }
+  // The weights of projections, which are most of what there is, do not move: they have no tangents, not even
+  // 0.
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const {
+    if (!y.tangent.list.empty()) return Dual<Many>::matmul_by_transpose(x, y);
+    return {inner.matmul_by_transpose(x.value, y.value), inner.matmul_by_transpose(x.tangent, y.value)};
   }
 };
 
@@ -134,12 +148,19 @@ std::vector<Trace::Both> Trace::adjoints_of_all(const std::vector<Scores>& w) co
   return out;
 }
 
-Matrix<double> response(const Question& q, const std::string& place) {
+std::vector<Matrix<double>> responses(const Question& q, const std::vector<std::string>& places) {
   Changed a;
-  a.place = place;
+  a.places = &places;
+  std::set<std::string> weights;
+  for (const ParameterShape& p : parameter_shapes(q.spec))
+    if (p.role == Role::weight && p.module != Module::relative_bias) weights.insert(p.name);
   ParameterMap<Changed> constants;
-  for (const auto& [name, value] : q.inputs.parameters) constants[name] = a.constant(value);
-  return run(a, q.spec, constants, a.constant(q.inputs.x), q.batch).tangent;
+  for (const auto& [name, value] : q.inputs.parameters)
+    constants[name] = weights.contains(name) ? Changed::Tensor{{{value}}, {}} : a.constant({{value}});
+  const Changed::Tensor y = run(a, q.spec, constants, a.constant({{q.inputs.x}}), q.batch);
+  std::vector<Matrix<double>> out;
+  for (std::size_t k = 0; k < places.size(); ++k) out.push_back(y.tangent.of(k));
+  return out;
 }
 
 }  // namespace plumbline

@@ -54,9 +54,10 @@ class Trace {
   std::vector<Tap> taps_;
 };
 
-// J u: the change of y, to first order, when all tensors u stored at `place` change by their own values.
+// For each place J u: the change of y, to first order, when all tensors u stored there change by their own
+// values.
 //   shapes: [B T, width of y]; 0 where nothing is stored there
 //   bad input: throws Error where a parameter is missing or a query sees no key; shapes are not checked
-Matrix<double> response(const Question& question, const std::string& place);
+std::vector<Matrix<double>> responses(const Question& question, const std::vector<std::string>& places);
 
 }  // namespace plumbline

@@ -55,7 +55,7 @@ TEST(Trace, AnAdjointTellsHowYRespondsToEveryPlace) {
     size[tap.place] += adjoint[i].cwiseProduct(tap.value).cwiseAbs().sum();
   }
   for (const auto& [place, sum] : by_place) {
-    const double expected = response(f.question, place).cwiseProduct(w).sum();
+    const double expected = responses(f.question, {place}).front().cwiseProduct(w).sum();
     EXPECT_NEAR(sum, expected, 0x1p-26 * size[place]) << place;
   }
 }
