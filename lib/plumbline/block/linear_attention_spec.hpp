@@ -1,5 +1,5 @@
-// Linear attention as data: its knobs, and what people get wrong with them; the formula stands in
-// linear_attention.hpp.
+// Linear attention as data: its knobs, and what people get wrong with them; the formula stands
+// in linear_attention.hpp.
 #pragma once
 
 #include "plumbline/block/knob.hpp"

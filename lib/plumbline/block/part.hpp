@@ -58,7 +58,7 @@ enum class Width {
 // Its rows: one for each token, for each key, or of each sequence for each channel of each head of keys.
 enum class Rows { tokens, keys, states };
 
-struct BlockSpec;
+struct BlockSpec;  // what a part is part of (block_spec.hpp)
 
 // An input or output with such rows, in all specs or in those that have it.
 struct TokenTensor {

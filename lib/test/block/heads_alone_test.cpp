@@ -75,7 +75,8 @@ TEST_P(AloneTest, IsWrittenAndReadBack) {
 
 TEST_P(AloneTest, IsAskedAndReadBack) {
   const Question q = asked_alone(GetParam().spec, 1, "float64");
-  const Question back = to_request(to_container({"alone/1/0", find_profile("float64"), q})).question;
+  const Question back =
+      request_from(to_container({"alone/1/0", find_profile("float64"), q}), "test").question;
   EXPECT_EQ(back.inputs.x, q.inputs.x);
   EXPECT_EQ(back.inputs.parameters, q.inputs.parameters);
   EXPECT_EQ(back.inputs.cotangent, q.inputs.cotangent);
