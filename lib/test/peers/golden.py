@@ -39,7 +39,7 @@ class Golden:
 
     def as_asked(self, n, t):
         """Queries, keys and values have an axis of heads over the pipe, and so have states."""
-        part, s = self.spec["part"], self.spec["attention"]
+        part, s = self.spec["part"], self.spec.get("attention")
         if n == "state":
             return t.reshape(t.shape[0], s["n_kv_heads"], s["head_dim"], -1)
         if n == "decay" and s["linear"]["decay_over"] == "heads":

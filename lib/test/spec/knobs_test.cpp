@@ -76,8 +76,8 @@ std::optional<BlockSpec> as_part(BlockSpec s, Part part) {
     s.attention.gate.reset();
   }
   if (turns(s)) {
-    s.position = {};
-    s.position.rope = RopeSpec{.rotary_dim = s.attention.head_dim - s.attention.head_dim % 2};
+    s.position = {}, s.attention.v_head_dim.reset();
+    s.position.rope = RopeSpec{.rotary_dim = s.attention.head_dim < 4 ? 2 : 4};  // some channels, or all
   }
   if (recurs(s)) {
     s.position = {};
