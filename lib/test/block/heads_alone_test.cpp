@@ -6,6 +6,7 @@
 
 #include "measure/characteristics.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/cases/nothing_to_judge.hpp"
 #include "plumbline/cases/recipes.hpp"
 #include "plumbline/cases/related.hpp"
 #include "plumbline/exchange/exchange.hpp"
@@ -62,9 +63,9 @@ std::vector<Alone> all_alone() {
 
 class AloneTest : public testing::TestWithParam<Alone> {};
 
-Question asked_alone(const BlockSpec& s, std::uint64_t seed, const char* profile) {
+Question asked_alone(const BlockSpec& s, std::uint64_t seed, const char* profile, bool gradients = true) {
   return question_from(
-      {.spec = s, .batch = 2, .tokens = 4, .gradients = true, .recipe = Recipe::rich, .seed = seed},
+      {.spec = s, .batch = 2, .tokens = 4, .gradients = gradients, .recipe = Recipe::rich, .seed = seed},
       find_profile(profile));
 }
 
@@ -96,7 +97,7 @@ TEST_P(AloneTest, EnclosuresHoldWhatOthersEnclose) {
 
 TEST_P(AloneTest, DiffersFromWrongAnswers) {
   for (const char* profile : {"float32", "bfloat16-mixed"}) {
-    const Question q = asked_alone(GetParam().spec, 2, profile);
+    const Question q = asked_alone(GetParam().spec, 2, profile, false);
     const Judge judge(q, find_profile(profile));
     for (const char* id : GetParam().wrong) {
       const Deviation& d = find_deviation(id);
@@ -168,6 +169,23 @@ TEST(HeadsAlone, AreAskedWithWhatTheirRuleReads) {
             heads + "decay 2 5 2; beta 2 5 2; state 2 2 3 3; ");
   EXPECT_EQ(shapes_asked(merged(recurring, linear({{"update_rule", "gated"}, {"decay_over", "channels"}}))),
             heads + "decay 2 5 2 3; ");
+}
+
+// Chunks of tokens take gradients of decays from sums that cancel.
+TEST(LinearAttention, HasNoGradientsOfDecaysToJudge) {
+  const auto is_judged = [](const char* rule, bool gradients) {
+    const BlockSpec s = merged(recurring, linear({{"update_rule", rule}}));
+    try {
+      Judge(asked_alone(s, 1, "float32", gradients), find_profile("float32"));
+      return true;
+    } catch (const NothingToJudge&) {
+      return false;
+    }
+  };
+  EXPECT_TRUE(is_judged("delta", true));
+  EXPECT_TRUE(is_judged("gated", false));
+  EXPECT_FALSE(is_judged("gated", true));
+  EXPECT_FALSE(is_judged("gated_delta", true));
 }
 
 // A state that is not kept small grows like 127 to the number of tokens.
