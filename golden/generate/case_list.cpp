@@ -45,7 +45,8 @@ constexpr void (*groups[])(List&) = {add_layouts,
                                      add_given,
                                      add_unlike_layers,
                                      add_norms_and_residuals,
-                                     add_presets};
+                                     add_presets,
+                                     add_heads_alone};
 
 }  // namespace
 

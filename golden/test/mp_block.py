@@ -12,6 +12,7 @@ from mp_given import Given
 from mp_moe import Moe
 from mp_positions import Positions
 from mp_residual import Residual
+from mp_states import States
 from mp_streams import Streams
 from mp_tape import constant, erf, exp, normal_distribution, positive_part, reciprocal, softplus, sqrt, tanh
 
@@ -165,7 +166,7 @@ def rows(x):
     return x.reshape(-1, x.shape[-1])
 
 
-class Block(Streams, Moe, Positions, Given, Residual):
+class Block(Streams, Moe, Positions, Given, States, Residual):
     def __init__(self, spec, params, batch):
         """`params`: name -> tensor."""
         self.spec, self.params, self.batch = spec, params, batch
@@ -250,12 +251,17 @@ class Block(Streams, Moe, Positions, Given, Residual):
         v = self.shared(self.heads(rows(self.params["v"]), self.spec["attention"].get("v_head_dim")))
         return self.averaged(self.heads(q), k, v)
 
+    def scale(self):
+        """What products of queries are multiplied by."""
+        s = self.spec["attention"]
+        rule, value = s["scale"]["rule"], s["scale"]["value"]
+        root = {"inv_sqrt_head_dim": s["head_dim"], "inv_sqrt_scalar": value, "one": 1}[rule]
+        return s["scale"]["mult"] / mpmath.sqrt(root)
+
     def averaged(self, q, k, v, p=""):
         """softmax(q k / sqrt h) v of all heads [B, heads, T, h] -> [B T, heads h]; the sink of a head adds to its sum."""
         s, queries, keys = self.spec["attention"], q.shape[2], k.shape[2]
-        rule, value = s["scale"]["rule"], s["scale"]["value"]
-        root = {"inv_sqrt_head_dim": s["head_dim"], "inv_sqrt_scalar": value, "one": 1}[rule]
-        scores = q @ k.swapaxes(2, 3) * (s["scale"]["mult"] / mpmath.sqrt(root))
+        scores = q @ k.swapaxes(2, 3) * self.scale()
         if cap := s["logit_softcap"]:
             scores = tanh(scores / cap) * cap
         if bias := self.spec["position"]["bias"]:
@@ -339,6 +345,8 @@ class Block(Streams, Moe, Positions, Given, Residual):
             "collapse": lambda x: self.collapsed(self.split(x)),
             "router": lambda x: self.expert_weights("layers.0.ffn.", x),
             "mixer": lambda x: self.mixer("layers.0.attn.mixer.", self.split(x)),
+            "rope": self.turned_heads,
+            "linear_attention": self.linear_attention,
         }
         return parts[self.spec["part"]](x)
 

@@ -45,7 +45,7 @@ class File:
         metadata = header.pop("__metadata__")
         settings = json.loads(metadata["settings"])
         self.id, self.spec, self.batch = metadata["case"], settings["spec"], settings["batch"]
-        self.x = "q" if self.spec["part"] == "sdpa" else "x"
+        self.x = "q" if self.spec["part"] in ("sdpa", "linear_attention") else "x"
         self.tensors = {name: array(body, entry) for name, entry in header.items()}
         stored = {"y" + suffix for suffix in FORMATS}
         self.inputs = {n: t for n, t in self.tensors.items() if not n.startswith("grad.") and n not in stored}

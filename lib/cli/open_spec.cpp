@@ -73,7 +73,7 @@ SpecTemplate with_open_sizes(SpecTemplate spec) {
     open["attention"] = open["attention"]["one_of"].back();
     if (!open["attention"].contains("head_dim")) open["attention"]["head_dim"] = range(3, 256);
   }
-  if (known && !record_of(*known).attends) open.erase("attention");
+  if (known && !record_of(*known).attends && !record_of(*known).reads_heads()) open.erase("attention");
   if (known && !record_of(*known).feeds) open.erase("ffn");
   for (const char* size : {"d", "n_layers"})
     if (open.contains(size) && !spec.contains(size)) spec[size] = open[size];

@@ -11,6 +11,7 @@ warnings.filterwarnings("ignore")
 import onnx  # noqa: E402
 from onnx.backend.test.case.node import collect_testcases  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
+from onnx_heads import heads, linear_attention, rotary_embedding  # noqa: E402
 
 OPERATORS = ("Attention", "FlexAttention", "Gelu", "LayerNormalization", "LinearAttention", "RMSNormalization", "RotaryEmbedding", "SwiGLU")
 FAR = -1e9  # what stands for a mask of -infinity beside finite entries: exp of it is 0 in every type
@@ -60,7 +61,9 @@ def question(test):
         "FlexAttention": flex_attention,
         "Gelu": gelu,
         "LayerNormalization": norm,
+        "LinearAttention": linear_attention,
         "RMSNormalization": norm,
+        "RotaryEmbedding": rotary_embedding,
         "SwiGLU": swiglu,
     }.get(node.op_type)
     if read is None:
@@ -117,11 +120,6 @@ def swiglu(test, inputs, attributes, y):
     }
     answer = np.concatenate([y, np.zeros_like(y)], -1)[None]
     return spec, {"x": x, **identities(spec, x, weights)}, answer, "projections choose one of the two halves"
-
-
-def heads(x, n):
-    """[B, H, T, h], or [B, T, H h], as [B, T, H, h]."""
-    return np.swapaxes(x, 1, 2) if x.ndim == 4 else x.reshape(*x.shape[:2], n, -1)
 
 
 def mask_over(mask):

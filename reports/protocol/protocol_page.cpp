@@ -20,7 +20,7 @@ namespace {
 // Sizes that no two dimensions share, so that a shape says which ones it is made of.
 constexpr ExchangeSizes sizes{2, 3, 5};
 constexpr int d = 1009, d_ff = 1013, n_heads = 26, n_kv_heads = 13, head_dim = 17, past = 1019,
-              n_experts = 19, n_streams = 7;
+              n_experts = 19, n_streams = 7, rotary_dim = 16;
 const std::map<std::int64_t, const char*> letters{{2, "B"},
                                                   {3, "T"},
                                                   {5, "T_k"},
@@ -32,6 +32,7 @@ const std::map<std::int64_t, const char*> letters{{2, "B"},
                                                   {n_heads, "n_heads"},
                                                   {n_kv_heads, "n_kv_heads"},
                                                   {head_dim, "head_dim"},
+                                                  {rotary_dim / 2, "rotary_dim / 2"},
                                                   {past, "past"},
                                                   {sizes.tokens + past, "past + T"},
                                                   {n_heads * head_dim, "n_heads head_dim"},
@@ -45,7 +46,9 @@ BlockSpec spec_of(std::string_view part) {
   const PartRecord& record = record_of(*find_named<Part>(std::string(part)));
   if (!record.reads_heads()) spec["d"] = d;
   if (record.is_norm) spec["norm"] = norm;
-  if (record.attends) spec["attention"] = heads;
+  if (record.attends || record.reads_heads()) spec["attention"] = heads;
+  if (record.turns) spec["position"] = {{"rope", {{"rotary_dim", rotary_dim}, {"tables", "given"}}}};
+  if (record.recurs) spec["attention"]["linear"] = {{"update_rule", "gated_delta"}, {"state", true}};
   if (record.feeds) spec["ffn"] = {{"kind", "glu"}, {"activation", "silu"}, {"d_ff", d_ff}};
   if (record.routes) spec["ffn"]["moe"] = {{"experts", n_experts}};
   if (record.mixes) spec["streams"] = {{"rule", "mhc"}, {"count", n_streams}};

@@ -79,6 +79,9 @@ void add_presets(List& list);
 // given.cpp: what a question says of its keys
 void add_given(List& list);
 
+// heads_alone.cpp: heads that turn, and states
+void add_heads_alone(List& list);
+
 // unlike_layers.cpp
 void add_unlike_layers(List& list);
 

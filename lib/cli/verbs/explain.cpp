@@ -62,10 +62,16 @@ std::string with_separators(std::int64_t n) {
   return digits;
 }
 
-std::string attention_text(const AttentionSpec& a) {
+std::string heads_text(const AttentionSpec& a) {
   const std::string shared =
       a.n_kv_heads == a.n_heads ? "" : fmt::format(" ({} for keys and values)", a.n_kv_heads);
-  return fmt::format(", {} heads of {}{}, {}", a.n_heads, a.head_dim, shared, name_of(a.mask.kind));
+  return fmt::format(", {} heads of {}{}", a.n_heads, a.head_dim, shared);
+}
+
+std::string attention_text(const BlockSpec& s) {
+  if (recurs(s)) return fmt::format("{}, {}", heads_text(s.attention), name_of(s.attention.linear->rule));
+  if (attends(s)) return fmt::format("{}, {}", heads_text(s.attention), name_of(s.attention.mask.kind));
+  return has_heads(s) ? heads_text(s.attention) : "";
 }
 
 std::string ffn_text(const FeedForwardSpec& f) {
@@ -90,7 +96,7 @@ std::string headline(const std::string& title, const BlockSpec& s) {
   else
     out += fmt::format("{} alone", name_of(s.part));
   out += fmt::format(", d = {}", s.d);
-  if (attends(s)) out += attention_text(s.attention);
+  out += attention_text(s);
   if (feeds(s)) out += ffn_text(s.ffn);
   return out + "\n";
 }

@@ -105,7 +105,7 @@ class Request:
 
     @property
     def x(self):
-        return self.tensors["q" if self.spec["part"] == "sdpa" else "x"]
+        return self.tensors["q" if self.spec["part"] in ("sdpa", "linear_attention") else "x"]
 
     @property
     def wants_gradients(self):

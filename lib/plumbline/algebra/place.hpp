@@ -44,8 +44,9 @@ enum class Site {
   gates,  // of several residual streams: what is read, written and mixed
   read,   // what a sublayer reads of them
   masked_scores,
-  shifted,    // of derf: its argument
-  difference  // of two directions between which a rule goes a part of the way
+  shifted,     // of derf: its argument
+  difference,  // of two directions between which a rule goes a part of the way
+  recalled     // what queries read of a state
 };
 PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {input, "input"},
                 {variance, "variance"}, {normalized, "normalized"}, {scaled, "scaled"}, {product, "product"},
@@ -57,7 +58,8 @@ PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {
                 {activation, "activation"}, {gated, "gated"}, {scaled_branch, "scaled_branch"},
                 {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"},
                 {squared, "squared"}, {raised, "raised"}, {gates, "gates"}, {read, "read"},
-                {masked_scores, "masked_scores"}, {shifted, "shifted"}, {difference, "difference"})
+                {masked_scores, "masked_scores"}, {shifted, "shifted"}, {difference, "difference"},
+                {recalled, "recalled"})
 
 // A site in a block, by its path.
 struct Place {

@@ -3,6 +3,7 @@
 
 #include "plumbline/block/given_mask.hpp"
 #include "plumbline/block/latent.hpp"
+#include "plumbline/block/linear_attention_spec.hpp"
 #include "plumbline/block/mask.hpp"
 #include "plumbline/block/norm.hpp"
 #include "plumbline/block/scores.hpp"
@@ -54,6 +55,7 @@ struct AttentionSpec {
   int n_heads = 0, n_kv_heads = 0, head_dim = 0;
   std::optional<int> v_head_dim = {};
   std::optional<LatentSpec> latent = {};
+  std::optional<LinearAttentionSpec> linear = {};
   AttentionBias bias;
   ScaleSpec scale;
   SoftcapSpec softcap;
@@ -86,7 +88,8 @@ inline constexpr auto knobs<AttentionSpec> = std::tuple{
     }),
     knob("n_kv_heads", &AttentionSpec::n_kv_heads, "of keys and values; divides n_heads").within(size_range),
     knob("head_dim", &AttentionSpec::head_dim, "channels of a head").within(size_range),
-    knob("v_head_dim", &AttentionSpec::v_head_dim, "of sdpa: channels of a head of values; null: head_dim")
+    knob("v_head_dim", &AttentionSpec::v_head_dim,
+         "of sdpa and linear_attention: channels of a head of values; null: head_dim")
         .within(size_range)
         .where_changed(),
     knob("latent", &AttentionSpec::latent,
@@ -95,6 +98,8 @@ inline constexpr auto knobs<AttentionSpec> = std::tuple{
         .implying([](AttentionSpec& a) {
           if (a.latent) a.bias.q = a.bias.k = a.bias.v = false;
         }),
+    knob("linear", &AttentionSpec::linear, "of part linear_attention: how tokens write to the state")
+        .where_changed(),
     knob("bias", &AttentionSpec::bias, "which projections have one"),
     knob("scale", &AttentionSpec::scale, "what q k is multiplied by"),
     knob("", &AttentionSpec::softcap),
@@ -134,6 +139,11 @@ inline constexpr WrongChoice<AttentionSpec> wrong_choices<AttentionSpec>[] = {
     {"heads/tiled", "query head h reads key-value head h mod n_kv_heads", "onnx/onnx#7274",
      [](AttentionSpec& s) {
        if (s.n_kv_heads < s.n_heads) s.head_sharing = HeadSharing::tile;
+     }},
+    {"linear-attention/state-transposed", "the state that is given is read as its transpose", "",
+     [](AttentionSpec& s) {
+       if (s.linear && s.linear->state && s.head_dim == value_dim(s))
+         s.linear->fault = StateFault::state_transposed;
      }},
     {"scale/by-heads", "q k / sqrt(n_heads)", "tenstorrent/tt-metal#56789",
      [](AttentionSpec& s) { s.scale.rule = ScaleRule::inv_sqrt_scalar, s.scale.value = s.n_heads; }},

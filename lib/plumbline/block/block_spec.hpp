@@ -8,6 +8,7 @@
 #include "plumbline/base/error.hpp"
 #include "plumbline/block/attention.hpp"
 #include "plumbline/block/feed_forward.hpp"
+#include "plumbline/block/linear_attention.hpp"
 #include "plumbline/block/residual.hpp"
 #include "plumbline/block/streams.hpp"
 
@@ -209,17 +210,34 @@ inline bool is_one_norm(const BlockSpec& s) { return part_of(s).is_norm; }
 inline bool ends_streams(const BlockSpec& s) { return part_of(s).ends_streams; }
 inline bool routes(const BlockSpec& s) { return part_of(s).routes; }
 inline bool mixes_streams(const BlockSpec& s) { return part_of(s).mixes; }
+inline bool turns(const BlockSpec& s) { return part_of(s).turns; }
+inline bool recurs(const BlockSpec& s) { return part_of(s).recurs; }
 inline bool reads_heads(const BlockSpec& s) { return part_of(s).reads_heads(); }
 inline bool has_own_keys(const BlockSpec& s) { return part_of(s).keys() != nullptr; }
 
+// Whether there are heads: of what attends, or beside it.
+inline bool has_heads(const BlockSpec& s) { return attends(s) || reads_heads(s); }
+
+// The inputs beside x that a spec has.
+inline std::vector<TokenTensor> inputs_beside_x(const BlockSpec& s) {
+  std::vector<TokenTensor> out;
+  for (const TokenTensor& t : part_of(s).beside_x)
+    if (!t.is_in || t.is_in(s)) out.push_back(t);
+  return out;
+}
+
 // How many residual streams there are.
 inline int stream_count(const BlockSpec& s) { return s.streams ? s.streams->count : 1; }
+
+// How many rows a state has for each sequence: its channels of all heads of keys.
+inline int state_rows(const BlockSpec& s) { return s.attention.n_kv_heads * s.attention.head_dim; }
 
 // How many heads the channels of an input or output belong to, 0 where they are no heads; and how many
 // channels it has. Where d is those of queries, it is n_heads head_dim.
 inline int heads_of(const BlockSpec& s, const TokenTensor& t) {
   const bool of_queries = t.width == Width::query_heads || t.width == Width::averaged_heads;
-  const bool of_keys = t.width == Width::key_heads || t.width == Width::value_heads;
+  const bool of_keys = t.width == Width::key_heads || t.width == Width::value_heads ||
+                       (t.width == Width::decays && decays_by_channel(s.attention));
   return of_queries ? s.attention.n_heads : of_keys ? s.attention.n_kv_heads : 0;
 }
 inline int width_of(const BlockSpec& s, const TokenTensor& t) {
@@ -231,6 +249,11 @@ inline int width_of(const BlockSpec& s, const TokenTensor& t) {
     case Width::averaged_heads: return value_width(s.attention);
     case Width::experts: return s.ffn.moe ? s.ffn.moe->experts : 0;
     case Width::gates: return n * (2 + n);
+    case Width::turns: return s.position.rope ? s.position.rope->rotary_dim / 2 : 0;
+    case Width::decays:
+      return s.attention.n_kv_heads * (decays_by_channel(s.attention) ? s.attention.head_dim : 1);
+    case Width::key_value_heads: return s.attention.n_kv_heads;
+    case Width::one_value_head: return value_dim(s.attention);
     case Width::stream:
     case Width::query_heads: break;
   }

@@ -41,6 +41,13 @@ void PartOf<Part::collapse>::add_parameters(ParameterShapes& out, const BlockSpe
   add_norm_shapes(out, "final_norm", s.final_norm, s.d);
 }
 
+bool has_turn_tables(const BlockSpec& s) {
+  return s.position.rope && s.position.rope->tables == RopeTables::given;
+}
+bool has_decay(const BlockSpec& s) { return s.attention.linear && decays(*s.attention.linear); }
+bool has_beta(const BlockSpec& s) { return s.attention.linear && corrects(*s.attention.linear); }
+bool has_state(const BlockSpec& s) { return s.attention.linear && s.attention.linear->state; }
+
 ParameterShapes parameter_shapes(const BlockSpec& s) {
   ParameterShapes out;
   with_part(s.part, [&](auto part) { PartOf<part()>::add_parameters(out, s); });
@@ -49,8 +56,10 @@ ParameterShapes parameter_shapes(const BlockSpec& s) {
 
 ParameterShapes other_inputs(const BlockSpec& s, int rows, int key_rows, int batch) {
   ParameterShapes out;
-  for (const TokenTensor& t : part_of(s).beside_x)
-    out.push_back({std::string(t.name), t.rows == Rows::keys ? key_rows : rows, width_of(s, t)});
+  for (const TokenTensor& t : inputs_beside_x(s)) {
+    const int n = t.rows == Rows::keys ? key_rows : t.rows == Rows::states ? batch * state_rows(s) : rows;
+    out.push_back({std::string(t.name), n, width_of(s, t)});
+  }
   const AttentionSpec& a = s.attention;
   const bool own_keys = has_own_keys(s);
   if (attends(s) && a.given)

@@ -17,24 +17,55 @@ namespace plumbline {
 // norm: N(x), of slot attn.in. add_norm: x, residual -> N(sum) beside sum = alpha residual + beta x. sdpa: q,
 // k, v -> softmax(scale q k^T) v. collapse: what stands behind the last layer of a stack of several streams.
 // router: the weights of the experts. mixer: what is read of several streams, written to them and mixed.
-enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa, collapse, router, mixer };
+// rope: heads that turn. linear_attention: q, k, v -> what queries read of a state that tokens write to.
+enum class Part {
+  stack,
+  block,
+  attention,
+  ffn,
+  norm,
+  add_norm,
+  sdpa,
+  collapse,
+  router,
+  mixer,
+  rope,
+  linear_attention
+};
 PLUMBLINE_NAMES(Part, {stack, "stack"}, {block, "block"}, {attention, "attention"}, {ffn, "ffn"},
                 {norm, "norm"}, {add_norm, "add_norm"}, {sdpa, "sdpa"}, {collapse, "collapse"},
-                {router, "router"}, {mixer, "mixer"})
+                {router, "router"}, {mixer, "mixer"}, {rope, "rope"}, {linear_attention, "linear_attention"})
 inline constexpr std::size_t part_count = name_table<Part>.size();
 
 // The channels of a tensor: those of a stream, of all residual streams side by side, or those of all heads of
 // queries, of keys, of values, of values that were averaged for each query; a number for each expert; the
-// entries of r, w and C of several streams.
-enum class Width { stream, all_streams, query_heads, key_heads, value_heads, averaged_heads, experts, gates };
-// Its rows: one for each token, or for each key.
-enum class Rows { tokens, keys };
+// entries of r, w and C of several streams; a number for each pair of channels that turn; what the state of
+// each key-value head decays by; a number for each of these; the channels of one head of values.
+enum class Width {
+  stream,
+  all_streams,
+  query_heads,
+  key_heads,
+  value_heads,
+  averaged_heads,
+  experts,
+  gates,
+  turns,
+  decays,
+  key_value_heads,
+  one_value_head
+};
+// Its rows: one for each token, for each key, or of each sequence for each channel of each head of keys.
+enum class Rows { tokens, keys, states };
 
-// An input or output with a row for each token.
+struct BlockSpec;  // what a part is part of (block_spec.hpp)
+
+// An input or output with such rows, in all specs or in those that have it.
 struct TokenTensor {
   std::string_view name;
   Width width = Width::stream;
   Rows rows = Rows::tokens;
+  bool (*is_in)(const BlockSpec&) = nullptr;
 };
 
 // A part as data.
@@ -48,6 +79,8 @@ struct PartRecord {
   bool ends_streams = false;     // several streams become one, and the final norm
   bool routes = false;           // the router of a mixture of experts and no other
   bool mixes = false;            // the mixer of several streams and no other
+  bool turns = false;            // the rotary embedding and no other
+  bool recurs = false;           // a state that each token finds as the one before it left it
   std::string_view prefix = {};  // what the parameters of a sublayer alone are found under
   TokenTensor x{"x"}, y{"y"};
   std::span<const TokenTensor> beside_x = {};

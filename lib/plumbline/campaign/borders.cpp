@@ -103,18 +103,19 @@ Theme window() { return {"T", {{"n_heads", {1, 2}}, {"batch", one}}, true}; }
 std::vector<Theme> themes(Part part, bool has_window) {
   std::vector<Theme> out;
   const PartRecord& p = record_of(part);
+  const bool has_heads = p.attends || p.reads_heads();
   for (int i = 0; i < 2; ++i) {
     if (p.attends && has_window) out.push_back(window());
     out.push_back(tokens());
-    if (p.attends) out.push_back(grouped_heads());
-    out.push_back(p.attends && !p.has_residuals ? head_width() : width());
+    if (has_heads) out.push_back(grouped_heads());
+    out.push_back(has_heads && !p.has_residuals ? head_width() : width());
     if (p.keys()) out.push_back(keys());
-    if (p.attends) out.push_back(head_width());
-    out.push_back(p.attends ? long_sequence() : i == 0 ? rows() : tokens());
-    out.push_back(tile_of_both(p.attends ? "head_dim" : "d"));
+    if (has_heads) out.push_back(head_width());
+    out.push_back(has_heads ? long_sequence() : i == 0 ? rows() : tokens());
+    out.push_back(tile_of_both(has_heads ? "head_dim" : "d"));
     if (!p.reads_heads()) out.push_back(p.is_norm ? great_width(i == 0 ? wide : very_wide) : width());
     if (!p.reads_heads() && !p.is_norm) out.push_back(hidden_width());
-    if (p.attends) out.push_back(many_heads());
+    if (has_heads) out.push_back(many_heads());
     out.push_back(equal(i == 0 ? 6 : 16));
     out.push_back(i == 0 ? coprime() : tokens());
     for (const char* key : {"T", "head_dim", "d_ff", "d"})
@@ -147,6 +148,9 @@ double most_work(Part part, const Border& border) {
   return border.beyond_window ? 12 * usual : usual;
 }
 
+// What the operations of one token and head cost however few numbers they have, about.
+constexpr double small_operations = 4000;
+
 double work_of(const QuestionSettings& q) {
   const BlockSpec& s = q.spec;
   const AttentionSpec& a = s.attention;
@@ -155,6 +159,7 @@ double work_of(const QuestionSettings& q) {
   double work = 8 * rows * s.d;
   if (attends(s)) work += rows * keys * a.n_heads * (2.0 * a.head_dim + 16);
   if (projects(s)) work += 2 * rows * s.d * (heads + kv_heads);
+  if (recurs(s)) work += rows * a.n_heads * (6.0 * a.head_dim * value_dim(a) + small_operations);
   const double experts = s.ffn.moe ? s.ffn.moe->experts + 1 : 1;
   if (feeds(s))
     work += experts * rows * s.ffn.d_ff * (s.d * (s.ffn.kind == FeedForwardKind::glu ? 3.0 : 2.0) + 16);

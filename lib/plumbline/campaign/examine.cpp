@@ -109,7 +109,7 @@ std::string sizes_text(const Question& q) {
   std::string out = fmt::format("B={} T={} d={}", q.batch, q.inputs.x.rows() / q.batch, s.d);
   if (const auto keys = key_tokens_of(q)) out += fmt::format(" T_k={}", *keys);
   if (s.n_layers > 1) out += fmt::format(", {} layers", s.n_layers);
-  if (attends(s)) {
+  if (has_heads(s)) {
     const AttentionSpec& a = s.attention;
     out += fmt::format(", {} {} of {}", a.n_heads, a.n_heads == 1 ? "head" : "heads", a.head_dim);
     if (a.n_kv_heads != a.n_heads) out += fmt::format(" ({} for keys and values)", a.n_kv_heads);

@@ -5,6 +5,7 @@
 #include "plumbline/block/run.hpp"
 #include "plumbline/cases/edges.hpp"
 #include "plumbline/cases/given.hpp"
+#include "plumbline/cases/recurrence.hpp"
 #include "plumbline/cases/watched.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -50,6 +51,7 @@ CaseInputs drawn(Draw& draw, const QuestionSettings& s, const Profile& profile) 
     if (chooses_keys(s.spec, p.name)) continue;
     in.parameters[p.name] = is_given_mask(p.name) ? draw.matrix(p.rows, p.cols) : input(p.rows, p.cols);
   }
+  keep_states_small(in.parameters, s.spec);
   draw_given(in.parameters, s.spec, {s.batch, s.tokens, keys},
              [&](int least, int most) { return draw.whole(least, most); });
   for (const ParameterShape& p : parameter_shapes(s.spec)) {
@@ -87,7 +89,7 @@ void bring_near_eps(Draw& draw, const BlockSpec& s, const Profile& profile, Case
     }
   };
   shrink(in.x);
-  for (const TokenTensor& t : part_of(s).beside_x) shrink(in.parameters.at(std::string(t.name)));
+  for (const TokenTensor& t : inputs_beside_x(s)) shrink(in.parameters.at(std::string(t.name)));
   scale(s, in, Module::o_proj, size);
   scale(s, in, Module::down_proj, size);
   const auto shrink_before = [&](const NormSlot& norm, Module projection) {

@@ -8,20 +8,25 @@ namespace {
 
 using M = Matrix<double>;
 
+// What stands beside x, with or without what no token brings along.
+std::vector<M*> inputs_beside_x(Question& q, bool with_states) {
+  std::vector<M*> out;
+  for (const TokenTensor& t : inputs_beside_x(q.spec))
+    if (with_states || t.rows != Rows::states) out.push_back(&q.inputs.parameters.at(std::string(t.name)));
+  return out;
+}
+
 // Everything that a token brings along: x and what stands beside it, or keys and values where there are any.
 std::vector<M*> token_inputs(Question& q) {
-  std::vector<M*> out;
+  std::vector<M*> out = inputs_beside_x(q, false);
   if (!has_own_keys(q.spec)) out.push_back(&q.inputs.x);
-  for (const TokenTensor& t : part_of(q.spec).beside_x)
-    out.push_back(&q.inputs.parameters.at(std::string(t.name)));
   return out;
 }
 
 // What a question has of each sequence: x, what stands beside it, and the cotangent.
 std::vector<M*> numbers_of_sequences(Question& q) {
-  std::vector<M*> out{&q.inputs.x, &q.inputs.cotangent};
-  for (M* x : token_inputs(q))
-    if (x != &q.inputs.x) out.push_back(x);
+  std::vector<M*> out = inputs_beside_x(q, true);
+  out.insert(out.end(), {&q.inputs.x, &q.inputs.cotangent});
   return out;
 }
 
@@ -51,8 +56,9 @@ M repeated_heads(const M& x, const AttentionSpec& a, bool along_rows) {
 }  // namespace
 
 bool is_causal(const BlockSpec& s) {
-  return every_layer(
-      s, [](const BlockSpec& layer) { return attends(layer) && is_causal(layer.attention.mask); });
+  return every_layer(s, [](const BlockSpec& layer) {
+    return recurs(layer) || (attends(layer) && is_causal(layer.attention.mask));
+  });
 }
 
 int tokens_of(const Question& q) { return static_cast<int>(q.inputs.x.rows()) / q.batch; }
@@ -83,8 +89,7 @@ Question with_other_first_token(Question q) {
 
 Question with_other_first_sequence(Question q) {
   q.inputs.x.topRows(tokens_of(q)) *= -1;
-  for (M* x : token_inputs(q))
-    if (x != &q.inputs.x) x->topRows(x->rows() / q.batch) *= -1;
+  for (M* x : inputs_beside_x(q, true)) x->topRows(x->rows() / q.batch) *= -1;
   return q;
 }
 

@@ -24,9 +24,13 @@ struct WireTensor {
 };
 using WireTensors = std::vector<WireTensor>;
 
-// [sequences, rows, channels], or [sequences, rows, heads, channels].
+// [sequences, rows, channels], or [sequences, rows, heads, channels]; of states [sequences, heads, channels
+// of keys, channels of values].
 WireTensor wire_tensor(const BlockSpec& s, Sizes n, const TokenTensor& t, const std::string& matrix,
                        int first_col = 0) {
+  const AttentionSpec& a = s.attention;
+  if (t.rows == Rows::states)
+    return {std::string(t.name), {n.batch, a.n_kv_heads, a.head_dim, width_of(s, t)}, matrix, first_col};
   const std::int64_t rows = t.rows == Rows::keys ? n.key_tokens : n.tokens;
   if (const int heads = heads_of(s, t))
     return {std::string(t.name), {n.batch, rows, heads, width_of(s, t) / heads}, matrix, first_col, 2};
@@ -61,7 +65,7 @@ WireTensors given(const BlockSpec& s, Sizes n) {
 
 WireTensors inputs(const BlockSpec& s, Sizes n) {
   WireTensors out{wire_tensor(s, n, part_of(s).x, "x")};
-  for (const TokenTensor& t : part_of(s).beside_x) out.push_back(wire_tensor(s, n, t, std::string(t.name)));
+  for (const TokenTensor& t : inputs_beside_x(s)) out.push_back(wire_tensor(s, n, t, std::string(t.name)));
   for (WireTensor& t : given(s, n)) out.push_back(std::move(t));
   return out;
 }

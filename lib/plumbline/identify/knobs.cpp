@@ -61,12 +61,15 @@ constexpr Unvaried table_of_unvaried[] = {
     {"attention.gate", not_looked_for},
     {"attention.latent", not_looked_for},
     {"attention.given", not_looked_for},
-    {"attention.v_head_dim", "of sdpa, which is not asked"},
+    {"attention.linear", "of linear_attention, which is not asked"},
+    {"attention.v_head_dim", "of sdpa and linear_attention, which are not asked"},
     {"ffn.limit", not_looked_for},
     {"ffn.up_offset", not_looked_for},
     {"ffn.moe", not_looked_for},
     {"position.rope.sign", not_looked_for},
     {"position.rope.scaling", not_looked_for},
+    {"position.rope.tables", "of rope, which is not asked"},
+    {"position.rope.table_fault", "of rope, which is not asked"},
     {"position.buckets", not_looked_for},
 };
 

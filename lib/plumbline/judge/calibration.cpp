@@ -95,6 +95,16 @@ void refuse_gradients_of_a_router(const Question& q) {
         "ways than are known; part \"ffn\" asks for them");
 }
 
+// Code that takes tokens in chunks has exp(sums of decays up to i - sums up to j) for all pairs, and its
+// gradient of a decay is a sum over all of these, which cancels: it errs more than members do, which go from
+// token to token.
+void refuse_gradients_of_decays(const Question& q) {
+  if (q.gradients && recurs(q.spec) && decays(*q.spec.attention.linear))
+    throw NothingToJudge(
+        "gradients of part \"linear_attention\" by a rule that decays: expected y alone to be asked "
+        "for, since right code that works in chunks errs in more ways than are known");
+}
+
 }  // namespace
 
 double guard(const Profile& profile, bool gradients) {
@@ -113,6 +123,7 @@ Calibration::Calibration(const Question& question, const Profile& profile,
                          const CalibrationSettings& settings)
     : question_(question), profile_(profile), settings_(settings), names_(output_names(question)) {
   refuse_gradients_of_a_router(question_);
+  refuse_gradients_of_decays(question_);
   refuse_tied_experts(question_);
   // One after the other where both hold copies of many weights; each runs on all threads then.
   in_parallel(2, is_large(question_) ? 1 : settings_.threads, [&](int part) {

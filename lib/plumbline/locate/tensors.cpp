@@ -93,7 +93,8 @@ class Collecting {
               int first_col) {
     const int cols = width_of(q_.spec, t);
     const View columns = channels("channel", cols, heads_of(q_.spec, t));
-    add(name, output, of_tokens(q_, t.rows == Rows::keys ? "key" : "row", rows, columns), first_col, cols);
+    const char* row = t.rows == Rows::keys ? "key" : t.rows == Rows::states ? "row of the state" : "row";
+    add(name, output, of_tokens(q_, row, rows, columns), first_col, cols);
   }
 
   void add(const std::string& name, const std::string& output, std::vector<View> views, int first_col,

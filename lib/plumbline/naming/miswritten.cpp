@@ -25,7 +25,7 @@ Layout layout_of(const Question& q, const std::string& name) {
   const std::string of = name.substr(5);
   if (of == part.x.name) return {q.batch, heads_of(q.spec, part.x), true};
   const TokenTensor* t = part.find_beside_x(of);
-  if (!t) return {};
+  if (!t || t->rows == Rows::states) return {};
   const int heads = heads_of(q.spec, *t);
   return {heads ? q.batch : 1, heads, true};
 }

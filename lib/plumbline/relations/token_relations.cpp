@@ -100,7 +100,7 @@ const std::vector<Relation> all_token_relations{
     {"repeat", "the same question is answered alike", "everything", false, always, repeat, {}},
     {"causal",
      "a later token changes no earlier row",
-     "causal attention over two tokens or more",
+     "causal or linear attention over two tokens or more",
      false,
      [](const QuestionSettings& q) { return rows_are_apart(q.spec) && is_causal(q.spec) && q.tokens > 1; },
      last_token_is_not_seen,
@@ -126,7 +126,9 @@ const std::vector<Relation> all_token_relations{
      "one token changes nothing in another",
      "what does not attend, over two tokens or more",
      false,
-     [](const QuestionSettings& q) { return rows_are_apart(q.spec) && !attends(q.spec) && q.tokens > 1; },
+     [](const QuestionSettings& q) {
+       return rows_are_apart(q.spec) && !attends(q.spec) && !recurs(q.spec) && q.tokens > 1;
+     },
      last_token_is_not_seen,
      {"norm/over-tokens"}},
     {"batch-invariant",

@@ -53,7 +53,11 @@ void read_part(JsonReader& r, BlockSpec& s) {
   const Json* norm = r.find("norm");
   if (is_one_norm(s) && norm && !r.find("layout")) s.norm_slots.attn.in = read_norm(*norm, r.path("norm"));
   if (is_block(s) && !is_stack(s)) s.final_norm.reset();
-  if (attends(s) && !projects(s)) {
+  if (recurs(s)) {  // no scores that could be masked or capped, and no positions
+    s.position = {};
+    s.attention.mask = {}, s.attention.softcap = {}, s.attention.sink = {}, s.attention.given.reset();
+  }
+  if (recurs(s) || (attends(s) && !projects(s))) {
     s.position.rope.reset();
     s.norm_slots.attn.q.reset();
     s.norm_slots.attn.k.reset();

@@ -164,21 +164,28 @@ void check_given(const BlockSpec& s) {
          "queries stand");
 }
 
-void check_attention(const BlockSpec& s) {
-  const AttentionSpec& a = s.attention;
+void check_numbers_of_heads(const AttentionSpec& a) {
   check_ranges("attention", a);
   if (1LL * a.n_heads * a.head_dim > largest_width)
     fail("attention.n_heads", "expected n_heads head_dim of at most " + std::to_string(largest_width));
   if (a.n_heads % a.n_kv_heads != 0)
     fail("attention.n_kv_heads", "expected a divisor of n_heads = " + std::to_string(a.n_heads) + ", found " +
                                      std::to_string(a.n_kv_heads));
+}
+
+void check_attention(const BlockSpec& s) {
+  const AttentionSpec& a = s.attention;
+  check_numbers_of_heads(a);
   check_scale(a.scale);
   check_mask(a.mask);
+  if (a.linear) fail("attention.linear", "expected null: only part \"linear_attention\" reads it");
   if (a.given) check_given(s);
   if (a.v_head_dim && !reads_heads(s))
-    fail("attention.v_head_dim", "expected null: only part \"sdpa\" reads it");
+    fail("attention.v_head_dim", "expected null: only parts \"sdpa\" and \"linear_attention\" read it");
   check_ranges("position", s.position);
   if (s.position.rope) check_rope(*s.position.rope, a.head_dim);
+  if (s.position.rope && s.position.rope->tables != RopeTables::computed)
+    fail("position.rope.tables", "expected \"computed\": only part \"rope\" is given them");
   if (s.position.buckets) check_buckets(*s.position.buckets);
   if (a.latent) check_latent(s);
 }
@@ -294,13 +301,53 @@ void check_single_norm(const BlockSpec& s) {
   check("norm_slots.attn.in", s.norm_slots.attn.in);
 }
 
-// Attention without projections.
-void check_heads(const BlockSpec& s) {
-  const std::string part = "part is \"" + std::string(name_of(s.part)) + "\"";
-  check_attention(s);
+std::string part_text(const BlockSpec& s) { return "part is \"" + std::string(name_of(s.part)) + "\""; }
+
+void check_width_of_heads(const BlockSpec& s) {
   if (s.d != s.attention.n_heads * s.attention.head_dim)
     fail("d", "expected n_heads head_dim = " + std::to_string(s.attention.n_heads * s.attention.head_dim) +
-                  ", since " + part + ", found " + std::to_string(s.d));
+                  ", since " + part_text(s) + ", found " + std::to_string(s.d));
+}
+
+// Heads that turn.
+void check_turning(const BlockSpec& s) {
+  check_numbers_of_heads(s.attention);
+  check_width_of_heads(s);
+  const std::string since = ", since " + part_text(s);
+  if (!s.position.rope) fail("position.rope", "expected what turns heads, found null" + since);
+  if (s.position.bias) fail("position.bias", "expected null" + since);
+  if (s.position.buckets) fail("position.buckets", "expected null" + since);
+  if (s.attention.v_head_dim) fail("attention.v_head_dim", "expected null" + since);
+  check_ranges("position", s.position);
+  check_rope(*s.position.rope, s.attention.head_dim);
+  if (s.position.rope->tables == RopeTables::given && s.position.rope->scaling)
+    fail("position.rope.scaling", "expected null, since tables are given");
+}
+
+// A state instead of scores.
+void check_recurrence(const BlockSpec& s) {
+  const AttentionSpec& a = s.attention;
+  check_numbers_of_heads(a);
+  check_width_of_heads(s);
+  check_scale(a.scale);
+  const std::string since = ", since " + part_text(s);
+  if (!a.linear) fail("attention.linear", "expected how tokens write to the state, found null" + since);
+  if (!(a.mask == MaskSpec{})) fail("attention.mask", "expected \"causal\"" + since);
+  if (a.softcap.cap) fail("attention.logit_softcap", "expected null" + since);
+  if (a.sink.present) fail("attention.sink", "expected false" + since);
+  if (a.given) fail("attention.given", "expected null" + since);
+  if (a.latent) fail("attention.latent", "expected null" + since);
+  if (a.gate) fail("attention.gate", "expected null" + since);
+  if (!(s.position == PositionSpec{})) fail("position", "expected no positions" + since);
+  if (s.norm_slots.attn.q || s.norm_slots.attn.k || s.norm_slots.attn.v)
+    fail("norm_slots.attn", "expected no norm on q, k and v" + since);
+}
+
+// Attention without projections.
+void check_heads(const BlockSpec& s) {
+  const std::string part = part_text(s);
+  check_attention(s);
+  check_width_of_heads(s);
   if (s.position.rope) fail("position.rope", "expected null, since " + part);
   if (s.norm_slots.attn.q || s.norm_slots.attn.k || s.norm_slots.attn.v)
     fail("norm_slots.attn", "expected no norm on q, k and v, since " + part);
@@ -378,6 +425,8 @@ void validate(const BlockSpec& s) {
   if (s.streams) check_streams(s);
   if (routes(s)) return check_router(s);
   if (mixes_streams(s)) return check_mixer(s);
+  if (turns(s)) return check_turning(s);
+  if (recurs(s)) return check_recurrence(s);
   if (ends_streams(s)) return check_norms(s);
   if (is_one_norm(s)) return check_single_norm(s);
   if (attends(s) && !projects(s)) return check_heads(s);

@@ -38,13 +38,11 @@ TEST(Part, SaysWhatStandsBesideXAndY) {
   BlockSpec s = find_preset("llama").make({.d = 8, .n_heads = 2, .n_kv_heads = 1});
   for (const auto& [part, name] : names<Part>()) {
     s.part = part;
-    EXPECT_EQ(other_inputs(s, 3, 5).size(), part == Part::sdpa       ? 2u
-                                            : part == Part::add_norm ? 1u
-                                                                     : 0u)
-        << name;
+    const bool has_keys = part == Part::sdpa || part == Part::linear_attention;
+    EXPECT_EQ(other_inputs(s, 3, 5).size(), has_keys ? 2u : part == Part::add_norm ? 1u : 0u) << name;
     const int width = part == Part::add_norm ? 16 : part == Part::router ? 0 : part == Part::mixer ? 3 : 8;
     EXPECT_EQ(output_width(s), width) << name;
-    EXPECT_EQ(input_name(s), part == Part::sdpa ? "q" : "x") << name;
+    EXPECT_EQ(input_name(s), has_keys ? "q" : "x") << name;
   }
   s.part = Part::sdpa;
   EXPECT_EQ(other_inputs(s, 3, 5).front().rows, 5);

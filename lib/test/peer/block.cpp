@@ -159,7 +159,9 @@ Result<T> Peer<T>::part(const A& x) {
     case Part::sdpa: return sdpa(x);
     case Part::collapse:
     case Part::router:
-    case Part::mixer: break;
+    case Part::mixer:
+    case Part::rope:
+    case Part::linear_attention: break;
   }
   return stack(x);
 }

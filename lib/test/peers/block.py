@@ -11,6 +11,7 @@ from attention import Attention
 from feed_forward import FeedForward
 from norm import Norm
 from residual import Residual
+from state import State
 from streams import Streams
 
 MOVES = {  # from where to where a norm goes wrong
@@ -21,7 +22,7 @@ MOVES = {  # from where to where a norm goes wrong
 }
 
 
-class Block(Norm, Attention, FeedForward, Streams, Residual):
+class Block(Norm, Attention, FeedForward, Streams, State, Residual):
     def __init__(self, spec, params, arithmetic, wrong=()):
         self.spec, self.params, self.a, self.wrong = spec, params, arithmetic, set(wrong)
         unlike = spec.get("layers") or []
@@ -171,6 +172,10 @@ class Block(Norm, Attention, FeedForward, Streams, Residual):
             return {"y": self.norm_part(total), "sum": total}
         if part == "sdpa":
             return {"y": self.sdpa(x, self.params["k"], self.params["v"])}
+        if part == "rope":
+            return {"y": self.turned_part(x)}
+        if part == "linear_attention":
+            return {"y": self.linear_attention(x, self.params["k"], self.params["v"])}
         if part == "attention":
             return {"y": self.attention("layers.0.attn.", x)}
         if part == "ffn":

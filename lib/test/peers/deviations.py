@@ -21,6 +21,8 @@ TABLE = """
     layout ffn-first output-as-pre post-as-pre pre-as-output pre-as-post second-norm-is-first
     lengths one-key-more padding-counted padding-seen
     lerp added branch-not-normalized rate-signed result-not-normalized scale-missing
+    linear-attention beta-missing beta-on-values-alone decay-after-update decay-as-given decay-missing delta-before-decay
+    linear-attention delta-missing l2-missing read-before-update state-missing state-transposed
     mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing one-sided sees-next
     mask window-too-long window-too-short zero-score
     moe correction-in-weights correction-missing every-expert groups-missing next-expert not-renormalised renormalised
@@ -34,6 +36,7 @@ TABLE = """
     residual ffn-block-input ffn-detached ffn-doubled ffn-dropped normed scale-on-branch
     rope backwards base gradient-not-turned-back exponent-of-head-dim key-offset missing past-not-counted scaling-by-steps
     rope scaling-missing sign style values yarn-factor-missing
+    rope tables-in-other-style tables-of-first-sequence tables-swapped
     rope length-longest length-original longrope-factor-missing
     scale by-heads by-width gradient-missing missing twice
     segments missing

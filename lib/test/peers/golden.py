@@ -29,7 +29,7 @@ class Golden:
         """y and every gradient, as the peer computes them."""
         inputs = {n[5:]: to_torch(self.tensors[n[5:]]).double().requires_grad_() for n in self.gradients}
         data = {n: self.as_given(n, to_torch(t)) for n, t in self.tensors.items() if n in GIVEN}
-        name = "q" if self.spec["part"] == "sdpa" else "x"
+        name = "q" if self.spec["part"] in ("sdpa", "linear_attention") else "x"
         given = {n: self.as_asked(n, t) for n, t in inputs.items()} | data
         answer = Block(self.spec, given, arithmetic, wrong)(given.pop(name))
         y = torch.cat([answer["y"], answer["sum"]], -1) if "sum" in answer else answer["y"]
@@ -38,12 +38,16 @@ class Golden:
         return {"y": y.detach(), **found}
 
     def as_asked(self, n, t):
-        """Queries, keys and values have an axis of heads over the pipe."""
-        sdpa = self.spec["part"] == "sdpa" and n in ("q", "k", "v")
-        if not sdpa and n not in ("past_k", "past_v"):
+        """Queries, keys and values have an axis of heads over the pipe, and so have states."""
+        part, s = self.spec["part"], self.spec.get("attention")
+        if n == "state":
+            return t.reshape(t.shape[0], s["n_kv_heads"], s["head_dim"], -1)
+        if n == "decay" and s["linear"]["decay_over"] == "heads":
             return t
-        heads = self.spec["attention"]["n_heads" if n == "q" else "n_kv_heads"]
-        return t.reshape(*t.shape[:2], heads, -1)
+        with_heads = {"sdpa": ("q", "k", "v"), "rope": ("x",), "linear_attention": ("q", "k", "v", "decay")}.get(part, ())
+        if n not in (*with_heads, "past_k", "past_v"):
+            return t
+        return t.reshape(*t.shape[:2], s["n_heads" if n in ("q", "x") else "n_kv_heads"], -1)
 
     def as_given(self, n, t):
         """A mask has axes of sequences and of heads over the pipe, and what counts has whole numbers."""

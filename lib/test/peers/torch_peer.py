@@ -37,7 +37,7 @@ def implementation(options):
         request.spec = options.spec or request.spec
 
         def forward(request, tensors):
-            x = tensors["q" if request.spec["part"] == "sdpa" else "x"]
+            x = tensors["q" if request.spec["part"] in ("sdpa", "linear_attention") else "x"]
             return Block(request.spec, tensors, arithmetic, options.deviation)(x)
 
         with complete_half():

@@ -75,6 +75,16 @@ std::optional<BlockSpec> as_part(BlockSpec s, Part part) {
     s.norm_slots.attn.q.reset(), s.norm_slots.attn.k.reset(), s.norm_slots.attn.v.reset();
     s.attention.gate.reset();
   }
+  if (turns(s)) {
+    s.position = {}, s.attention.v_head_dim.reset();
+    s.position.rope = RopeSpec{.rotary_dim = s.attention.head_dim < 4 ? 2 : 4};  // some channels, or all
+  }
+  if (recurs(s)) {
+    s.position = {};
+    s.attention.mask = {}, s.attention.softcap = {}, s.attention.sink = {}, s.attention.given.reset();
+    s.attention.latent.reset();
+    s.attention.linear = LinearAttentionSpec{};
+  }
   if (routes(s)) s.ffn.moe = MoeSpec{.experts = 4, .top_k = 2};
   if (mixes_streams(s)) s.streams = StreamsSpec{.count = 2};
   if (is_one_norm(s) && !s.norm_slots.attn.in) return std::nullopt;
@@ -127,6 +137,11 @@ bool belongs_elsewhere(const std::string& path, const BlockSpec& s) {
     return !begins_with(path, {"ffn.moe"}) || begins_with(path, {"ffn.moe.shared", "ffn.moe.expert_order"});
   if (mixes_streams(s))
     return !begins_with(path, {"streams"}) || begins_with(path, {"streams.head", "streams.transposed"});
+  if (turns(s))
+    return !begins_with(path, {"position.rope"}) ||
+           begins_with(
+               path, {"position.rope.direction", "position.rope.key_offset", "position.rope.rotates_values"});
+  if (recurs(s)) return !begins_with(path, {"attention.linear"});
   if (!attends(s) && begins_with(path, {"attention", "position", "norm_slots.attn.q", "norm_slots.attn.k",
                                         "norm_slots.attn.v"}))
     return true;

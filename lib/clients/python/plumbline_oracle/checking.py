@@ -143,7 +143,7 @@ def judge(spec=None, inputs=None, outputs=None, *, preset=None, profile=None, se
     found = {name: array(tensor) for name, tensor in (outputs if isinstance(outputs, dict) else {"y": outputs}).items()}
     grads = any(name.startswith("grad.") for name in found)
     first = next(iter(given.values()))
-    if isinstance(spec, dict) and "x" in given and not {"d", "preset"} & spec.keys():
+    if isinstance(spec, dict) and "x" in given and given["x"].ndim < 4 and not {"d", "preset"} & spec.keys():
         spec = {**spec, "d": given["x"].shape[-1]}
     given, found = _as_one_sequence(given), _as_one_sequence(found)
     names = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
