@@ -29,7 +29,7 @@ def config_of(name, layers=None, attention="eager"):
         said |= {key: [value] * layers if as_list else value for key, (value, as_list) in ALIKE.items() if key in said}
         if len(types) == 1:  # they are alike as they are
             said["layer_types"] = [*types] * layers
-        if type_of(name) in ("gemma2", "vaultgemma", "gpt_oss"):  # every other one has a window where nothing is said
+        if type_of(name) in ("gemma2", "vaultgemma", "gpt_oss", "cwm"):  # every other one has a window where nothing is said
             said["layer_types"] = ["sliding_attention"] * layers
     vocabulary = {} if "patch_size" in said else {"vocab_size": 37}
     config = transformers.AutoConfig.for_model(type_of(name), **vocabulary, **said)
