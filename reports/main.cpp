@@ -69,7 +69,7 @@ Pages all_pages() {
   add(pages, findings_pages(findings, chains, laws, claims, training));
   add(pages, claims_pages(claims, laws));
   add(pages, layouts_pages(laws));
-  add(pages, architectures_pages());
+  add(pages, architectures_pages(oracle.swaps));
   add(pages, laws_pages(laws));
   add(pages, golden_pages(golden));
   add(pages, chains_pages(chains, depth));

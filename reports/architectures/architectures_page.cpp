@@ -10,6 +10,7 @@
 #include "reports/architectures/families.hpp"
 #include "reports/architectures/laws_of_preset.hpp"
 #include "reports/architectures/neighbours.hpp"
+#include "reports/architectures/swaps_section.hpp"
 #include "reports/render/markdown.hpp"
 
 namespace plumbline::reports {
@@ -156,8 +157,8 @@ std::string overview() {
 
 }  // namespace
 
-Pages architectures_pages() {
-  Pages pages{{"architectures.md", overview()}};
+Pages architectures_pages(const Json& swaps) {
+  Pages pages{{"architectures.md", overview() + swaps_section(swaps)}};
   for (const Family& f : families()) {
     std::string s = fmt::format(
         "# {}\n\n[All architectures](../architectures.md). Dimensions are small ones; of published numbers "

@@ -2,10 +2,12 @@
 // speak of it, and what separates it from its nearest neighbour.
 #pragma once
 
+#include "plumbline/spec/json.hpp"
 #include "reports/page.hpp"
 
 namespace plumbline::reports {
 
-Pages architectures_pages();
+// `swaps`: the record of plumbline_preset_swaps.
+Pages architectures_pages(const Json& swaps);
 
 }  // namespace plumbline::reports

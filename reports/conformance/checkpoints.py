@@ -21,6 +21,14 @@ from equality.models import MODELS
 from equality.record import Record, found
 
 
+NOT_THERE = ("its layers are not alike", "its class has no such attention")  # no verdict, and no fault of anybody
+
+
+def is_without(attention, why):
+    """Whether transformers says that a class does not have that attention."""
+    return attention == "sdpa" and isinstance(why, ValueError) and "scaled_dot_product_attention" in str(why)
+
+
 def asked(name, options, dtype, attention, stack):
     """A row of the record."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -32,6 +40,8 @@ def asked(name, options, dtype, attention, stack):
             line = re.sub(r"\S*/(config\.json|model\S*\.safetensors)", r"\1", str(why)).removeprefix("plumbline: ")
             return {"class": "", "gradients": options.gradients, "verdict": "refused", "said": line}
         except Exception as why:  # of transformers, in the words of its own
+            if is_without(attention, why):
+                return {"class": "", "gradients": options.gradients, "verdict": "refused", "said": NOT_THERE[1]}
             return {"class": "", "gradients": options.gradients, "verdict": "not judged",
                     "said": f"{type(why).__name__}: {str(why).strip().splitlines()[0] if str(why).strip() else ''}"}
 
@@ -67,7 +77,7 @@ def main():
                     row = asked(name, options, dtype, attention, stack)
                     if record:
                         record.put(key, rule, row)
-                    if row["verdict"] != "agrees" and row.get("said") != "its layers are not alike":
+                    if row["verdict"] != "agrees" and row.get("said") not in NOT_THERE:
                         failed.add(name)
                     print(" | ".join([name, key["layers"], dtype, attention, text_of(row)]), flush=True)
     print(f"transformers {transformers.__version__}, torch {torch.__version__}: {len(failed)} of "

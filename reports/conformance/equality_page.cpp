@@ -38,9 +38,11 @@ Record read_record(const std::filesystem::path& file) {
 
 bool was_judged(const EqualityRow& r) { return r.judged > 0; }
 bool are_not_alike(const EqualityRow& r) { return r.said == "its layers are not alike"; }
+bool has_no_such_attention(const EqualityRow& r) { return r.said == "its class has no such attention"; }
 
 std::string verdict_cell(const EqualityRow& r) {
   if (are_not_alike(r)) return "not alike";
+  if (has_no_such_attention(r)) return "has none";
   if (r.verdict != "agrees") return "**" + r.verdict + "**";
   return r.change ? fmt::format("agrees ({:.1e})", *r.change) : "agrees";
 }
@@ -87,7 +89,7 @@ std::string reason_of(const EqualityRecord& record, const EqualityRow& r) {
 std::string others_table(const EqualityRecord& record) {
   std::vector<Row> out;
   for (const EqualityRow& r : record.rows)
-    if (r.verdict != "agrees" && !are_not_alike(r))
+    if (r.verdict != "agrees" && !are_not_alike(r) && !has_no_such_attention(r))
       out.push_back({r.model, asked_of(r), r.verdict, r.said, reason_of(record, r)});
   if (out.empty()) return "All that were judged agree.\n";
   return table({"model", "asked", "verdict", "what it says", "why"}, "lllll", out);
@@ -134,7 +136,8 @@ Pages equality_pages(const EqualityRecord& record) {
            "best, the verdict would have been another; of several kinds of layers the largest of these. "
            "*Each layer*: one of each kind that a model has, by itself. *Stack of 3*: three layers of one "
            "kind, one after the other, as one block; a model whose first three layers are *not alike* has "
-           "none.\n\n"
+           "none. *sdpa*: attention by `torch.nn.functional.scaled_dot_product_attention`, where a class has "
+           "it; else operation by operation.\n\n"
            "transformers {}, torch {}, on {}; judged by rule {}. How it is asked: "
            "[reports/conformance/](../conformance/README.md).\n\n",
            classes.size(), models.size(), judged, agree,

@@ -267,7 +267,9 @@ OracleRecords read_oracle_records() {
       read("pairs.json"),
       read("real-bugs.json"),
       read("cost.json"),
-      read("identified.json")};
+      read("identified.json"),
+      read("identified-presets.json"),
+      read("swaps.json")};
 }
 
 Pages oracle_pages(const OracleRecords& r) {
@@ -303,7 +305,8 @@ Pages oracle_pages(const OracleRecords& r) {
       "Verdicts on y where bfloat16-mixed is declared, by what is true. *Inconclusive*: the question could "
       "not tell.\n\n" +
       confusion(c) + "## What a case costs\n\n" + cost_section(r.cost) + "## Black boxes\n\n" +
-      identified_section(r.identified);
+      identified_section(r.identified) + "\n### Presets\n\n" +
+      identified_presets_section(r.identified_presets);
   return {{"oracle.md", page}};
 }
 

@@ -19,6 +19,8 @@ struct OracleRecords {
   Json real_bugs;                // of lib/measure/planted.py
   Json cost;                     // of plumbline_benchmark --record
   Json identified;               // of plumbline_identify_campaign
+  Json identified_presets;       // of the same, with --presets
+  Json swaps;                    // of plumbline_preset_swaps
 };
 
 // From records/. Throws Error naming the file.

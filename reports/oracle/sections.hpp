@@ -10,5 +10,6 @@ std::string power_section(const Json& characteristics, const Json& before);  // 
 std::string real_bugs_section(const Json& planted);                          // public bug reports, planted
 std::string cost_section(const Json& cost);                                  // of a case, and of a run
 std::string identified_section(const Json& identified);                      // black boxes
+std::string identified_presets_section(const Json& identified);              // presets as such
 
 }  // namespace plumbline::reports

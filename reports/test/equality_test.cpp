@@ -17,10 +17,10 @@ const char* two_rows = R"({"rows": [
  "gradients": true, "verdict": "coarser", "judged": 2, "said": "coarser: activation/by-operations",
  "transformers": "5.24.0", "torch": "2.15", "rule": "abc", "machine": "a machine"}]})";
 
-std::string page_with(const std::string& reasons) {
+std::string page_with(const std::string& reasons, const std::string& rows = two_rows) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "plumbline-equality";
   std::filesystem::create_directories(folder);
-  write_bytes((folder / "record.json").string(), two_rows);
+  write_bytes((folder / "record.json").string(), rows);
   write_bytes((folder / "reasons.json").string(), reasons);
   return equality_pages(read_equality(folder)).at(0).text;
 }
@@ -40,6 +40,18 @@ TEST(Equality, AVerdictIsExplainedOrSeen) {
       page_with(R"([{"model": "gpt2", "says": "by-operations", "why": "It rounds each operation."}])");
   EXPECT_FALSE(has(page, "**not explained**"));
   EXPECT_TRUE(has(page, "It rounds each operation."));
+}
+
+// Red where what a class does not have counts as a verdict.
+TEST(Equality, AnAttentionThatAClassDoesNotHaveIsNoVerdict) {
+  std::string rows = two_rows;
+  const std::string said = "coarser: activation/by-operations", judged = "\"judged\": 2, ";
+  rows.replace(rows.find(said), said.size(), "its class has no such attention");
+  rows.replace(rows.find(judged), judged.size(), "");
+  const std::string page = page_with("[]", rows);
+  EXPECT_TRUE(has(page, "has none"));
+  EXPECT_FALSE(has(page, "**not explained**"));
+  EXPECT_TRUE(has(page, "1 verdicts, of which 1 are `agrees`"));
 }
 
 TEST(Equality, WhatIsNoRecordIsRefused) { EXPECT_THROW(page_with("{\"a\""), Error); }

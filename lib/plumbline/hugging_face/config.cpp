@@ -40,13 +40,13 @@ bool Config::says_null(const char* key) {
   return it != json_.end() && it->is_null();
 }
 
-int Config::whole(Keys keys, std::optional<int> otherwise) {
+int Config::whole(Keys keys, std::optional<int> otherwise, int least) {
   const Json* value = find(keys);
   if (!value && otherwise) return *otherwise;
-  constexpr const char* expected = "a whole number of at least 1";
+  const std::string expected = "a whole number of at least " + std::to_string(least);
   constexpr int largest = 1 << 24;  // more than a spec may say
   if (!value) fail(*keys.begin(), expected, "none");
-  if (!value->is_number_integer() || *value < 1 || *value > largest) refuse(*keys.begin(), expected, *value);
+  if (!value->is_number_integer() || *value < least || *value > largest) refuse(*keys.begin(), expected, *value);
   return value->get<int>();
 }
 
@@ -73,10 +73,10 @@ std::string Config::text(Keys keys, std::optional<std::string> otherwise) {
   return value->get<std::string>();
 }
 
-std::optional<int> Config::whole_or_none(const char* key, std::optional<int> otherwise) {
+std::optional<int> Config::whole_or_none(const char* key, std::optional<int> otherwise, int least) {
   if (says_null(key)) return std::nullopt;
   if (!find({key})) return otherwise;
-  return whole({key});
+  return whole({key}, {}, least);
 }
 
 std::optional<double> Config::number_or_none(const char* key, std::optional<double> otherwise) {

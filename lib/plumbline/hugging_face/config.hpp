@@ -32,12 +32,12 @@ class Config {
   // Whether a key is there and says null.
   bool says_null(const char* key);
   // What stands at a key: `otherwise` where the key is absent or null, and an error where there is no such.
-  int whole(Keys keys, std::optional<int> otherwise = {});
+  int whole(Keys keys, std::optional<int> otherwise = {}, int least = 1);
   double number(Keys keys, std::optional<double> otherwise = {});
   bool flag(const char* key, bool otherwise);
   std::string text(Keys keys, std::optional<std::string> otherwise = {});
   // The same where null means none, and only an absent key `otherwise`.
-  std::optional<int> whole_or_none(const char* key, std::optional<int> otherwise);
+  std::optional<int> whole_or_none(const char* key, std::optional<int> otherwise, int least = 1);
   std::optional<double> number_or_none(const char* key, std::optional<double> otherwise);
   // An object within, or nothing. It is to be finished like this one.
   std::optional<Config> object(const char* key);

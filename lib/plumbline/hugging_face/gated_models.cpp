@@ -91,7 +91,7 @@ BlockSpec cwm(Config& c, int l) {
 void read_qwen_windows(Config& c, BlockSpec& s, int l) {
   const bool use = c.flag("use_sliding_window", false);
   const std::optional<int> window = c.whole_or_none("sliding_window", 4096);
-  const std::optional<int> full = c.whole_or_none("max_window_layers", 28);
+  const std::optional<int> full = c.whole_or_none("max_window_layers", 28, 0);
   const bool slid = slides(c, l, use && full && l >= *full);
   if (slid && !(use && window))
     c.fail("layer_types", "full_attention, since use_sliding_window is false", "sliding_attention");

@@ -29,7 +29,7 @@ BlockSpec qwen2_moe(Config& c, int l) {
   read_rope(c, s);
   set_qkv_bias(s, c.flag("qkv_bias", true));
   const bool use = c.flag("use_sliding_window", false);
-  const int full = c.whole({"max_window_layers"}, 28);
+  const int full = c.whole({"max_window_layers"}, 28, 0);
   if (slides(c, l, use && l % 2 == 0 && l < full)) {
     if (!use) c.fail("layer_types", "full_attention, since use_sliding_window is false", "sliding_attention");
     set_window(s, c.whole({"sliding_window"}, 4096));

@@ -39,7 +39,7 @@ BlockSpec dots1(Config& c, int l) {
   read_rope(c, s);
   read_attention_bias(c, s);
   const std::optional<int> window = c.whole_or_none("sliding_window", 4096);
-  const std::optional<int> full = c.whole_or_none("max_window_layers", 62);
+  const std::optional<int> full = c.whole_or_none("max_window_layers", 62, 0);
   if (slides(c, l, window && full && l >= *full)) set_window(s, window);
   read_deepseek_experts(c, s, {"n_routed_experts", "num_local_experts"}, {}, is_behind_the_dense(c, l, 0),
                         false);

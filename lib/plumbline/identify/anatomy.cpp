@@ -4,29 +4,14 @@
 #include <numeric>
 #include <set>
 
-#include "plumbline/identify/roles.hpp"
+#include "plumbline/identify/named_tensors.hpp"
 
 namespace plumbline::identify {
 namespace {
 
 constexpr int largest = 1 << 20;
 
-std::string described(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
-
-[[noreturn]] void fail(const Tensor& t, const std::string& expected) {
-  throw Error("parameter " + t.name + ": expected " + expected + ", found " + described(t.shape));
-}
-
-struct Named {
-  const Tensor* tensor;
-  ParameterName name;
-};
-
-class ShapeReader {
+class ShapeReader : NamedTensors {
  public:
   ShapeReader(const std::vector<Tensor>& tensors, const KnownSizes& known) : known_(known) {
     for (const Tensor& t : tensors) {
@@ -88,49 +73,12 @@ class ShapeReader {
       if (p.name.role == NamedRole::gate) p.name.role = NamedRole::up;
   }
 
-  bool has(NamedRole role) const { return find(role, NamedKind::weight) != nullptr; }
-  const Tensor* find(NamedRole role, NamedKind kind) const {
-    for (const Named& p : parts_)
-      if (p.name.role == role && p.name.kind == kind && p.name.layer >= 0) return p.tensor;
-    return nullptr;
-  }
-
-  const Tensor& matrix(NamedRole role) const {
-    const Tensor* t = find(role, NamedKind::weight);
-    if (!t)
-      throw Error("parameters: expected one called " + identify::our_name(role) + ".weight, found none");
-    if (t->shape.size() != 2) fail(*t, "[out, in]");
-    return *t;
-  }
-  int rows(NamedRole role) const { return int(matrix(role).shape[0]); }
-  int cols(NamedRole role) const { return int(matrix(role).shape[1]); }
-  int vector(const Tensor& t) const {
-    if (t.shape.size() != 1) fail(t, "[n]");
-    return int(t.shape[0]);
-  }
-  bool bias(NamedRole role) const { return find(role, NamedKind::bias) != nullptr; }
-
   void width() {
     const int found = has(NamedRole::q) ? cols(NamedRole::q) : cols(NamedRole::up);
     if (known_.d && *known_.d != found)
       fail(matrix(has(NamedRole::q) ? NamedRole::q : NamedRole::up),
            "[out, d = " + std::to_string(*known_.d) + "]");
     a_.spec.d = found;
-  }
-
-  static bool& flag(NormParameters& has, NamedKind kind) {
-    return kind == NamedKind::alpha ? has.alpha : kind == NamedKind::bias ? has.bias : has.gain;
-  }
-  NormSlot norm_of(NamedRole role) const {
-    NormParameters has;
-    for (auto [kind, text] : names<NamedKind>()) flag(has, kind) = find(role, kind) != nullptr;
-    return has.any() ? NormSlot(declared_norm(has)) : std::nullopt;
-  }
-  // Of a norm on queries or keys, as far as its parameters tell: 0 where it has alpha alone.
-  int norm_width_of(NamedRole role) const {
-    const Tensor* t = find(role, NamedKind::weight);
-    if (!t) t = find(role, NamedKind::bias);
-    return t ? vector(*t) : 0;
   }
 
   void attention() {
@@ -142,13 +90,31 @@ class ShapeReader {
       fail(matrix(NamedRole::o), "[d, rows of q_proj] = " + described({a_.spec.d, q}));
     a_.spec.norm_slots.attn.q = norm_of(NamedRole::norm_q);
     a_.spec.norm_slots.attn.k = norm_of(NamedRole::norm_k);
+    a_.spec.norm_slots.attn.v = norm_of(NamedRole::norm_v);
     a_.spec.norm_slots.attn.mid = norm_of(NamedRole::attn_mid);
     heads(q, kv);
     for (auto [slot, role] : {std::pair(&a_.spec.norm_slots.attn.q, NamedRole::norm_q),
-                              {&a_.spec.norm_slots.attn.k, NamedRole::norm_k}})
+                              {&a_.spec.norm_slots.attn.k, NamedRole::norm_k},
+                              {&a_.spec.norm_slots.attn.v, NamedRole::norm_v}})
       if (*slot)
         (*slot)->width = norm_width_of(role) == s.head_dim && norm_width_of(role) < q ? NormWidth::head_dim
                                                                                       : NormWidth::full_heads;
+    if (has(NamedRole::attention_gate)) {
+      const Tensor& gate = matrix(NamedRole::attention_gate);
+      if (gate.shape != matrix(NamedRole::q).shape)
+        fail(gate, "[rows of q_proj, d] = " + described({q, a_.spec.d}));
+      s.gate = Activation::sigmoid;
+    }
+    buckets();
+  }
+
+  void buckets() {
+    if (!has(NamedRole::relative_bias)) return;
+    const Tensor& table = matrix(NamedRole::relative_bias);
+    const int heads = a_.spec.attention.n_heads;
+    if (cols(NamedRole::relative_bias) != heads)
+      fail(table, "[buckets, heads = " + std::to_string(heads) + "]");
+    a_.spec.position.buckets = BucketsSpec{.count = rows(NamedRole::relative_bias)};
   }
 
   // Every width that divides queries and keys into heads, each key-value head serving as many query heads.
@@ -157,6 +123,10 @@ class ShapeReader {
     int h = 0;
     if (known_.head_dim) h = *known_.head_dim;
     if (!h && known_.n_heads) h = q % *known_.n_heads ? q + 1 : q / *known_.n_heads;
+    if (!h && has(NamedRole::relative_bias)) {
+      const int n = cols(NamedRole::relative_bias);
+      h = q % n ? q + 1 : q / n;
+    }
     if (!h && known_.n_kv_heads) h = kv % *known_.n_kv_heads ? q + 1 : kv / *known_.n_kv_heads;
     if (!h && has(NamedRole::norm_q) && norm_width_of(NamedRole::norm_q) < q)
       h = norm_width_of(NamedRole::norm_q);
@@ -185,6 +155,37 @@ class ShapeReader {
       fail(matrix(NamedRole::gate), described(in));
     if (matrix(NamedRole::down).shape != out) fail(matrix(NamedRole::down), described(out));
     a_.spec.norm_slots.ffn.mid = norm_of(NamedRole::ffn_mid);
+    mixture();
+  }
+
+  // As many experts as the router has rows; how a token's are chosen and weighed, no shape tells.
+  void mixture() {
+    const auto is_of_mixture = [](const Named& p) { return !p.name.expert.empty(); };
+    const auto first = std::find_if(parts_.begin(), parts_.end(), is_of_mixture);
+    if (!has(NamedRole::router)) {
+      if (first != parts_.end()) fail(*first->tensor, "a router beside the experts");
+      return;
+    }
+    MoeSpec m{.experts = rows(NamedRole::router)};
+    if (cols(NamedRole::router) != a_.spec.d) fail(matrix(NamedRole::router), "[experts, d]");
+    std::set<std::string> experts;
+    for (const Named& p : parts_)
+      if (p.name.expert.starts_with("experts")) experts.insert(p.name.expert);
+    for (const Named& p : parts_)
+      if (const Tensor* one = p.name.expert.starts_with("experts") ? find(p.name.role, p.name.kind) : nullptr;
+          one && one->shape != p.tensor->shape)
+        fail(*p.tensor, "the shape of " + one->name + ", " + described(one->shape));
+    for (int e = 0; e < m.experts; ++e)
+      if (!experts.contains("experts." + std::to_string(e)) || int(experts.size()) != m.experts)
+        fail(matrix(NamedRole::router),
+             "as many rows as there are experts, " + std::to_string(experts.size()));
+    m.top_k = std::min(m.top_k, m.experts);
+    m.router_bias = bias(NamedRole::router);
+    m.correction_bias =
+        std::any_of(parts_.begin(), parts_.end(), [](const Named& p) { return p.name.is_whole; });
+    if (const Tensor* up = find_in("shared", NamedRole::up)) m.shared_d_ff = int(up->shape[0]);
+    m.shared_gate = has(NamedRole::shared_gate);
+    a_.spec.ffn.moe = m;
   }
 
   static std::optional<NormPlace> hint_of(const std::string& within) {
@@ -256,7 +257,7 @@ class ShapeReader {
 
   void note(const Named& p, const std::string& ours) {
     const auto& shape = p.tensor->shape;
-    a_.ours[p.tensor->name] = {.name = ours + "." + std::string(plumbline::name_of(p.name.kind)),
+    a_.ours[p.tensor->name] = {.name = ours,
                                .rows = shape.size() == 2 ? int(shape[0]) : 1,
                                .cols = shape.empty() ? 1 : int(shape.back()),
                                .role = role_of(p.name),
@@ -264,9 +265,10 @@ class ShapeReader {
   }
 
   std::string our_name(const ParameterName& n) {
-    if (n.layer < 0) return "final_norm";
-    if (n.role == NamedRole::stream_norm) return stream_norm(n.layer, number_of(n.within));
-    return "layers." + std::to_string(n.layer) + "." + identify::our_name(n.role);
+    const std::string kind = "." + std::string(plumbline::name_of(n.kind));
+    if (n.layer < 0) return "final_norm" + kind;
+    if (n.role == NamedRole::stream_norm) return stream_norm(n.layer, number_of(n.within)) + kind;
+    return "layers." + std::to_string(n.layer) + "." + identify::our_name(n);
   }
 
   Anatomy single_norm() {
@@ -275,7 +277,7 @@ class ShapeReader {
     if (parts_.size() != std::size_t(has.gain + has.bias + has.alpha))
       throw Error(
           "parameters: expected a block, attention, a feed-forward or a single norm, found something else");
-    for (const Named& p : parts_) note(p, "norm");
+    for (const Named& p : parts_) note(p, "norm." + std::string(plumbline::name_of(p.name.kind)));
     const auto wide = std::find_if(parts_.begin(), parts_.end(), [&](const Named& p) {
       return p.name.kind == (has.gain ? NamedKind::weight : NamedKind::bias);
     });
@@ -288,7 +290,6 @@ class ShapeReader {
   }
 
   KnownSizes known_;
-  std::vector<Named> parts_;
   Anatomy a_;
 };
 

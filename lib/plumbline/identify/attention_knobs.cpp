@@ -1,14 +1,8 @@
-// What happens within the branches: attention, positions, the feed-forward.
-#include <bit>
-#include <numeric>
-
+// What happens within the branches: attention and the feed-forward.
 #include "plumbline/identify/tables.hpp"
 
 namespace plumbline::identify {
 namespace {
-
-RopeSpec* rope_of(BlockSpec& s) { return s.position.rope ? &*s.position.rope : nullptr; }
-AlibiSpec* alibi_of(BlockSpec& s) { return s.position.bias ? &*s.position.bias : nullptr; }
 
 std::string mask_text(const AttentionSpec& a) {
   std::string text(plumbline::name_of(a.mask.kind));
@@ -45,72 +39,6 @@ std::vector<Candidate> other_masks(const Candidate& c, int longest) {
   return changed(c, changes);
 }
 
-constexpr double usual_bases[] = {10000, 500000, 1000000, 100000, 100, 1000};
-
-std::string rope_text(const Candidate& c) { return c.spec.position.rope ? "yes" : "none"; }
-std::vector<Candidate> other_ropes(const Candidate& c) {
-  Changes changes;
-  if (c.spec.position.rope)
-    changes.push_back([](BlockSpec& s) { s.position.rope.reset(); });
-  else
-    for (const auto& r : usual_ropes(c.spec.attention.head_dim))
-      changes.push_back([r](BlockSpec& s) { s.position.rope = r; });
-  return changed(c, changes);
-}
-
-// A knob that is a whole number, with those to choose from.
-template <class F>
-Variation whole_number(std::string id, Finder<F> find, int F::*member,
-                       std::function<std::vector<int>(const BlockSpec&)> numbers) {
-  return {std::move(id), attention,
-          [=](const Candidate& c) {
-            BlockSpec s = c.spec;
-            const F* f = find(s);
-            return f ? std::to_string(f->*member) : std::string();
-          },
-          [=](const Candidate& c) {
-            Changes changes;
-            BlockSpec s = c.spec;
-            if (find(s))
-              for (int n : numbers(s)) changes.push_back([=](BlockSpec& other) { find(other)->*member = n; });
-            return changed(c, changes);
-          }};
-}
-
-std::vector<int> even_widths(const BlockSpec& s) {
-  std::vector<int> out;
-  for (int r = 2; r <= s.attention.head_dim; r += 2) out.push_back(r);
-  return out;
-}
-
-// Which of them there are, then the knobs of each.
-std::vector<Variation> position_knobs() {
-  std::vector<Variation> out{{"position.rope", attention, rope_text, other_ropes}};
-  std::vector<Variation> of_rope = walked<RopeSpec>("position.rope", attention, rope_of);
-  of_rope.insert(
-      of_rope.begin() + 1,  // beside the style
-      whole_number<RopeSpec>("position.rope.rotary_dim", rope_of, &RopeSpec::rotary_dim, even_widths));
-  add_missing(out, of_rope);
-  add_missing(out, walked<PositionSpec>("position", attention, [](BlockSpec& s) { return &s.position; }));
-  add_missing(out, {whole_number<AlibiSpec>("position.bias.max_bias", alibi_of, &AlibiSpec::max_bias,
-                                            [](const BlockSpec&) {
-                                              std::vector<int> most_likely(16);
-                                              std::iota(most_likely.begin(), most_likely.end(), 1);
-                                              return most_likely;
-                                            })});
-  add_missing(out, walked<AlibiSpec>("position.bias", attention, alibi_of));
-  for (Variation& v : out) {
-    if (v.id == "position.rope.exponent_of_head_dim")
-      v = only_where(v, [](const BlockSpec& s) {
-        return s.position.rope && s.position.rope->rotary_dim < s.attention.head_dim;
-      });
-    if (v.id == "position.bias.slopes")
-      v = only_where(v,
-                     [](const BlockSpec& s) { return !std::has_single_bit(unsigned(s.attention.n_heads)); });
-  }
-  return out;
-}
-
 // Biases that the box has parameters for: used, or not.
 template <class Bias>
 void add_biases(std::vector<Variation>& out, const std::string& path, Group (*group)(std::string_view key),
@@ -123,6 +51,30 @@ void add_biases(std::vector<Variation>& out, const std::string& path, Group (*gr
 std::string qk_norm_text(const Candidate& c) {
   const auto& n = c.spec.norm_slots.attn;
   return n.q && n.k ? "both" : n.q ? "q" : n.k ? "k" : "none";
+}
+
+std::string gate_text(const Candidate& c) {
+  const auto& gate = c.spec.attention.gate;
+  return gate ? std::string(plumbline::name_of(*gate)) : "none";
+}
+// A gate that the box has parameters for: which activation, or none.
+Variation gate_knob() {
+  return {"attention.gate", branches, gate_text, [](const Candidate& c) {
+            Changes changes{[](BlockSpec& s) { s.attention.gate.reset(); }};
+            for (auto [f, name] : names<Activation>())
+              changes.push_back([f](BlockSpec& s) { s.attention.gate = f; });
+            return changed(c, changes);
+          }};
+}
+// Used, or not.
+Variation norm_on_values(const NormSlot& declared) {
+  return {"norm_slots.attn.v", branches,
+          [](const Candidate& c) { return std::string(c.spec.norm_slots.attn.v ? "yes" : "none"); },
+          [declared](const Candidate& c) {
+            return changed(c, {[&](BlockSpec& s) {
+                             s.norm_slots.attn.v = s.norm_slots.attn.v ? NormSlot{} : declared;
+                           }});
+          }};
 }
 
 std::string head_dim_text(const Candidate& c) { return std::to_string(c.spec.attention.head_dim); }
@@ -156,18 +108,22 @@ std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int l
   return out;
 }
 
-std::vector<std::optional<RopeSpec>> usual_ropes(int head_dim) {
-  std::vector<std::optional<RopeSpec>> out{std::nullopt};
-  for (RopeStyle style : {RopeStyle::half, RopeStyle::interleaved})
-    for (int r = head_dim - head_dim % 2; r >= 2; r -= 2)
-      for (double base : usual_bases) out.push_back(RopeSpec{.style = style, .rotary_dim = r, .base = base});
-  return out;
+QkNorms norms_on_queries_and_keys(const Anatomy& a) {
+  const auto& n = a.spec.norm_slots.attn;
+  if (n.q || n.k || !a.norms.empty() || a.spec.final_norm) return {n.q, n.k};
+  NormSpec bare{.kind = NormKind::rms_norm};
+  bare.gain = bare.bias = false;
+  bare.width = NormWidth::head_dim;
+  return {bare, bare};
 }
 
-std::vector<AlibiSpec> usual_alibis() {
-  std::vector<AlibiSpec> out{AlibiSpec{}};
-  for (const AlibiSpec& wrong : gone_wrong(AlibiSpec{})) out.push_back(wrong);
-  return out;
+void set_qk_norms(BlockSpec& s, const QkNorms& n) {
+  const NormSlot like = s.norm_slots.attn.in;
+  for (auto [slot, norm] : {std::pair(&s.norm_slots.attn.q, &n.q), {&s.norm_slots.attn.k, &n.k}}) {
+    *slot = *norm;
+    const bool is_bare = *slot && !(*slot)->gain && !(*slot)->bias;
+    if (is_bare && like) (*slot)->eps = like->eps;
+  }
 }
 
 void set_head_dim(BlockSpec& s, int head_dim) {
@@ -183,7 +139,9 @@ void set_head_dim(BlockSpec& s, int head_dim) {
 std::vector<Variation> feed_forward_knobs(const Space& space) {
   const BlockSpec& declared = space.anatomy.spec;
   if (!feeds(declared)) return {};
-  std::vector<Variation> out = walked<FeedForwardSpec>("ffn", branches, [](BlockSpec& s) { return &s.ffn; });
+  std::vector<Variation> out = expert_knobs(space);
+  add_missing(out, walked<FeedForwardSpec>("ffn", branches, [](BlockSpec& s) { return &s.ffn; }));
+  if (!declared.ffn.moe) std::erase_if(out, [](const Variation& v) { return v.id == "ffn.moe"; });
   add_biases<FeedForwardBias>(
       out, "ffn.bias", [](std::string_view) { return branches; }, declared.ffn.bias,
       [](BlockSpec& s) { return &s.ffn.bias; });
@@ -198,6 +156,8 @@ std::vector<Variation> attention_knobs(const Space& space) {
        [n = space.longest](const Candidate& c) { return other_masks(c, n); }},
       {"attention.scale", attention, [](const Candidate& c) { return scale_text(c.spec.attention); },
        other_scales}};
+  if (declared.attention.gate) out.push_back(gate_knob());
+  if (declared.norm_slots.attn.v) out.push_back(norm_on_values(declared.norm_slots.attn.v));
   add_missing(out, walked<AttentionSpec>("attention", attention, [](BlockSpec& s) { return &s.attention; }));
   if (space.anatomy.head_dims.size() > 1)
     out.push_back({"attention.head_dim", attention, head_dim_text,
@@ -221,18 +181,17 @@ std::vector<Variation> attention_knobs(const Space& space) {
                  }});
   add_missing(out,
               walked<SoftcapSpec>("attention", attention, [](BlockSpec& s) { return &s.attention.softcap; }));
-  add_missing(out, position_knobs());
+  add_missing(out, position_knobs(space));
   add_biases<AttentionBias>(
       out, "attention.bias",
       [](std::string_view key) { return key == "q" || key == "k" ? attention : branches; },
       declared.attention.bias, [](BlockSpec& s) { return &s.attention.bias; });
-  if (declared.norm_slots.attn.q || declared.norm_slots.attn.k) {
-    out.push_back({"norm_slots.attn.q and k", attention, qk_norm_text,
-                   [n = declared.norm_slots.attn](const Candidate& c) {
+  const QkNorms qk = norms_on_queries_and_keys(space.anatomy);
+  if (qk.q || qk.k) {
+    out.push_back({"norm_slots.attn.q and k", attention, qk_norm_text, [qk](const Candidate& c) {
                      return changed(c, {[&](BlockSpec& s) {
                                       const bool had = s.norm_slots.attn.q || s.norm_slots.attn.k;
-                                      s.norm_slots.attn.q = had ? NormSlot{} : n.q;
-                                      s.norm_slots.attn.k = had ? NormSlot{} : n.k;
+                                      set_qk_norms(s, had ? QkNorms{} : qk);
                                     }});
                    }});
     out.push_back({"norm_slots.attn.q and k.position", attention,
@@ -275,13 +234,7 @@ std::vector<Number> attention_numbers(const Space& space) {
            [](Candidate& c, double x) { c.spec.attention.softcap.cap = x; },
            0.01,
            1e4,
-           {50, 30}},
-          {"position.rope.base", attention,
-           [](const Candidate& c) {
-             return c.spec.position.rope ? std::optional(c.spec.position.rope->base) : std::nullopt;
-           },
-           [](Candidate& c, double x) { c.spec.position.rope->base = x; }, 1.5, 1e9,
-           std::vector<double>(std::begin(usual_bases), std::end(usual_bases))}};
+           {50, 30}}};
 }
 
 }  // namespace plumbline::identify

@@ -22,9 +22,6 @@ constexpr std::array<PlaceName, 8> table{{{NormPlace::nowhere, "nowhere", ""},
 
 const PlaceName& entry(NormPlace place) { return table[static_cast<std::size_t>(place)]; }
 
-constexpr NormPlace places_of_a_layer[] = {NormPlace::attn_in, NormPlace::attn_out, NormPlace::attn_post,
-                                           NormPlace::ffn_in,  NormPlace::ffn_out,  NormPlace::ffn_post};
-
 bool can_be(const BlockSpec& s, const std::vector<NormPlace>& places) {
   const bool parallel = s.topology == Topology::parallel;
   for (std::size_t i = 0; i < places.size(); ++i) {
@@ -89,7 +86,8 @@ std::optional<Candidate> with_places(const Anatomy& anatomy, Candidate c,
     norms.push_back(p == NormPlace::nowhere ? NormSlot{} : slot(c.spec, p));
     if (norms.back()) any = norms.back();
   }
-  for (NormPlace p : places_of_a_layer) slot(c.spec, p).reset();
+  for (NormPlace p : c.places)  // norms without parameters stay where they are
+    if (p != NormPlace::nowhere) slot(c.spec, p).reset();
   for (std::size_t k = 0; k < places.size(); ++k) {
     if (places[k] == NormPlace::nowhere) continue;
     NormSpec n =

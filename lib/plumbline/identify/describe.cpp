@@ -25,7 +25,8 @@ std::string layout_text(const BlockSpec& s) {
   const auto filled = [](BlockSpec t) {
     std::vector<std::string> ids;
     for (const NamedSlot& n : filled_slots(t))
-      if (n.id != "final_norm" && n.id != "attn.q" && n.id != "attn.k" && !n.id.ends_with("mid"))
+      if (n.id != "final_norm" && n.id != "attn.q" && n.id != "attn.k" && n.id != "attn.v" &&
+          !n.id.ends_with("mid"))
         ids.push_back(n.id);
     return ids;
   };
@@ -85,8 +86,12 @@ std::string attention_text(const BlockSpec& s) {
   if (a.n_kv_heads != a.n_heads) heads += " (" + std::to_string(a.n_kv_heads) + " for keys and values)";
   std::string rope;
   if (s.position.rope)
-    rope = "RoPE (" + std::string(plumbline::name_of(s.position.rope->style)) + ", base " +
+    rope = "RoPE (" + std::string(s.position.rope->sign < 0 ? "the other way, " : "") +
+           std::string(plumbline::name_of(s.position.rope->style)) + ", base " +
            number_text(s.position.rope->base) +
+           (s.position.rope->scaling
+                ? ", scaled as " + std::string(plumbline::name_of(s.position.rope->scaling->kind))
+                : "") +
            (s.position.rope->rotary_dim < a.head_dim
                 ? ", on " + std::to_string(s.position.rope->rotary_dim) + " channels)"
                 : ")");
@@ -97,11 +102,23 @@ std::string attention_text(const BlockSpec& s) {
       alibi += " (least slope 2^-" + std::to_string(most) + ")";
   }
   const std::string cap = a.softcap.cap ? "softcap " + number_text(*a.softcap.cap) : "";
-  const std::string qk = s.norm_slots.attn.q || s.norm_slots.attn.k ? "norms on q and k" : "";
-  return joined({mask + " attention", heads, rope, alibi, cap, qk}, ", ");
+  const std::string qk = s.norm_slots.attn.q || s.norm_slots.attn.k ? "norms on q and k" : "",
+                    v = s.norm_slots.attn.v ? "norm on v" : "", gate = a.gate ? "gated" : "",
+                    buckets = s.position.buckets ? "buckets of distances" : "";
+  return joined({mask + " attention", heads, rope, alibi, buckets, cap, qk, v, gate}, ", ");
 }
 
-std::string feed_forward_text(const FeedForwardSpec& f) {
+std::string mixture_text(const MoeSpec& m) {
+  return ", " + std::to_string(m.top_k) + " of " + std::to_string(m.experts) + " experts by " +
+         std::string(plumbline::name_of(m.score)) + (m.shared_d_ff ? ", a shared one" : "");
+}
+
+std::string feed_forward_text(FeedForwardSpec f) {
+  if (f.moe) {
+    const std::string mixture = mixture_text(*f.moe);
+    f.moe.reset();
+    return feed_forward_text(f) + mixture;
+  }
   const std::string act(plumbline::name_of(f.activation));
   if (f.kind == FeedForwardKind::mlp) return act + " feed-forward";
   return f.activation == Activation::silu ? "SwiGLU" : "gated feed-forward with " + act;
@@ -167,6 +184,12 @@ void correct(NormSlot& slot, NormParameters has) {
   if (!has.gain) slot->gain_offset = 0;
 }
 
+// Uses what the box has parameters for.
+void declare(MoeSpec& m, const MoeSpec& declared) {
+  m.router_bias = declared.router_bias, m.correction_bias = declared.correction_bias;
+  m.shared_d_ff = declared.shared_d_ff, m.shared_gate = declared.shared_gate;
+}
+
 }  // namespace
 
 Candidate corrected(const Candidate& c, const Anatomy& anatomy) {
@@ -184,8 +207,12 @@ Candidate corrected(const Candidate& c, const Anatomy& anatomy) {
         like(filled.empty() ? NormSpec{} : **filled.front().slot, parameters_of(*anatomy.spec.final_norm));
   }
   for (auto [slot, declared] : {std::pair(&s.norm_slots.attn.q, &anatomy.spec.norm_slots.attn.q),
-                                {&s.norm_slots.attn.k, &anatomy.spec.norm_slots.attn.k}})
+                                {&s.norm_slots.attn.k, &anatomy.spec.norm_slots.attn.k},
+                                {&s.norm_slots.attn.v, &anatomy.spec.norm_slots.attn.v}})
     if (!*slot) *slot = *declared;
+  if (!s.attention.gate) s.attention.gate = anatomy.spec.attention.gate;
+  if (!s.position.buckets) s.position.buckets = anatomy.spec.position.buckets;
+  if (s.ffn.moe) declare(*s.ffn.moe, *anatomy.spec.ffn.moe);
   make_right(s);
   for (const NamedSlot& n : filled_slots(s)) correct(*n.slot, declared_parameters(right, space, n.id));
   s.attention.bias = anatomy.spec.attention.bias;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr char of_shapes[] = "names and shapes say it", of_backward[] = "the backward pass alone shows it",
                in_mask[] = "attention.mask says it", in_scale[] = "attention.scale says it",
+               of_experts[] = "ffn.moe says it", of_scaling[] = "position.rope.scaling says it",
                of_streams[] = "blocks of several streams are not identified",
                not_looked_for[] = "boxes that have it are found to be unlike every candidate";
 
@@ -58,19 +59,30 @@ constexpr Unvaried table_of_unvaried[] = {
     {"depth_not_rooted", not_looked_for},
     {"attention.sink", not_looked_for},
     {"attention.sink_fault", not_looked_for},
-    {"attention.gate", not_looked_for},
     {"attention.latent", not_looked_for},
     {"attention.given", not_looked_for},
     {"attention.linear", "of linear_attention, which is not asked"},
     {"attention.v_head_dim", "of sdpa and linear_attention, which are not asked"},
     {"ffn.limit", not_looked_for},
     {"ffn.up_offset", not_looked_for},
-    {"ffn.moe", not_looked_for},
-    {"position.rope.sign", not_looked_for},
-    {"position.rope.scaling", not_looked_for},
     {"position.rope.tables", "of rope, which is not asked"},
     {"position.rope.table_fault", "of rope, which is not asked"},
-    {"position.buckets", not_looked_for},
+    {"ffn.moe.experts", of_shapes},
+    {"ffn.moe.top_k", of_experts},
+    {"ffn.moe.groups", of_experts},
+    {"ffn.moe.chosen_groups", of_experts},
+    {"position.rope.scaling.kind", of_scaling},
+    {"position.rope.scaling.original_max_position", of_scaling},
+    {"position.rope.scaling.low_freq_factor", not_looked_for},
+    {"position.rope.scaling.high_freq_factor", not_looked_for},
+    {"position.rope.scaling.beta_fast", not_looked_for},
+    {"position.rope.scaling.beta_slow", not_looked_for},
+    {"position.rope.scaling.truncate", of_scaling},
+    {"position.rope.scaling.attention_factor", of_scaling},
+    {"position.rope.scaling.short_factor", not_looked_for},
+    {"position.rope.scaling.long_factor", not_looked_for},
+    {"position.rope.scaling.length", not_looked_for},
+    {"position.buckets.count", of_shapes},
 };
 
 // The filled slots whose norms have an eps.
@@ -200,7 +212,12 @@ int oddity_of_branches(const Candidate& c, const Space& space) {
             unused(a.bias, declared.bias) + unused(f.bias, given.bias);
   const AttentionNorms& n = space.anatomy.spec.norm_slots.attn;
   odd += (n.q && !c.spec.norm_slots.attn.q) || (n.k && !c.spec.norm_slots.attn.k);
-  if (const auto& r = c.spec.position.rope) odd += (r->rotary_dim != a.head_dim) + (r->base != 10000);
+  odd += n.v && !c.spec.norm_slots.attn.v;
+  if (const auto& r = c.spec.position.rope)
+    odd += (r->rotary_dim != a.head_dim) + (r->base != 10000) + (r->sign != 1) + r->scaling.has_value();
+  if (f.moe) odd += oddity_of_experts(*f.moe, *given.moe);
+  odd += a.gate.has_value() != declared.gate.has_value();
+  odd += c.spec.position.buckets.has_value() != space.anatomy.spec.position.buckets.has_value();
   if (const auto& b = c.spec.position.bias) odd += b->max_bias != AlibiSpec().max_bias;
   return odd;
 }
@@ -235,15 +252,17 @@ std::vector<Variation> variations_of(const Space& space) {
   for (Number& n : wiring_numbers(space)) out.push_back(usual_values(n));
   for (auto make : {norm_knobs, feed_forward_knobs, attention_knobs})
     for (Variation& k : make(space)) out.push_back(std::move(k));
-  for (Number& n : attention_numbers(space))
-    if (n.id == "position.rope.base") out.push_back(usual_values(n));
+  if (attends(space.anatomy.spec)) out.push_back(usual_values(position_numbers().front()));
   return out;
 }
 
 std::vector<Number> numbers_of(const Space& space) {
   std::vector<Number> out = wiring_numbers(space);
   out.push_back(eps_of_all(space));
-  for (Number& n : attention_numbers(space)) out.push_back(std::move(n));
+  for (auto make : {expert_numbers, attention_numbers})
+    for (Number& n : make(space)) out.push_back(std::move(n));
+  if (attends(space.anatomy.spec))
+    for (Number& n : position_numbers()) out.push_back(std::move(n));
   return out;
 }
 

@@ -60,10 +60,18 @@ const Unvaried* why_unvaried(std::string_view path);
 
 // Every way to put the norms of a layer somewhere, those that their names say first.
 std::vector<std::vector<NormPlace>> placements(const Anatomy& anatomy);
-// Every mask; every rotary embedding that is usual, none among them; ALiBi, right and with each wrong choice.
+// Every mask; every rotary embedding that is usual, none among them, also turned the other way or scaled;
+// ALiBi, right and with each wrong choice.
 std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int longest);
 std::vector<std::optional<RopeSpec>> usual_ropes(int head_dim);
 std::vector<AlibiSpec> usual_alibis();
+// Norms on queries and keys: those that the box has parameters for; or, in a model whose norms have none,
+// such as it may have. Where these are put, they have the eps of the stream's.
+struct QkNorms {
+  NormSlot q = {}, k = {};
+};
+QkNorms norms_on_queries_and_keys(const Anatomy& anatomy);
+void set_qk_norms(BlockSpec& spec, const QkNorms& norms);
 // Of that many channels for each head, and as many heads as that makes.
 void set_head_dim(BlockSpec& spec, int head_dim);
 

@@ -97,7 +97,7 @@ Probe Questions::of_size(double size, int batch, int tokens) {
   const auto& n = anatomy_.spec.norm_slots.attn;
   if (n.q) scale(p, Module::q_proj, size);
   if (n.k) scale(p, Module::k_proj, size);
-  if (n.mid) scale(p, Module::v_proj, size);
+  if (n.mid || n.v) scale(p, Module::v_proj, size);
   if (anatomy_.spec.norm_slots.ffn.mid) scale(p, Module::up_proj, size);
   return stored(std::move(p));
 }
@@ -109,11 +109,13 @@ Probe Questions::attention_alone(int tokens) {
   return p;
 }
 
-// The gain of a norm on queries is 0, whether or not 1 is added to its weight.
+// The gain of a norm on queries is 0, whether or not 1 is added to its weight. Tables of what is added to
+// scores are 0: later questions show them.
 Probe Questions::uniform_attention(int tokens, const Candidate& c) {
   Probe p = attention_alone(tokens);
   if (!anatomy_.spec.norm_slots.attn.q) scale(p, Module::q_proj, 0);
   scale(p, Module::norm_q, 0);
+  scale(p, Module::relative_bias, 0);
   take_offset_from_gains_of_q(p, c);
   return stored(std::move(p));
 }

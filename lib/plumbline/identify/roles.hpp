@@ -16,9 +16,14 @@ enum class NamedRole {
   o,
   gate,
   up,
-  down,  // projections
+  down,
+  attention_gate,
+  router,
+  shared_gate,
+  relative_bias,  // projections, and what has the shape of one
   norm_q,
   norm_k,
+  norm_v,
   attn_mid,
   ffn_mid,
   stream_norm,
@@ -34,6 +39,8 @@ struct ParameterName {
   std::string within;  // the name within the layer, without .weight or .bias: "attn.q_proj"
   NamedKind kind = NamedKind::weight;
   NamedRole role = NamedRole::unknown;
+  std::string expert = {};  // whose it is, in a mixture: "experts.3" or "shared"; else empty
+  bool is_whole = false;    // "correction_bias": nothing stands behind its name
 };
 
 // A name taken apart at its dots. Throws Error where it ends in neither weight nor bias nor alpha (nor what
@@ -42,6 +49,8 @@ ParameterName parsed(const std::string& name);
 
 // What the role is called in a spec's layer: "attn.q_proj"; empty for norms of the stream.
 std::string our_name(NamedRole role);
+// The same of a parameter, with its expert, and what it ends in: "ffn.experts.3.up_proj.weight".
+std::string our_name(const ParameterName& name);
 
 // What such a parameter is in a spec.
 Module module_of(NamedRole role);

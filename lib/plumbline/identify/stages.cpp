@@ -183,6 +183,12 @@ Candidate Stages::attending(const Candidate& start) {
   std::vector<Candidate> likely = search_.best(masked, {uniform}, few);
   if (likely.empty() || !explains(likely.front(), {uniform}))
     for (Candidate& c : search_.best(with_alibi(masked), {uniform}, few)) likely.push_back(std::move(c));
+  const QkNorms qk = norms_on_queries_and_keys(space_.anatomy);
+  if (qk.q && !space_.anatomy.spec.norm_slots.attn.q)
+    for (std::size_t i = 0, n = likely.size(); i < n; ++i) {
+      likely.push_back(likely[i]);
+      set_qk_norms(likely.back().spec, qk);
+    }
   std::vector<Candidate> placed;
   for (const Candidate& c : likely)
     for (int h : space_.anatomy.head_dims) {

@@ -10,9 +10,15 @@ namespace plumbline::identify {
 // variations_of and numbers_of join them.
 std::vector<Variation> wiring_knobs(const Space& space);
 std::vector<Variation> feed_forward_knobs(const Space& space);
+std::vector<Variation> expert_knobs(const Space& space);
 std::vector<Variation> attention_knobs(const Space& space);
+std::vector<Variation> position_knobs(const Space& space);
 std::vector<Number> wiring_numbers(const Space& space);
+std::vector<Number> expert_numbers(const Space& space);
 std::vector<Number> attention_numbers(const Space& space);
+std::vector<Number> position_numbers();
+// How many choices about experts no right model makes, or seldom.
+int oddity_of_experts(const MoeSpec& found, const MoeSpec& declared);
 
 // Some values, each with what it changes; a change that changes nothing is left out.
 using Changes = std::vector<std::function<void(BlockSpec&)>>;

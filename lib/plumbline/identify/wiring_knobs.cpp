@@ -66,6 +66,9 @@ std::vector<Candidate> other_places(const Candidate& c, const Anatomy& a) {
 }
 
 std::vector<Candidate> other_topology(const Candidate& c, const Anatomy& a) {
+  const auto& n = c.spec.norm_slots;
+  if (c.places.empty() && (n.attn.post || n.ffn.post))
+    return {};  // in parallel nothing stands behind one add
   Candidate other = c;
   const bool was_parallel = c.spec.topology == Topology::parallel;
   other.spec.topology = was_parallel ? Topology::sequential : Topology::parallel;

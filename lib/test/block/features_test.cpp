@@ -118,6 +118,13 @@ const Feature features[] = {
        turn(s, {.kind = RopeScalingKind::dynamic, .factor = 4, .original_max_position = 3});
      },
      {"rope/scaling-missing", "rope/length-original", "rope/length-longest"}},
+    {"residual from the normed stream", [](BlockSpec& s) { s.residual_source = ResidualSource::normed; }, {}},
+    {"residual from the normed stream, in parallel",
+     [](BlockSpec& s) {
+       s.residual_source = ResidualSource::normed;
+       s.topology = Topology::parallel;
+     },
+     {}},
     {"window on both sides",
      [](BlockSpec& s) { s.attention.mask.kind = MaskKind::sliding, s.attention.mask.window = 3; },
      {"mask/one-sided", "mask/missing", "mask/window-too-short", "mask/window-too-long", "mask/after-softmax",

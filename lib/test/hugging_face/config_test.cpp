@@ -56,6 +56,8 @@ TEST(HuggingFaceConfig, LayersDiffer) {
   EXPECT_EQ(layers_of(usual("qwen2")), "0 0 0 0 0 0 0 0 ");
   EXPECT_EQ(layers_of(with(usual("qwen2"), {{"use_sliding_window", true}, {"max_window_layers", 6}})),
             "0 0 0 0 0 0 7 7 ");
+  EXPECT_EQ(layers_of(with(usual("qwen2"), {{"use_sliding_window", true}, {"max_window_layers", 0}})),
+            "7 7 7 7 7 7 7 7 ");
   EXPECT_EQ(layers_of(usual("exaone4")), "7 7 7 0- 7 7 7 0- ");
   EXPECT_EQ(layers_of(with(usual("exaone4"), {{"sliding_window", nullptr}})), "0 0 0 0 0 0 0 0 ");
   EXPECT_EQ(layers_of(usual("smollm3")), "0 0 0 0- 0 0 0 0- ");

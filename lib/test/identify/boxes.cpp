@@ -4,6 +4,7 @@
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/cases/deviate.hpp"
 #include "plumbline/cases/recipes.hpp"
+#include "plumbline/number/interval.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
@@ -91,6 +92,13 @@ std::vector<Box> dyt_boxes() {
   return {before, after, gated};
 }
 
+std::vector<Box> preset_boxes(std::string_view part) {
+  std::vector<Box> boxes;
+  for (const Preset& p : presets())
+    if (p.name.find(part) != p.name.npos) boxes.push_back({std::string(p.name), p.small(box_sizes)});
+  return boxes;
+}
+
 Box wrong_box(const char* preset, const char* deviation) {
   return wrong_box(Box{preset, find_preset(preset).make(box_sizes)}, deviation);
 }
@@ -111,16 +119,23 @@ std::vector<identify::Tensor> tensors_of(const BlockSpec& spec) {
 
 BlockSpec computed_by(const Box& box) { return box.wrong ? deviating(*box.wrong, box.spec) : box.spec; }
 
+bool is_independent(const Box& box) {
+  const BlockSpec& s = box.spec;
+  return !box.wrong && !s.streams && !s.position.buckets && !s.attention.latent && !s.ffn.moe &&
+         s.residual == ResidualSpec{};
+}
+
 identify::BlackBox black_box(const Box& box, const Profile& profile) {
   return [=](const identify::Probe& p) -> Answer {
     const Question q{box.spec, {p.x, p.parameters, {}}, p.batch, false};
-    if (!box.wrong) {
+    if (is_independent(box)) {
       const peer::Storage storage =
           profile.storage == Dtype::bf16 ? peer::Storage::bfloat16 : peer::Storage::native;
       return {Answer::Kind::outputs,
               peer::answer(q, {.name = "eager", .storage = storage}, profile.storage == Dtype::f64), ""};
     }
-    const Question wrong{computed_by(box), {p.x, as_read_by(*box.wrong, p.parameters), {}}, p.batch, false};
+    const Parameters<double> read = box.wrong ? as_read_by(*box.wrong, p.parameters) : p.parameters;
+    const Question wrong{computed_by(box), {p.x, read, {}}, p.batch, false};
     return {Answer::Kind::outputs,
             profile.storage == Dtype::f64 ? answered<double>(wrong.spec, wrong)
                                           : answered<float>(wrong.spec, wrong),
@@ -128,7 +143,11 @@ identify::BlackBox black_box(const Box& box, const Profile& profile) {
   };
 }
 
-bool computes_the_same(const identify::Candidate& c, const identify::Anatomy& a, const Box& box) {
+namespace {
+
+// same(y of the candidate, y of the box) of a question of every recipe, in T.
+template <class T, class Same>
+bool computes_in(const identify::Candidate& c, const identify::Anatomy& a, const Box& box, const Same& same) {
   for (auto [recipe, name] : names<Recipe>()) {
     const Question q =
         question_from(QuestionSettings{.spec = box.spec, .batch = 2, .recipe = recipe, .seed = 17},
@@ -137,10 +156,32 @@ bool computes_the_same(const identify::Candidate& c, const identify::Anatomy& a,
     for (const auto& [name, value] : q.inputs.parameters) ours[a.ours.at(name).name] = value;
     const Parameters<double> read =
         box.wrong ? as_read_by(*box.wrong, q.inputs.parameters) : q.inputs.parameters;
-    const Matrix<double> y = evaluate<double>(computed_by(box), read, q.inputs.x, q.batch);
-    if (evaluate<double>(c.spec, as_read_by(c, ours), q.inputs.x, q.batch) != y) return false;
+    const Matrix<T> x = cast<T>(q.inputs.x), y = evaluate<T>(computed_by(box), cast<T>(read), x, q.batch);
+    if (!same(evaluate<T>(c.spec, cast<T>(as_read_by(c, ours)), x, q.batch), y)) return false;
   }
   return true;
+}
+
+// Far below what float32 shows, of a number of that size, or of 1 where it is less.
+bool meet(const Interval60& a, const Interval60& b) {
+  const auto is_narrow = [](const Interval60& x) { return width(x) <= 1e-40 * (1 + magnitude(x)); };
+  return is_narrow(a) && is_narrow(b) && lower(a) <= upper(b) && lower(b) <= upper(a);
+}
+
+}  // namespace
+
+bool computes_the_same(const identify::Candidate& c, const identify::Anatomy& a, const Box& box) {
+  return computes_in<double>(c, a, box, [](const auto& found, const auto& right) { return found == right; });
+}
+
+bool is_the_same_function(const identify::Candidate& c, const identify::Anatomy& a, const Box& box) try {
+  return computes_in<Interval60>(c, a, box, [](const auto& found, const auto& right) {
+    for (Eigen::Index i = 0; i < right.size(); ++i)
+      if (!meet(found.data()[i], right.data()[i])) return false;
+    return true;
+  });
+} catch (const Error&) {  // one of them cannot be computed from these
+  return false;
 }
 
 }  // namespace plumbline

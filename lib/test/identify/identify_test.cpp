@@ -82,8 +82,39 @@ INSTANTIATE_TEST_SUITE_P(
         wrong_box("llama", "heads/tiled"), wrong_box("bert", "scale/by-width"),
         wrong_box("pre_norm", "layout/second-norm-is-first"), wrong_box(alibi_boxes()[0], "alibi/sign"),
         wrong_box(alibi_boxes()[0], "alibi/missing"), wrong_box(alibi_boxes()[1], "alibi/slopes-evenly"),
+        wrong_box(preset_boxes("mixtral")[0], "moe/not-renormalised"),
+        wrong_box(preset_boxes("qwen3_next")[0], "gate/missing"),
         wrong_box(dyt_boxes()[0], "dyt/alpha-missing"), wrong_box(dyt_boxes()[2], "dyt/alpha-outside")),
     name_of_test);
+
+// Experts, positions that are scaled, norms on values, tables of distances, norms without any parameter. The
+// record of the campaign has them all. Red where the knob that the preset has is not turned, or where a stage
+// shows it only together with another one.
+class PresetBox : public testing::TestWithParam<const char*> {};
+
+TEST_P(PresetBox, IsNamed) {
+  const Box box = preset_boxes(GetParam()).at(0);
+  const Identification i = identified(box);
+  EXPECT_TRUE(i.named) << identify::leftover(i);
+  EXPECT_TRUE(is_the_same_function(i.candidate, anatomy_of(box), box)) << difference(i, box.spec);
+}
+
+INSTANTIATE_TEST_SUITE_P(Identify, PresetBox,
+                         testing::Values("mixtral", "llama3_1", "hybrid_norm", "t5_encoder", "olmo1"));
+
+// Red where enclosures that do not meet, or that tell nothing, count as the same.
+TEST(Identify, AnotherFunctionIsNotTheSame) {
+  const Box box = preset_boxes("mixtral").at(0);
+  const Anatomy a = anatomy_of(box);
+  identify::Candidate c{box.spec, {}};
+  for (const identify::StreamNorm& n : a.norms) c.places.push_back(*n.hint);
+  EXPECT_TRUE(computes_the_same(c, a, box) && is_the_same_function(c, a, box));
+  c.spec.norm_slots.attn.in->eps *= 1 + 1e-9;
+  EXPECT_FALSE(is_the_same_function(c, a, box));
+  c.spec = box.spec;
+  c.spec.ffn.moe->renormalise = false;
+  EXPECT_FALSE(computes_the_same(c, a, box) || is_the_same_function(c, a, box));
+}
 
 TEST(Identify, SaysWhatIsMistakenAndWhatTellsIt) {
   const Box box = wrong_box("llama", "norm/eps-outside-sqrt");
@@ -340,6 +371,28 @@ TEST(Anatomy, ParametersThatMakeNoBlockAreRefused) {
             "heads: 24 rows of q_proj and 12 of k_proj are no whole number of such heads");
   EXPECT_EQ(refusal(with("layers.1.attn.q_proj.weight", {24, 15})),
             "parameters: expected 16 of layer 1, as layer 0 has, found 1");
+}
+
+TEST(Anatomy, ExpertsThatMakeNoMixtureAreRefused) {
+  const std::vector<identify::Tensor> mixtral = tensors_of(find_preset("mixtral").small(box_sizes));
+  const auto with = [&](const std::string& name, std::vector<std::int64_t> shape) {
+    auto t = mixtral;
+    std::erase_if(t, [&](const auto& x) { return x.name == name; });
+    if (!shape.empty()) t.push_back({name, std::move(shape)});
+    return t;
+  };
+  const Anatomy a = identify::anatomy_of(mixtral, {.n_heads = 4});
+  EXPECT_EQ(a.spec.ffn.moe->experts, 4);
+  EXPECT_EQ(a.ours.at("layers.0.ffn.experts.3.up_proj.weight").name, "layers.0.ffn.experts.3.up_proj.weight");
+  EXPECT_EQ(
+      refusal(with("layers.0.ffn.router.weight", {5, 15})),
+      "parameter layers.0.ffn.router.weight: expected as many rows as there are experts, 4, found [5, 15]");
+  EXPECT_EQ(refusal(with("layers.0.ffn.experts.2.up_proj.weight", {20, 15})),
+            "parameter layers.0.ffn.experts.2.up_proj.weight: expected the shape of "
+            "layers.0.ffn.experts.0.up_proj.weight, [21, 15], found [20, 15]");
+  EXPECT_EQ(refusal(with("layers.0.ffn.router.weight", {})),
+            "parameter layers.0.ffn.experts.0.gate_proj.weight: expected a router beside the experts, found "
+            "[21, 15]");
 }
 
 }  // namespace

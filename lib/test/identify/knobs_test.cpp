@@ -38,6 +38,16 @@ Candidate as_declared(const Box& box, const Anatomy& a) {
   return c;
 }
 
+// Experts as no preset has them all at once.
+Box groups_of_experts() {
+  Box box{"groups of experts", find_preset("mixtral").small(box_sizes)};
+  MoeSpec& m = *box.spec.ffn.moe;
+  m.experts = 6, m.groups = 3, m.chosen_groups = 2;
+  m.score = RouterScore::sqrt_softplus;
+  m.router_bias = m.correction_bias = true;
+  return box;
+}
+
 // The knobs that have another value in some box, and the numbers that are solved for.
 std::set<std::string> turned() {
   Dimensions deep = box_sizes;
@@ -47,6 +57,9 @@ std::set<std::string> turned() {
   partial.spec.attention.bias = {};
   std::vector<Box> boxes = right_boxes();
   boxes.push_back(partial);
+  boxes.push_back(groups_of_experts());
+  for (const char* preset : {"afmoe_global", "hybrid_norm", "llama3_1", "qwen2_moe", "t5_encoder"})
+    for (const Box& box : preset_boxes(preset)) boxes.push_back(box);
   std::set<std::string> out;
   for (const Box& box : boxes) {
     const Anatomy a = identify::anatomy_of(tensors_of(box.spec), {});

@@ -70,11 +70,13 @@ template <class Branch>
 Result<T> Peer<T>::sublayer(const NormSlot& in, const NormSlot& out, const NormSlot& post,
                             const std::string& name, const A& x, Branch branch) {
   const R u = norm(in, name + "norm_in", x), f = branch(u.y), n = norm(out, name + "norm_out", f.y);
-  const R y = norm(post, name + "norm_post", joined(x, n.y));
+  const bool normed = s_.residual_source == ResidualSource::normed;
+  const R y = norm(post, name + "norm_post", joined(normed ? u.y : x, n.y));
   return {y.y, [=, this](const A& g) {
             const A gy = y.pull(g);
-            const A gx = u.pull(f.pull(n.pull(times(s_.branch_scale, gy, "grad branch"))));
-            return k_.plus(times(s_.residual_scale, gy, "grad residual"), gx);
+            const A gu = f.pull(n.pull(times(s_.branch_scale, gy, "grad branch")));
+            const A gr = times(s_.residual_scale, gy, "grad residual");
+            return normed ? u.pull(k_.plus(gr, gu)) : k_.plus(gr, u.pull(gu));
           }};
 }
 
@@ -86,12 +88,14 @@ Result<T> Peer<T>::parallel(const std::string& name, const A& x) {
   const R fa = attention(name + "attn.", u.y), ff = feed_forward(name + "ffn.", w.y);
   const R a = norm(s_.norm_slots.attn.out, name + "attn.norm_out", fa.y),
           f = norm(s_.norm_slots.ffn.out, name + "ffn.norm_out", ff.y);
-  return {joined(x, k_.plus(a.y, f.y)), [=, this](const A& g) {
+  const bool normed = s_.residual_source == ResidualSource::normed;
+  return {joined(normed ? u.y : x, k_.plus(a.y, f.y)), [=, this](const A& g) {
             const A gb = times(s_.branch_scale, g, "grad branch");
-            const A gu = fa.pull(a.pull(gb)), gw = ff.pull(f.pull(gb));
-            const A gx = times(s_.residual_scale, g, "grad residual");
-            if (s_.parallel_shared_norm) return k_.plus(gx, u.pull(k_.plus(gu, gw)));
-            return k_.plus(k_.plus(gx, u.pull(gu)), w.pull(gw));
+            const A gw = ff.pull(f.pull(gb)), gr = times(s_.residual_scale, g, "grad residual");
+            A gu = fa.pull(a.pull(gb));
+            if (s_.parallel_shared_norm) gu = k_.plus(gu, gw);
+            const A gx = normed ? u.pull(k_.plus(gr, gu)) : k_.plus(gr, u.pull(gu));
+            return s_.parallel_shared_norm ? gx : k_.plus(gx, w.pull(gw));
           }};
 }
 
@@ -147,6 +151,7 @@ Result<T> Peer<T>::part(const A& x) {
   if (!(s_.residual == ResidualSpec{}))
     throw Error("residual_rule: expected \"add\", since this peer adds branches as they are");
   if (s_.position.buckets) throw Error("position.buckets: expected null, since this peer has no tables");
+  if (s_.ffn.moe) throw Error("ffn.moe: expected null, since this peer has one feed-forward");
   if (s_.attention.latent)
     throw Error("attention.latent: expected null, since this peer projects queries, keys and values");
   switch (s_.part) {

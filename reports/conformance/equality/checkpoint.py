@@ -25,8 +25,11 @@ def config_of(name, layers=None, attention="eager"):
     said = dict(MODELS[name])
     if layers:
         said |= {key: layers for key in LAYERS if key in said}
+        types = set(said.get("layer_types", []))
         said |= {key: [value] * layers if as_list else value for key, (value, as_list) in ALIKE.items() if key in said}
-        if type_of(name) in ("gemma2", "vaultgemma", "gpt_oss"):  # every other one has a window where nothing is said
+        if len(types) == 1:  # they are alike as they are
+            said["layer_types"] = [*types] * layers
+        if type_of(name) in ("gemma2", "vaultgemma", "gpt_oss", "cwm"):  # every other one has a window where nothing is said
             said["layer_types"] = ["sliding_attention"] * layers
     vocabulary = {} if "patch_size" in said else {"vocab_size": 37}
     config = transformers.AutoConfig.for_model(type_of(name), **vocabulary, **said)
@@ -44,7 +47,8 @@ def kind_of(name):
 
 
 def model_of(name, dtype, layers=None, attention="eager"):
-    """Parameters are numbers of that type. Tables of rotations stay as they are, as where a model is loaded in it."""
+    """Parameters are numbers of that type. Tables of rotations stay as they are, as where a model is loaded in it; a mask
+    that is multiplied, as OpenAI GPT's, becomes one of that type there."""
     torch.manual_seed(sum(name.encode()))
     config = config_of(name, layers, attention)
     model = kind_of(name).from_config(config, attn_implementation=attention, experts_implementation="eager").eval()
@@ -56,6 +60,9 @@ def model_of(name, dtype, layers=None, attention="eager"):
             if name in STORED_AS:
                 parameter.copy_(parameter.to(STORED_AS[name]))
             parameter.data = parameter.data.to(dtype)
+        for named, mask in model.named_buffers():
+            if named.endswith("attn.bias") and mask.is_floating_point():
+                mask.data = mask.data.to(dtype)
     if type_of(name) in SHARED_TABLE:
         give_each_its_table(model)
     return model
