@@ -40,6 +40,7 @@ const std::vector<Law>& relation_laws();
 const std::vector<Law>& given_mask_laws();
 const std::vector<Law>& residual_laws();
 const std::vector<Law>& direction_laws();
+const std::vector<Law>& part_laws();
 
 // All of them, in this order.
 const std::vector<Law>& all_laws();

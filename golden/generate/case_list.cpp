@@ -45,6 +45,7 @@ constexpr void (*groups[])(List&) = {add_layouts,
                                      add_given,
                                      add_unlike_layers,
                                      add_norms_and_residuals,
+                                     add_parts,
                                      add_presets};
 
 }  // namespace

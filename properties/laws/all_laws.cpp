@@ -15,7 +15,7 @@ const std::vector<Law>& all_laws() {
                              &layout_laws(),        &identity_laws(),
                              &algebra_laws(),       &relation_laws(),
                              &given_mask_laws(),    &residual_laws(),
-                             &direction_laws()})
+                             &direction_laws(),     &part_laws()})
       all.insert(all.end(), room->begin(), room->end());
     return all;
   }();

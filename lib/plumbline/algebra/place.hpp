@@ -45,6 +45,7 @@ enum class Site {
   read,   // what a sublayer reads of them
   masked_scores,
   shifted,    // of derf: its argument
+  weights,    // of a softmax that is read by nothing else
   difference  // of two directions between which a rule goes a part of the way
 };
 PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {input, "input"},
@@ -57,7 +58,8 @@ PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {
                 {activation, "activation"}, {gated, "gated"}, {scaled_branch, "scaled_branch"},
                 {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"},
                 {squared, "squared"}, {raised, "raised"}, {gates, "gates"}, {read, "read"},
-                {masked_scores, "masked_scores"}, {shifted, "shifted"}, {difference, "difference"})
+                {masked_scores, "masked_scores"}, {shifted, "shifted"}, {weights, "weights"},
+                {difference, "difference"})
 
 // A site in a block, by its path.
 struct Place {

@@ -17,16 +17,46 @@ namespace plumbline {
 // norm: N(x), of slot attn.in. add_norm: x, residual -> N(sum) beside sum = alpha residual + beta x. sdpa: q,
 // k, v -> softmax(scale q k^T) v. collapse: what stands behind the last layer of a stack of several streams.
 // router: the weights of the experts. mixer: what is read of several streams, written to them and mixed.
-enum class Part { stack, block, attention, ffn, norm, add_norm, sdpa, collapse, router, mixer };
+// softmax: of the rows of x, which are scores. linear: x W^T + b. activation: f(x). gated_activation: gate
+// and up side by side in x -> f(gate) up.
+enum class Part {
+  stack,
+  block,
+  attention,
+  ffn,
+  norm,
+  add_norm,
+  sdpa,
+  collapse,
+  router,
+  mixer,
+  softmax,
+  linear,
+  activation,
+  gated_activation
+};
 PLUMBLINE_NAMES(Part, {stack, "stack"}, {block, "block"}, {attention, "attention"}, {ffn, "ffn"},
                 {norm, "norm"}, {add_norm, "add_norm"}, {sdpa, "sdpa"}, {collapse, "collapse"},
-                {router, "router"}, {mixer, "mixer"})
+                {router, "router"}, {mixer, "mixer"}, {softmax, "softmax"}, {linear, "linear"},
+                {activation, "activation"}, {gated_activation, "gated_activation"})
 inline constexpr std::size_t part_count = name_table<Part>.size();
 
 // The channels of a tensor: those of a stream, of all residual streams side by side, or those of all heads of
 // queries, of keys, of values, of values that were averaged for each query; a number for each expert; the
-// entries of r, w and C of several streams.
-enum class Width { stream, all_streams, query_heads, key_heads, value_heads, averaged_heads, experts, gates };
+// entries of r, w and C of several streams; what a projection leads to; a gate and up, each as wide as the
+// stream.
+enum class Width {
+  stream,
+  all_streams,
+  query_heads,
+  key_heads,
+  value_heads,
+  averaged_heads,
+  experts,
+  gates,
+  projected,
+  gate_and_up
+};
 // Its rows: one for each token, or for each key.
 enum class Rows { tokens, keys };
 
@@ -48,6 +78,9 @@ struct PartRecord {
   bool ends_streams = false;     // several streams become one, and the final norm
   bool routes = false;           // the router of a mixture of experts and no other
   bool mixes = false;            // the mixer of several streams and no other
+  bool weighs = false;           // a softmax of scores that are there already
+  bool maps = false;             // one projection and no other
+  bool activates = false;        // f of what is projected already
   std::string_view prefix = {};  // what the parameters of a sublayer alone are found under
   TokenTensor x{"x"}, y{"y"};
   std::span<const TokenTensor> beside_x = {};
@@ -55,6 +88,10 @@ struct PartRecord {
 
   // Queries, or what has the same shape: d is n_heads head_dim.
   constexpr bool reads_heads() const { return x.width == Width::query_heads; }
+  // A gate and up that were projected together.
+  constexpr bool reads_gate_and_up() const { return x.width == Width::gate_and_up; }
+  // Each row by itself, at a cost of a few operations an entry: so a question can be wide.
+  constexpr bool is_of_rows() const { return is_norm || weighs || activates; }
   // The input that tells how many keys there are, where these are not the tokens.
   constexpr const TokenTensor* keys() const {
     for (const TokenTensor& t : beside_x)
@@ -78,6 +115,8 @@ using Stream = std::vector<Tensor<A>>;
 //   template <Algebra A> static Tensor<A> run(A&, const BlockSpec& spec, const ParameterView<A>&,
 //                                             const Tensor<A>& x, int batch, Stream<A>*);
 // Features stand before the block that is made of them, so theirs take any spec that has what they read.
+// Where the part of a spec is no block's, some knobs begin at other values:
+//   static void begin(auto& spec);   before any knob of the spec is read; none: as in a block
 template <Part>
 struct PartOf;
 

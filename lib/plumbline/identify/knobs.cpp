@@ -65,6 +65,8 @@ constexpr Unvaried table_of_unvaried[] = {
     {"ffn.limit", not_looked_for},
     {"ffn.up_offset", not_looked_for},
     {"ffn.moe", not_looked_for},
+    {"ffn.packing", "of gated_activation, which is not asked"},
+    {"linear", "of part linear, which is not asked"},
     {"position.rope.sign", not_looked_for},
     {"position.rope.scaling", not_looked_for},
     {"position.buckets", not_looked_for},

@@ -42,7 +42,10 @@ TEST(Part, SaysWhatStandsBesideXAndY) {
                                             : part == Part::add_norm ? 1u
                                                                      : 0u)
         << name;
-    const int width = part == Part::add_norm ? 16 : part == Part::router ? 0 : part == Part::mixer ? 3 : 8;
+    const int width = part == Part::add_norm                         ? 16
+                      : part == Part::router || part == Part::linear ? 0
+                      : part == Part::mixer                          ? 3
+                                                                     : 8;
     EXPECT_EQ(output_width(s), width) << name;
     EXPECT_EQ(input_name(s), part == Part::sdpa ? "q" : "x") << name;
   }

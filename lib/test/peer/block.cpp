@@ -160,6 +160,11 @@ Result<T> Peer<T>::part(const A& x) {
     case Part::collapse:
     case Part::router:
     case Part::mixer: break;
+    case Part::softmax:
+    case Part::linear:
+    case Part::activation:
+    case Part::gated_activation:
+      throw Error("part: expected another one, since this peer lacks " + std::string(name_of(s_.part)));
   }
   return stack(x);
 }
