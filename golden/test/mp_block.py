@@ -144,7 +144,7 @@ def seen(mask, window, queries, keys, first):
     i, j = np.arange(queries)[:, None] + first, np.arange(keys)
     if mask == "causal_chunked":
         return ((j <= i) & (j // window == i // window)).astype(int)
-    far = {"bidirectional": -keys, "causal": -keys, "causal_sliding": -(window or 0), "sliding": -(window or 0)}[mask]
+    far = {"bidirectional": -keys, "causal": -keys - queries, "causal_sliding": -(window or 0), "sliding": -(window or 0)}[mask]
     near = {"bidirectional": keys + queries, "causal": 1, "causal_sliding": 1, "sliding": window}[mask]
     return ((j - i > far) & (j - i < near)).astype(int)
 

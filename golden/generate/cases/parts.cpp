@@ -34,7 +34,11 @@ void add_softmaxes(List& list) {
       9);
   add("sliding", [](AttentionSpec& a) { a.mask.kind = MaskKind::sliding, a.mask.window = 2; });
   add(
-      "chunked", [](AttentionSpec& a) { a.mask.kind = MaskKind::causal_chunked, a.mask.window = 3; }, 7);
+      "chunked",
+      [](AttentionSpec& a) {
+        a.mask.kind = MaskKind::causal_chunked, a.mask.window = 3, a.sink.present = true;
+      },
+      7);
 }
 
 void add_linears(List& list) {
@@ -79,7 +83,7 @@ void add_chunks(List& list) {
         s.attention.mask.kind = MaskKind::causal_chunked, s.attention.mask.window = 3;
         s.position.rope = rope(RopeStyle::half, 4);
       },
-      7);
+      8);
 }
 
 }  // namespace

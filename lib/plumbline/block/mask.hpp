@@ -31,8 +31,8 @@ struct MaskSpec {
   bool operator==(const MaskSpec&) const = default;
 };
 
-// Whether queries see the keys within a window, or in a chunk of as many; whether they see none that stands
-// later.
+// Whether queries see the keys within a window, or in a chunk of as many; whether they see none that
+// stands later.
 inline bool slides(const MaskSpec& m) {
   return m.kind == MaskKind::causal_sliding || m.kind == MaskKind::sliding;
 }

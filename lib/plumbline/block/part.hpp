@@ -43,8 +43,8 @@ inline constexpr std::size_t part_count = name_table<Part>.size();
 
 // The channels of a tensor: those of a stream, of all residual streams side by side, or those of all heads of
 // queries, of keys, of values, of values that were averaged for each query; a number for each expert; the
-// entries of r, w and C of several streams; what a projection leads to; a gate and up, each as wide as the
-// stream.
+// entries of r, w and C of several streams; what a projection leads to; a gate and up, each as wide
+// as the stream.
 enum class Width {
   stream,
   all_streams,
