@@ -73,7 +73,7 @@ void linear_is_affine(const Subject& f) {
 }
 
 // exp(-u) / (1 + exp(-u)) would do as well.
-I sigma(const I& x) { return I(1) / (I(1) + exp(I(-x))); }
+I logistic_of(const I& x) { return I(1) / (I(1) + exp(I(-x))); }
 
 void activation_alone_is_its_definition(const Subject& f) {
   BlockSpec spec = part_by_itself<Part::activation>(f);
@@ -90,9 +90,9 @@ void activation_alone_is_its_definition(const Subject& f) {
     const Matrix<I> odd = at.x.unaryExpr([&](const I& x) { return I(formula(x)); });
     RC_ASSERT(equal(f.value(at) - f.value(at, Matrix<I>(-at.x)), odd));
   };
-  is(Activation::sigmoid, [](const I& x) { return sigma(x); });
-  is(Activation::silu, [](const I& x) { return x * sigma(x); });
-  is(Activation::quick_gelu, [](const I& x) { return x * sigma(I(I(1702) / I(1000) * x)); });
+  is(Activation::sigmoid, [](const I& x) { return logistic_of(x); });
+  is(Activation::silu, [](const I& x) { return x * logistic_of(x); });
+  is(Activation::quick_gelu, [](const I& x) { return x * logistic_of(I(I(1702) / I(1000) * x)); });
   is(Activation::erf, [](const I& x) { return I(1) - erfc(x); });
   is(Activation::gelu_erf, [](const I& x) { return x / I(2) * erfc(I(-x / sqrt(I(2)))); });
   is(Activation::softplus, [](const I& x) { return log(I(I(1) + exp(x))); });
@@ -119,7 +119,7 @@ void gate_times_up_is_its_definition(const Subject& f) {
         gate = -max(I(-gate), I(-most));
         up = max(I(-most), I(-max(I(-up), I(-most))));
       }
-      RC_ASSERT(equal(y(t, j), I(gate * sigma(gate) * (up + I(spec.ffn.up_offset)))));
+      RC_ASSERT(equal(y(t, j), I(gate * logistic_of(gate) * (up + I(spec.ffn.up_offset)))));
     }
 }
 

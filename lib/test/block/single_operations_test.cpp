@@ -8,6 +8,7 @@
 #include "plumbline/block/evaluate.hpp"
 #include "plumbline/cases/recipes.hpp"
 #include "plumbline/explain/picture.hpp"
+#include "plumbline/judge/describe.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline {
@@ -139,6 +140,33 @@ TEST(SingleOperation, IsExplained) {
         std::pair("activation", "y = Act(x)"), std::pair("gated_activation", "y = GatedAct(x)")})
     EXPECT_EQ(formulas(picture_of(spec_from_json({{"part", part}, {"d", 4}})), Notation::text).front(),
               formula);
+}
+
+// p g - p sum p g, each product rounded, as PyTorch on CUDA and apex have it.
+Outputs multiplied_first(const Question& q) {
+  Matrix<float> p = q.inputs.x.cast<float>(), d = q.inputs.cotangent.cast<float>();
+  for (Eigen::Index t = 0; t < p.rows(); ++t) {
+    p.row(t) = (p.row(t).array() - p.row(t).maxCoeff()).exp();
+    p.row(t) = (p.row(t).array() / p.row(t).sum()).eval();
+    const Eigen::RowVectorXf products = p.row(t).cwiseProduct(d.row(t));
+    d.row(t) = products - p.row(t) * products.sum();
+  }
+  return {{"y", p.cast<double>()}, {"grad.x", d.cast<double>()}};
+}
+
+TEST(Softmax, MayMultiplyBeforeItTakesTheMeanOut) {
+  for (int d : {2, 3, 33})
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+      const Recipe recipe = seed % 2 ? Recipe::rich : Recipe::hot_scores;
+      const Question q = question_from({.spec = spec_from_json({{"part", "softmax"}, {"d", d}}),
+                                        .tokens = 65,
+                                        .gradients = true,
+                                        .recipe = recipe,
+                                        .seed = seed},
+                                       find_profile("float32"));
+      const Verdict v = Judge(q, find_profile("float32")).unnamed(multiplied_first(q));
+      EXPECT_EQ(v.finding, Finding::agrees) << d << " " << seed << ": " << describe(v);
+    }
 }
 
 // Row i of a chunk sees as many keys as stand before it there.
