@@ -42,6 +42,7 @@ const std::vector<Law>& residual_laws();
 const std::vector<Law>& direction_laws();
 const std::vector<Law>& turning_laws();
 const std::vector<Law>& linear_attention_laws();
+const std::vector<Law>& part_laws();
 
 // All of them, in this order.
 const std::vector<Law>& all_laws();

@@ -46,7 +46,8 @@ constexpr void (*groups[])(List&) = {add_layouts,
                                      add_unlike_layers,
                                      add_norms_and_residuals,
                                      add_presets,
-                                     add_heads_alone};
+                                     add_heads_alone,
+                                     add_parts};
 
 }  // namespace
 

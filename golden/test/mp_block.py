@@ -143,7 +143,9 @@ def rotation(rope, tokens, head_dim, first=0):
 def seen(mask, window, queries, keys, first):
     """1 where query i sees key j, else 0; query 0 stands at key `first`."""
     i, j = np.arange(queries)[:, None] + first, np.arange(keys)
-    far = {"bidirectional": -keys, "causal": -keys, "causal_sliding": -(window or 0), "sliding": -(window or 0)}[mask]
+    if mask == "causal_chunked":
+        return ((j <= i) & (j // window == i // window)).astype(int)
+    far = {"bidirectional": -keys, "causal": -keys - queries, "causal_sliding": -(window or 0), "sliding": -(window or 0)}[mask]
     near = {"bidirectional": keys + queries, "causal": 1, "causal_sliding": 1, "sliding": window}[mask]
     return ((j - i > far) & (j - i < near)).astype(int)
 
@@ -283,19 +285,44 @@ class Block(Streams, Moe, Positions, Given, States, Residual):
         return self.mixture(p, x) if self.spec["ffn"].get("moe") else self.one_feed_forward(p, x)
 
     def one_feed_forward(self, p, x):
-        s = self.spec["ffn"]
-        activation, up = ACTIVATIONS[s["activation"]], self.linear(p + "up_proj", x)
+        s, up = self.spec["ffn"], self.linear(p + "up_proj", x)
         if s["kind"] not in ("mlp", "glu"):
             raise NotImplementedError(s)
-        gate = self.linear(p + "gate_proj", x) if s["kind"] == "glu" else up
-        if limit := s.get("limit"):
-            gate, up = at_most(limit, gate), at_most(limit, at_least(-limit, up))
-        hidden = activation(gate)
-        if s.get("squared"):
-            hidden = hidden * hidden
-        if s["kind"] == "glu":
-            hidden = hidden * (up + s.get("up_offset", 0))
+        hidden = self.gate_times_up(self.linear(p + "gate_proj", x), up) if s["kind"] == "glu" else self.activated(up)
         return self.linear(p + "down_proj", self.norm(self.spec["norm_slots"]["ffn"]["mid"], p + "norm_mid", hidden))
+
+    def activated(self, x):
+        """f(x), or its square."""
+        y = ACTIVATIONS[self.spec["ffn"]["activation"]](x)
+        return y * y if self.spec["ffn"].get("squared") else y
+
+    def gate_times_up(self, gate, up):
+        if limit := self.spec["ffn"].get("limit"):
+            gate, up = at_most(limit, gate), at_most(limit, at_least(-limit, up))
+        return self.activated(gate) * (up + self.spec["ffn"].get("up_offset", 0))
+
+    def gated(self, x):
+        """f(gate) up, where x [B T, 2 d] holds both: one behind the other, or in turns."""
+        packing, width = self.spec["ffn"].get("packing", "gate_first"), x.shape[1] // 2
+        takes = np.zeros((2, 2 * width, width), int)  # where the columns of gate and up stand
+        for j in range(width):
+            gate, up = {"gate_first": (j, width + j), "up_first": (width + j, j), "interleaved": (2 * j, 2 * j + 1)}[packing]
+            takes[0, gate, j] = takes[1, up, j] = 1
+        return self.gate_times_up(x @ constant(takes[0]), x @ constant(takes[1]))
+
+    def softmax(self, x):
+        """exp(s) over the sum of those that are seen, and of exp(sink): s = cap tanh(scale x / cap)."""
+        s, queries, keys = self.spec["attention"], x.shape[0] // self.batch, x.shape[1]
+        root = {"inv_sqrt_head_dim": s["head_dim"], "inv_sqrt_scalar": s["scale"]["value"], "one": 1}[s["scale"]["rule"]]
+        scores = x.reshape(self.batch, queries, keys) * (s["scale"]["mult"] / mpmath.sqrt(root))
+        if cap := s["logit_softcap"]:
+            scores = tanh(scores / cap) * cap
+        at_the_end = s.get("causal_alignment", "bottom_right") == "bottom_right"
+        weights = exp(scores) * constant(seen(s["mask"], s["window"], queries, keys, keys - queries if at_the_end else 0))
+        total = weights.row_sum()
+        if s.get("sink"):
+            total = total + exp(self.params["sink"].reshape(1, 1, 1))
+        return (weights / total).reshape(self.batch * queries, keys)
 
     def sublayer(self, which, branch, p, number, x):
         n = self.spec["norm_slots"][which]
@@ -347,6 +374,10 @@ class Block(Streams, Moe, Positions, Given, States, Residual):
             "mixer": lambda x: self.mixer("layers.0.attn.mixer.", self.split(x)),
             "rope": self.turned_heads,
             "linear_attention": self.linear_attention,
+            "softmax": self.softmax,
+            "linear": lambda x: x @ self.params["weight"].swapaxes(0, 1) + self.params.get("bias", 0),
+            "activation": lambda x: self.activated(x),
+            "gated_activation": self.gated,
         }
         return parts[self.spec["part"]](x)
 

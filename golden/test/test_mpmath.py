@@ -34,12 +34,16 @@ def truth(case):
     return truth_of(golden(case))
 
 
-def of_gates(spec):
-    """The width of y where a part answers with gates or weights, else 0."""
+def width_of_y(spec):
+    """Where a part answers with gates or weights, or projects or halves what it reads; else 0."""
     streams = (spec.get("streams") or {"count": 0})["count"]
-    return {"router": lambda: spec["ffn"]["moe"]["experts"], "mixer": lambda: streams * (2 + streams)}.get(
-        spec["part"], lambda: 0
-    )()
+    widths = {
+        "router": lambda: spec["ffn"]["moe"]["experts"],
+        "mixer": lambda: streams * (2 + streams),
+        "linear": lambda: spec["linear"]["d_out"] or spec["d"],
+        "gated_activation": lambda: spec["d"],
+    }
+    return widths.get(spec["part"], lambda: 0)()
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -49,7 +53,7 @@ def test_file_holds_its_inputs_and_every_output(case):
     if width := file.spec.get("attention", {}).get("v_head_dim"):
         x = np.zeros((*x.shape[:-1], file.spec["attention"]["n_heads"] * width))
     y = {"add_norm": np.concatenate([x, x], -1), "collapse": x[..., : file.spec["d"]]}.get(file.spec["part"], x)
-    if width := of_gates(file.spec):
+    if width := width_of_y(file.spec):
         y = np.zeros((*x.shape[:-1], width))
     outputs = {"y": y, **{"grad." + name: t for name, t in file.inputs.items() if name not in DATA}}
     expected = {**file.inputs, "grad.y": y, **{n + suffix: t for n, t in outputs.items() for suffix in FORMATS}}
@@ -111,6 +115,11 @@ WRONG = {  # a function of the block, what stands in its place, the case that is
         "rotation",
         lambda rope, *sizes: ROTATION({**rope, "style": "interleaved"}, *sizes),
         "attention/rope-half",
+    ),
+    "chunk too long": (
+        "seen",
+        lambda mask, w, *sizes: SEEN(mask, w + 1 if mask == "causal_chunked" else w, *sizes),
+        "attention/chunked",
     ),
     "no tanh in gelu": ("gelu_tanh", lambda x: x * mp_block.normal_distribution(x), "ffn/mlp-gelu-tanh"),
 }

@@ -75,9 +75,10 @@ SpecTemplate with_open_sizes(SpecTemplate spec) {
   }
   if (known && !record_of(*known).attends && !record_of(*known).reads_heads()) open.erase("attention");
   if (known && !record_of(*known).feeds) open.erase("ffn");
+  if (known && record_of(*known).maps) open["linear"] = {{"d_out", {{"one_of", {range(5, 1024), nullptr}}}}};
   for (const char* size : {"d", "n_layers"})
     if (open.contains(size) && !spec.contains(size)) spec[size] = open[size];
-  for (const char* component : {"attention", "ffn"}) {
+  for (const char* component : {"attention", "ffn", "linear"}) {
     if (!open.contains(component)) continue;
     Json& sizes = open[component];
     const Json said = spec.value(component, Json::object());

@@ -27,7 +27,8 @@ const std::vector<Law>& all_laws() {
                              &residual_laws(),
                              &direction_laws(),
                              &turning_laws(),
-                             &linear_attention_laws()})
+                             &linear_attention_laws(),
+                             &part_laws()})
       all.insert(all.end(), room->begin(), room->end());
     return all;
   }();

@@ -20,12 +20,14 @@ namespace {
 // Sizes that no two dimensions share, so that a shape says which ones it is made of.
 constexpr ExchangeSizes sizes{2, 3, 5};
 constexpr int d = 1009, d_ff = 1013, n_heads = 26, n_kv_heads = 13, head_dim = 17, past = 1019,
-              n_experts = 19, n_streams = 7, rotary_dim = 16;
+              n_experts = 19, n_streams = 7, rotary_dim = 16, d_out = 1021;
 const std::map<std::int64_t, const char*> letters{{2, "B"},
                                                   {3, "T"},
                                                   {5, "T_k"},
                                                   {d, "d"},
                                                   {d_ff, "d_ff"},
+                                                  {2 * d, "2 d"},
+                                                  {d_out, "d_out"},
                                                   {n_experts, "experts"},
                                                   {n_streams * d, "count d"},
                                                   {n_streams * (n_streams + 2), "count (count + 2)"},
@@ -52,6 +54,7 @@ BlockSpec spec_of(std::string_view part) {
   if (record.feeds) spec["ffn"] = {{"kind", "glu"}, {"activation", "silu"}, {"d_ff", d_ff}};
   if (record.routes) spec["ffn"]["moe"] = {{"experts", n_experts}};
   if (record.mixes) spec["streams"] = {{"rule", "mhc"}, {"count", n_streams}};
+  if (record.maps) spec["linear"] = {{"d_out", d_out}};
   if (record.has_residuals) spec["norm_slots"] = {{"attn", {{"in", norm}}}, {"ffn", {{"in", norm}}}};
   if (record.is_stack) spec["final_norm"] = norm;
   return spec_from_json(spec);

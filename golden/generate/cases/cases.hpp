@@ -73,6 +73,9 @@ void add_streams(List& list);
 // residuals.cpp: norms by length and by erf, ways to join the stream, routers and mixers
 void add_norms_and_residuals(List& list);
 
+// parts.cpp: softmaxes, projections and activations by themselves, masks by chunks
+void add_parts(List& list);
+
 // presets.cpp: those that are files
 void add_presets(List& list);
 

@@ -78,6 +78,12 @@ std::string ffn_text(const FeedForwardSpec& f) {
   return fmt::format(", {} {} with d_ff = {}", name_of(f.activation), name_of(f.kind), f.d_ff);
 }
 
+// The same of an activation that reads what is projected already.
+std::string activation_text(const FeedForwardSpec& f) {
+  return fmt::format(", {}{}", name_of(f.activation),
+                     f.kind == FeedForwardKind::glu ? " of a gate, times up" : "");
+}
+
 // Which block it is.
 std::string title(const BlockOptions& o) {
   if (!o.spec_file.empty()) return o.spec_file;
@@ -98,6 +104,9 @@ std::string headline(const std::string& title, const BlockSpec& s) {
   out += fmt::format(", d = {}", s.d);
   out += attention_text(s);
   if (feeds(s)) out += ffn_text(s.ffn);
+  if (weighs(s)) out += fmt::format(", {}", name_of(s.attention.mask.kind));
+  if (maps(s)) out += fmt::format(" to {}", width_of(s, part_of(s).y));
+  if (activates(s)) out += activation_text(s.ffn);
   return out + "\n";
 }
 

@@ -11,18 +11,23 @@
 namespace plumbline {
 
 // Query i stands at key s = i + shift and sees the keys from s - behind to s + ahead; where s is not
-// negative, to key 0 at least. Of these, what `shown` has where there is one: row by row, `stride` keys each.
+// negative, to key 0 at least. Of these, what `shown` has where there is one: row by row, `stride` keys each;
+// and none before the chunk in which s stands, where keys stand in chunks of that many.
 struct Mask {
   int queries = 0, keys = 0;
   int behind = 0, ahead = 0;
   int shift = 0;
+  int chunk = 0;              // 0: keys stand in none
   bool sink = false;          // every query sees one column more, to the right of the keys
   bool may_be_empty = false;  // a query that sees no key has no weights; otherwise there must be none
   int stride = 0;
   std::shared_ptr<const std::vector<bool>> shown = {};
 
   // The first and the last key that query i may see; first > last where it sees none.
-  int first(int i) const { return std::max(i + shift - behind, 0); }
+  int first(int i) const {
+    const int s = i + shift, begin = chunk > 0 && s >= 0 ? s / chunk * chunk : 0;
+    return std::max({s - behind, begin, 0});
+  }
   int last(int i) const {
     const int s = i + shift;
     return std::min(std::max(s + ahead, std::min(s, 0)), keys - 1);

@@ -45,6 +45,7 @@ enum class Site {
   read,   // what a sublayer reads of them
   masked_scores,
   shifted,     // of derf: its argument
+  weights,     // of a softmax that is read by nothing else
   difference,  // of two directions between which a rule goes a part of the way
   recalled     // what queries read of a state
 };
@@ -58,8 +59,8 @@ PLUMBLINE_NAMES(Site, {other, ""}, {x, "x"}, {y, "y"}, {gradient, "gradient"}, {
                 {activation, "activation"}, {gated, "gated"}, {scaled_branch, "scaled_branch"},
                 {scaled_residual, "scaled_residual"}, {residual, "residual"}, {branches, "branches"},
                 {squared, "squared"}, {raised, "raised"}, {gates, "gates"}, {read, "read"},
-                {masked_scores, "masked_scores"}, {shifted, "shifted"}, {difference, "difference"},
-                {recalled, "recalled"})
+                {masked_scores, "masked_scores"}, {shifted, "shifted"}, {weights, "weights"},
+                {difference, "difference"}, {recalled, "recalled"})
 
 // A site in a block, by its path.
 struct Place {

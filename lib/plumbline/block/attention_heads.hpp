@@ -68,16 +68,11 @@ Tensor<A> probabilities(A& a, const AttentionSpec& s, int head, const ParameterV
   return softmax(scores, mask);
 }
 
-// q [Tq,h], k [Tk,h], v [Tk,w] -> [Tq,w].
+// What a head weighs its values by, from the products of queries and keys [Tq,Tk].
 template <Algebra A>
-Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, int head,
-                   const ParameterView<A>& p, const Sight<A>& sight, const Tensor<A>& q, const Tensor<A>& k,
-                   const Tensor<A>& v) {
-  const auto bias =
-      position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k), sight.first, !is_causal(s.mask));
+Tensor<A> weights_of(A& a, const AttentionSpec& s, int head, const ParameterView<A>& p, const Sight<A>& sight,
+                     const std::optional<Tensor<A>>& bias, const Tensor<A>& products) {
   const GivenFault fault = s.given ? s.given->fault : GivenFault::none;
-  const Tensor<A> queries = a.store(q, p.place(Site::queries)), keys = a.store(k, p.place(Site::keys));
-  const Tensor<A> products = a.store(a.matmul_by_transpose(queries, keys), p.place(Site::products));
   const bool too_early = fault == GivenFault::mask_before_scale;
   const Tensor<A> scaled =
       a.scale(too_early ? a.add(products, *sight.added) : products, score_scale(s.scale, s.head_dim));
@@ -90,9 +85,23 @@ Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, i
   if (bias) capped = a.store(a.add(capped, *bias), p.place(Site::biased_scores));
   if (sight.added && !early && !too_early)
     capped = a.store(a.add(capped, *sight.added), p.place(Site::masked_scores));
-  Tensor<A> weights = a.store(probabilities(a, s, head, p, sight, capped), p.place(Site::probabilities));
+  const Tensor<A> weights =
+      a.store(probabilities(a, s, head, p, sight, capped), p.place(Site::probabilities));
   if (s.backward == AttentionBackward::softmax_elementwise)
-    weights = with_derivative_of(a, weights, a.mul(a.detach(weights), capped));
+    return with_derivative_of(a, weights, a.mul(a.detach(weights), capped));
+  return weights;
+}
+
+// q [Tq,h], k [Tk,h], v [Tk,w] -> [Tq,w].
+template <Algebra A>
+Tensor<A> one_head(A& a, const AttentionSpec& s, const PositionSpec& position, int head,
+                   const ParameterView<A>& p, const Sight<A>& sight, const Tensor<A>& q, const Tensor<A>& k,
+                   const Tensor<A>& v) {
+  const auto bias =
+      position_bias(a, position, head, s.n_heads, p, a.rows(q), a.rows(k), sight.first, !is_causal(s.mask));
+  const Tensor<A> queries = a.store(q, p.place(Site::queries)), keys = a.store(k, p.place(Site::keys));
+  const Tensor<A> products = a.store(a.matmul_by_transpose(queries, keys), p.place(Site::products));
+  const Tensor<A> weights = weights_of(a, s, head, p, sight, bias, products);
   return a.store(a.matmul(weights, a.store(v, p.place(Site::values))), p.place(Site::heads));
 }
 

@@ -10,6 +10,7 @@
 #include "plumbline/block/feed_forward.hpp"
 #include "plumbline/block/linear_attention.hpp"
 #include "plumbline/block/residual.hpp"
+#include "plumbline/block/softmax.hpp"
 #include "plumbline/block/streams.hpp"
 
 namespace plumbline {
@@ -56,6 +57,7 @@ struct BlockSpec {
   AttentionSpec attention;
   PositionSpec position;
   FeedForwardSpec ffn;
+  std::optional<LinearSpec> linear = {};
   NormSlot final_norm;
   std::vector<BlockSpec> layers = {};
 
@@ -87,6 +89,7 @@ inline constexpr auto knobs<BlockSpec> = std::tuple{
     knob("attention", &BlockSpec::attention),
     knob("position", &BlockSpec::position),
     knob("ffn", &BlockSpec::ffn),
+    knob("linear", &BlockSpec::linear, "of part linear: the projection").where_changed(),
     knob("final_norm", &BlockSpec::final_norm, "after the last layer"),
     knob("attn_residual", &BlockSpec::attn_residual, "what is added to attention's branch").where_wrong(),
     knob("ffn_residual", &BlockSpec::ffn_residual, "what is added to the feed-forward's branch")
@@ -212,6 +215,9 @@ inline bool routes(const BlockSpec& s) { return part_of(s).routes; }
 inline bool mixes_streams(const BlockSpec& s) { return part_of(s).mixes; }
 inline bool turns(const BlockSpec& s) { return part_of(s).turns; }
 inline bool recurs(const BlockSpec& s) { return part_of(s).recurs; }
+inline bool weighs(const BlockSpec& s) { return part_of(s).weighs; }
+inline bool maps(const BlockSpec& s) { return part_of(s).maps; }
+inline bool activates(const BlockSpec& s) { return part_of(s).activates; }
 inline bool reads_heads(const BlockSpec& s) { return part_of(s).reads_heads(); }
 inline bool has_own_keys(const BlockSpec& s) { return part_of(s).keys() != nullptr; }
 
@@ -254,6 +260,8 @@ inline int width_of(const BlockSpec& s, const TokenTensor& t) {
       return s.attention.n_kv_heads * (decays_by_channel(s.attention) ? s.attention.head_dim : 1);
     case Width::key_value_heads: return s.attention.n_kv_heads;
     case Width::one_value_head: return value_dim(s.attention);
+    case Width::projected: return s.linear ? s.linear->d_out.value_or(s.d) : 0;
+    case Width::gate_and_up: return 2 * s.d;
     case Width::stream:
     case Width::query_heads: break;
   }

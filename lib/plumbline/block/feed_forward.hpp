@@ -12,6 +12,10 @@ namespace plumbline {
 enum class FeedForwardKind { mlp, glu };
 PLUMBLINE_NAMES(FeedForwardKind, {mlp, "mlp"}, {glu, "glu"})
 
+// How gate and up lie in one tensor: one behind the other, or in turns, gate first.
+enum class GatePacking { gate_first, up_first, interleaved };
+PLUMBLINE_NAMES(GatePacking, {gate_first, "gate_first"}, {up_first, "up_first"}, {interleaved, "interleaved"})
+
 // Which projections of the feed-forward have a bias; gate and up alike.
 struct FeedForwardBias {
   bool in = true, out = true;
@@ -37,6 +41,7 @@ struct FeedForwardSpec {
   bool squared = false;
   std::optional<double> limit = {};
   int up_offset = 0;
+  GatePacking packing = GatePacking::gate_first;
   bool gate_and_up_swapped = false;
   std::optional<MoeSpec> moe;
   std::optional<Activation> derivative_of;
@@ -60,6 +65,9 @@ inline constexpr auto knobs<FeedForwardSpec> = std::tuple{
         .only_of(is_gated),
     knob("up_offset", &FeedForwardSpec::up_offset, "of glu, 1: f(gate) (up + 1)")
         .within({0, 1})
+        .where_changed()
+        .only_of(is_gated),
+    knob("packing", &FeedForwardSpec::packing, "of gated_activation: how gate and up lie in x")
         .where_changed()
         .only_of(is_gated),
     knob("moe", &FeedForwardSpec::moe, "a mixture of experts, each of them such a feed-forward")
@@ -147,22 +155,45 @@ Tensor<A> at_most(A& a, double most, const Tensor<A>& x) {
   return a.scale(a.maximum(a.scale(x, {-1}), {-most}), {-1});
 }
 
+// f(gate) up, with what limits and moves them.
+template <Algebra A>
+Tensor<A> gated(A& a, const FeedForwardSpec& f, const ParameterView<A>& p, Tensor<A> gate, Tensor<A> up) {
+  if (f.gate_and_up_swapped) std::swap(gate, up);
+  if (f.limit) {
+    gate = detail::at_most(a, *f.limit, gate);
+    up = detail::at_most(a, *f.limit, detail::at_least(a, -*f.limit, up));
+  }
+  const Tensor<A> open = detail::activated(a, f, p, gate);
+  if (f.up_offset) up = a.store(a.add_scalar(up, {double(f.up_offset)}), p.place(Site::raised));
+  return a.store(a.mul(f.gate_detached ? a.detach(open) : open, up), p.place(Site::gated));
+}
+
+// Every second column, from that one on.
+template <Algebra A>
+Tensor<A> every_second(A& a, const Tensor<A>& x, int first) {
+  std::vector<Tensor<A>> columns;
+  for (int j = first; j < a.cols(x); j += 2) columns.push_back(a.take_cols(x, j, 1));
+  return a.concat_cols(columns);
+}
+
+// The same of gate and up side by side.
+template <Algebra A>
+Tensor<A> gated_from(A& a, const FeedForwardSpec& f, const ParameterView<A>& p, const Tensor<A>& x) {
+  const int width = a.cols(x) / 2;
+  if (f.packing == GatePacking::interleaved)
+    return gated(a, f, p, every_second(a, x, 0), every_second(a, x, 1));
+  const Tensor<A> first = a.take_cols(x, 0, width), second = a.take_cols(x, width, width);
+  return f.packing == GatePacking::gate_first ? gated(a, f, p, first, second) : gated(a, f, p, second, first);
+}
+
 // One of the experts, or the only one.
 template <Algebra A>
 Tensor<A> one_feed_forward(A& a, const FeedForwardSpec& f, const NormSlot& mid, const ParameterView<A>& p,
                            const Tensor<A>& x) {
-  Tensor<A> up = linear(a, p.under("up_proj"), f.bias.in, x);
+  const Tensor<A> up = linear(a, p.under("up_proj"), f.bias.in, x);
   Tensor<A> hidden;
   if (f.kind == FeedForwardKind::glu) {
-    Tensor<A> gate = linear(a, p.under("gate_proj"), f.bias.in, x);
-    if (f.gate_and_up_swapped) std::swap(gate, up);
-    if (f.limit) {
-      gate = detail::at_most(a, *f.limit, gate);
-      up = detail::at_most(a, *f.limit, detail::at_least(a, -*f.limit, up));
-    }
-    const Tensor<A> open = detail::activated(a, f, p, gate);
-    if (f.up_offset) up = a.store(a.add_scalar(up, {double(f.up_offset)}), p.place(Site::raised));
-    hidden = a.store(a.mul(f.gate_detached ? a.detach(open) : open, up), p.place(Site::gated));
+    hidden = gated(a, f, p, linear(a, p.under("gate_proj"), f.bias.in, x), up);
   } else {
     hidden = detail::activated(a, f, p, up);
   }
@@ -215,6 +246,40 @@ struct PartOf<Part::ffn> {
                        Stream<A>*) {
     return feed_forward(a, spec.ffn, spec.norm_slots.ffn.mid,
                         ParameterView<A>{p.all, std::string(record.prefix)}, x);
+  }
+};
+
+// f(x) alone.
+template <>
+struct PartOf<Part::activation> {
+  static constexpr PartRecord record{.activates = true};
+  static void begin(auto& spec) {
+    spec.ffn.kind = FeedForwardKind::mlp;
+    spec.ffn.limit.reset(), spec.ffn.up_offset = 0, spec.ffn.moe.reset();
+  }
+  static void add_parameters(ParameterShapes&, const auto&) {}
+  template <Algebra A>
+  static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& x, int,
+                       Stream<A>*) {
+    return a.component(Component::feed_forward, "Act", x,
+                       [&] { return detail::activated(a, spec.ffn, p, x); });
+  }
+};
+
+// f(gate) up, from gate and up side by side: x [n, 2 d] -> [n, d].
+template <>
+struct PartOf<Part::gated_activation> {
+  static constexpr PartRecord record{.activates = true, .x = {"x", Width::gate_and_up}};
+  static void begin(auto& spec) {
+    spec.ffn.kind = FeedForwardKind::glu;
+    spec.ffn.moe.reset();
+  }
+  static void add_parameters(ParameterShapes&, const auto&) {}
+  template <Algebra A>
+  static Tensor<A> run(A& a, const auto& spec, const ParameterView<A>& p, const Tensor<A>& x, int,
+                       Stream<A>*) {
+    return a.component(Component::feed_forward, "GatedAct", x,
+                       [&] { return detail::gated_from(a, spec.ffn, p, x); });
   }
 };
 

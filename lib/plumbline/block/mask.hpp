@@ -1,5 +1,5 @@
-// Which keys a query sees: all, those that stand no later than it, the last `window` of these, or those less
-// than `window` away on both sides.
+// Which keys a query sees: all, those that stand no later than it, the last `window` of these, those of these
+// that stand in the same chunk of `window` keys (Llama 4), or those less than `window` away on both sides.
 #pragma once
 
 #include <optional>
@@ -9,10 +9,11 @@
 
 namespace plumbline {
 
-// All keys; those that stand no later; the last `window` of these; those less than `window` away.
-enum class MaskKind { bidirectional, causal, causal_sliding, sliding };
+// All keys; those that stand no later; the last `window` of these; those less than `window` away; of those
+// that stand no later the ones in the same chunk of `window`.
+enum class MaskKind { bidirectional, causal, causal_sliding, sliding, causal_chunked };
 PLUMBLINE_NAMES(MaskKind, {causal, "causal"}, {bidirectional, "bidirectional"},
-                {causal_sliding, "causal_sliding"}, {sliding, "sliding"})
+                {causal_sliding, "causal_sliding"}, {sliding, "sliding"}, {causal_chunked, "causal_chunked"})
 // Of unequal numbers of queries and keys: the last query sees the last key, or the first one the first.
 enum class CausalAlignment { bottom_right, top_left };
 PLUMBLINE_NAMES(CausalAlignment, {bottom_right, "bottom_right"}, {top_left, "top_left"})
@@ -30,12 +31,14 @@ struct MaskSpec {
   bool operator==(const MaskSpec&) const = default;
 };
 
-// Whether queries see the keys within a window; whether they see none that stands later.
+// Whether queries see the keys within a window, or in a chunk of as many; whether they see none that
+// stands later.
 inline bool slides(const MaskSpec& m) {
   return m.kind == MaskKind::causal_sliding || m.kind == MaskKind::sliding;
 }
+inline bool has_chunks(const MaskSpec& m) { return m.kind == MaskKind::causal_chunked; }
 inline bool is_causal(const MaskSpec& m) {
-  return m.kind == MaskKind::causal || m.kind == MaskKind::causal_sliding;
+  return m.kind == MaskKind::causal || m.kind == MaskKind::causal_sliding || has_chunks(m);
 }
 
 namespace detail {
@@ -47,7 +50,8 @@ template <>
 inline constexpr auto knobs<MaskSpec> = std::tuple{
     knob("mask", &MaskSpec::kind, "which keys a query sees"),
     knob("window", &MaskSpec::window,
-         "of causal_sliding: query i sees the keys i - window < j <= i; of sliding: |i - j| < window")
+         "of causal_sliding: query i sees the keys i - window < j <= i; of sliding: |i - j| < window; of "
+         "causal_chunked: the keys j <= i of its own chunk, floor(j / window) = floor(i / window)")
         .within(size_range),
     knob("causal_alignment", &MaskSpec::alignment, "of sdpa: which key the last query stands at")
         .where_changed(),
@@ -70,7 +74,15 @@ inline constexpr WrongChoice<MaskSpec> wrong_choices<MaskSpec>[] = {
      }},
     {"mask/hides-self", "j < i", "pbloem/former#10",
      [](MaskSpec& m) {
-       if (is_causal(m)) m.offset = -1;
+       if (is_causal(m) && !has_chunks(m)) m.offset = -1;
+     }},
+    {"mask/chunks-missing", "j <= i, of other chunks too", "",
+     [](MaskSpec& m) {
+       if (has_chunks(m)) m.kind = MaskKind::causal, m.window.reset();
+     }},
+    {"mask/window-for-chunks", "i - W < j <= i where the chunk of i is right", "",
+     [](MaskSpec& m) {
+       if (has_chunks(m)) m.kind = MaskKind::causal_sliding;
      }},
     {"mask/missing", "every key is seen", "facebookresearch/xformers#103",
      [](MaskSpec& m) { m.kind = MaskKind::bidirectional, m.window.reset(); }},
@@ -103,13 +115,14 @@ inline int first_position(const MaskSpec& m, int queries, int keys) {
 
 // The mask of so many queries and keys; query 0 stands at key `shift`.
 //   shapes: [queries, keys]
-//   domain: a window where the mask slides
+//   domain: a window where the mask slides or has chunks
 inline Mask mask_of(const MaskSpec& m, int queries, int keys, int shift) {
   switch (m.kind) {
     case MaskKind::bidirectional: break;
     case MaskKind::causal: return {queries, keys, queries + keys, m.offset, shift};
     case MaskKind::causal_sliding: return {queries, keys, *m.window - 1, m.offset, shift};
     case MaskKind::sliding: return {queries, keys, *m.window - 1, *m.window - 1, shift};
+    case MaskKind::causal_chunked: return {queries, keys, queries + keys, m.offset, shift, *m.window};
   }
   return Mask::everything(queries, keys);
 }

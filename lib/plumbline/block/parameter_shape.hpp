@@ -32,6 +32,7 @@ enum class Module {
   router,    // of experts
   mixer,     // of several residual streams: a gain is what its logits are multiplied by
   residual,  // where a branch joins the stream
+  linear,    // by itself
   none       // of an input
 };
 

@@ -27,6 +27,11 @@ inline constexpr auto knobs<ScaleSpec> =
                knob("value", &ScaleSpec::value, "of rule inv_sqrt_scalar").within(positive),
                knob("mult", &ScaleSpec::mult, "what scores are multiplied by besides")};
 
+template <>
+inline constexpr WrongChoice<ScaleSpec> wrong_choices<ScaleSpec>[] = {
+    {"scale/mult-missing", "scores without mult", "", [](ScaleSpec& s) { s.mult = 1; }},
+};
+
 // The soft cap as data; no cap leaves scores as they are.
 struct SoftcapSpec {
   std::optional<double> cap;

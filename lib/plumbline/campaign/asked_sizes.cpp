@@ -9,6 +9,7 @@ AskedSizes asked_sizes(const QuestionSettings& q) {
   if (!reads_heads(s)) out["d"] = s.d;
   if (is_stack(s)) out["n_layers"] = s.n_layers;
   if (feeds(s)) out["d_ff"] = s.ffn.d_ff;
+  if (maps(s)) out["d_out"] = width_of(s, part_of(s).y);
   if (!has_heads(s)) return out;
   out["n_heads"] = s.attention.n_heads;
   out["n_kv_heads"] = s.attention.n_kv_heads;

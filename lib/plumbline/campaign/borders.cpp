@@ -54,6 +54,9 @@ Theme head_width() {
       "head_dim",
       {{"head_dim", widths}, {"T", few_tokens}, {"n_heads", {1, 2}}, {"n_kv_heads", one}, {"batch", one}}};
 }
+Theme outputs() {
+  return {"d_out", {{"d_out", joined(widths, {512, 1000, 1024})}, {"d", {2, 31, 64, 96}}, {"T", few_tokens}}};
+}
 Theme hidden_width() { return {"d_ff", {{"d_ff", joined(widths, {512, 1000, 1024})}, {"T", few_tokens}}}; }
 Theme many_heads() {
   return {"n_heads",
@@ -81,6 +84,7 @@ Theme equal(int n) {
            {"T_k", {n}},
            {"d", {n}},
            {"d_ff", {n}},
+           {"d_out", {n}},
            {"n_heads", {n}},
            {"head_dim", {n}},
            {"batch", one}}};
@@ -91,6 +95,7 @@ Theme coprime() {
            {"T_k", {17, 19}},
            {"d", {23, 29, 40}},
            {"d_ff", {37, 41}},
+           {"d_out", {43, 47}},
            {"n_heads", {5}},
            {"n_kv_heads", {1, 5}},
            {"head_dim", {8, 9}},
@@ -113,12 +118,13 @@ std::vector<Theme> themes(Part part, bool has_window) {
     if (has_heads) out.push_back(head_width());
     out.push_back(has_heads ? long_sequence() : i == 0 ? rows() : tokens());
     out.push_back(tile_of_both(has_heads ? "head_dim" : "d"));
-    if (!p.reads_heads()) out.push_back(p.is_norm ? great_width(i == 0 ? wide : very_wide) : width());
-    if (!p.reads_heads() && !p.is_norm) out.push_back(hidden_width());
+    if (!p.reads_heads()) out.push_back(p.is_of_rows() ? great_width(i == 0 ? wide : very_wide) : width());
+    if (!p.reads_heads() && !p.is_of_rows()) out.push_back(hidden_width());
+    if (p.maps) out.push_back(outputs());
     if (has_heads) out.push_back(many_heads());
     out.push_back(equal(i == 0 ? 6 : 16));
     out.push_back(i == 0 ? coprime() : tokens());
-    for (const char* key : {"T", "head_dim", "d_ff", "d"})
+    for (const char* key : {"T", "head_dim", "d_ff", "d_out", "d"})
       if (i == 1) out.push_back(narrow(key));
   }
   return out;
@@ -144,7 +150,7 @@ std::vector<int> beyond_window(int w) {
 
 double most_work(Part part, const Border& border) {
   const PartRecord& p = record_of(part);
-  const double usual = p.is_norm ? 4e5 : p.projects ? 6e6 : 5e6;
+  const double usual = p.is_of_rows() ? 4e5 : p.projects ? 6e6 : 5e6;
   return border.beyond_window ? 12 * usual : usual;
 }
 
@@ -160,6 +166,8 @@ double work_of(const QuestionSettings& q) {
   if (attends(s)) work += rows * keys * a.n_heads * (2.0 * a.head_dim + 16);
   if (projects(s)) work += 2 * rows * s.d * (heads + kv_heads);
   if (recurs(s)) work += rows * a.n_heads * (6.0 * a.head_dim * value_dim(a) + small_operations);
+  if (maps(s)) work += 2 * rows * s.d * width_of(s, part_of(s).y);
+  if (activates(s) || weighs(s)) work += 16 * rows * s.d;
   const double experts = s.ffn.moe ? s.ffn.moe->experts + 1 : 1;
   if (feeds(s))
     work += experts * rows * s.ffn.d_ff * (s.d * (s.ffn.kind == FeedForwardKind::glu ? 3.0 : 2.0) + 16);

@@ -45,6 +45,15 @@ void check_keys(const QuestionSettings& s) {
                 std::to_string(*s.key_tokens));
 }
 
+// The same of a softmax, whose keys are the columns of x.
+void check_columns(const QuestionSettings& s) {
+  const MaskSpec& m = s.spec.attention.mask;
+  const bool from_first = m.kind == MaskKind::causal && m.alignment == CausalAlignment::top_left;
+  if (!weighs(s.spec) || m.kind == MaskKind::bidirectional || from_first || s.tokens <= s.spec.d) return;
+  throw Error("T: expected at most d = " + std::to_string(s.spec.d) + ", since the mask hides keys, found " +
+              std::to_string(s.tokens));
+}
+
 // At most so many tokens, or keys, by default.
 constexpr int most_tokens = 1 << 16;
 
@@ -89,6 +98,7 @@ QuestionSettings LiveQuestions::settings_from(Chooser& choose, const Border* bor
                                         : size_from(key_tokens, "T_k", choose);
   }
   check_keys(s);
+  check_columns(s);
   return s;
 }
 

@@ -115,6 +115,7 @@ std::string sizes_text(const Question& q) {
     if (a.n_kv_heads != a.n_heads) out += fmt::format(" ({} for keys and values)", a.n_kv_heads);
   }
   if (feeds(s)) out += fmt::format(", d_ff={}", s.ffn.d_ff);
+  if (maps(s)) out += fmt::format(", d_out={}", width_of(s, part_of(s).y));
   return out + (q.gradients ? ", gradients" : "");
 }
 

@@ -22,7 +22,8 @@ constexpr Size told[] = {{"batch", "batch {}", 0, ""},
                          {"d", "d {}", 64, "64 channels or more"},
                          {"n_heads", "{} heads", 0, ""},
                          {"head_dim", "heads of {}", 64, "heads of 64 channels or more"},
-                         {"d_ff", "d_ff {}", 64, "d_ff of 64 or more"}};
+                         {"d_ff", "d_ff {}", 64, "d_ff of 64 or more"},
+                         {"d_out", "d_out {}", 64, "64 outputs or more"}};
 
 }  // namespace
 

@@ -39,8 +39,8 @@ void check_choice(const Json& j) {
 // Sizes are usually no larger than this: what is asked often has to be quick. Other numbers have no limit.
 int usual(std::string_view key) {
   static const std::map<std::string_view, int> table = {
-      {"d", 64},     {"d_ff", 96},       {"head_dim", 64}, {"n_heads", 6}, {"n_kv_heads", 6},
-      {"window", 8}, {"rotary_dim", 64}, {"T", 8},         {"T_k", 13},    {"batch", 2}};
+      {"d", 64},     {"d_ff", 96},       {"d_out", 96}, {"head_dim", 64}, {"n_heads", 6}, {"n_kv_heads", 6},
+      {"window", 8}, {"rotary_dim", 64}, {"T", 8},      {"T_k", 13},      {"batch", 2}};
   const auto it = table.find(key);
   return it == table.end() ? std::numeric_limits<int>::max() : it->second;
 }

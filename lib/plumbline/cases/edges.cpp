@@ -28,7 +28,7 @@ bool takes_zeros(const BlockSpec& s, const Profile& profile) {
     has_room = has_room && !(n && has_statistics(*n) && size_of_eps(*n) < least);
   });
   if (!has_room || (is_block(s) && is_lerp(s.residual))) return false;
-  return !feeds(s) || s.ffn.activation != Activation::relu;
+  return !(feeds(s) || activates(s)) || s.ffn.activation != Activation::relu;
 }
 
 Matrix<double> edge_rows(Draw& draw, int rows, int cols, const BlockSpec& s, const Profile& profile) {

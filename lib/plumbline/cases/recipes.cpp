@@ -106,6 +106,8 @@ void spread_scores(const BlockSpec& s, CaseInputs& in, double caps, double other
   const double factor = std::sqrt(cap ? caps * *cap : otherwise);
   scale(s, in, s.norm_slots.attn.q ? Module::norm_q : Module::q_proj, factor);
   scale(s, in, s.norm_slots.attn.k ? Module::norm_k : Module::k_proj, factor);
+  if (weighs(s)) in.x *= factor * factor;
+  if (activates(s)) in.x *= std::max(4.0, 2 * s.ffn.limit.value_or(0));  // into both tails
   if (const TokenTensor* keys = part_of(s).keys())
     in.x *= factor, in.parameters.at(std::string(keys->name)) *= factor;
 }
@@ -144,6 +146,10 @@ Matrix<double> stored_at(const std::string& place, const QuestionSettings& s, co
 // weights s_j h / |h|^2, unit j sees s_j, from -6 to 0.5, where the forms of GELU differ most. down_proj
 // times 8 amplifies the activation's error in y. What tokens and units differ by, 0.15 and 0.05, is chosen.
 void sweep_activation(Draw& draw, const QuestionSettings& s, CaseInputs& in) {
+  if (activates(s.spec)) {
+    in.x = (-2.75 + 3.25 * in.x.array()).matrix();
+    return;
+  }
   if (!feeds(s.spec) || s.spec.ffn.activation == Activation::relu) return;  // a kink is to be kept away from
   const int width = int(in.x.cols());
   Matrix<double> signs(1, width);

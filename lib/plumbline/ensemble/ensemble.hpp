@@ -223,6 +223,11 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   std::uint64_t apart() const { return leaves_out(Term::equal_numbers) ? 0x9e3779b97f4a7c15 : 0; }
   void forget_what_was_saved();
   Matrix<S> error_of_dot(const Matrix<S>& g, const Head& head);
+  // Whether the way back through a softmax by itself is p g - p sum p g, each product rounded, and not
+  // p (g - sum p g); what it subtracts, and the difference over p.
+  bool multiplies_first() const { return !exact_ && is_alone_ && !fuses_attention_; }
+  Tensor dot_of_products(const Tensor& g);
+  Tensor less_products(const Tensor& col);
   void add_cotangent_error_to_dot(const Matrix<S>& p);
   S activation(Activation f, int derivative, S x, std::uint64_t salt) const;
   Turns<S> turns(const Rotation& rotation, int rows) const;
@@ -240,10 +245,12 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   Matrix<S> earlier_sum_error_;  // of the product before the last
   std::vector<Head> heads_;      // in the order of execution
   Matrix<S> last_softmax_error_;
-  int sinks_ = 0;              // columns of the last softmax that are no keys
-  int saved_sinks_ = 0;        // and of saved_error_
-  Matrix<S> anew_;             // what probabilities differ by that are taken anew
-  Matrix<S> score_deviation_;  // of the sums of the last scores, but for the factor that came after them
+  bool is_alone_ = false;       // a softmax that nothing else reads
+  Matrix<S> alone_, products_;  // its weights on the way back, and these times their cotangent
+  int sinks_ = 0;               // columns of the last softmax that are no keys
+  int saved_sinks_ = 0;         // and of saved_error_
+  Matrix<S> anew_;              // what probabilities differ by that are taken anew
+  Matrix<S> score_deviation_;   // of the sums of the last scores, but for the factor that came after them
   S score_factor_ = 1;
   std::map<std::string, std::vector<Norm>> norms_;  // by the place of the result
   Matrix<S> last_centre_, last_factor_, last_product_;

@@ -142,6 +142,7 @@ auto Ensemble<S>::add_row(const Tensor& x, const Tensor& row) -> Tensor {
 template <class S>
 auto Ensemble<S>::sub_col(const Tensor& x, const Tensor& col) -> Tensor {
   if (!exact_) last_centre_ = col.value;
+  if (products_.rows() == x.value.rows() && products_.cols() == x.value.cols()) return less_products(col);
   return where_both(x, col.value, [](S a, S b) { return a - b; });
 }
 

@@ -63,6 +63,7 @@ auto Ensemble<S>::store(const Tensor& x, const Place& place) -> Tensor {
   if (place.site == Site::input) last_centre_.resize(0, 0), last_product_.resize(0, 0);
   Tensor y = stored_as(memory(place), x, leaves_out(place));
   if (exact_) return y;
+  if (place.site == Site::weights) is_alone_ = true;
   if (place.site == Site::products && sums_matter_ && !to_nearest_) {
     score_deviation_ = run_->sum_deviations.at(next_sum_ - 1);
     score_factor_ = 1;
@@ -167,6 +168,7 @@ template <class S>
 auto Ensemble<S>::saved(const Tensor& x) -> Tensor {
   add_cotangent_error_to_dot(x.value);
   anew_.resize(0, 0);
+  if (multiplies_first()) alone_ = x.value;
   const Eigen::Index keys = saved_error_.cols() - saved_sinks_;
   if (saved_error_.rows() != x.value.rows()) return x;
   if (saved_error_.cols() != x.value.cols() && keys != x.value.cols()) return x;
@@ -183,11 +185,28 @@ auto Ensemble<S>::centring_sum(const Tensor& sum) -> Tensor {
   return {sum.value - S(2) * variance_cotangent_.cwiseProduct(saved_mean_)};
 }
 
+// PyTorch on CUDA keeps p g in memory, in the storage type; apex does not. Where one p is nearly 1, or g the
+// same everywhere, the products cancel, and their errors are larger than what is left.
+template <class S>
+auto Ensemble<S>::dot_of_products(const Tensor& g) -> Tensor {
+  products_ = rounded(alone_.cwiseProduct(g.value), branches_);
+  return row_sum({products_});
+}
+
+template <class S>
+auto Ensemble<S>::less_products(const Tensor& col) -> Tensor {
+  const Matrix<S> means = rounded(col.value.col(0).asDiagonal() * alone_, kernel_);
+  Matrix<S> z = (alone_.array() == S(0)).select(S(0), (products_ - means).array() / alone_.array());
+  products_.resize(0, 0);
+  return {std::move(z)};
+}
+
 // The output comes from the probabilities of the forward pass; in every other member its dot product with do
 // does too.
 template <class S>
 auto Ensemble<S>::softmax_dot(const Tensor& dot, const Tensor& g) -> Tensor {
   if (exact_) return dot;
+  if (multiplies_first()) return dot_of_products(g);
   Tensor y = dot;
   if (dot_error_.rows() == dot.value.rows()) y.value += dot_error_;
   if (leaves_out(Term::dot_of_first_probabilities)) return y;

@@ -83,6 +83,8 @@ constexpr Unvaried table_of_unvaried[] = {
     {"position.rope.scaling.long_factor", not_looked_for},
     {"position.rope.scaling.length", not_looked_for},
     {"position.buckets.count", of_shapes},
+    {"ffn.packing", "of gated_activation, which is not asked"},
+    {"linear", "of part linear, which is not asked"},
 };
 
 // The filled slots whose norms have an eps.

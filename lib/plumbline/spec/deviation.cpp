@@ -42,6 +42,15 @@ template <>
 inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
     {"ffn/reads-block-input", "FFN(N(x)) where FFN(N(u)) is right", "",
      [](BlockSpec& s) { s.ffn_reads_block_input = !s.streams; }},
+    {"ffn/halves-for-interleaved", "gate and up one behind the other where they stand in turns", "",
+     [](BlockSpec& s) {
+       if (part_of(s).reads_gate_and_up() && s.ffn.packing == GatePacking::interleaved)
+         s.ffn.packing = GatePacking::gate_first;
+     }},
+    {"ffn/interleaved-for-halves", "gate and up in turns where they stand one behind the other", "",
+     [](BlockSpec& s) {
+       if (part_of(s).reads_gate_and_up()) s.ffn.packing = GatePacking::interleaved;
+     }},
     {"final-norm/missing", "the last norm is left out", "huggingface/transformers#17785",
      [](BlockSpec& s) { s.final_norm.reset(); }},
     {"final-norm/twice", "N(N(x))", "pytorch/pytorch#24930",
@@ -96,6 +105,10 @@ inline constexpr WrongChoice<BlockSpec> wrong_choices<BlockSpec>[] = {
      [](BlockSpec& s) {
        if (s.norm_slots.ffn.in || s.norm_slots.ffn.post || s.norm_slots.ffn.out)
          s.ffn_norm_is_attn_norm = true;
+     }},
+    {"linear/transposed", "x W where x W^T is right, of a square W", "",
+     [](BlockSpec& s) {
+       if (s.linear && width_of(s, part_of(s).y) == s.d) s.linear->fault = LinearFault::transposed;
      }},
     {"qk-norm/missing", "q and k as projected", "",
      [](BlockSpec& s) {

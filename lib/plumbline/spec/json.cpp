@@ -50,6 +50,9 @@ int width_of_heads(JsonReader& spec) {
 // A single norm has the shorthand "norm"; a part of a preset leaves out what lies beyond it.
 void read_part(JsonReader& r, BlockSpec& s) {
   r.read("part", s.part);
+  with_part(s.part, [&](auto part) {
+    if constexpr (requires { PartOf<part()>::begin(s); }) PartOf<part()>::begin(s);
+  });
   const Json* norm = r.find("norm");
   if (is_one_norm(s) && norm && !r.find("layout")) s.norm_slots.attn.in = read_norm(*norm, r.path("norm"));
   if (is_block(s) && !is_stack(s)) s.final_norm.reset();

@@ -70,11 +70,15 @@ void check_scale(const ScaleSpec& s) {
 }
 
 void check_mask(const MaskSpec& m) {
-  if (slides(m) && !m.window)
+  const bool reads_window = slides(m) || has_chunks(m);
+  if (reads_window && !m.window)
     fail("attention.window",
          "expected a whole number, since mask is \"" + std::string(name_of(m.kind)) + "\"");
-  if (!slides(m) && m.window)
-    fail("attention.window", "expected null: only masks \"causal_sliding\" and \"sliding\" read it");
+  if (!reads_window && m.window)
+    fail("attention.window",
+         "expected null: only masks \"causal_sliding\", \"sliding\" and \"causal_chunked\" read it");
+  if (has_chunks(m) && m.offset < 0)
+    fail("attention.mask_offset", "expected 0 or 1, since mask is \"causal_chunked\"");
   if (m.kind == MaskKind::sliding && m.offset != 0)
     fail("attention.mask_offset", "expected 0, since mask is \"sliding\"");
   if (m.window && *m.window + m.offset < 1)
@@ -393,6 +397,42 @@ void check_mixer(const BlockSpec& s) {
     fail("streams", "expected rule \"mhc\" or \"mhc_lite\", since part is \"mixer\"");
 }
 
+// A softmax of scores that are there already.
+void check_softmax(const BlockSpec& s) {
+  const AttentionSpec& a = s.attention;
+  const std::string since = ", since part is \"softmax\"";
+  check_ranges("attention", a);
+  if (a.n_heads != 1)
+    fail("attention.n_heads", "expected 1" + since + ", found " + std::to_string(a.n_heads));
+  if (a.n_kv_heads != 1)
+    fail("attention.n_kv_heads", "expected 1" + since + ", found " + std::to_string(a.n_kv_heads));
+  check_scale(a.scale);
+  check_mask(a.mask);
+  if (a.given) fail("attention.given", "expected null" + since);
+  if (a.gate) fail("attention.gate", "expected null" + since);
+  if (a.latent) fail("attention.latent", "expected null" + since);
+  if (!(s.position == PositionSpec{})) fail("position", "expected none" + since);
+}
+
+void check_linear(const BlockSpec& s) {
+  if (maps(s) && !s.linear) fail("linear", "expected a projection, since part is \"linear\"");
+  if (s.linear && !maps(s))
+    fail("linear", "expected null, since part is \"" + std::string(name_of(s.part)) + "\"");
+  if (s.linear) check_ranges("linear", *s.linear);
+}
+
+// f of what is projected already.
+void check_activation(const BlockSpec& s) {
+  const FeedForwardSpec& f = s.ffn;
+  const std::string since = ", since part is \"" + std::string(name_of(s.part)) + "\"";
+  const auto kind = part_of(s).reads_gate_and_up() ? FeedForwardKind::glu : FeedForwardKind::mlp;
+  check_ranges("ffn", f);
+  if (f.kind != kind)
+    fail("ffn.kind", "expected \"" + std::string(name_of(kind)) + "\"" + since + ", found \"" +
+                         std::string(name_of(f.kind)) + "\"");
+  if (f.moe) fail("ffn.moe", "expected null" + since);
+}
+
 void check_single_block(const BlockSpec& s) {
   if (s.n_layers != 1)
     fail("n_layers", "expected 1, since part is \"block\", found " + std::to_string(s.n_layers));
@@ -418,8 +458,12 @@ void validate(const BlockSpec& s) {
     using T = std::remove_cvref_t<decltype(s.*(k.member))>;
     if constexpr (!Feature<without_optional<T>>) require(std::string(k.key), k, s.*(k.member));
   });
-  if (s.attention.mask.alignment != CausalAlignment::bottom_right && !has_own_keys(s))
-    fail("attention.causal_alignment", "expected \"bottom_right\": only part \"sdpa\" reads it");
+  if (s.attention.mask.alignment != CausalAlignment::bottom_right && !has_own_keys(s) && !weighs(s))
+    fail("attention.causal_alignment",
+         "expected \"bottom_right\": only parts \"sdpa\" and \"softmax\" read it");
+  if (s.ffn.packing != GatePacking::gate_first && !part_of(s).reads_gate_and_up())
+    fail("ffn.packing", "expected \"gate_first\": only part \"gated_activation\" reads it");
+  check_linear(s);
   if (s.streams && !is_block(s) && !ends_streams(s) && !mixes_streams(s))
     fail("streams", "expected null, since part is \"" + std::string(name_of(s.part)) + "\"");
   if (s.streams) check_streams(s);
@@ -428,6 +472,9 @@ void validate(const BlockSpec& s) {
   if (turns(s)) return check_turning(s);
   if (recurs(s)) return check_recurrence(s);
   if (ends_streams(s)) return check_norms(s);
+  if (weighs(s)) return check_softmax(s);
+  if (maps(s)) return;
+  if (activates(s)) return check_activation(s);
   if (is_one_norm(s)) return check_single_norm(s);
   if (attends(s) && !projects(s)) return check_heads(s);
   if (is_block(s) && !is_stack(s)) check_single_block(s);

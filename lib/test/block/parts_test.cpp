@@ -40,7 +40,10 @@ TEST(Part, SaysWhatStandsBesideXAndY) {
     s.part = part;
     const bool has_keys = part == Part::sdpa || part == Part::linear_attention;
     EXPECT_EQ(other_inputs(s, 3, 5).size(), has_keys ? 2u : part == Part::add_norm ? 1u : 0u) << name;
-    const int width = part == Part::add_norm ? 16 : part == Part::router ? 0 : part == Part::mixer ? 3 : 8;
+    const int width = part == Part::add_norm                         ? 16
+                      : part == Part::router || part == Part::linear ? 0
+                      : part == Part::mixer                          ? 3
+                                                                     : 8;
     EXPECT_EQ(output_width(s), width) << name;
     EXPECT_EQ(input_name(s), has_keys ? "q" : "x") << name;
   }

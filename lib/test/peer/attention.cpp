@@ -130,6 +130,8 @@ bool Peer<T>::sees(int i, int j) const {
   const AttentionSpec& a = s_.attention;
   if (a.mask.kind == MaskKind::bidirectional) return true;
   const int distance = first_position_ + i - j;
+  if (a.mask.kind == MaskKind::causal_chunked)
+    return distance >= 0 && (first_position_ + i) / *a.mask.window == j / *a.mask.window;
   if (a.mask.kind == MaskKind::sliding) return std::abs(distance) < *a.mask.window;
   return distance >= 0 && (a.mask.kind == MaskKind::causal || distance < *a.mask.window);
 }

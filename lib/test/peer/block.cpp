@@ -167,6 +167,11 @@ Result<T> Peer<T>::part(const A& x) {
     case Part::mixer:
     case Part::rope:
     case Part::linear_attention: break;
+    case Part::softmax:
+    case Part::linear:
+    case Part::activation:
+    case Part::gated_activation:
+      throw Error("part: expected another one, since this peer lacks " + std::string(name_of(s_.part)));
   }
   return stack(x);
 }

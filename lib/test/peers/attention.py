@@ -198,6 +198,10 @@ class Attention(Given):
         kind = self.spec["attention"]["mask"]
         if "mask/missing" in self.wrong:
             return "bidirectional"
+        if kind == "causal_chunked" and "mask/chunks-missing" in self.wrong:
+            return "causal"
+        if kind == "causal_chunked" and "mask/window-for-chunks" in self.wrong:
+            return "causal_sliding"
         return "causal_sliding" if kind == "sliding" and "mask/one-sided" in self.wrong else kind
 
     def mask(self, queries, keys):
@@ -217,6 +221,10 @@ class Attention(Given):
                 window -= 1
         if kind == "sliding":
             return (i - j).abs() < window
+        if kind == "causal_chunked":
+            return (j <= i + max(ahead, 0)) & (j >= torch.div(i, window, rounding_mode="floor") * window)
+        if kind == "causal":
+            window = None
         seen = j <= torch.maximum(i + ahead, torch.clamp(i, max=0))
         return seen if window is None else seen & (j > i - window)
 
@@ -232,7 +240,7 @@ class Attention(Given):
             root = math.sqrt(self.spec["d"])
         if "scale/twice" in wrong:
             root = s["head_dim"]
-        return s["scale"]["mult"] / root
+        return (1.0 if "scale/mult-missing" in wrong else s["scale"]["mult"]) / root
 
     def position_bias(self, queries, keys, prefix):
         """What positions add to the scores of each head [H, Tq, Tk], or None."""

@@ -10,6 +10,7 @@ import torch
 from attention import Attention
 from feed_forward import FeedForward
 from norm import Norm
+from parts import Parts
 from residual import Residual
 from state import State
 from streams import Streams
@@ -22,7 +23,7 @@ MOVES = {  # from where to where a norm goes wrong
 }
 
 
-class Block(Norm, Attention, FeedForward, Streams, State, Residual):
+class Block(Norm, Attention, FeedForward, Streams, State, Residual, Parts):
     def __init__(self, spec, params, arithmetic, wrong=()):
         self.spec, self.params, self.a, self.wrong = spec, params, arithmetic, set(wrong)
         unlike = spec.get("layers") or []
@@ -184,6 +185,14 @@ class Block(Norm, Attention, FeedForward, Streams, State, Residual):
             return {"y": self.expert_weights("layers.0.ffn.", x)}
         if part == "mixer":
             return {"y": self.mixer("layers.0.attn.mixer.", self.split(x))}
+        if part == "softmax":
+            return {"y": self.softmax_alone(x)}
+        if part == "linear":
+            return {"y": self.linear_alone(x)}
+        if part == "activation":
+            return {"y": self.activation_alone(x)}
+        if part == "gated_activation":
+            return {"y": self.gated_alone(x)}
         if part == "collapse":
             return {"y": self.collapsed(self.split(x), self.final_norm)}
         return {"y": self.stack(x)}

@@ -8,7 +8,8 @@ TABLE = """
     buckets missing one-sided sign
     derf shift-before-alpha shift-missing tanh-for-erf
     dyt alpha-missing alpha-outside
-    ffn gate-and-up-swapped gate-detached limit-missing not-squared reads-block-input up-offset-missing
+    ffn gate-and-up-swapped gate-detached halves-for-interleaved interleaved-for-halves limit-missing not-squared
+    ffn reads-block-input up-offset-missing
     final-norm missing twice
     gate missing silu-for-sigmoid
     given mask-added mask-before-scale mask-before-softcap mask-inverted mask-missing mask-of-first-head mask-of-first-sequence
@@ -21,10 +22,11 @@ TABLE = """
     layout ffn-first output-as-pre post-as-pre pre-as-output pre-as-post second-norm-is-first
     lengths one-key-more padding-counted padding-seen
     lerp added branch-not-normalized rate-signed result-not-normalized scale-missing
+    linear bias-missing bias-twice transposed
     linear-attention beta-missing beta-on-values-alone decay-after-update decay-as-given decay-missing delta-before-decay
     linear-attention delta-missing l2-missing read-before-update state-missing state-transposed
-    mask after-softmax aligned-to-first-key aligned-to-last-key finite hides-self missing one-sided sees-next
-    mask window-too-long window-too-short zero-score
+    mask after-softmax aligned-to-first-key aligned-to-last-key chunks-missing finite hides-self missing one-sided sees-next
+    mask window-for-chunks window-too-long window-too-short zero-score
     moe correction-in-weights correction-missing every-expert groups-missing next-expert not-renormalised renormalised
     moe root-missing scaling-missing sigmoid-for-root shared-gate-missing shared-missing
     norm bias-missing centred divided-by-variance eps-clamped eps-missing eps-outside-sqrt
@@ -38,7 +40,7 @@ TABLE = """
     rope scaling-missing sign style values yarn-factor-missing
     rope tables-in-other-style tables-of-first-sequence tables-swapped
     rope length-longest length-original longrope-factor-missing
-    scale by-heads by-width gradient-missing missing twice
+    scale by-heads by-width gradient-missing missing mult-missing twice
     segments missing
     sink by-row missing of-first-head scaled
     softcap after-mask gradient-missing missing

@@ -38,27 +38,32 @@ class FeedForward(Moe):
         return self.mixture(prefix, x) if self.spec["ffn"].get("moe") else self.one_feed_forward(prefix, x)
 
     def one_feed_forward(self, prefix, x):
-        s, wrong = self.spec["ffn"], self.wrong
-        name = s["activation"]
-        for deviation, (declared, found) in OTHER_ACTIVATION.items():
-            if deviation in wrong and s["activation"] == declared:
-                name = found
-        activation = self.with_derivative(ACTIVATIONS["relu" if "activation/relu" in wrong else name])
-        biased = "bias/ffn-in-missing" not in wrong
+        wrong, biased = self.wrong, "bias/ffn-in-missing" not in self.wrong
         h = self.linear(prefix + "up_proj", x, biased)
-        if s["kind"] == "glu":
-            gate = self.linear(prefix + "gate_proj", x, biased)
-            if "ffn/gate-and-up-swapped" in wrong:
-                gate, h = h, gate
-            gate, h = self.limited(gate, h)
-            open = self.squared(self.a.kernel(activation, gate))
-            h = self.a.kernel(torch.mul, open.detach() if "ffn/gate-detached" in wrong else open, h)
+        if self.spec["ffn"]["kind"] == "glu":
+            h = self.gated(self.linear(prefix + "gate_proj", x, biased), h)
         else:
-            h = self.squared(self.a.kernel(activation, h))
+            h = self.squared(self.a.kernel(self.activation(), h))
         if "mid" in self.ffn_norms:
             n, norm_name = self.ffn_norms["mid"]
             h = self.norm(n, prefix + norm_name, h)
         return self.linear(prefix + "down_proj", h, "bias/ffn-out-missing" not in wrong)
+
+    def activation(self):
+        """f, or the one that is taken for it."""
+        name = declared = self.spec["ffn"]["activation"]
+        for deviation, (right, found) in OTHER_ACTIVATION.items():
+            if deviation in self.wrong and declared == right:
+                name = found
+        return self.with_derivative(ACTIVATIONS["relu" if "activation/relu" in self.wrong else name])
+
+    def gated(self, gate, up):
+        """f(gate) up"""
+        if "ffn/gate-and-up-swapped" in self.wrong:
+            gate, up = up, gate
+        gate, up = self.limited(gate, up)
+        open = self.squared(self.a.kernel(self.activation(), gate))
+        return self.a.kernel(torch.mul, open.detach() if "ffn/gate-detached" in self.wrong else open, up)
 
     def squared(self, x):
         """x, or its square where the spec asks for it."""

@@ -185,8 +185,8 @@ class Block:
         a, s = self.a, self.spec["attention"]
         if s.get("sink"):
             raise Unsupported("attention sinks")
-        if self.spec["position"].get("buckets") or s["mask"] == "sliding":
-            raise Unsupported("tables of relative positions, and windows on both sides")
+        if self.spec["position"].get("buckets") or s["mask"] in ("sliding", "causal_chunked"):
+            raise Unsupported("tables of relative positions, windows on both sides, and chunks")
         root = 1 if s["scale"]["rule"] == "one" else math.sqrt(s["scale"]["value"] or s["head_dim"])
         scale, cap = a.compute(s["scale"]["mult"] / root), s["logit_softcap"]
         group = np.arange(s["n_heads"]) * s["n_kv_heads"] // s["n_heads"]

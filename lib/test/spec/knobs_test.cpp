@@ -87,6 +87,9 @@ std::optional<BlockSpec> as_part(BlockSpec s, Part part) {
   }
   if (routes(s)) s.ffn.moe = MoeSpec{.experts = 4, .top_k = 2};
   if (mixes_streams(s)) s.streams = StreamsSpec{.count = 2};
+  with_part(part, [&](auto known) {
+    if constexpr (requires { PartOf<known()>::begin(s); }) PartOf<known()>::begin(s);
+  });
   if (is_one_norm(s) && !s.norm_slots.attn.in) return std::nullopt;
   validate(s);
   return s;
@@ -135,6 +138,14 @@ bool belongs_elsewhere(const std::string& path, const BlockSpec& s) {
   const bool is_a_norm = path.rfind("norm_slots", 0) == 0;
   if (routes(s))
     return !begins_with(path, {"ffn.moe"}) || begins_with(path, {"ffn.moe.shared", "ffn.moe.expert_order"});
+  if (weighs(s))
+    return !begins_with(path, {"attention.scale", "attention.logit", "attention.softcap", "attention.mask",
+                               "attention.window", "attention.causal", "attention.sink", "attention.softmax",
+                               "attention.backward"});
+  if (maps(s)) return !begins_with(path, {"linear"});
+  if (activates(s))
+    return !begins_with(path, {"ffn.activation", "ffn.squared", "ffn.limit", "ffn.up_offset", "ffn.packing",
+                               "ffn.gate", "ffn.derivative_of"});
   if (mixes_streams(s))
     return !begins_with(path, {"streams"}) || begins_with(path, {"streams.head", "streams.transposed"});
   if (turns(s))

@@ -58,6 +58,7 @@ def check(
     spec=None,
     *,
     preset: Optional[str] = None,
+    part: Optional[str] = None,
     profile="float32",
     grads: bool = True,
     cases: int = 100,
@@ -84,7 +85,7 @@ def check(
         from differentiating it. Or a torch.nn.Module of x, whose parameters are replaced by the question's.
     names: of a module's parameters: to Plumbline's names, {"scale": "norm.weight"}, or to functions of all tensors by
         name, {"qkv": lambda tensors: torch.cat(...)}. A layer that is known has its own; others share Plumbline's names.
-    spec: the block, as a dict or the path of a file; or preset: its name.
+    spec: the block, as a dict or the path of a file; or preset: its name; or part: "softmax", whose knobs are in spec.
     profile: the arithmetic that is claimed, by name or as a dict.
     framework, device: whose tensors it gets, and where: "numpy", "torch", "jax", "cupy".
     in_place: outputs that it leaves in the tensor of an input: {"y": "x"}.
@@ -97,6 +98,7 @@ def check(
     Returns a Result. Raises Wrong, an AssertionError, where it does not pass (unless raises is False), PlumblineError
     where the question cannot be put."""
     __tracebackhide__ = True  # in pytest's report
+    spec = _of_part(spec, part)
     called = called or getattr(implementation, "__qualname__", type(implementation).__name__)
     if is_module(implementation) and takes is None:
         layer = layer_of(implementation, {"preset": preset} if preset else spec, names)
@@ -144,7 +146,8 @@ def judge(spec=None, inputs=None, outputs=None, *, preset=None, profile=None, se
     grads = any(name.startswith("grad.") for name in found)
     first = next(iter(given.values()))
     if isinstance(spec, dict) and "x" in given and given["x"].ndim < 4 and not {"d", "preset"} & spec.keys():
-        spec = {**spec, "d": given["x"].shape[-1]}
+        channels = given["x"].shape[-1]
+        spec = {**spec, "d": channels // 2 if spec.get("part") == "gated_activation" else channels}
     given, found = _as_one_sequence(given), _as_one_sequence(found)
     names = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
     profile = profile or STORAGE.get(names.get(first.dtype), "float32")
@@ -169,6 +172,15 @@ def assert_correct(actual, spec=None, inputs=None, **options) -> Result:
     Wrong where it is not. The options are those of judge()."""
     __tracebackhide__ = True
     return judge(spec, inputs, actual, raises=True, **options)
+
+
+def _of_part(spec, part):
+    """The spec of that part, where one is named beside it."""
+    if part is None:
+        return spec
+    if spec is not None and not isinstance(spec, dict):
+        raise PlumblineError(f"expected a spec as a dict beside part, found {spec!r}")
+    return {**(spec or {}), "part": part}
 
 
 STREAMS = ("x", "residual", "y", "sum")  # [B, T, d]
