@@ -47,8 +47,11 @@ struct Changed : Dual<Many> {
     tangents[std::size_t(found - places->begin())] += x.value.of(0);
     return y;
   }
-  // The weights of projections, which are most of what there is, do not move: they have no tangents, not even
-  // 0.
+  // The weights of projections, most of what there is, do not move: they have no tangents, not even zeros.
+  Tensor matmul(const Tensor& x, const Tensor& y) const {
+    if (!y.tangent.list.empty()) return Dual<Many>::matmul(x, y);
+    return {inner.matmul(x.value, y.value), inner.matmul(x.tangent, y.value)};
+  }
   Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const {
     if (!y.tangent.list.empty()) return Dual<Many>::matmul_by_transpose(x, y);
     return {inner.matmul_by_transpose(x.value, y.value), inner.matmul_by_transpose(x.tangent, y.value)};

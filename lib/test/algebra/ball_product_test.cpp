@@ -76,8 +76,7 @@ TEST(BallProduct, HoldsTheExactProductOfEveryFormAndIsNear) {
       }
 }
 
-// All terms of one sign and nearly as large as the largest: sums of exact parts come as near 2^53 as they
-// can.
+// All terms of one sign and nearly as large as the largest: sums of exact parts come as near 2^53 as any do.
 TEST(BallProduct, SumsOfExactPartsAreExactWhereTheyAreLargest) {
   std::mt19937_64 bits(5);
   std::uniform_real_distribution<double> near_one(0.99, 1);
