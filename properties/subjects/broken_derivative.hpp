@@ -40,6 +40,9 @@ struct BrokenDerivative : A {
   Tensor matmul(const Tensor& x, const Tensor& y) {
     return A::matmul(x, constant_if(Rule::right_operand_constant, y));
   }
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) {
+    return A::matmul_by_transpose(x, constant_if(Rule::right_operand_constant, y));
+  }
   Tensor add_row(const Tensor& x, const Tensor& row) {
     return A::add_row(x, constant_if(Rule::bias_constant, row));
   }

@@ -15,6 +15,9 @@ struct BrokenEnclosure : Plain<I> {
   Tensor matmul(const Tensor& x, const Tensor& y) const {
     return broken_if(Rule::matmul_inward, Rule::matmul_unmarked, Plain::matmul(x, y));
   }
+  Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const {
+    return broken_if(Rule::matmul_inward, Rule::matmul_unmarked, Plain::matmul_by_transpose(x, y));
+  }
   Tensor row_sum(const Tensor& x) const {
     return broken_if(Rule::sum_inward, Rule::sum_unmarked, Plain::row_sum(x));
   }
