@@ -2,6 +2,7 @@
 #include "reports/conformance/equality_page.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "plumbline/base/error.hpp"
 #include "plumbline/io/file.hpp"
@@ -18,7 +19,8 @@ const char* two_rows = R"({"rows": [
  "transformers": "5.24.0", "torch": "2.15", "rule": "abc", "machine": "a machine"}]})";
 
 std::string page_with(const std::string& reasons, const std::string& rows = two_rows) {
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "plumbline-equality";
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / ("plumbline-equality-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   write_bytes((folder / "record.json").string(), rows);
   write_bytes((folder / "reasons.json").string(), reasons);

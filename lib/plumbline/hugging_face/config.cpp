@@ -46,7 +46,8 @@ int Config::whole(Keys keys, std::optional<int> otherwise, int least) {
   const std::string expected = "a whole number of at least " + std::to_string(least);
   constexpr int largest = 1 << 24;  // more than a spec may say
   if (!value) fail(*keys.begin(), expected, "none");
-  if (!value->is_number_integer() || *value < least || *value > largest) refuse(*keys.begin(), expected, *value);
+  if (!value->is_number_integer() || *value < least || *value > largest)
+    refuse(*keys.begin(), expected, *value);
   return value->get<int>();
 }
 

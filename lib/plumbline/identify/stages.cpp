@@ -189,29 +189,34 @@ Candidate Stages::attending(const Candidate& start) {
       likely.push_back(likely[i]);
       set_qk_norms(likely.back().spec, qk);
     }
-  std::vector<Candidate> placed;
-  for (const Candidate& c : likely)
-    for (int h : space_.anatomy.head_dims) {
-      Candidate of_width = c;
-      set_head_dim(of_width.spec, h);
-      for (const auto& rope : usual_ropes(h)) {
-        placed.push_back(of_width);
-        placed.back().spec.position.rope = rope;
-      }
-    }
+  // Scaled frequencies come near many others: they are tried where none is right without.
   Candidate best = start;
-  std::vector<Candidate> next = search_.best(placed, {uniform, faint}, some);
-  for (Candidate& c : next) {
-    c = search_.descend(c, {uniform, faint}, attention);
-    if (!explains(c, {uniform, faint}))
-      c = search_.descend(search_.solve(c, {faint}, attention), {uniform, faint}, attention);
+  for (const bool scaled : {false, true}) {
+    std::vector<Candidate> placed;
+    for (const Candidate& c : likely)
+      for (int h : space_.anatomy.head_dims) {
+        Candidate of_width = c;
+        set_head_dim(of_width.spec, h);
+        for (const auto& rope : usual_ropes(h)) {
+          if (!scaled && rope && (rope->scaling || rope->sign < 0)) continue;
+          placed.push_back(of_width);
+          placed.back().spec.position.rope = rope;
+        }
+      }
+    std::vector<Candidate> next = search_.best(placed, {uniform, faint}, some);
+    for (Candidate& c : next) {
+      c = search_.descend(c, {uniform, faint}, attention);
+      if (!explains(c, {uniform, faint}))
+        c = search_.descend(search_.solve(c, {faint}, attention), {uniform, faint}, attention);
+    }
+    for (Candidate& c : next = search_.best(next, {uniform, faint, steep}, few)) {
+      for (const auto& a : {uniform, faint, steep}) a->set_noise(c, ask_.profile());
+      c = search_.look(c, {uniform, faint, steep}, attention);
+    }
+    next.push_back(best);
+    best = search_.best(next, {uniform, faint, steep}, 1).front();
+    if (explains(best, {uniform, faint, steep})) break;
   }
-  for (Candidate& c : next = search_.best(next, {uniform, faint, steep}, few)) {
-    for (const auto& a : {uniform, faint, steep}) a->set_noise(c, ask_.profile());
-    c = search_.look(c, {uniform, faint, steep}, attention);
-  }
-  next.push_back(start);
-  best = search_.best(next, {uniform, faint, steep}, 1).front();
   keep({uniform, faint, steep}, best);
   return best;
 }

@@ -29,9 +29,8 @@ void Calibration::set_standard_errors() {
   const int k1 = settings_.members, threads = std::min(settings_.threads, k1);
   std::vector<std::unique_ptr<Trace>> traces(threads);
   traces.front() = std::make_unique<Trace>(question_);
-  in_parallel(threads - 1, threads, [&](int t) {
-    traces[t + 1] = std::make_unique<Trace>(question_, traces.front().get());
-  });
+  in_parallel(threads - 1, threads,
+              [&](int t) { traces[t + 1] = std::make_unique<Trace>(question_, traces.front().get()); });
   std::vector<Matrix<double>> values;
   for (const auto& t : truth_) values.push_back(cast<double>(t));
   bank_ = std::make_unique<Bank>(question_, values, sigma_, *traces.front());

@@ -57,11 +57,20 @@ struct Without : A {
 };
 
 // Each primitive as a function of one matrix [3, 4] of positive numbers, all of its operands moving.
-constexpr const char* primitives[] = {
-    "matmul", "matmul_by_transpose", "transpose",  "add",       "sub",         "mul",        "scale",      "add_scalar",
-    "add_row", "mul_row",    "sub_col",   "mul_col",     "row_sum",    "col_sum",    "divide",
-    "rsqrt",   "reciprocal", "exp",       "tanh",        "maximum",    "activation", "softmax_rows",
-    "rotate",  "take_cols",  "take_rows", "concat_cols", "concat_rows"};
+constexpr const char* primitives[] = {"matmul",     "matmul_by_transpose",
+                                      "transpose",  "add",
+                                      "sub",        "mul",
+                                      "scale",      "add_scalar",
+                                      "add_row",    "mul_row",
+                                      "sub_col",    "mul_col",
+                                      "row_sum",    "col_sum",
+                                      "divide",     "rsqrt",
+                                      "reciprocal", "exp",
+                                      "tanh",       "maximum",
+                                      "activation", "softmax_rows",
+                                      "rotate",     "take_cols",
+                                      "take_rows",  "concat_cols",
+                                      "concat_rows"};
 
 template <class A, class T = Tensor<A>>
 T applied(Without<A>& a, const std::string& primitive, const T& x) {

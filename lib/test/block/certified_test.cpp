@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "plumbline/cases/case.hpp"
 #include "plumbline/number/interval.hpp"
+#include "plumbline/spec/json.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
@@ -68,6 +71,31 @@ TEST(Certified, EveryRegimeIsHeld) {
       SCOPED_TRACE(std::string(name) + " " + std::string(name_of(regime)));
       try_block(settings_of(find_preset(name), regime, 3), infinite, infinite);
     }
+}
+
+// Each part by itself, as simply as it can be said.
+TEST(Certified, EveryPartIsHeld) {
+  const std::string attention = R"("attention": {"n_heads": 2, "head_dim": 8})";
+  const std::map<Part, std::string> said{
+      {Part::norm, R"("d": 16, "norm": {"kind": "layer_norm"})"},
+      {Part::sdpa, attention},
+      {Part::mixer, R"("d": 8, "streams": {"rule": "mhc", "count": 2})"},
+      {Part::router, R"("d": 16, "ffn": {"moe": {"experts": 4, "top_k": 2}})"},
+      {Part::rope, attention + R"(, "position": {"rope": {"rotary_dim": 8}})"},
+      {Part::linear_attention,
+       R"("attention": {"n_heads": 2, "head_dim": 8, "linear": {"update_rule": "gated_delta"}})"},
+      {Part::softmax, R"("d": 16)"},
+      {Part::linear, R"("d": 16, "linear": {"d_out": 8})"},
+      {Part::activation, R"("d": 16, "ffn": {"activation": "softplus"})"},
+      {Part::gated_activation, R"("d": 16, "ffn": {"activation": "quick_gelu", "limit": 1})"}};
+  for (const auto& [part, rest] : said) {
+    SCOPED_TRACE(name_of(part));
+    const std::string text = R"({"part": ")" + std::string(name_of(part)) + "\", " + rest + "}";
+    CaseSettings s;
+    s.spec = spec_from_json(parse_json(text, "a part"));
+    s.tokens = 4, s.batch = 2, s.seed = 7;
+    try_block(s, 0x1p-60, 0x1p-60);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Small folders of models, written by hand.
 #pragma once
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,10 +14,11 @@
 
 namespace plumbline {
 
-// A folder that is gone afterwards.
+// A folder of this process, gone afterwards.
 class Folder {
  public:
-  explicit Folder(const std::string& name) : path_(testing::TempDir() + "plumbline-" + name) {
+  explicit Folder(const std::string& name)
+      : path_(testing::TempDir() + "plumbline-" + name + "-" + std::to_string(::getpid())) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }

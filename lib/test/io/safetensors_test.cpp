@@ -3,6 +3,7 @@
 #include "plumbline/io/safetensors.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -48,7 +49,7 @@ TEST(Safetensors, WhatIsWrittenIsReadAgain) {
 }
 
 TEST(Safetensors, AFileIsReplacedWhole) {
-  const std::string path = testing::TempDir() + "plumbline.safetensors";
+  const std::string path = testing::TempDir() + "plumbline-" + std::to_string(::getpid()) + ".safetensors";
   write_container(sample(), path);
   EXPECT_EQ(read_container(path), sample());
   EXPECT_FALSE(std::filesystem::exists(path + ".part"));

@@ -78,7 +78,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"part": "add_norm", "d": 8})",
                 "spec.norm_slots.attn.in: expected a norm, since part is \"add_norm\""},
         Refused{R"({"d": 8, "attention": {"causal_alignment": "top_left"}})",
-                "spec.attention.causal_alignment: expected \"bottom_right\": only part \"sdpa\" reads it"},
+                "spec.attention.causal_alignment: expected \"bottom_right\": only parts \"sdpa\" and "
+                "\"softmax\" read it"},
         Refused{R"({"d": 0})", "spec.d: expected a whole number of at least 1, found 0"},
         Refused{R"({"d": 8, "ffn": {"activation": null}})",
                 "spec.ffn.activation: expected one of \"relu\", \"gelu_erf\", \"gelu_tanh\", \"silu\", "

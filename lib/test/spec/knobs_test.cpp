@@ -87,9 +87,11 @@ std::optional<BlockSpec> as_part(BlockSpec s, Part part) {
   }
   if (routes(s)) s.ffn.moe = MoeSpec{.experts = 4, .top_k = 2};
   if (mixes_streams(s)) s.streams = StreamsSpec{.count = 2};
+  const auto mask = s.attention.mask;
   with_part(part, [&](auto known) {
     if constexpr (requires { PartOf<known()>::begin(s); }) PartOf<known()>::begin(s);
   });
+  if (weighs(s)) s.attention.mask = mask;  // of a softmax that hides nothing most knobs say nothing
   if (is_one_norm(s) && !s.norm_slots.attn.in) return std::nullopt;
   validate(s);
   return s;
@@ -143,6 +145,8 @@ bool belongs_elsewhere(const std::string& path, const BlockSpec& s) {
                                "attention.window", "attention.causal", "attention.sink", "attention.softmax",
                                "attention.backward"});
   if (maps(s)) return !begins_with(path, {"linear"});
+  if (s.part == Part::activation)
+    return !begins_with(path, {"ffn.activation", "ffn.squared", "ffn.derivative_of"});
   if (activates(s))
     return !begins_with(path, {"ffn.activation", "ffn.squared", "ffn.limit", "ffn.up_offset", "ffn.packing",
                                "ffn.gate", "ffn.derivative_of"});
