@@ -64,6 +64,7 @@ std::vector<std::vector<NormPlace>> placements(const Anatomy& anatomy);
 // ALiBi, right and with each wrong choice.
 std::vector<AttentionSpec> with_every_mask(const AttentionSpec& attention, int longest);
 std::vector<std::optional<RopeSpec>> usual_ropes(int head_dim);
+std::vector<std::optional<RopeSpec>> plainest_ropes(int head_dim);  // of few bases, none scaled or reversed
 std::vector<AlibiSpec> usual_alibis();
 // Norms on queries and keys: those that the box has parameters for; or, in a model whose norms have none,
 // such as it may have. Where these are put, they have the eps of the stream's.

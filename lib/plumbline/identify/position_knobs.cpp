@@ -28,8 +28,7 @@ std::vector<Candidate> other_ropes(const Candidate& c) {
     changes.push_back([](BlockSpec& s) { s.position.rope.reset(); });
   else
     for (const auto& r : usual_ropes(c.spec.attention.head_dim))
-      if (r && r->sign == 1 && !r->scaling)  // from there these are a knob away
-        changes.push_back([r](BlockSpec& s) { s.position.rope = r; });
+      if (r && r->sign == 1 && !r->scaling) changes.push_back([r](BlockSpec& s) { s.position.rope = r; });
   return changed(c, changes);
 }
 
@@ -89,7 +88,8 @@ std::string scaling_text(const Candidate& c) {
 }
 std::vector<Candidate> other_scalings(const Candidate& c) {
   Changes changes;
-  if (c.spec.position.rope)
+  if (c.spec.position.rope &&
+      c.spec.position.rope->scaling)  // it begins with one, or is without (stages.cpp)
     for (const auto& scaling : usual_scalings())
       changes.push_back([scaling](BlockSpec& s) { s.position.rope->scaling = scaling; });
   return changed(c, changes);
@@ -162,6 +162,15 @@ std::vector<Variation> position_knobs(const Space& space) {
       v = only_where(v,
                      [](const BlockSpec& s) { return !std::has_single_bit(unsigned(s.attention.n_heads)); });
   }
+  return out;
+}
+
+std::vector<std::optional<RopeSpec>> plainest_ropes(int head_dim) {
+  std::vector<std::optional<RopeSpec>> out{std::nullopt};
+  for (RopeStyle style : {RopeStyle::half, RopeStyle::interleaved})
+    for (int r = head_dim - head_dim % 2; r >= 2; r -= 2)
+      for (double base : {10000.0, 500000.0, 1000000.0, 100000.0, 100.0, 1000.0})
+        out.push_back(RopeSpec{.style = style, .rotary_dim = r, .base = base});
   return out;
 }
 

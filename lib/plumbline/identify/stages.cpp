@@ -197,8 +197,7 @@ Candidate Stages::attending(const Candidate& start) {
       for (int h : space_.anatomy.head_dims) {
         Candidate of_width = c;
         set_head_dim(of_width.spec, h);
-        for (const auto& rope : usual_ropes(h)) {
-          if (!scaled && rope && (rope->scaling || rope->sign < 0)) continue;
+        for (const auto& rope : scaled ? usual_ropes(h) : plainest_ropes(h)) {
           placed.push_back(of_width);
           placed.back().spec.position.rope = rope;
         }
