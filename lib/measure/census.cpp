@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "measure/census_record.hpp"
+#include "measure/program.hpp"
 #include "peer/block.hpp"
 #include "plumbline/cases/recipes.hpp"
 #include "plumbline/ensemble/members.hpp"
@@ -259,12 +260,8 @@ class Census {
 };
 
 Options options_of(int argc, char** argv) {
-  if (argc < 2 || argc % 2 != 0) throw Error("expected FILE and then options with a value each");
-  const std::string file = argv[1];
-  if (file.starts_with("-")) throw Error("expected FILE before the options, found " + file);
-  Options o{.file = file};
-  for (int i = 2; i < argc; i += 2) {
-    const std::string key = argv[i], value = argv[i + 1];
+  Options o;
+  o.file = file_and_options(argc, argv, [&](const std::string& key, const std::string& value) {
     if (key == "--seeds")
       o.seeds = std::stoi(value);
     else if (key == "--first")
@@ -278,8 +275,9 @@ Options options_of(int argc, char** argv) {
     else if (key == "--add")
       o.add.push_back(value);
     else
-      throw Error("unknown option " + key);
-  }
+      return false;
+    return true;
+  });
   if (o.profiles.empty()) o.profiles = {"float32", "tf32", "bfloat16-mixed", "float16-mixed"};
   return o;
 }
@@ -298,7 +296,7 @@ void sort_rows(Json& rows) {
 
 Json read_record(const std::string& file) { return parse_json(read_bytes(file), file); }
 
-int run(int argc, char** argv) {
+void run(int argc, char** argv) {
   const Options o = options_of(argc, argv);
   Json record{{"stamp", stamp()}, {"rows", Json::array()}, {"machines", Json::array()}};
   if (std::filesystem::exists(o.file)) add_to_record(record, read_record(o.file));
@@ -314,17 +312,11 @@ int run(int argc, char** argv) {
     add_to_record(record, census.record());
     write();
   }
-  return 0;
 }
 
 }  // namespace
 }  // namespace plumbline
 
 int main(int argc, char** argv) {
-  try {
-    return plumbline::run(argc, argv);
-  } catch (const std::exception& e) {
-    std::cerr << "plumbline_census: " << e.what() << "\n";
-    return 2;
-  }
+  return plumbline::run_program("plumbline_census", [&] { plumbline::run(argc, argv); });
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "measure/depth_chain.hpp"
+#include "measure/program.hpp"
 #include "measure/stream_mixers.hpp"
 #include "plumbline/base/parallel.hpp"
 #include "plumbline/io/file.hpp"
@@ -19,13 +20,12 @@ struct Options {
 };
 
 Options parse(int argc, char** argv) {
-  if (argc < 2 || argc % 2 != 0 || argv[1][0] == '-') throw Error("expected RECORD [--seeds N] [--jobs N]");
-  Options o{.file = argv[1]};
-  for (int i = 2; i < argc; i += 2) {
-    const std::string key = argv[i];
-    if (key != "--seeds" && key != "--jobs") throw Error("unknown option " + key);
-    (key == "--seeds" ? o.seeds : o.jobs) = std::stoi(argv[i + 1]);
-  }
+  Options o;
+  o.file = file_and_options(argc, argv, [&](const std::string& key, const std::string& value) {
+    if (key != "--seeds" && key != "--jobs") return false;
+    (key == "--seeds" ? o.seeds : o.jobs) = std::stoi(value);
+    return true;
+  });
   if (o.seeds < 1) throw Error("--seeds must be at least 1");
   return o;
 }
@@ -192,13 +192,10 @@ std::string text(const Json& record) {
 
 int main(int argc, char** argv) {
   using namespace plumbline;
-  try {
+  return run_program("plumbline_chains", [&] {
     const Options o = parse(argc, argv);
     check_writable(o.file);
     const Json record{{"stamp", stamp()}, {"seeds", o.seeds}, {"mixers", mixers(o)}, {"stacks", chains(o)}};
     write_bytes(o.file, text(record));
-  } catch (const std::exception& e) {
-    std::cerr << "plumbline_chains: " << e.what() << "\n";
-    return 2;
-  }
+  });
 }

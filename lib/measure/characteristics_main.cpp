@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "measure/characteristics.hpp"
+#include "measure/program.hpp"
 #include "plumbline/io/file.hpp"
 #include "plumbline/judge/stamp.hpp"
 #include "plumbline/spec/json.hpp"
@@ -21,12 +22,8 @@ struct Options {
 };
 
 Options parse(int argc, char** argv) {
-  if (argc < 2 || argc % 2 != 0) throw Error("expected FILE and then options with a value each");
-  const std::string file = argv[1];
-  if (file.starts_with("-")) throw Error("expected FILE before the options, found " + file);
-  Options o{.file = file};
-  for (int i = 2; i < argc; i += 2) {
-    const std::string key = argv[i], value = argv[i + 1];
+  Options o;
+  o.file = file_and_options(argc, argv, [&](const std::string& key, const std::string& value) {
     if (key == "--seeds")
       o.campaign.seeds = std::stoi(value);
     else if (key == "--width")
@@ -38,8 +35,9 @@ Options parse(int argc, char** argv) {
     else if (key == "--profile")
       o.profiles.push_back(find_profile(value).name);
     else
-      throw Error("unknown option " + key);
-  }
+      return false;
+    return true;
+  });
   if (o.campaign.presets.empty())
     for (const Preset& p : presets())
       if (p.common) o.campaign.presets.emplace_back(p.name);
@@ -102,11 +100,8 @@ Json measured(const Options& o) {
 
 int main(int argc, char** argv) {
   using namespace plumbline;
-  try {
+  return run_program("plumbline_characteristics", [&] {
     const Options o = parse(argc, argv);
     write_bytes(o.file, measured(o).dump(1) + "\n");
-  } catch (const std::exception& e) {
-    std::cerr << "plumbline_characteristics: " << e.what() << "\n";
-    return 2;
-  }
+  });
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "identify/boxes.hpp"
+#include "measure/program.hpp"
 #include "plumbline/identify/describe.hpp"
 #include "plumbline/io/file.hpp"
 #include "plumbline/judge/stamp.hpp"
@@ -23,11 +24,8 @@ struct Options {
 };
 
 Options parse(int argc, char** argv) {
-  if (argc < 2 || argc % 2 != 0) throw Error("expected FILE and then options with a value each");
-  Options o{.file = argv[1]};
-  if (o.file.starts_with("-")) throw Error("expected FILE before the options, found " + o.file);
-  for (int i = 2; i < argc; i += 2) {
-    const std::string key = argv[i], value = argv[i + 1];
+  Options o;
+  o.file = file_and_options(argc, argv, [&](const std::string& key, const std::string& value) {
     if (key == "--profile")
       o.profile = find_profile(value).name;
     else if (key == "--preset")
@@ -35,8 +33,9 @@ Options parse(int argc, char** argv) {
     else if (key == "--presets")
       o.part = value;
     else
-      throw Error("unknown option " + key);
-  }
+      return false;
+    return true;
+  });
   return o;
 }
 
@@ -93,11 +92,8 @@ Json measured(const Options& o) {
 
 int main(int argc, char** argv) {
   using namespace plumbline;
-  try {
+  return run_program("plumbline_identify_campaign", [&] {
     const Options o = parse(argc, argv);
     write_bytes(o.file, measured(o).dump(1) + "\n");
-  } catch (const std::exception& e) {
-    std::cerr << "plumbline_identify_campaign: " << e.what() << "\n";
-    return 2;
-  }
+  });
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "measure/program.hpp"
 #include "measure/swaps.hpp"
 #include "plumbline/io/file.hpp"
 #include "plumbline/judge/stamp.hpp"
@@ -27,10 +28,9 @@ Json measured(const std::string& part) {
 }  // namespace plumbline
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) return std::fprintf(stderr, "plumbline_preset_swaps FILE [PART OF A NAME]\n"), 2;
-  try {
-    plumbline::write_bytes(argv[1], plumbline::measured(argc == 3 ? argv[2] : "").dump(1) + "\n");
-  } catch (const std::exception& e) {
-    return std::fprintf(stderr, "plumbline_preset_swaps: %s\n", e.what()), 2;
-  }
+  using namespace plumbline;
+  return run_program("plumbline_preset_swaps", [&] {
+    if (argc < 2 || argc > 3) throw Error("expected FILE [PART OF A NAME]");
+    write_bytes(argv[1], measured(argc == 3 ? argv[2] : "").dump(1) + "\n");
+  });
 }

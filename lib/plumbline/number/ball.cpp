@@ -7,9 +7,24 @@
 #include <cstdint>
 #include <vector>
 
+#include "plumbline/base/error.hpp"
 #include "plumbline/number/scalars_impl.hpp"
 
 namespace plumbline {
+
+// What is volatile is computed when the program runs, by the thread that asks.
+void require_rounding_to_nearest() {
+  volatile double one = 1, less_than_half_ulp = 0x1p-54, more = 0x1.8p-53, least = 0x1p-1074, half = 0.5;
+  const bool to_nearest = one + less_than_half_ulp == 1 && -one - less_than_half_ulp == -1 &&
+                          one + more == 1 + 0x1p-52 && -one - more == -1 - 0x1p-52;
+  if (!to_nearest)
+    throw Error("rounding: expected to the nearest number, found another mode (fesetround) in this thread");
+  const bool keeps_small = (least * 0x1p52) * 0x1p1022 == 1 && 0x1p-1022 * half == 0x1p-1023;
+  if (!keeps_small)
+    throw Error(
+        "numbers below 2^-1022: expected to be kept, found taken for 0 (flush to zero) in this thread");
+}
+
 namespace {
 
 constexpr double u = Ball::u;

@@ -12,6 +12,10 @@
 
 namespace plumbline {
 
+// Throws Error where this thread rounds otherwise than to the nearest number, or takes what is below the
+// normal range for 0: then no bound of a ball holds.
+void require_rounding_to_nearest();
+
 // a + b = sum + rest, a b = product + rest, exactly (Dekker 1971, Knuth 1969), where nothing overflows and,
 // of a product, nothing falls below the normal range: 2^-1070 are lost there. Of fast_two_sum |a| >= |b|, or
 // a = 0.

@@ -5,19 +5,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include "block/nested_enclosures.hpp"
 #include "measure/characteristics.hpp"
 #include "peer/block.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/cases/recipes.hpp"
 #include "plumbline/judge/describe.hpp"
-#include "plumbline/number/interval.hpp"
 #include "plumbline/spec/json.hpp"
 #include "plumbline/spec/presets.hpp"
 
 namespace plumbline {
 namespace {
 
-using I = Interval60;
 
 struct Feature {
   const char* name;
@@ -209,17 +208,7 @@ TEST_P(PeerFeatureTest, IsWhatThePeerComputes) {
   }
 }
 
-TEST_P(FeatureTest, EnclosuresHoldWhatOthersEnclose) {
-  const Question q = ask(spec(), 3);
-  const auto narrow =
-      evaluate(q.spec, cast<Interval120>(q.inputs.parameters), cast<Interval120>(q.inputs.x), q.batch);
-  const Matrix<I> wide = evaluate(q.spec, cast<I>(q.inputs.parameters), cast<I>(q.inputs.x), q.batch);
-  for (Eigen::Index i = 0; i < wide.size(); ++i) {
-    EXPECT_LE(plumbline::lower(wide.data()[i]), plumbline::lower(narrow.data()[i]));
-    EXPECT_GE(plumbline::upper(wide.data()[i]), plumbline::upper(narrow.data()[i]));
-    EXPECT_LT(width(wide.data()[i]), 1e-40);
-  }
-}
+TEST_P(FeatureTest, EnclosuresHoldWhatOthersEnclose) { expect_nested_enclosures(ask(spec(), 3)); }
 
 TEST_P(FeatureTest, IsWrittenAndReadBack) {
   const BlockSpec s = spec();

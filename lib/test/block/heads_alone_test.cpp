@@ -4,19 +4,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include "block/nested_enclosures.hpp"
 #include "measure/characteristics.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/cases/nothing_to_judge.hpp"
 #include "plumbline/cases/recipes.hpp"
 #include "plumbline/cases/related.hpp"
 #include "plumbline/exchange/exchange.hpp"
-#include "plumbline/number/interval.hpp"
 #include "plumbline/spec/json.hpp"
 
 namespace plumbline {
 namespace {
 
-using I = Interval60;
 using M = Matrix<double>;
 
 constexpr const char* turning = R"({"part": "rope", "attention": {"n_heads": 2, "head_dim": 6}})";
@@ -84,15 +83,7 @@ TEST_P(AloneTest, IsAskedAndReadBack) {
 }
 
 TEST_P(AloneTest, EnclosuresHoldWhatOthersEnclose) {
-  const Question q = asked_alone(GetParam().spec, 3, "float64");
-  const auto narrow =
-      evaluate(q.spec, cast<Interval120>(q.inputs.parameters), cast<Interval120>(q.inputs.x), q.batch);
-  const Matrix<I> wide = evaluate(q.spec, cast<I>(q.inputs.parameters), cast<I>(q.inputs.x), q.batch);
-  for (Eigen::Index i = 0; i < wide.size(); ++i) {
-    EXPECT_LE(plumbline::lower(wide.data()[i]), plumbline::lower(narrow.data()[i]));
-    EXPECT_GE(plumbline::upper(wide.data()[i]), plumbline::upper(narrow.data()[i]));
-    EXPECT_LT(width(wide.data()[i]), 1e-40);
-  }
+  expect_nested_enclosures(asked_alone(GetParam().spec, 3, "float64"));
 }
 
 TEST_P(AloneTest, DiffersFromWrongAnswers) {

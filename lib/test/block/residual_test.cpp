@@ -6,11 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "block/nested_enclosures.hpp"
 #include "measure/characteristics.hpp"
 #include "plumbline/block/evaluate.hpp"
 #include "plumbline/cases/recipes.hpp"
 #include "plumbline/explain/picture.hpp"
-#include "plumbline/number/interval.hpp"
 #include "plumbline/spec/json.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -18,7 +18,6 @@ namespace plumbline {
 namespace {
 
 using M = Matrix<double>;
-using I = Interval60;
 
 BlockSpec read(const Json& changes) {
   Json spec{{"preset", "pre_norm"}, {"d", 8}, {"attention", {{"n_heads", 2}}}};
@@ -80,15 +79,7 @@ TEST_P(JoinedTest, IsWrittenAndReadBack) {
 }
 
 TEST_P(JoinedTest, EnclosuresHoldWhatOthersEnclose) {
-  const Question q = asked(read(GetParam().changes), 3, "float64");
-  const auto narrow =
-      evaluate(q.spec, cast<Interval120>(q.inputs.parameters), cast<Interval120>(q.inputs.x), q.batch);
-  const Matrix<I> wide = evaluate(q.spec, cast<I>(q.inputs.parameters), cast<I>(q.inputs.x), q.batch);
-  for (Eigen::Index i = 0; i < wide.size(); ++i) {
-    EXPECT_LE(plumbline::lower(wide.data()[i]), plumbline::lower(narrow.data()[i]));
-    EXPECT_GE(plumbline::upper(wide.data()[i]), plumbline::upper(narrow.data()[i]));
-    EXPECT_LT(width(wide.data()[i]), 1e-40);
-  }
+  expect_nested_enclosures(asked(read(GetParam().changes), 3, "float64"));
 }
 
 TEST_P(JoinedTest, DiffersFromWrongAnswers) {

@@ -42,6 +42,20 @@ TEST(Trace, ManyAdjointsAreThoseOfEach) {
   EXPECT_NE(of_all[0].value, of_all[1].value);
 }
 
+TEST(Trace, ManyResponsesAreThoseOfEach) {
+  Traced f;
+  std::vector<std::string> places;
+  for (const Tap& tap : f.trace.taps())
+    if (std::find(places.begin(), places.end(), tap.place) == places.end()) places.push_back(tap.place);
+  ASSERT_GT(places.size(), 5u);
+  const std::vector<Matrix<double>> all = responses(f.question, places);
+  ASSERT_EQ(all.size(), places.size());
+  for (std::size_t k = 0; k < places.size(); ++k) {
+    EXPECT_EQ(all[k], responses(f.question, {places[k]}).front()) << places[k];
+    EXPECT_GT(all[k].norm(), 0) << places[k];
+  }
+}
+
 // Two ways to one number differ by the rounding of a double, or they differ in the first digits: the middle
 // of the two, on a logarithmic scale, is between them.
 TEST(Trace, AnAdjointTellsHowYRespondsToEveryPlace) {
