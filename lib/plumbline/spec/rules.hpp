@@ -9,10 +9,12 @@
 
 namespace plumbline::rules {
 
+// Throws Error: the key, what was expected and what was found.
 [[noreturn]] inline void fail(const std::string& path, const std::string& what) {
   throw Error("spec." + path + ": " + what);
 }
 
+// A whole number that a range holds as a real one, as text.
 inline std::string whole(double x) { return std::to_string(static_cast<long long>(x)); }
 
 // The range of a knob, with the words for what is expected of a size, of another whole number, of a real one.
