@@ -17,7 +17,6 @@
 namespace plumbline {
 namespace {
 
-
 struct Feature {
   const char* name;
   void (*add)(BlockSpec& s);
