@@ -120,7 +120,6 @@ BallMatrix ball_product(const BallMatrix& x, const BallMatrix& y, Transposed tra
   const double terms = double(transposed.left ? x.mid.rows() : x.mid.cols());
   Parts p, q;
   in_parallel(2, threads, [&](int i) {
-    require_rounding_to_nearest();
     (i == 0 ? p : q) = i == 0 ? split(x, !transposed.left, bits_for(terms), exact_parts)
                               : split(y, transposed.right, bits_for(terms), exact_parts);
   });

@@ -28,7 +28,6 @@ template <class Body>
 void for_each_row(Eigen::Index rows, Eigen::Index cols, int threads, const Body& body) {
   const int parts = rows * cols < 4096 ? 1 : int(std::min<Eigen::Index>(rows, 8 * threads));
   in_parallel(parts, threads, [&](int part) {
-    require_rounding_to_nearest();
     for (Eigen::Index i = rows * part / parts; i < rows * (part + 1) / parts; ++i) body(i);
   });
 }

@@ -31,7 +31,10 @@ struct Balls : AlgebraBase<Balls> {
 
   // Products of matrices are split into so many exact parts (ball_product.hpp): two leave a float32 certain,
   // three a gradient too; they and functions run on so many threads.
-  explicit Balls(int threads = 1, int exact_parts = 2) : threads(threads), exact_parts(exact_parts) {}
+  // Throws Error where this thread does not round to nearest, which those threads then do as it does.
+  explicit Balls(int threads = 1, int exact_parts = 2) : threads(threads), exact_parts(exact_parts) {
+    require_rounding_to_nearest();
+  }
 
   // The shape of x.
   int rows(const Tensor& x) const { return int(x.mid.rows()); }

@@ -1,6 +1,7 @@
 #include "plumbline/base/parallel.hpp"
 
 #include <tbb/parallel_for.h>
+#include <tbb/task_group.h>
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +16,9 @@ void in_parallel(int count, int threads, const std::function<void(int)>& body) {
   const auto work = [&](int) {
     for (int i = next++; i < count; i = next++) body(i);
   };
-  tbb::parallel_for(0, std::min(threads, count), work, tbb::simple_partitioner());
+  tbb::task_group_context as_here;
+  as_here.capture_fp_settings();
+  tbb::parallel_for(0, std::min(threads, count), work, tbb::simple_partitioner(), as_here);
 }
 
 }  // namespace plumbline

@@ -10,7 +10,6 @@ namespace plumbline {
 namespace {
 
 void check(const BlockSpec& spec, const BallParameters& parameters, const BallMatrix& x, int batch) {
-  require_rounding_to_nearest();
   std::map<std::string, Shape> shapes;
   for (const auto& [name, value] : parameters) shapes[name] = {value.mid.rows(), value.mid.cols()};
   check_shapes(spec, shapes, {x.mid.rows(), x.mid.cols()}, batch);

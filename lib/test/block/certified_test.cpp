@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "number/other_arithmetic.hpp"
+#include "plumbline/base/error.hpp"
 #include "plumbline/cases/case.hpp"
 #include "plumbline/number/interval.hpp"
 #include "plumbline/spec/json.hpp"
@@ -71,6 +73,15 @@ TEST(Certified, EveryRegimeIsHeld) {
       SCOPED_TRACE(std::string(name) + " " + std::string(name_of(regime)));
       try_block(settings_of(find_preset(name), regime, 3), infinite, infinite);
     }
+}
+
+// Nothing is called proved by a thread whose arithmetic is another one than the bounds are derived for.
+TEST(Certified, AThreadThatRoundsOtherwiseProvesNothing) {
+  const CaseSettings s = settings_of(find_preset("pre_norm"), Regime::plain, 3);
+  const CaseInputs in = inputs_of(s);
+  const test::OtherArithmetic a(FE_UPWARD);
+  EXPECT_THROW(certified(s.spec, exactly(in.parameters), {in.x}, s.batch), Error);
+  EXPECT_THROW(certified_gradients(s.spec, exactly(in.parameters), {in.x}, {in.cotangent}, s.batch), Error);
 }
 
 // Each part by itself, as simply as it can be said.
