@@ -62,6 +62,7 @@ Trial try_law(const Law& law, const Subject& subject, int cases, bool shrink) {
   params.seed = asked.testParams.seed;
   params.maxSuccess = cases;
   params.disableShrinking = !shrink;
+  params.maxDiscardRatio = 100;  // a law of few cells draws many questions that it does not speak of
   rc::detail::TestMetadata metadata;
   metadata.id = std::string(law.id);
   metadata.description = std::string(law.claim);
@@ -76,6 +77,7 @@ Trial try_law(const Law& law, const Subject& subject, int cases, bool shrink) {
   rc::detail::FailureResult failure;
   rc::detail::SuccessResult success;
   if (result.match(failure)) {
+    trial.fails = true;
     trial.cases = failure.numSuccess;
     message << "\nReplay: " << replay_command(law, failure) << "\n";
   } else if (result.match(success)) {

@@ -7,8 +7,9 @@
 
 namespace plumbline::properties {
 
+// Neither of the two where too few cases could be drawn: nothing was tried then.
 struct Trial {
-  bool holds = false;
+  bool holds = false, fails = false;
   int cases = 0;                        // that held
   std::map<std::string, int> coverage;  // what kind of case was drawn, and how often
   Ledger ledger;

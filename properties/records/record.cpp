@@ -24,7 +24,7 @@ Kill kill(const Law& law, std::string_view id) {
   if (!trial.broken.empty())
     throw Error(std::string(law.id) + " on " + std::string(id) + ": expected a verdict, found " +
                 trial.broken);
-  return {std::string(id), std::string(mutant.formula), trial.holds ? 0 : trial.cases + 1};
+  return {std::string(id), std::string(mutant.formula), trial.fails ? trial.cases + 1 : 0};
 }
 
 LawRecord record_of(const Law& law) {

@@ -1,5 +1,6 @@
 #include "properties/subjects/subject.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "plumbline/cases/deviate.hpp"
@@ -20,16 +21,26 @@ void note(const char* algebra) { open_ledger()->algebras.insert(algebra); }
 }  // namespace
 
 BlockSpec Subject::observed(BlockSpec spec) const {
+  if (asked_) asked_->specs.push_back(spec);
   if (deviation_) deviation_->apply(spec);
   return spec;
 }
 
+bool Subject::differs_on(const Asked& asked) const {
+  if (deviation_)
+    return std::ranges::any_of(asked.specs, [this](const BlockSpec& s) { return deviation_->applies_to(s); });
+  if (fault_) return asked.algebras.contains(fault_->algebra);
+  return misreading_ && asked.questions;
+}
+
 Question Subject::read(Question asked) const {
+  if (asked_) asked_->questions = true;
   if (misreading_) misreading_->apply(asked);
   return asked;
 }
 
 Rule Subject::rule(FaultyAlgebra algebra) const {
+  if (asked_) asked_->algebras.insert(algebra);
   return fault_ && fault_->algebra == algebra ? fault_->rule : Rule::right;
 }
 

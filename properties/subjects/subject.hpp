@@ -2,6 +2,7 @@
 // the declared spec or takes a question for another one, or the right spec over an algebra with a fault.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "plumbline/block/evaluate.hpp"
@@ -26,9 +27,18 @@ struct Instance {
   int batch = 1;
 };
 
+// What a law asked its subject about.
+struct Asked {
+  std::vector<BlockSpec> specs = {};
+  std::set<FaultyAlgebra> algebras = {};
+  bool questions = false;  // whole ones, which a misreading changes
+};
+
 class Subject {
  public:
   Subject() = default;
+  // The reference, which notes what it is asked about.
+  explicit Subject(Asked& asked) : asked_(&asked) {}
   explicit Subject(const Deviation& deviation) : deviation_(&deviation) {}
   explicit Subject(const Fault& fault) : fault_(&fault) {}
   explicit Subject(const Misreading& misreading) : misreading_(&misreading) {}
@@ -39,6 +49,8 @@ class Subject {
     return there;
   }
   const Cell& cell() const { return cell_; }
+  // Whether any of these answers could be other than the reference's.
+  bool differs_on(const Asked& asked) const;
   // The question that it answers when that one is asked.
   Question read(Question asked) const;
 
@@ -67,6 +79,7 @@ class Subject {
   const Deviation* deviation_ = nullptr;
   const Fault* fault_ = nullptr;
   const Misreading* misreading_ = nullptr;
+  Asked* asked_ = nullptr;
 };
 
 extern template Matrix<float> Subject::value_in(const BlockSpec&, const Parameters<float>&,

@@ -36,8 +36,8 @@ class MutantTest : public testing::Test {
         ++killers;
         const Trial trial = try_law(law, mutant_.subject, cases_per_mutant, false);
         EXPECT_EQ(trial.broken, "") << law.id << " could not be evaluated on " << mutant_.id;
-        EXPECT_FALSE(trial.holds) << "the law " << law.id << " (" << law.claim << ") does not notice "
-                                  << mutant_.id << ": " << mutant_.formula;
+        EXPECT_TRUE(trial.fails) << "the law " << law.id << " (" << law.claim << ") does not notice "
+                                 << mutant_.id << ": " << mutant_.formula;
       }
     EXPECT_GT(killers, 0) << "no law lists " << mutant_.id;
   }

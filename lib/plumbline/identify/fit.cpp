@@ -1,9 +1,11 @@
 #include "plumbline/identify/fit.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "plumbline/ensemble/members.hpp"
 #include "plumbline/number/grid.hpp"
+#include "plumbline/spec/json.hpp"
 
 namespace plumbline::identify {
 namespace {
@@ -14,13 +16,14 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // Mean squares of the rows of an error.
 Eigen::VectorXd mean_squares(const Matrix<double>& error) { return error.array().square().rowwise().mean(); }
 
-std::optional<Matrix<double>> value_of(const Candidate& c, Asked& a) {
-  try {
-    return a.computed(c);
-  } catch (const Error&) {  // a mask that hides all keys, say
-    return std::nullopt;
-  }
+std::size_t hash_of(const Candidate& c) {
+  std::string text = to_json(c.spec).dump();
+  for (NormPlace place : c.places) text += name_of(place);
+  return std::hash<std::string>()(text);
 }
+
+// Of so many candidates at most an answer remembers what they compute.
+constexpr std::size_t most_known = 2048;
 
 constexpr int members = 8;
 // How much noisier than the noisiest of so few members correct code may be: chosen, since this is no verdict.
@@ -42,6 +45,26 @@ Matrix<double> Asked::computed(const Candidate& c) {
   return evaluate<double>(c.spec, read_, probe.x, probe.batch);
 }
 
+Eigen::VectorXd Asked::compared(const Candidate& c) try {
+  const Matrix<double> theirs = computed(c);
+  if (theirs.cols() != y.cols()) return {};
+  Eigen::VectorXd out = mean_squares(y - theirs);
+  for (Eigen::Index i = 0; i < y.rows(); ++i) {
+    const bool found = y.row(i).allFinite(), expected = theirs.row(i).allFinite();
+    if (!found || !expected) out(i) = found == expected ? 0 : infinity;
+  }
+  return out;
+} catch (const Error&) {  // a mask that hides all keys, say
+  return {};
+}
+
+const Eigen::VectorXd& Asked::squares(const Candidate& c, std::size_t hash) {
+  const auto at = known_.find(hash);
+  if (at != known_.end() && at->second.candidate == c) return at->second.squares;
+  if (known_.size() == most_known) known_.clear();
+  return known_.insert_or_assign(hash, Known{c, compared(c)}).first->second.squares;
+}
+
 void Asked::set_noise(const Candidate& c, const Profile& profile) try {
   const Question q{c.spec, {probe.x, as_read_by(c, probe.parameters), {}}, probe.batch, false};
   Eigen::VectorXd sum = Eigen::VectorXd::Zero(y.rows());
@@ -60,38 +83,33 @@ void Asked::set_noise(const Candidate& c, const Profile& profile) try {
 } catch (const Error&) {
 }
 
-double misfit(const Candidate& c, Asked& a) {
-  const auto y = value_of(c, a);
-  if (!y || y->cols() != a.y.cols()) return infinity;
-  const double n = double(a.y.cols());
+namespace {
+
+double misfit(const Candidate& c, std::size_t hash, Asked& a) {
+  const Eigen::VectorXd& squares = a.squares(c, hash);
+  if (squares.size() == 0) return infinity;
   double sum = 0;
-  for (Eigen::Index i = 0; i < a.y.rows(); ++i) {
-    const bool found = a.y.row(i).allFinite(), expected = y->row(i).allFinite();
-    if (!found && !expected) continue;  // neither has a value
-    const double square = found && expected ? (a.y.row(i) - y->row(i)).squaredNorm() / n : 1e60 * a.noise(i);
-    sum += n / 2 * std::log1p(square / a.noise(i));
-  }
+  for (Eigen::Index i = 0; i < squares.size(); ++i)
+    sum += double(a.y.cols()) / 2 * std::log1p(std::min(squares(i) / a.noise(i), 1e60));
   return sum;
 }
 
+}  // namespace
+
 double misfit(const Candidate& c, const Evidence& evidence, double limit) {
+  const std::size_t hash = hash_of(c);
   double sum = 0;
   for (const auto& a : evidence)
-    if ((sum += misfit(c, *a)) > limit) return infinity;
+    if ((sum += misfit(c, hash, *a)) > limit) return infinity;
   return sum;
 }
 
 bool explains(const Candidate& c, const Evidence& evidence) {
-  for (const auto& a : evidence) {
-    const auto y = value_of(c, *a);
-    if (!y || y->cols() != a->y.cols()) return false;
-    for (Eigen::Index i = 0; i < y->rows(); ++i) {
-      if (!a->y.row(i).allFinite() && !y->row(i).allFinite()) continue;
-      const double square = (a->y.row(i) - y->row(i)).squaredNorm() / double(y->cols());
-      if (!(square <= patience * a->worst * a->noise(i))) return false;
-    }
-  }
-  return true;
+  const std::size_t hash = hash_of(c);
+  return std::ranges::all_of(evidence, [&](const auto& a) {
+    const Eigen::VectorXd& squares = a->squares(c, hash);
+    return squares.size() > 0 && (squares.array() <= patience * a->worst * a->noise.array()).all();
+  });
 }
 
 }  // namespace plumbline::identify
