@@ -46,8 +46,9 @@ std::string tried(const Relation& r, const Subject& f, const QuestionSettings& s
 TEST(EveryPreset, ObeysTheRelationsThatSpeakOfIt) {
   for (const Preset& p : presets())
     for (const Relation* r : relations())
-      if (const QuestionSettings s = settings(p, *r); is_tried(*r) && r->applies(s))
+      if (const QuestionSettings s = settings(p, *r); is_tried(*r) && r->applies(s)) {
         EXPECT_EQ(tried(*r, Subject(), s), "holds") << p.name << ", " << r->id;
+      }
 }
 
 TEST(EveryPreset, IsToldFromItsMutants) {

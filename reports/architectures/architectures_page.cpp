@@ -36,6 +36,7 @@ std::string mask_in_words(const MaskSpec& m) {
     case MaskKind::causal: return "past";
     case MaskKind::bidirectional: return "all";
     case MaskKind::causal_sliding: return fmt::format("past {}", *m.window);
+    case MaskKind::causal_chunked: return fmt::format("chunk {}", *m.window);
     case MaskKind::sliding: return fmt::format("near {}", *m.window);
   }
   return "";

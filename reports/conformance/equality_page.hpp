@@ -15,8 +15,8 @@ struct EqualityRow {
   std::string transformers, torch, rule, machine;
   bool gradients = false;
   int judged = 0, shown = 0, mistakes = 0;  // layers; of how many known mistakes how many would have shown
-  std::optional<double> change;             // the least relative change of a tensor that would have
-  std::string place;
+  std::optional<double> change = {};        // the least relative change of a tensor that would have
+  std::string place = {};
 };
 
 // Why a verdict is what it is, where a row's model and what it says have these words.

@@ -50,6 +50,9 @@ struct AnyAlgebra {
   virtual Tensor softmax_rows(const Tensor& x, const Mask& mask) = 0;
   virtual Tensor rotate(const Tensor& x, const Rotation& rotation) = 0;
 
+  // Which of two equal formulas is computed.
+  virtual bool divides_shares_twice() = 0;
+
   // Entries moved, constants, places and components.
   virtual Tensor take_cols(const Tensor& x, int first, int count) = 0;
   virtual Tensor take_rows(const Tensor& x, int first, int count) = 0;
@@ -122,6 +125,7 @@ class Erased final : public AnyAlgebra {
   Tensor rotate(const Tensor& x, const Rotation& rotation) override {
     return handle(a_.rotate(own(x), rotation));
   }
+  bool divides_shares_twice() override { return a_.divides_shares_twice(); }
   Tensor take_cols(const Tensor& x, int first, int count) override {
     return handle(a_.take_cols(own(x), first, count));
   }

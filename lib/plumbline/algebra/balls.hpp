@@ -25,7 +25,7 @@ struct BallMatrix {
 // The operations of Algebra (operations.hpp): every ball holds the values of all points of its operands.
 //   bound: of products of matrices, algebra/ball_product.hpp; of all else, number/ball.hpp
 //   bad input: softmax_rows throws Error where a query sees no key
-struct Balls : AlgebraBase<Balls> {
+struct Balls : NumberAlgebra<Balls> {
   using Tensor = BallMatrix;
   static constexpr bool takes_out_means_twice() { return false; }  // see softmax_derivative.hpp
 
@@ -80,14 +80,6 @@ struct Balls : AlgebraBase<Balls> {
 
   // Adds g to the part of `sum` that begins at (row, col).
   void accumulate(Tensor& sum, const Tensor& g, int row, int col) const;
-
-  // x as it is, and what body() returns: numbers have no derivative and no name.
-  Tensor detach(const Tensor& x) const { return x; }
-  const Tensor& store(const Tensor& x, const Place&) const { return x; }
-  template <class Body>
-  Tensor component(Component, const char*, const Tensor&, Body body) const {
-    return body();
-  }
 
  private:
   template <class G>

@@ -19,7 +19,8 @@ struct Dual : AlgebraBase<Dual<A>> {
   };
   A inner;
 
-  // As A does (softmax_derivative.hpp).
+  // As A does (moe.hpp, softmax_derivative.hpp).
+  bool divides_shares_twice() const { return inner.divides_shares_twice(); }
   bool takes_out_means_twice() const { return inner.takes_out_means_twice(); }
 
   // What moves along `tangent`, which has the shape of the value; what does not move.

@@ -16,7 +16,7 @@ namespace plumbline {
 // Lists over A, an algebra of exact numbers: its store and component are not asked. In one operation all
 // lists have one length, or length 1; std::out_of_range otherwise.
 template <class A>
-struct Each : AlgebraBase<Each<A>> {
+struct Each : NumberAlgebra<Each<A>> {
   using Inner = plumbline::Tensor<A>;
   struct Tensor {
     std::vector<Inner> list;  // of length 1: the same for all
@@ -27,6 +27,7 @@ struct Each : AlgebraBase<Each<A>> {
   A inner;
 
   // As A does (softmax_derivative.hpp).
+  bool divides_shares_twice() const { return inner.divides_shares_twice(); }
   bool takes_out_means_twice() const { return inner.takes_out_means_twice(); }
 
   // The shape of each tensor in the list.
@@ -136,14 +137,6 @@ struct Each : AlgebraBase<Each<A>> {
   void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {
     if (sum.list.size() < g.list.size()) sum.list.resize(g.list.size(), Inner(sum.list.front()));
     for (std::size_t k = 0; k < sum.list.size(); ++k) inner.accumulate(sum.list[k], g.of(k), row, col);
-  }
-
-  // x as it is, and what body() returns.
-  Tensor detach(const Tensor& x) const { return x; }
-  const Tensor& store(const Tensor& x, const Place&) const { return x; }
-  template <class Body>
-  Tensor component(Component, const char*, const Tensor&, Body body) const {
-    return body();
   }
 
  private:

@@ -78,6 +78,8 @@ concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation 
   { a.whole_numbers(n, n, entry) } -> std::same_as<Tensor<A>>;  // constant, exact in every arithmetic
   { a.zeros(n, n) } -> std::same_as<Tensor<A>>;                 // constant
 
+  { a.divides_shares_twice() } -> std::same_as<bool>;
+
   { a.detach(x) } -> std::same_as<Tensor<A>>;  // x, taken for a constant by every derivative
   // x, at a place where an implementation that keeps every result in memory stores it: one rounding to the
   // storage type, forward of x and backward of its cotangent. Storing what is stored already changes nothing.
@@ -112,6 +114,10 @@ struct AlgebraBase {
     return self().matmul(self().transpose(x), y);
   }
 
+  // Whether the shares of the chosen experts are taken of all experts first (moe.hpp): two divisions where
+  // the exponentials of the chosen ones ask for one.
+  static constexpr bool divides_shares_twice() { return false; }
+
   // Whether softmax_derivative.hpp subtracts the mean twice, and what it subtracts: row sums of p g.
   static constexpr bool takes_out_means_twice() { return false; }
   template <class T>
@@ -136,6 +142,24 @@ struct AlgebraBase {
 
  private:
   A& self() { return static_cast<A&>(*this); }
+};
+
+// What all algebras of numbers do alike: x as it is, and what body() returns, since numbers have no
+// derivative and no name.
+template <class A>
+struct NumberAlgebra : AlgebraBase<A> {
+  template <class T>
+  T detach(const T& x) const {
+    return x;
+  }
+  template <class T>
+  const T& store(const T& x, const Place&) const {
+    return x;
+  }
+  template <class T, class Body>
+  T component(Component, const char*, const T&, Body body) const {
+    return body();
+  }
 };
 
 // An algebra that a tape can be laid over: it adds a cotangent to a part of a sum of others.

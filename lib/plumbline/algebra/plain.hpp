@@ -15,7 +15,7 @@ namespace plumbline {
 //   bound: over enclosures, each entry holds the exact one; over numbers, one rounding of S in each step
 //   bad input: softmax_rows throws Error where a query sees no key; otherwise as Function<S> says
 template <class S>
-struct Plain : AlgebraBase<Plain<S>> {
+struct Plain : NumberAlgebra<Plain<S>> {
   using Scalar = S;
   using Tensor = Matrix<S>;
   using F = Function<S>;
@@ -91,14 +91,6 @@ struct Plain : AlgebraBase<Plain<S>> {
   void accumulate(Tensor& sum, const Tensor& g, int row, int col) const {
     for (int i = 0; i < g.rows(); ++i)
       for (int j = 0; j < g.cols(); ++j) sum(row + i, col + j) += g(i, j);
-  }
-
-  // x as it is, and what body() returns: numbers have no derivative and no name.
-  Tensor detach(const Tensor& x) const { return x; }
-  const Tensor& store(const Tensor& x, const Place&) const { return x; }
-  template <class Body>
-  Tensor component(Component, const char*, const Tensor&, Body body) const {
-    return body();
   }
 
  private:

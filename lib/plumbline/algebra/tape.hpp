@@ -49,6 +49,9 @@ struct Tape : AlgebraBase<Tape<A>> {
   explicit Tape(A algebra) : inner(std::move(algebra)) {}
   Tape(const Tape&) = delete;
 
+  // As A does (moe.hpp).
+  bool divides_shares_twice() const { return inner.divides_shares_twice(); }
+
   // What gradients are asked of, and the same without a copy; what has none.
   Tensor variable(const Inner& value) { return push(value, {}); }
   Tensor shared_variable(Shared<Inner> value) { return push(std::move(value), {}); }

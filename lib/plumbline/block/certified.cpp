@@ -1,9 +1,8 @@
 #include "plumbline/block/certified.hpp"
 
-#include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/check_shapes.hpp"
+#include "plumbline/block/gradients_by_tape.hpp"
 #include "plumbline/block/layout.hpp"
-#include "plumbline/block/parameter_shapes.hpp"
 #include "plumbline/block/run.hpp"
 
 namespace plumbline {
@@ -37,21 +36,8 @@ BallGradients certified_gradients(const BlockSpec& spec, const BallParameters& p
   if (cotangent.mid.rows() != x.mid.rows() || cotangent.mid.cols() != output_width(spec))
     throw Error("grad.y: expected " + text_of({x.mid.rows(), output_width(spec)}) + ", found " +
                 text_of({cotangent.mid.rows(), cotangent.mid.cols()}));
-  Tape<Balls> tape{Balls(cost.threads, cost.exact_parts)};
-  ParameterMap<Tape<Balls>> variables;
-  for (const auto& [name, value] : parameters)
-    variables[name] = is_given_mask(name) ? tape.constant(value) : tape.variable(value);
-  const auto input = tape.variable(x);
-  const auto y = run(tape, spec, variables, input, batch);
-  auto all = tape.backward_once(y, cotangent);
-  const auto gradient = [&](const auto& variable) {
-    auto& g = all[std::size_t(variable.node)];
-    return g ? std::move(*g) : tape.inner.zeros(tape.rows(variable), tape.cols(variable));
-  };
-  BallGradients out{y.value, gradient(input), {}};
-  for (const auto& [name, variable] : variables)
-    if (!is_given_mask(name)) out.parameters[name] = gradient(variable);
-  return out;
+  return gradients_by_tape<BallGradients>(Balls(cost.threads, cost.exact_parts), spec, parameters, x,
+                                          cotangent, batch);
 }
 
 }  // namespace plumbline

@@ -6,7 +6,7 @@
 #include "plumbline/algebra/tape.hpp"
 #include "plumbline/block/check_shapes.hpp"
 #include "plumbline/block/evaluate.hpp"
-#include "plumbline/block/parameter_shapes.hpp"
+#include "plumbline/block/gradients_by_tape.hpp"
 #include "plumbline/block/run.hpp"
 
 namespace plumbline {
@@ -52,21 +52,7 @@ Gradients<S> gradients(const BlockSpec& spec, const Parameters<S>& parameters, c
   if (cotangent.rows() != x.rows() || cotangent.cols() != output_width(spec))
     throw Error("grad.y: expected [" + std::to_string(x.rows()) + ", " + std::to_string(output_width(spec)) +
                 "], found " + detail::shape_text(cotangent));
-  Tape<Plain<S>> tape;
-  ParameterMap<Tape<Plain<S>>> variables;
-  for (const auto& [name, value] : parameters)
-    variables[name] = is_given_mask(name) ? tape.constant(value) : tape.variable(value);
-  const auto input = tape.variable(x);
-  const auto y = run(tape, spec, variables, input, batch);
-  auto all = tape.backward_once(y, cotangent);
-  const auto gradient = [&](const auto& variable) {
-    auto& g = all[variable.node];
-    return g ? std::move(*g) : tape.inner.zeros(tape.rows(variable), tape.cols(variable));
-  };
-  Gradients<S> out{y.value, gradient(input), {}};
-  for (const auto& [name, variable] : variables)
-    if (!is_given_mask(name)) out.parameters[name] = gradient(variable);
-  return out;
+  return gradients_by_tape<Gradients<S>>(Plain<S>(), spec, parameters, x, cotangent, batch);
 }
 
 template <class S>

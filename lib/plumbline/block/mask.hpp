@@ -24,7 +24,7 @@ PLUMBLINE_NAMES(MaskMode, {exact, "exact"}, {after_softmax, "after_softmax"}, {z
 // A mask as data.
 struct MaskSpec {
   MaskKind kind = MaskKind::causal;
-  std::optional<int> window;
+  std::optional<int> window = {};
   CausalAlignment alignment = CausalAlignment::bottom_right;
   int offset = 0;
   MaskMode mode = MaskMode::exact;

@@ -170,7 +170,7 @@ template <Algebra A>
 Tensor<A> expert_weights(A& a, const MoeSpec& m, const ParameterView<A>& p, const Tensor<A>& x) {
   const Tensor<A> logits = linear(a, p.under("router"), m.router_bias, x);
   // over their sum the chosen shares are those of the chosen logits alone
-  const bool over_chosen = m.score == RouterScore::softmax && m.renormalise;
+  const bool over_chosen = m.score == RouterScore::softmax && m.renormalise && !a.divides_shares_twice();
   const Tensor<A> scores = expert_scores(a, m, logits), corrected = corrected_scores(a, m, p, scores);
   std::optional<Tensor<A>> allowed;
   if (m.groups > 1) allowed = of_chosen_groups(a, m, corrected);

@@ -151,9 +151,12 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   //   saved             x as the backward pass reads it: p recomputed, or the stored result n of a norm
   //   centring_sum      sum of the cotangents of x - mean x. Code that reads n takes its mean for 0, which
   //                     after rounding it is not: the error of that
+  // divides_shares_twice (moe.hpp): half of the members do. Where one share is nearly 1 those that divide
+  // once err more in gradients, for the second division takes the mean out again.
   // takes_out_means_twice (softmax_derivative.hpp): only the exact member does.
   Tensor store_cotangent(const Tensor& g, const Place& place);
   Tensor softmax_dot(const Tensor& dot, const Tensor& g);
+  bool divides_shares_twice() const { return stores_ / 2 % 2 == 1; }
   bool takes_out_means_twice() const { return exact_; }
   Tensor saved(const Tensor& x);
   Tensor centring_sum(const Tensor& sum);

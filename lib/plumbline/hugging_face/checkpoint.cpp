@@ -26,9 +26,9 @@ constexpr std::string_view buffers[] = {"attn.bias",
                                         "self_attn.rotary_emb.inv_freq"};
 
 // As a stack of one layer, with the final norm of the model.
-BlockSpec layer_said(const SortedJson& config, int l, const std::string& file) {
-  Config c(config, file);
-  const Model& model = find_model(c.text({"model_type"}), file);
+BlockSpec layer_said(const TextModel& text, int l, const std::string& file) {
+  Config c(text.config, file, text.path);
+  const Model& model = find_model(c);
   layers_said(c);
   BlockSpec s = model.layer(c, l);
   c.finish("model type " + shown(std::string(model.type)));
@@ -37,6 +37,14 @@ BlockSpec layer_said(const SortedJson& config, int l, const std::string& file) {
   } catch (const Error& e) {
     throw Error(file + ": " + e.what());
   }
+  return s;
+}
+
+// As a block by itself.
+BlockSpec block_of_layer(const TextModel& text, int l, const std::string& file) {
+  BlockSpec s = layer_said(text, l, file);
+  s.part = Part::block;
+  s.final_norm.reset();
   return s;
 }
 
@@ -53,12 +61,14 @@ std::size_t find_layer(const std::string& name, std::string_view layers, std::st
 }
 
 // What stands before all names: the tensors of any layer say it.
-std::string prefix_found(const Model& model, const TensorFolder& tensors) {
+std::string prefix_found(const Model& model, const TensorFolder& tensors, bool within_another) {
   std::set<std::string> found;
-  for (const auto& [name, file] : tensors.files())
+  for (const auto& [name, file] : tensors.files()) {
+    if (within_another && !is_of_text_model(name)) continue;
     for (const Named& n : model.names)
       if (const std::size_t at = find_layer(name, model.layers, n.theirs); at != name.npos)
         found.insert(name.substr(0, at));
+  }
   const std::string first = std::string(model.layers) + ".0." + std::string(model.names.front().theirs);
   if (found.empty())
     throw Error(tensors.listed_in() + ": expected tensors such as " + shown(first + ".weight") +
@@ -210,23 +220,22 @@ void check_nothing_is_left(const TensorFolder& tensors, const std::string& layer
 }  // namespace
 
 BlockSpec spec_of_config(const SortedJson& config, int l, const std::string& file) {
-  BlockSpec s = layer_said(config, l, file);
-  s.part = Part::block;
-  s.final_norm.reset();
-  return s;
+  return block_of_layer(text_model(config, file), l, file);
 }
 
 Checkpoint::Checkpoint(const std::string& folder)
     : folder_(folder),
       config_file_((std::filesystem::path(folder) / "config.json").string()),
       config_(parse_strict<SortedJson>(read_bytes(config_file_), config_file_)),
-      model_type_(Config(config_, config_file_).text({"model_type"})),
-      model_(&find_model(model_type_, config_file_)) {
-  Config c(config_, config_file_);
+      text_(text_model(config_, config_file_)) {
+  Config c = text_config();
+  model_ = &find_model(c);
   layers_ = layers_said(c);
   while (first_said_ + 1 < layers_ && !is_said(first_said_)) ++first_said_;
   if (!is_said(first_said_)) spec(0);  // throws
 }
+
+Config Checkpoint::text_config() const { return Config(text_.config, config_file_, text_.path); }
 
 bool Checkpoint::is_said(int l) const {
   try {
@@ -238,8 +247,8 @@ bool Checkpoint::is_said(int l) const {
 }
 
 BlockSpec Checkpoint::spec(int l) const {
-  if (l != final_norm) return spec_of_config(config_, l, config_file_);
-  const BlockSpec layer = layer_said(config_, first_said_, config_file_);
+  if (l != final_norm) return block_of_layer(text_, l, config_file_);
+  const BlockSpec layer = layer_said(text_, first_said_, config_file_);
   if (!layer.final_norm)
     throw Error(config_file_ + ": expected a model with a final norm, found one without");
   BlockSpec s;
@@ -252,16 +261,16 @@ BlockSpec Checkpoint::spec(int l) const {
 const Checkpoint::Tensors& Checkpoint::tensors() const {
   if (!tensors_) {
     TensorFolder files(folder_);
-    std::string prefix = prefix_found(*model_, files);
+    std::string prefix = prefix_found(*model_, files, !text_.path.empty());
     tensors_ = Tensors{std::move(files), std::move(prefix)};
   }
   return *tensors_;
 }
 
 Parameters<double> Checkpoint::parameters(int l) const {
-  Config c(config_, config_file_);
-  if (const auto* method = c.find({"quantization_config"}))
-    c.refuse("quantization_config", "parameters that are not quantized", *method);
+  for (Config c : {Config(config_, config_file_), text_config()})
+    if (const auto* method = c.find({"quantization_config"}))
+      c.refuse("quantization_config", "parameters that are not quantized", *method);
   if (l == final_norm) return parameters_of_final_norm();
   const BlockSpec s = spec(l);
   const auto& [files, prefix] = tensors();

@@ -7,6 +7,7 @@
 #include "plumbline/block/evaluate.hpp"
 #include "plumbline/hugging_face/model.hpp"
 #include "plumbline/hugging_face/tensor_folder.hpp"
+#include "plumbline/hugging_face/text_model.hpp"
 
 namespace plumbline {
 
@@ -26,7 +27,7 @@ class Checkpoint {
 
   // Where it is, the type as config.json says it, and how many layers it has.
   const std::string& folder() const { return folder_; }
-  const std::string& model_type() const { return model_type_; }
+  std::string_view model_type() const { return model_->type; }
   int layers() const { return layers_; }
   // The spec of a layer, or of the final norm as a part; each is 0 <= l < layers(), or final_norm. Throws
   // Error where the model has none.
@@ -43,12 +44,13 @@ class Checkpoint {
     std::string prefix;  // of all names: "", "model.", "transformer.", ...
   };
   const Tensors& tensors() const;
+  Config text_config() const;
   Parameters<double> parameters_of_final_norm() const;
   bool is_said(int l) const;  // whether a spec says that layer
 
   std::string folder_, config_file_;
   nlohmann::json config_;
-  std::string model_type_;
+  TextModel text_;  // within it
   const Model* model_;
   int layers_, first_said_ = 0;
   mutable std::optional<Tensors> tensors_;

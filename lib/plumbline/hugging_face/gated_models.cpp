@@ -98,28 +98,41 @@ void read_qwen_windows(Config& c, BlockSpec& s, int l) {
   if (slid) set_window(s, window);
 }
 
-BlockSpec qwen2(Config& c, int l) {
+BlockSpec qwen2_with(Config& c, int l, const RopeDefaults& rope, double eps) {
   BlockSpec s = gated(c);
   read_silu(c, s);
-  read_rope(c, s);
+  read_rope(c, s, rope);
   set_qkv_bias(s, true);
-  c.must_be("use_mrope", false);
   read_qwen_windows(c, s, l);
-  pre_norm(s, rms_said(c, 1e-6));
+  pre_norm(s, rms_said(c, eps));
   return s;
 }
 
-BlockSpec qwen3(Config& c, int l) {
+BlockSpec qwen2(Config& c, int l) {
+  c.must_be("use_mrope", false);
+  return qwen2_with(c, l, {}, 1e-6);
+}
+
+BlockSpec qwen2_vl(Config& c, int l) { return qwen2_with(c, l, {.theta = 1e6, .has_sections = true}, 1e-5); }
+
+BlockSpec qwen3_with(Config& c, const RopeDefaults& rope) {
   BlockSpec s = gated(c, {}, 128);
   read_silu(c, s);
-  read_rope(c, s);
+  read_rope(c, s, rope);
   read_attention_bias(c, s);
-  read_qwen_windows(c, s, l);
   const NormSpec norm = rms_said(c, 1e-6);
   pre_norm(s, norm);
   norm_heads(s, norm, NormWidth::head_dim);
   return s;
 }
+
+BlockSpec qwen3(Config& c, int l) {
+  BlockSpec s = qwen3_with(c, {});
+  read_qwen_windows(c, s, l);
+  return s;
+}
+
+BlockSpec qwen3_vl(Config& c, int) { return qwen3_with(c, {.theta = 5e5, .has_sections = true}); }
 
 BlockSpec cohere(Config& c, int) {
   BlockSpec s = gated(c);
@@ -225,6 +238,9 @@ constexpr Model gated_table[] = {{"llama", llama, "layers", "norm", separate_nam
                                  {"ministral", ministral, "layers", "norm", separate_names},
                                  {"qwen2", qwen2, "layers", "norm", separate_names},
                                  {"qwen3", qwen3, "layers", "norm", separate_names},
+                                 {"qwen2_vl_text", qwen2_vl, "layers", "norm", separate_names},
+                                 {"qwen2_5_vl_text", qwen2_vl, "layers", "norm", separate_names},
+                                 {"qwen3_vl_text", qwen3_vl, "layers", "norm", separate_names},
                                  {"gemma", gemma, "layers", "norm", separate_names},
                                  {"cohere", cohere, "layers", "norm", separate_names},
                                  {"cohere2", cohere2, "layers", "norm", separate_names},

@@ -5,7 +5,8 @@
 
 namespace plumbline {
 
-const Model& find_model(const std::string& type, const std::string& file) {
+const Model& find_model(Config& c) {
+  const std::string type = c.text({"model_type"});
   std::vector<std::string_view> known;
   for (const auto family :
        {encoder_models(), fused_models(), gated_models(), gpt_models(), latent_models(), output_norm_models(),
@@ -16,7 +17,7 @@ const Model& find_model(const std::string& type, const std::string& file) {
     }
   std::string all;
   for (const std::string_view name : known) all += (all.empty() ? "" : ", ") + std::string(name);
-  throw Error(file + ": model_type: expected one of " + all + ", found " + shown(type));
+  c.fail("model_type", "one of " + all, shown(type));
 }
 
 }  // namespace plumbline

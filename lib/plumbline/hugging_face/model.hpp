@@ -55,7 +55,7 @@ std::span<const Model> softmax_moe_models();
 std::span<const Model> squared_models();
 std::span<const Model> t5_models();
 
-// Throws Error naming the file and the types that are known, where that type is none.
-const Model& find_model(const std::string& type, const std::string& file);
+// That of model_type. Throws Error naming the file and the types that are known, where it is none of these.
+const Model& find_model(Config& c);
 
 }  // namespace plumbline

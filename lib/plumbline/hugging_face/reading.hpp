@@ -29,6 +29,7 @@ struct RopeDefaults {
   double partial = 1;                   // of a head's channels
   RopeStyle style = RopeStyle::half;
   std::optional<RopeScaling> scaling = {};  // where nothing at all is said of it
+  bool has_sections = false;  // of pairs, for images and films; a text's positions are alike in all
 };
 // From `rope_parameters` (transformers 5), or `rope_theta`, `rope_scaling` and `partial_rotary_factor`.
 // Throws Error where the kind of scaling is none that a spec says.

@@ -114,6 +114,12 @@ void read_scaling(Config& c, RopeSpec& rope, const Lengths& said) {
   c.refuse("rope_type", known, Config::Json(kind));
 }
 
+// Whether it is the embedding that images and films share with text, by the name it had once.
+bool is_in_sections(Config& c) {
+  c.ignore({"mrope_interleaved", "mrope_section"});
+  return c.text({"rope_type", "type"}, "default") == "mrope";
+}
+
 // What is said of the embedding, at the top or in an object within. Scaling is read last: its lists are as
 // long as there are pairs.
 struct Said {
@@ -141,7 +147,7 @@ struct Said {
     const Lengths lengths{whole_if_said(c, "max_position_embeddings"),
                           whole_if_said(c, "original_max_position_embeddings")};
     for (Config& object : scalings) {
-      read_scaling(object, rope, lengths);
+      if (!(defaults.has_sections && is_in_sections(object))) read_scaling(object, rope, lengths);
       object.finish("the rotary embedding");
     }
     return rope;

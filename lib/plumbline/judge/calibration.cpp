@@ -86,15 +86,6 @@ Matrix<double> prior(const Matrix<double>& s2) {
   return rows * cols / mean;
 }
 
-// Code that takes the softmax of all logits first divides twice, and its backward pass cancels twice: it errs
-// more than members do, which divide once. Within an ffn the errors of experts are larger than that.
-void refuse_gradients_of_a_router(const Question& q) {
-  if (q.spec.part == Part::router && q.gradients)
-    throw NothingToJudge(
-        "gradients of part \"router\": expected y alone to be asked for, since right code errs in more "
-        "ways than are known; part \"ffn\" asks for them");
-}
-
 // Code that takes tokens in chunks has exp(sums of decays up to i - sums up to j) for all pairs, and its
 // gradient of a decay is a sum over all of these, which cancels: it errs more than members do, which go from
 // token to token.
@@ -122,7 +113,6 @@ std::vector<Matrix<long double>> exact_outputs(const Question& question, const P
 Calibration::Calibration(const Question& question, const Profile& profile,
                          const CalibrationSettings& settings)
     : question_(question), profile_(profile), settings_(settings), names_(output_names(question)) {
-  refuse_gradients_of_a_router(question_);
   refuse_gradients_of_decays(question_);
   refuse_tied_experts(question_);
   // One after the other where both hold copies of many weights; each runs on all threads then.

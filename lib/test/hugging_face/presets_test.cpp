@@ -14,7 +14,7 @@ namespace {
 BlockSpec read_layer(const nlohmann::json& config, int l) {
   Config c(config, "config.json");
   const std::string type = c.text({"model_type"});
-  BlockSpec s = find_model(type, "config.json").layer(c, l);
+  BlockSpec s = find_model(c).layer(c, l);
   c.ignore({"num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers"});
   c.finish("model type " + type);
   return s;

@@ -105,6 +105,44 @@ TEST(RightAnswers, OfAttentionThatComputesProbabilitiesAnewAgree) {
       }
 }
 
+constexpr const char* routers[] = {
+    R"({"part": "router", "d": 16, "ffn": {"moe": {"experts": 4, "top_k": 2}}})",
+    R"({"part": "router", "d": 48, "ffn": {"moe": {"experts": 16, "top_k": 4}}})",
+    R"({"part": "router", "d": 24, "ffn": {"moe": {"experts": 8, "top_k": 2, "renormalise": false}}})",
+    R"({"part": "router", "d": 24, "ffn": {"moe": {"experts": 8, "top_k": 3, "score": "sigmoid"}}})",
+};
+
+// Shares of the chosen experts, divided once or twice. Red where all members divide alike.
+TEST(RightAnswers, OfRoutersAgree) {
+  int judged = 0;
+  for (const auto& [name, storage] :
+       {std::pair("float32", peer::Storage::native), std::pair("bfloat16-mixed", peer::Storage::bfloat16)})
+    for (const char* text : routers)
+      for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        const Profile& profile = find_profile(name);
+        const Question q = question_from({.spec = spec_from_json(parse_json(text, "spec")),
+                                          .tokens = int(1 + 3 * seed),
+                                          .gradients = true,
+                                          .recipe = Recipe(seed % names<Recipe>().size()),
+                                          .seed = seed},
+                                         profile);
+        try {
+          const Judge judge(q, profile);
+          for (peer::Variant v : peer::correct_variants(storage))
+            for (const bool all : {false, true}) {
+              v.shares_of_all = all;
+              const Verdict verdict = judge.unnamed(peer::answer(q, v));
+              EXPECT_EQ(verdict.finding, Finding::agrees)
+                  << name << ", " << text << ", " << seed << ", " << v.name << ", " << all << ": "
+                  << describe(verdict);
+              ++judged;
+            }
+        } catch (const NothingToJudge&) {  // experts that are tied, say
+        }
+      }
+  EXPECT_GT(judged, 1000);
+}
+
 constexpr const char* with_edges[] = {
     R"({"part": "norm", "d": 33, "norm": {"kind": "layer_norm"}})",
     R"({"part": "add_norm", "d": 40, "norm": {"kind": "rms_norm"}})",

@@ -151,7 +151,8 @@ Result<T> Peer<T>::part(const A& x) {
   if (!(s_.residual == ResidualSpec{}))
     throw Error("residual_rule: expected \"add\", since this peer adds branches as they are");
   if (s_.position.buckets) throw Error("position.buckets: expected null, since this peer has no tables");
-  if (s_.ffn.moe) throw Error("ffn.moe: expected null, since this peer has one feed-forward");
+  if (s_.ffn.moe && s_.part != Part::router)
+    throw Error("ffn.moe: expected null, since this peer has one feed-forward");
   if (s_.attention.latent)
     throw Error("attention.latent: expected null, since this peer projects queries, keys and values");
   switch (s_.part) {
@@ -162,18 +163,18 @@ Result<T> Peer<T>::part(const A& x) {
     case Part::norm: return norm(s_.norm_slots.attn.in, "norm", x);
     case Part::add_norm: return add_norm(x);
     case Part::sdpa: return sdpa(x);
+    case Part::router: return router(x);
     case Part::collapse:
-    case Part::router:
     case Part::mixer:
     case Part::rope:
-    case Part::linear_attention: break;
+    case Part::linear_attention:
     case Part::softmax:
     case Part::linear:
     case Part::activation:
     case Part::gated_activation:
       throw Error("part: expected another one, since this peer lacks " + std::string(name_of(s_.part)));
   }
-  return stack(x);
+  throw Error("part: expected one of a known kind");
 }
 
 Outputs answer(const Question& question, const Variant& variant, bool in_double) {

@@ -108,6 +108,11 @@ class Peer {
     return y;
   }
 
+  // router.cpp
+  void score(const MoeSpec& m, const A& logits, int row, A& p) const;
+  void pull_score(const MoeSpec& m, const A& p, int row, A& g) const;
+  R router(const A& x);
+
   // block.cpp
   R feed_forward(const std::string& name, const A& x);
   A joined(const A& r, const A& b) const;

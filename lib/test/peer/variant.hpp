@@ -40,6 +40,7 @@ struct Variant {
   bool divides_by_root = false;     // scores / sqrt(h) where others multiply by 1/sqrt(h)
   bool roots_of_scale = false;      // queries and keys each times the root of the scale
   bool recomputes = false;          // softmax backward from exp(s - log sum), s by a fused multiply-add
+  bool shares_of_all = false;       // a router's softmax over all experts, over the sum of the chosen
   bool sums_go_on = false;          // what heads add to keys and values, term by term
   std::uint64_t seed = 1;           // of shuffles, and of which stores happen
 };

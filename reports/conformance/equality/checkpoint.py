@@ -22,16 +22,17 @@ def type_of(name):
 
 def config_of(name, layers=None, attention="eager"):
     """layers: how many, all of them alike."""
-    said = dict(MODELS[name])
+    said = copy.deepcopy(MODELS[name])
+    own = said.get("text_config", said)
     if layers:
-        said |= {key: layers for key in LAYERS if key in said}
-        types = set(said.get("layer_types", []))
-        said |= {key: [value] * layers if as_list else value for key, (value, as_list) in ALIKE.items() if key in said}
+        own |= {key: layers for key in LAYERS if key in own}
+        types = set(own.get("layer_types", []))
+        own |= {key: [value] * layers if as_list else value for key, (value, as_list) in ALIKE.items() if key in own}
         if len(types) == 1:  # they are alike as they are
-            said["layer_types"] = [*types] * layers
+            own["layer_types"] = [*types] * layers
         if type_of(name) in ("gemma2", "vaultgemma", "gpt_oss", "cwm"):  # every other one has a window where nothing is said
-            said["layer_types"] = ["sliding_attention"] * layers
-    vocabulary = {} if "patch_size" in said else {"vocab_size": 37}
+            own["layer_types"] = ["sliding_attention"] * layers
+    vocabulary = {} if {"patch_size", "text_config"} & {*said} else {"vocab_size": 37}
     config = transformers.AutoConfig.for_model(type_of(name), **vocabulary, **said)
     for key in DROPOUTS:
         if hasattr(config, key):
@@ -41,6 +42,8 @@ def config_of(name, layers=None, attention="eager"):
 
 
 def kind_of(name):
+    if "text_config" in MODELS[name]:
+        return transformers.AutoModelForImageTextToText
     if name in WITHOUT_HEAD or type_of(name) in ENCODERS:
         return transformers.AutoModel
     return transformers.AutoModelForMaskedLM if name in ("bert", "roberta") else transformers.AutoModelForCausalLM
@@ -91,8 +94,8 @@ def stored(model, folder, name, dtype=None):
 
 
 def layers_of(model):
-    """The first list of as many modules."""
-    count = model.config.num_hidden_layers
+    """The first list of as many modules; of images fewer are seen."""
+    count = model.config.get_text_config().num_hidden_layers
     return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == count)
 
 

@@ -27,6 +27,15 @@ def rope(**more):
     return {"rope_parameters": ROPE | more}
 
 
+SECTIONS = rope(mrope_section=[1, 1, 2])
+
+
+def seen_by(vision, text, sizes):
+    """A model of text within one of images."""
+    eyes = EQUAL | PICTURE | {"model_type": vision, "num_hidden_layers": 1}
+    return {"text_config": {"model_type": text, "vocab_size": 37} | sizes, "vision_config": eyes}
+
+
 # What stands in config.json beside the model's type and vocab_size. A name may say more than the type.
 MODELS = {
     "gpt2": GPT,
@@ -165,6 +174,17 @@ MODELS = {
     "clip_vision_model": EQUAL | PICTURE,
     "clip_text_model": EQUAL | {"eos_token_id": 1},
     "siglip_vision_model": EQUAL | PICTURE,
+    "gemma3": seen_by("siglip_vision_model", "gemma3_text", HEADS | FOUR | {"sliding_window": 4, "layer_types": TYPES}),
+    "llava": seen_by("clip_vision_model", "llama", HEADS),
+    "llava_onevision": seen_by("siglip_vision_model", "qwen2", SIZES | {"hidden_size": 48}),
+    "mistral3": seen_by("pixtral", "mistral", HEADS),
+    "internvl": seen_by("internvl_vision", "qwen3", HEADS),
+    "aya_vision": seen_by("siglip_vision_model", "cohere2", SIZES | FOUR | {"hidden_size": 48, "sliding_window": 4,
+                                                                           "layer_types": TYPES}),
+    "qwen2_vl": seen_by("qwen2_vl_vision", "qwen2_vl_text", SIZES | {"hidden_size": 48} | SECTIONS),
+    "qwen2_5_vl": seen_by("qwen2_5_vl_vision", "qwen2_5_vl_text", SIZES | {"hidden_size": 48} | SECTIONS),
+    "qwen3_vl": seen_by("qwen3_vl_vision", "qwen3_vl_text", HEADS | rope(mrope_section=[2, 2, 1])),
+    "idefics3": seen_by("idefics3_vision", "llama", HEADS),
     "bart": TWO,
     "whisper": TWO | {"pad_token_id": 0, "num_mel_bins": 5, "max_source_positions": TOKENS},
 }
