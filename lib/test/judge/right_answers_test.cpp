@@ -112,13 +112,13 @@ constexpr const char* routers[] = {
     R"({"part": "router", "d": 24, "ffn": {"moe": {"experts": 8, "top_k": 3, "score": "sigmoid"}}})",
 };
 
-// Shares of the chosen experts, divided once or twice. Red where all members divide alike.
+// Shares of the chosen experts, divided once or twice. Red where all members divide twice.
 TEST(RightAnswers, OfRoutersAgree) {
   int judged = 0;
   for (const auto& [name, storage] :
        {std::pair("float32", peer::Storage::native), std::pair("bfloat16-mixed", peer::Storage::bfloat16)})
     for (const char* text : routers)
-      for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+      for (std::uint64_t seed = 9; seed <= 16; ++seed) {
         const Profile& profile = find_profile(name);
         const Question q = question_from({.spec = spec_from_json(parse_json(text, "spec")),
                                           .tokens = int(1 + 3 * seed),
