@@ -20,8 +20,9 @@ bool rotate_rows(Matrix<double>& x, Eigen::Index p, Eigen::Index q) {
   const double rounding = double(x.cols()) * std::numeric_limits<double>::epsilon();
   if (std::abs(pq) <= rounding * std::sqrt(pp) * std::sqrt(qq)) return false;
   const double zeta = (qq - pp) / (2 * pq);
-  const double t = (zeta < 0 ? -1 : 1) / (std::abs(zeta) + std::hypot(1, zeta));
-  const double c = 1 / std::hypot(1, t), s = c * t;
+  // Not std::hypot, which older systems lack as newer ones have it. Where the square overflows, t is 0.
+  const double t = (zeta < 0 ? -1 : 1) / (std::abs(zeta) + std::sqrt(1 + zeta * zeta));
+  const double c = 1 / std::sqrt(1 + t * t), s = c * t;
   const Eigen::RowVectorXd old = x.row(p);
   x.row(p) = c * old - s * x.row(q);
   x.row(q) = s * old + c * x.row(q);
