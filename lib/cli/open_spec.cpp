@@ -39,13 +39,14 @@ bool is_preset(const Json& name) {
   return std::any_of(presets().begin(), presets().end(), [&](const Preset& p) { return name == p.name; });
 }
 
-bool says_sizes(const Json& spec) {
+// Whether nothing is left to draw: d is said, or, of a part that has none, a size of heads.
+bool says_sizes(const Json& spec, bool has_d) {
   if (spec.contains("d")) return true;
   for (const char* component : {"attention", "ffn"}) {
     const Json knobs = spec.value(component, Json::object());
-    if (!knobs.is_object()) return true;
-    for (const char* size : {"n_heads", "n_kv_heads", "head_dim", "one_of"})
-      if (knobs.contains(size)) return true;
+    if (!knobs.is_object() || knobs.contains("one_of")) return true;
+    for (const char* size : {"n_heads", "n_kv_heads", "head_dim"})
+      if (!has_d && knobs.contains(size)) return true;
   }
   return false;
 }
@@ -55,10 +56,11 @@ std::optional<Part> part_of(const SpecTemplate& spec) {
   return part.is_string() ? find_named<Part>(part.get<std::string>()) : std::nullopt;
 }
 
-// A file that names a preset or a part, and no size of it, leaves all open that its part has.
+// A file that names a preset or a part, and no d, leaves all open that its part has and it does not say.
 SpecTemplate with_open_sizes(SpecTemplate spec) {
-  if (!spec.is_object() || says_sizes(spec)) return spec;
+  if (!spec.is_object()) return spec;
   const auto known = part_of(spec);
+  if (says_sizes(spec, !known || !record_of(*known).reads_heads())) return spec;
   BlockOptions preset;
   if (is_preset(spec.value("preset", Json())))
     preset.preset = spec["preset"];

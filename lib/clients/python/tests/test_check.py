@@ -205,3 +205,19 @@ def test_the_package_lists_known_divergences():
     ran = subprocess.run([sys.executable, "-W", "error", "-m", "plumbline_oracle"], capture_output=True, text=True)
     assert [line.split()[0] for line in ran.stdout.splitlines()] == [d.id for d in divergences.known()]
     assert ran.stderr == ""
+
+
+def test_a_size_of_heads_leaves_the_others_open(failures):
+    asked = []
+
+    def none(request):
+        asked.append(request.spec)
+        raise Unsupported("it only looks")
+
+    check(none, {"part": "attention", "attention": {"n_heads": 6}}, grads=False, cases=12, raises=False, **failures)
+    assert {spec["attention"]["n_heads"] for spec in asked} == {6}
+    assert len({spec["d"] for spec in asked}) > 3 and len({spec["attention"]["head_dim"] for spec in asked}) > 3
+    asked.clear()
+    spec = {"part": "sdpa", "attention": {"n_heads": 2, "n_kv_heads": 2, "head_dim": 4}}
+    check(none, spec, grads=False, cases=4, raises=False, **failures)
+    assert {(spec["attention"]["n_heads"], spec["attention"]["head_dim"]) for spec in asked} == {(2, 4)}
