@@ -43,7 +43,8 @@ int main(void) {
     if (!question || fread(question, 1, frame, stdin) != frame) return 1;
     memcpy(&length, question, 8);
     char *header = strndup(question + 8, length), *data = question + 8 + length;
-    if (strstr(header, "\"dtype\":\"F32\"") && strstr(header, "\"want\":\"y\"")) {
+    const int is_mine = strstr(header, "\"dtype\":\"F32\"") && strstr(header, "\"want\":\"y\"") && strstr(header, "\"norm.weight\":");
+    if (is_mine) {
       size_t x_end, gain_end;
       const size_t x_at = offsets(header, "x", &x_end), gain_at = offsets(header, "norm.weight", &gain_end);
       const size_t d = (gain_end - gain_at) / sizeof(float), rows = (x_end - x_at) / sizeof(float) / d;
@@ -58,7 +59,7 @@ int main(void) {
       reply(out, x, x_end - x_at);
       free(x), free(gain);
     } else {
-      reply("{\"__metadata__\":{\"unsupported\":\"float32 and y alone\"}}", "", 0);
+      reply("{\"__metadata__\":{\"unsupported\":\"a norm with a gain, in float32, and y alone\"}}", "", 0);
     }
     free(header), free(question);
   }

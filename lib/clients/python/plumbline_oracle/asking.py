@@ -47,10 +47,10 @@ class Function:
             given = [tensors[name] if name in tensors else buffers[name] for name in self.takes]
             try:
                 found = self.function(*given)
-            except AttributeError as why:
+            except (AttributeError, TypeError) as why:
                 if "numpy.ndarray" not in str(why):
                     raise
-                raise AttributeError(f"{why}; framework= says whose tensors the function takes") from why
+                raise type(why)(f"{why}; framework= says whose tensors the function takes") from why
         else:
             found = self.function(Asked(request, {**tensors, **self._cotangents(request)}))
         outputs = self._named(request, found)

@@ -243,7 +243,7 @@ def _result(found, out, profile, expect, y_is_right) -> Result:
     names = {d.id for d in known if d.id in expect}
     expected = bool(failures) and all(divergences.explained(f, profile, names) for f in failures)
     for divergence in known:
-        met = "as expected: " if divergence.id in expect else "known: "
+        met = "as expected: " if divergence.id in expect else "it looks like "
         out += f"\n{met}{divergence.id}: {divergence.title} ({divergence.framework} {divergence.version})\n"
     return Result(
         verdict=found["verdict"],

@@ -22,16 +22,23 @@ class Layer:
         return next((str(p.device) for p in self.module.parameters()), None)
 
     def function(self, request):
-        own = {
-            theirs: ours(request.tensors) if callable(ours) else request.tensors[ours]
-            for theirs, ours in self.names.items()
-        }
+        own = {theirs: _found(request, theirs, ours) for theirs, ours in self.names.items()}
         missing = [name for name, _ in self.module.named_parameters() if name not in own]
         if missing:
             raise KeyError(f"the layer has a parameter {missing[0]} that its spec knows nothing of")
         module = self.module.to(request.x.dtype)
         call = _functional_call()
         return self.call(lambda *args, **kwargs: call(module, own, args, kwargs), request.x)
+
+
+def _found(request, theirs, ours):
+    """The tensor for the module's parameter `theirs`: that of the name `ours`, or what this function makes of all."""
+    if callable(ours):
+        return ours(request.tensors)
+    if ours not in request.tensors:
+        expected = ", ".join(request.params)
+        raise ValueError(f"the parameter {theirs}: expected names= to give it one of {expected}, found {ours}")
+    return request.tensors[ours]
 
 
 def _functional_call():
