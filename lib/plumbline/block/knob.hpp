@@ -143,30 +143,49 @@ void walk(S& feature, const std::string& path, const F& f) {
   });
 }
 
+// The same without the path, which costs more than all else: f(knob, feature).
+template <class S, class F>
+void walk(S& feature, const F& f) {
+  for_each_knob<std::remove_const_t<S>>([&](const auto& k) {
+    using T = typename std::remove_cvref_t<decltype(k)>::Value;
+    auto& value = feature.*(k.member);
+    if constexpr (Feature<T>) {
+      walk(value, f);
+    } else if constexpr (Feature<without_optional<T>>) {
+      if (value) walk(*value, f);
+    } else {
+      f(k, feature);
+    }
+  });
+}
+
 // How many knobs hold what only a wrong implementation has; and the feature without these.
 template <Feature S>
 int wrong_knobs(const S& feature) {
   int n = 0;
-  walk(feature, "", [&](const std::string&, const auto& k, const auto& of) {
+  walk(feature, [&](const auto& k, const auto& of) {
+    if (!k.wrong) return;
     const typename std::remove_cvref_t<decltype(k)>::Feature right;
-    n += k.wrong && !(of.*(k.member) == right.*(k.member));
+    n += !(of.*(k.member) == right.*(k.member));
   });
   return n;
 }
 template <Feature S>
 void make_right(S& feature) {
-  walk(feature, "", [](const std::string&, const auto& k, auto& of) {
+  walk(feature, [](const auto& k, auto& of) {
+    if (!k.wrong) return;
     const typename std::remove_cvref_t<decltype(k)>::Feature right;
-    if (k.wrong) of.*(k.member) = right.*(k.member);
+    of.*(k.member) = right.*(k.member);
   });
 }
 
 // Knobs that do not speak of their feature are at their default afterwards.
 template <Feature S>
 void forget_what_does_not_apply(S& feature) {
-  walk(feature, "", [](const std::string&, const auto& k, auto& of) {
+  walk(feature, [](const auto& k, auto& of) {
+    if (k.is_of(of)) return;
     const typename std::remove_cvref_t<decltype(k)>::Feature usual;
-    if (!k.is_of(of)) of.*(k.member) = usual.*(k.member);
+    of.*(k.member) = usual.*(k.member);
   });
 }
 

@@ -100,7 +100,7 @@ double Calibration::independent(const Family& f, const Functionals& c,
         const double by = inverse_tau[first + i];
         some(k, i) = by > 0 ? c[k][f.first + first + i] * by : 0;
       }
-    products += some.leftCols(n) * some.leftCols(n).transpose();
+    products.selfadjointView<Eigen::Lower>().rankUpdate(some.leftCols(n));  // all that is read of them
   }
   return independent_count(products, f.count);
 }

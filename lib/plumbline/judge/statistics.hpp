@@ -24,7 +24,7 @@ double t_quantile_of_tail(double p, double dof);
 // How many independent numbers vary as n do that may be correlated: n, or 1 where all are multiples of one.
 //   formula: of samples c_k of all n, with products P_kl = <c_k, c_l>, 1 over the mean squared cosine,
 //     P_kl^2 / (P_kk P_ll) over k < l: (tr S)^2 / tr S^2, S their covariance, whatever a sample's size
-//   shapes: products [K, K]
+//   shapes: products [K, K], of which the lower triangle is read
 //   domain: samples of mean zero: what all have in common makes it smaller. A sample of 0 takes no part
 //   bound: between 1 and n; 1 where fewer than two samples are left
 //   source: tr S^2 from products of different samples, Chen and Qin 2010, doi 10.1214/09-AOS716
