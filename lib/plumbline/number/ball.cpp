@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstdint>
 #include <vector>
 
 #include "plumbline/base/error.hpp"
+#include "plumbline/number/ball_exp.hpp"
 #include "plumbline/number/scalars_impl.hpp"
 
 namespace plumbline {
@@ -29,88 +28,41 @@ namespace {
 
 constexpr double u = Ball::u;
 
-// 2^k of whole |k| <= 1022.
-double power_of_two(double k) { return std::bit_cast<double>((std::int64_t(k) + 1023) << 52); }
-
 // A number of 100 digits as two doubles: within u^2 of it.
 TwoDoubles two_doubles(const Mp100& x) {
   const double high = static_cast<double>(x);
   return {high, static_cast<double>(Mp100(x - high))};
 }
 
-// Double words (ball.hpp) without a radius: sums lose 3 u^2, products 7 u^2 of the result.
-TwoDoubles plus(const TwoDoubles& a, const TwoDoubles& b) {
-  const TwoDoubles s = two_sum(a.high, b.high), t = two_sum(a.low, b.low);
-  const TwoDoubles v = fast_two_sum(s.high, s.low + t.high);
-  return fast_two_sum(v.high, t.low + v.low);
-}
-TwoDoubles times(const TwoDoubles& a, const TwoDoubles& b) {
-  const TwoDoubles p = two_product(a.high, b.high);
-  return fast_two_sum(p.high, p.low + (a.high * b.low + a.low * b.high));
+// A series of coefficients that are known to 100 digits.
+template <std::size_t words, std::size_t doubles, class Coefficient>
+Series<words, doubles> series_of(const Coefficient& c) {
+  Series<words, doubles> s;
+  for (std::size_t i = 0; i < words; ++i) s.first[i] = two_doubles(c(int(i)));
+  for (std::size_t i = 0; i < doubles; ++i) s.rest[i] = static_cast<double>(c(int(words + i)));
+  return s;
 }
 
-// A series whose first terms are summed in double words and the others in doubles.
-template <std::size_t words, std::size_t doubles>
-struct Series {
-  std::array<TwoDoubles, words> first;
-  std::array<double, doubles> rest;
-
-  // Of coefficients that are known to 100 digits.
-  template <class Coefficient>
-  static Series of(const Coefficient& c) {
-    Series s;
-    for (std::size_t i = 0; i < words; ++i) s.first[i] = two_doubles(c(int(i)));
-    for (std::size_t i = 0; i < doubles; ++i) s.rest[i] = static_cast<double>(c(int(words + i)));
-    return s;
+Exponential made_exponential() {
+  Exponential e;
+  const Mp100 part = log(Mp100(2)) / 64;
+  for (std::size_t j = 0; j < 64; ++j) {
+    const TwoDoubles root = two_doubles(exp(Mp100(part * int(j))));
+    e.root[j] = root.high;
+    e.rest_of_root[j] = root.low;
   }
-  // Horner's rule. The doubles lose 2 doubles u of their part; each word 10 u^2 of what is summed then.
-  TwoDoubles at(const TwoDoubles& x) const {
-    double q = rest[doubles - 1];
-    for (std::size_t i = doubles - 1; i-- > 0;) q = q * x.high + rest[i];
-    TwoDoubles y = plus(times(x, {q, 0}), first[words - 1]);
-    for (std::size_t i = words - 1; i-- > 0;) y = plus(times(x, y), first[i]);
-    return y;
-  }
-};
-
-// What exp needs: 2^(j/64), log 2 / 64 in three parts, and 1 / i!.
-struct Exponential {
-  std::array<TwoDoubles, 64> roots;
-  double first, second, third;  // the first two have 36 bits, so that k times them is exact
-  Series<6, 6> series = Series<6, 6>::of([](int i) {
+  e.first = std::ldexp(std::floor(std::ldexp(static_cast<double>(part), 42)), -42);
+  e.second = std::ldexp(std::floor(std::ldexp(static_cast<double>(Mp100(part - e.first)), 78)), -78);
+  e.third = static_cast<double>(Mp100(part - e.first - e.second));
+  e.series = series_of<6, 6>([](int i) {
     Mp100 factorial = 1;
     for (int n = 2; n <= i; ++n) factorial *= n;
     return Mp100(1 / factorial);
   });
-
-  Exponential() {
-    const Mp100 part = log(Mp100(2)) / 64;
-    for (int j = 0; j < 64; ++j) roots[std::size_t(j)] = two_doubles(exp(Mp100(part * j)));
-    first = std::ldexp(std::floor(std::ldexp(static_cast<double>(part), 42)), -42);
-    second = std::ldexp(std::floor(std::ldexp(static_cast<double>(Mp100(part - first)), 78)), -78);
-    third = static_cast<double>(Mp100(part - first - second));
-  }
-  static const Exponential& table() {
-    static const Exponential one;
-    return one;
-  }
-};
-
-// e^x of |x| <= 700 within `exp_error` of it. x = k log 2 / 64 + r, |r| <= 0.0055; of r at most 2^-95 is
-// lost, all of it in its low part, which is below 2^-43. The series ends at r^11: r^12 / 12! < 2^-118. Its
-// doubles, from r^6 / 720 < 2^-54 on, lose 12 u of that; its words 2^-102.
-constexpr double exp_error = 0x1p-93;
-TwoDoubles exp_near(const TwoDoubles& x) {
-  constexpr double to_whole = 0x1.8p52;  // beside it a double has no digits behind the point
-  const Exponential& table = Exponential::table();
-  const double k = (x.high * (64 * 0x1.71547652b82fep0) + to_whole) - to_whole;
-  const TwoDoubles a = two_sum(x.high, -k * table.first), b = two_sum(a.high, -k * table.second);
-  const TwoDoubles r = fast_two_sum(b.high, ((a.low + b.low) + x.low) - k * table.third);
-  const double whole = std::floor(k / 64);
-  const TwoDoubles y = times(table.series.at(r), table.roots[std::size_t(k - 64 * whole)]);
-  const double power = power_of_two(whole);
-  return {y.high * power, y.low * power};
+  return e;
 }
+
+TwoDoubles exp_near(const TwoDoubles& x) { return exp_near(Exponential::table(), x); }
 
 // A point ball of two doubles, and that ball with a radius that is a share of it.
 Ball within(const TwoDoubles& y, double share) { return {y, Ball::grown(std::abs(y.high) * share)}; }
@@ -119,17 +71,19 @@ Ball middle_of(const Ball& x) { return {x.mid, x.low, 0}; }
 
 }  // namespace
 
-// Beyond |x| = 700 the ends are 0 and nothing. |e^(x+h) - e^x| <= e^x (e^|h| - 1) <= e^x |h| (1 + |h|) for
-// |h| <= 1.
+const Exponential& Exponential::table() {
+  static const Exponential one = made_exponential();
+  return one;
+}
+
+// Beyond |x| = 700 the ends are 0 and nothing; |e^(x+h) - e^x| <= e^x e^|h|.
 Ball exp(Ball x) {
   constexpr double far = 700;
-  if (!(x.mid + x.rad <= far)) return Ball::nothing();
-  if (x.is_exactly(0)) return 1;
+  if (is_ordinary(x)) return exp_ordinary(Exponential::table(), x);
   const double top = x.mid + x.rad;
+  if (!(top <= far)) return Ball::nothing();
   if (x.mid - x.rad < -far) return {0, 0, Ball::grown(top < -far ? 0x1p-1000 : 2 * exp_near({top, 0}).high)};
-  const TwoDoubles e = exp_near({x.mid, x.low});
-  const double moved = x.rad <= 1 ? x.rad * (1 + x.rad) : 2 * exp_near({x.rad, 0}).high;
-  return within(e, moved + 2 * exp_error * (1 + moved));
+  return within(exp_near({x.mid, x.low}), 2 * exp_near({x.rad, 0}).high);
 }
 
 // s + (x - s^2) / 2s: the residual is exact but for three roundings of at most 4 u x; what is left out is
@@ -213,27 +167,37 @@ class ScaledErfc {
       k[0] = exp(Mp100(x * x)) * detail::complementary_error(x);
       k[1] = 2 * x * k[0] - slope;
       for (int n = 1; n < 14; ++n) k[n + 1] = (2 * x * k[n] + 2 * k[n - 1]) / (n + 1);
-      series_.push_back(Series<8, 7>::of([&](int n) { return k[std::size_t(n)]; }));
+      series_.push_back(series_of<8, 7>([&](int n) { return k[std::size_t(n)]; }));
     }
   }
   std::vector<Series<8, 7>> series_;
 };
 
-// erfc of x >= 0. x^2 <= 703 loses 7 u^2 of itself, which moves its exponential by less than 2^-93 of it.
-Ball erfc_of_positive(const TwoDoubles& x) {
-  if (x.high > ScaledErfc::far) return {0, 0, 0x1p-1000};
-  const TwoDoubles square = times(x, x);
-  return within(times(exp_near({-square.high, -square.low}), ScaledErfc::table().near(x)),
-                exp_error + ScaledErfc::error + 0x1p-92);
+// erfc of x >= 0, and an upper bound of e^(-x^2). x^2 <= 703 loses 7 u^2 of itself, which moves its
+// exponential by less than 2^-93 of it.
+struct Tail {
+  Ball erfc;
+  double density;
+};
+Tail tail_of_positive(const TwoDoubles& x) {
+  if (x.high > ScaledErfc::far) return {{0, 0, 0x1p-1000}, 0x1p-900};
+  const TwoDoubles square = times(x, x), e = exp_near({-square.high, -square.low});
+  return {within(times(e, ScaledErfc::table().near(x)), exp_error + ScaledErfc::error + 0x1p-92),
+          e.high * (1 + 0x1p-50)};
 }
 
-// What moving the argument by r adds: r times the largest density within reach.
+// What moving the argument by r adds: r times the largest density within reach. With t = 2 |x| r that is at
+// most e^t times the one at x, and e^t <= 1 + 2 t for t <= 1.
+constexpr double two_over_root_pi = 1.1283791670955127 * (1 + 0x1p-40);
 double moved_erf(const Ball& x) {
   if (x.rad == 0) return 0;
-  constexpr double two_over_root_pi = 1.1283791670955127 * (1 + 0x1p-40);
   const double nearest = std::max(0.0, std::abs(x.mid) * (1 - 4 * u) - x.rad);
   const double density = nearest > 26 ? 0x1p-900 : exp_near({-nearest * nearest * (1 - 0x1p-50), 0}).high;
   return x.rad * two_over_root_pi * density;
+}
+double moved_erf(const Ball& x, double density) {
+  const double t = 2 * std::abs(x.mid) * (1 + 0x1p-50) * x.rad;
+  return t <= 1 ? x.rad * two_over_root_pi * density * (1 + 2 * t) : moved_erf(x);
 }
 
 TwoDoubles absolute(const Ball& x) {
@@ -244,8 +208,8 @@ TwoDoubles absolute(const Ball& x) {
 
 Ball erfc(Ball x) {
   if (!x.is_bounded()) return x;
-  const Ball at = erfc_of_positive(absolute(x));
-  return moved_by(x.mid >= 0 ? at : Ball(2) - at, moved_erf(x));
+  const auto [at, density] = tail_of_positive(absolute(x));
+  return moved_by(x.mid >= 0 ? at : Ball(2) - at, moved_erf(x, density));
 }
 
 // Below 1/4 the series 2/sqrt(pi) sum (-1)^n x^(2n+1) / (n! (2n+1)): of 17 terms the rest is below 2^-68 /
@@ -253,8 +217,9 @@ Ball erfc(Ball x) {
 Ball erf(Ball x) {
   if (!x.is_bounded()) return x;
   if (std::abs(x.mid) >= 0.25) {
-    const Ball y = Ball(1) - erfc_of_positive(absolute(x));
-    return moved_by(x.mid > 0 ? y : -y, moved_erf(x));
+    const auto [tail, density] = tail_of_positive(absolute(x));
+    const Ball y = Ball(1) - tail;
+    return moved_by(x.mid > 0 ? y : -y, moved_erf(x, density));
   }
   const Ball at = middle_of(x),
              sum = series_in_balls<17>(at * at, [](int n) {
@@ -309,13 +274,26 @@ Ball Function<Ball>::value(const Exact& c) {
   return ball_of(Function<Interval60>::value(c));
 }
 
-// By the exponential that is at most 1, on either side.
 template <>
 Ball detail::logistic(const Ball& x) {
+  if (is_ordinary(x)) return logistic_ordinary(Exponential::table(), x);
   const Ball e = exp(x.mid < 0 ? x : -x);
   return (x.mid < 0 ? e : Ball(1)) / (Ball(1) + e);
 }
 
+// Its constants once, and no quotients.
+template <>
+Ball detail::gelu_erf(int derivative, const Ball& x) {
+  static const Ball root_half = ball_of(sqrt(Interval60(1) / Interval60(2))),
+                    highest = ball_of(Interval60(1) / sqrt(Interval60(2) * Interval60::pi()));
+  const auto density = [&] { return exp(x * x * Ball(-0.5)) * highest; };
+  if (derivative == 2) return density() * (Ball(2) - x * x);
+  const Ball distribution = erfc(x * -root_half) * Ball(0.5);
+  return derivative == 0 ? x * distribution : distribution + x * density();
+}
+
+template Ball Function<Ball>::ratio(long, long);
+template Ball Function<Ball>::tanh_gelu_c(Activation);
 template Ball Function<Ball>::activation(Activation, int, const Ball&);
 
 }  // namespace plumbline

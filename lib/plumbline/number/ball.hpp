@@ -45,6 +45,7 @@ inline TwoDoubles two_product(double a, double b) {
 //   source: J. van der Hoeven, Ball arithmetic (2009); M. Joldes, J.-M. Muller, V. Popescu, Tight and
 //   rigorous error
 //     bounds for basic building blocks of double-word arithmetic (2017), algorithms 6 and 10
+//     Nothing in them branches, and each choice is by one comparison, so that loops run over vectors.
 struct Ball {
   double mid = 0, low = 0, rad = 0;
 
@@ -52,8 +53,11 @@ struct Ball {
   Ball() = default;
   template <class N>
   requires std::is_arithmetic_v<N> Ball(N x) : Ball(double(x), 0, 0) {}
-  Ball(double middle, double rest, double radius) : mid(middle), low(rest), rad(radius) {
-    if (!(std::abs(mid) <= largest) || !(std::abs(low) <= largest) || !(rad <= largest)) *this = nothing();
+  Ball(double middle, double rest, double radius) {
+    const bool is_proved = nothing_of(middle) + nothing_of(rest) + nothing_of(radius) == 0;
+    mid = is_proved ? middle : 0;
+    low = is_proved ? rest : 0;
+    rad = is_proved ? radius : std::numeric_limits<double>::infinity();
   }
   Ball(TwoDoubles middle, double radius) : Ball(middle.high, middle.low, radius) {}
   static Ball nothing() {
@@ -66,7 +70,7 @@ struct Ball {
 
   // Whether anything is proved; whether it is that point.
   bool is_bounded() const { return rad <= largest; }
-  bool is_exactly(double x) const { return mid == x && low == 0 && rad == 0; }
+  bool is_exactly(double x) const { return std::abs(mid - x) + std::abs(low) + rad == 0; }
   // An upper bound of all absolute values within.
   double size() const { return grown(std::abs(mid) + std::abs(low) + rad); }
 
@@ -77,6 +81,9 @@ struct Ball {
   static double grown(double r) { return r * (1 + 0x1p-48) + 0x1p-1060; }
   static double grown_quotient(double above, double below) { return grown((above + 0x1p-1060) / below); }
 
+  // 0 of what is finite, and otherwise no number.
+  static double nothing_of(double x) { return x - x; }
+
   // The same in doubles that are added, multiplied and divided as double words.
   //   error: of sums 3 u^2 + 13 u^3 of the result, of products 7 u^2. Of quotients: the residual of the first
   //   one is
@@ -86,28 +93,32 @@ struct Ball {
   friend Ball operator+(Ball a, Ball b) {
     const TwoDoubles s = two_sum(a.mid, b.mid), t = two_sum(a.low, b.low);
     const TwoDoubles v = fast_two_sum(s.high, s.low + t.high), z = fast_two_sum(v.high, t.low + v.low);
-    const bool exact = a.rad + b.rad == 0 && a.low == 0 && b.low == 0;  // then z is the sum, without an error
+    const bool exact =
+        a.rad + b.rad + std::abs(a.low) + std::abs(b.low) == 0;  // then z is the sum, without an error
     return {z, exact ? 0 : grown(a.rad + b.rad + 4 * u * u * std::abs(z.high))};
   }
   friend Ball operator-(Ball a, Ball b) { return a + -b; }
   friend Ball operator*(Ball a, Ball b) {
-    if (a.is_exactly(0) || b.is_exactly(0)) return a.is_bounded() && b.is_bounded() ? Ball() : nothing();
     const TwoDoubles p = two_product(a.mid, b.mid);
     const TwoDoubles z = fast_two_sum(p.high, p.low + (a.mid * b.low + a.low * b.mid));
     const double bm = std::abs(b.mid) * (1 + 2 * u), am = std::abs(a.mid) * (1 + 2 * u);
-    return {z, grown(am * b.rad + a.rad * (bm + b.rad) + 8 * u * u * std::abs(z.high))};
+    const double as = std::abs(a.mid) + std::abs(a.low) + a.rad,
+                 bs = std::abs(b.mid) + std::abs(b.low) + b.rad;
+    const bool is_zero = (as < bs ? as : bs) + nothing_of(a.rad) + nothing_of(b.rad) == 0;
+    const double rad = grown(am * b.rad + a.rad * (bm + b.rad) + 8 * u * u * std::abs(z.high));
+    return {is_zero ? 0 : z.high, is_zero ? 0 : z.low, is_zero ? 0 : rad};
   }
   // Nothing where the divisor may be 0.
   //   formula: |a/b - m| <= (rad a + |m| rad b) / (|mid b| - rad b) + 24 u^2 |m|
   friend Ball operator/(Ball a, Ball b) {
     const double least = std::abs(b.mid) * (1 - 2 * u) - b.rad;
-    if (!(least > 0)) return nothing();
     const double first = a.mid / b.mid;
     const TwoDoubles r = two_product(b.mid, first);
     const double rest = ((a.mid - r.high) - r.low) + (a.low - first * b.low);
     const TwoDoubles z = fast_two_sum(first, rest / b.mid);
     const double m = std::abs(z.high) * (1 + 2 * u);
-    return {z, grown(grown_quotient(a.rad + m * b.rad, least) + 24 * u * u * m)};
+    const double rad = grown(grown_quotient(a.rad + m * b.rad, least) + 24 * u * u * m);
+    return {z, least > 0 ? rad : std::numeric_limits<double>::infinity()};
   }
 
   // The range of f over the ball. Each middle is f's, computed as ball.cpp says; what the radius adds is
@@ -131,6 +142,9 @@ Ball ball_of(const Interval60& x);
 // Constants, like angles and their frequencies (algebra/balls.cpp), are taken from enclosures of 60 digits.
 template <>
 Ball Function<Ball>::value(const Exact& c);
-extern template Ball Function<Ball>::activation(Activation, int, const Ball&);  // compiled once, in ball.cpp
+// Compiled once, in ball.cpp.
+extern template Ball Function<Ball>::ratio(long, long);
+extern template Ball Function<Ball>::tanh_gelu_c(Activation);
+extern template Ball Function<Ball>::activation(Activation, int, const Ball&);
 
 }  // namespace plumbline

@@ -34,10 +34,11 @@ struct Function {
   static S rsqrt(const S& x);
   static S maximum(const S& x, const S& c);
   static S above(const S& x, const S& c);  // 1 where x > c, else 0; [0,1] where an interval cannot tell
-  // QuickGELU is x sigma(k x); GELU's tanh form has the argument c (x + a x^3), c = sqrt(2/pi), BLOOM's
-  // another c.
+  // QuickGELU is x sigma(k x); GELU's tanh form x sigma(c (x + a x^3)), c = 2 sqrt(2/pi), and for BLOOM twice
+  // another number.
   static S quick_gelu_k() { return ratio(1702, 1000); }
   static S bloom_gelu_c() { return ratio(79788456, 100000000); }
+  static S tanh_gelu_c(Activation f);
   static S tanh_gelu_a() { return ratio(44715, 1000000); }
   // f, f' or f'' at x; the second derivative of relu is 0, and its first as `above`.
   static S activation(Activation f, int derivative, const S& x);

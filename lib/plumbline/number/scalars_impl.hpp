@@ -193,6 +193,12 @@ S Function<S>::above(const S& x, const S& c) {
 }
 
 template <class S>
+S Function<S>::tanh_gelu_c(Activation f) {
+  using std::sqrt;
+  return S(2) * (f == Activation::gelu_bloom ? bloom_gelu_c() : S(sqrt(S(S(2) / detail::pi<S>()))));
+}
+
+template <class S>
 S Function<S>::activation(Activation f, int derivative, const S& x) {
   using std::sqrt;
   switch (f) {
@@ -218,8 +224,7 @@ S Function<S>::activation(Activation f, int derivative, const S& x) {
       return derivative == 0 ? detail::softplus(x) : activation(Activation::sigmoid, derivative - 1, x);
     case Activation::gelu_bloom:
     case Activation::gelu_tanh: {
-      const S root = f == Activation::gelu_bloom ? bloom_gelu_c() : S(sqrt(S(S(2) / detail::pi<S>())));
-      const S c = S(2) * root, a = tanh_gelu_a();
+      const S c = tanh_gelu_c(f), a = tanh_gelu_a();
       return detail::gated(derivative, x, S(c * (x + a * x * x * x)), S(c * (S(1) + S(3) * a * x * x)),
                            S(c * S(6) * a * x));
     }
