@@ -29,9 +29,9 @@ struct Balls : NumberAlgebra<Balls> {
   using Tensor = BallMatrix;
   static constexpr bool takes_out_means_twice() { return false; }  // see softmax_derivative.hpp
 
-  // Products of matrices are split into so many exact parts (ball_product.hpp): two leave a float32 certain,
-  // three a gradient too; they and functions run on so many threads.
-  // Throws Error where this thread does not round to nearest, which those threads then do as it does.
+  // Products of matrices are split into so many exact parts (ball_product.hpp): one leaves 16 bits certain,
+  // two a float32, three a gradient too; they and functions run on so many threads. Throws Error where this
+  // thread does not round to nearest, which those threads then do as it does.
   explicit Balls(int threads = 1, int exact_parts = 2) : threads(threads), exact_parts(exact_parts) {
     require_rounding_to_nearest();
   }
@@ -82,8 +82,6 @@ struct Balls : NumberAlgebra<Balls> {
   void accumulate(Tensor& sum, const Tensor& g, int row, int col) const;
 
  private:
-  template <class G>
-  Tensor map(const Tensor& x, const G& f) const;
   int threads, exact_parts;
 };
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "plumbline/base/parallel.hpp"
+#include "plumbline/number/multiply.hpp"
 
 namespace plumbline {
 namespace {
@@ -100,6 +101,13 @@ Matrix<S> product_of_transpose(const Matrix<S>& x, const Matrix<S>& y, int threa
   Matrix<S> z;
   if (by_library(CblasTrans, CblasNoTrans, x, y, z, threads)) return z;
   return x.transpose() * y;
+}
+
+void multiply(const MatrixAt& x, const MatrixAt& y, int n, int m, int k, double* z, int stride, bool adds) {
+  const auto as_it_is = [](const MatrixAt& a) { return a.is_transposed ? CblasTrans : CblasNoTrans; };
+  if (on_one_thread)
+    cblas_dgemm(CblasRowMajor, as_it_is(x), as_it_is(y), n, m, k, 1, x.data, x.stride, y.data, y.stride, adds,
+                z, stride);
 }
 
 #define PLUMBLINE_INSTANTIATE(S)                                                    \

@@ -105,6 +105,79 @@ TEST(BallProduct, RadiiOfEitherFactorReachTheProduct) {
   }
 }
 
+// Where all entries and all radii are alike nothing is lost by norms either: no radius is wider than it has
+// to be.
+TEST(BallProduct, RadiiOfBothFactorsAreAsWideAsTheyHaveToBe) {
+  std::mt19937_64 bits(7);
+  std::uniform_real_distribution<double> near_one(1, 1 + 0x1p-20);
+  for (const ProductSizes n : {ProductSizes{3, 50, 20}, ProductSizes{20, 50, 3}})
+    for (const auto& [of_x, of_y] : {std::pair{0x1p-3, 0.0}, {0.0, 0x1p-3}, {0x1p-3, 0x1p-3}})
+      for (const int parts : {1, 2, 3}) {
+        BallMatrix x = drawn_balls(bits, n.rows, n.terms, 0, 0, of_x),
+                   y = drawn_balls(bits, n.terms, n.cols, 0, 0, of_y);
+        for (BallMatrix* m : {&x, &y}) {
+          for (double& v : m->mid.reshaped()) v = near_one(bits);
+          if (!m->is_exact()) m->rad.setConstant(m == &x ? of_x : of_y);
+        }
+        const double reached =
+            worst_share(ball_product(x, y, {}, parts, 2), point_of(x, 1).lazyProduct(point_of(y, 1)));
+        EXPECT_LE(reached, 1) << parts;
+        EXPECT_GE(reached, 0.99) << parts;
+      }
+}
+
+// With few bits in one factor one of the products is not exact, with few in both the sum of them alone.
+TEST(BallProduct, EachErrorAloneIsHeld) {
+  std::mt19937_64 bits(10);
+  const auto shortened = [](BallMatrix x, int to) {
+    for (double& v : x.mid.reshaped()) v = std::ldexp(std::round(std::ldexp(v, to)), -to);
+    return x;
+  };
+  for (const ProductSizes n : {ProductSizes{8, 60, 30}, ProductSizes{30, 60, 8}})
+    for (const int parts : {1, 2, 3}) {
+      const BallMatrix x = drawn_balls(bits, n.rows, n.terms, 0, 0, 0),
+                       y = drawn_balls(bits, n.terms, n.cols, 0, 1, 0);
+      const BallMatrix short_x = shortened(x, 10), short_y = shortened({y.mid}, 10);
+      const BallMatrix longer_x = shortened(x, 38), longer_y = shortened({y.mid}, 38);
+      for (const auto& [a, b] : {std::pair{short_x, y}, {x, short_y}, {longer_x, longer_y}})
+        EXPECT_LE(worst_share(ball_product(a, b, {}, parts, 1), point_of(a, 0).lazyProduct(point_of(b, 0))),
+                  1)
+            << parts;
+    }
+}
+
+// Rows far from 0, nearly constant, with one large entry, below the normal range and near the largest number.
+TEST(BallProduct, HoldsAllPointsOfAdverseFactors) {
+  std::mt19937_64 bits(13);
+  const auto spiked = [](BallMatrix x) {
+    for (Eigen::Index i = 0; i < x.mid.rows(); ++i) x.mid(i, i % x.mid.cols()) = 0x1p40;
+    return x;
+  };
+  const auto moved = [](BallMatrix x, double to, double scale) {
+    x.mid = (x.mid.array() * scale + to).matrix();
+    return x;
+  };
+  const auto scaled = [](BallMatrix x, double by) {
+    for (Matrix<double>* m : {&x.mid, &x.low, &x.rad}) *m *= by;
+    return x;
+  };
+  for (const ProductSizes n : {ProductSizes{3, 50, 40}, ProductSizes{40, 50, 3}})
+    for (const double radius : {0x1p-60, 0x1p-30}) {
+      const BallMatrix x = drawn_balls(bits, n.rows, n.terms, 1, 1, radius),
+                       y = drawn_balls(bits, n.terms, n.cols, 1, 1, radius);
+      for (const BallMatrix& adverse : {moved(x, 1e6, 1), moved(x, 1, 0x1p-30), spiked(x),
+                                        scaled(x, 0x1p-1050), scaled(x, 0x1p-530), scaled(x, 0x1p490)})
+        for (const int parts : {1, 2, 3}) {
+          const double by = adverse.mid.maxCoeff() > 0x1p400 ? 0x1p480 : 1;
+          const BallMatrix other = scaled(y, by);
+          const BallMatrix z = ball_product(adverse, other, {}, parts, 2);
+          for (const double side : {-1.0, 0.0, 1.0})
+            EXPECT_LE(worst_share(z, point_of(adverse, side).lazyProduct(point_of(other, side))), 1)
+                << parts << " " << side << " " << adverse.mid(0, 0);
+        }
+    }
+}
+
 TEST(BallProduct, BelowTheNormalRangeAndBeyondTheLargestNumber) {
   std::mt19937_64 bits(8);
   BallMatrix x = drawn_balls(bits, 2, 70, 1, 1, 0), y = drawn_balls(bits, 70, 2, 1, 1, 0);

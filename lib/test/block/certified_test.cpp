@@ -54,6 +54,17 @@ void try_block(const CaseSettings& s, double width_of_y, double width_of_gradien
   EXPECT_LT(all.widest, width_of_gradients * all.largest);
 }
 
+// As sharp as the judge asks of what float32's gradients are compared with: 2^-10 units of all entries that
+// are above 2^-10 of the largest one.
+TEST(Certified, GradientsOfAWideBlockAreSharp) {
+  const CaseSettings s{.spec = find_preset("gpt2").small({.d = 448, .d_ff = 1792}), .tokens = 8};
+  const CaseInputs in = inputs_of(s);
+  const BallMatrix g = certified_gradients(s.spec, exactly(in.parameters), {in.x}, {in.cotangent}, 1,
+                                           {.threads = 2, .exact_parts = 3})
+                           .x;
+  EXPECT_LE(g.rad.maxCoeff(), 0x1p-44 * g.mid.cwiseAbs().maxCoeff());
+}
+
 CaseSettings settings_of(const Preset& preset, Regime regime, int tokens) {
   return {
       .spec = preset.small({.d = 16, .d_ff = 24}), .tokens = tokens, .batch = 2, .seed = 5, .regime = regime};
