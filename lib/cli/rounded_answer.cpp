@@ -36,17 +36,18 @@ void write_rounded_answer(const Question& q, const Profile& profile, const std::
   std::size_t width = 0;
   for (const RoundedTensor& t : all) width = std::max(width, t.name.size());
   const auto line = [&](auto... cells) {
-    return fmt::format("  {:<{}}  {:>13}  {:>10}  {:>11}  {:>9}  {:>9}\n", cells...);
+    return fmt::format("  {:<{}}  {:>13}  {:>10}  {:>10}  {:>11}  {:>9}  {:>9}\n", cells...);
   };
   std::cout << fmt::format("{}: every output rounded to nearest in {}, ties to even\n\n", path,
                            name_of(profile.storage));
-  std::cout << line("tensor", width, "shape", "two parts", "three parts", "undecided", "radius");
+  std::cout << line("tensor", width, "shape", "one part", "two parts", "three parts", "undecided", "radius");
   for (const RoundedTensor& t : all)
     std::cout << line(t.name, width, fmt::format("[{}, {}]", t.value.rows(), t.value.cols()), t.decided[0],
-                      t.decided[1], t.undecided.size(), fmt::format("{:.1e}", t.largest_radius));
-  std::cout << "\nof each tensor: entries whose one rounding was proved with products of two exact parts, or "
-               "of three; and "
-               "with two\nparts the largest radius of the balls that hold the true values\n";
+                      t.decided[1], t.decided[2], t.undecided.size(),
+                      fmt::format("{:.1e}", t.largest_radius));
+  std::cout
+      << "\nof each tensor: entries whose one rounding was proved with products of one exact part, of two or "
+         "of three;\nand the largest radius of the first balls that hold the true values\n";
   for (const RoundedTensor& t : all)
     if (!t.undecided.empty())
       std::cout << fmt::format("{}: not proved, written as the nearest number to the middle: {}\n", t.name,

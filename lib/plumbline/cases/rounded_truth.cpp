@@ -19,8 +19,8 @@ double half_a_unit(const Grid<double>& grid, double c) {
 using Named = std::vector<std::pair<std::string, BallMatrix>>;
 
 Named outputs(const BlockSpec& spec, const CaseInputs& in, const BallParameters& parameters, int batch,
-              BallCost cost) {
-  if (in.cotangent.size() == 0) return {{"y", certified(spec, parameters, {in.x}, batch, cost)}};
+              BallCost cost, bool y_alone) {
+  if (y_alone) return {{"y", certified(spec, parameters, {in.x}, batch, cost)}};
   BallGradients g = certified_gradients(spec, parameters, {in.x}, {in.cotangent}, batch, cost);
   Named out;
   out.emplace_back("y", std::move(g.y));
@@ -29,13 +29,25 @@ Named outputs(const BlockSpec& spec, const CaseInputs& in, const BallParameters&
   return out;
 }
 
+// Fewer exact parts than these leave too many entries of a block of real width to be computed again.
+int first_exact_parts(Dtype dtype) { return dtype == Dtype::f64 ? 3 : dtype == Dtype::f32 ? 2 : 1; }
+constexpr int most_exact_parts = 3;
+
+RoundedTensor undecided(const std::string& name, const BallMatrix& balls) {
+  RoundedTensor t{.name = name, .value = Matrix<double>(balls.mid.rows(), balls.mid.cols())};
+  for (long i = 0; i < balls.mid.size(); ++i) {
+    t.undecided.push_back(i);
+    t.largest_radius = std::max(t.largest_radius, balls.at(i).rad);
+  }
+  return t;
+}
+
 // Decides what it can of the entries in question.
-std::vector<long> decide(RoundedTensor& t, const BallMatrix& balls, const std::vector<long>& in_question,
-                         Dtype dtype, long& decided) {
+void decide(RoundedTensor& t, const BallMatrix& balls, Dtype dtype, int exact_parts) {
   std::vector<long> left;
-  for (const long i : in_question) {
+  for (const long i : t.undecided) {
     const Ball b = balls.at(i);
-    if (!b.is_bounded())
+    if (!b.is_bounded() && exact_parts == most_exact_parts)
       throw Error(t.name + "[" + std::to_string(i / t.value.cols()) + ", " +
                   std::to_string(i % t.value.cols()) +
                   "]: nothing is proved: the root of a number below 0, a division by 0 or an overflow is not "
@@ -43,11 +55,11 @@ std::vector<long> decide(RoundedTensor& t, const BallMatrix& balls, const std::v
     const auto one = rounded(b, dtype);
     t.value.data()[i] = one.value_or(rounded(End(b.mid) + b.low, dtype));
     if (one)
-      ++decided;
+      ++t.decided[std::size_t(exact_parts) - 1];
     else
       left.push_back(i);
   }
-  return left;
+  t.undecided = std::move(left);
 }
 
 }  // namespace
@@ -71,24 +83,16 @@ std::optional<double> rounded(const Ball& x, Dtype dtype) {
 std::vector<RoundedTensor> correctly_rounded(const BlockSpec& spec, const CaseInputs& inputs, int batch,
                                              Dtype dtype, int threads) {
   const BallParameters parameters = exactly(inputs.parameters);
+  const auto is_decided = [](const RoundedTensor& t) { return t.undecided.empty(); };
   std::vector<RoundedTensor> out;
-  for (int exact_parts : {2, 3}) {
-    const bool is_first = exact_parts == 2;
-    if (!is_first && std::all_of(out.begin(), out.end(), [](const auto& t) { return t.undecided.empty(); }))
-      break;
-    const Named all = outputs(spec, inputs, parameters, batch, {threads, exact_parts});
-    if (is_first)
-      for (const auto& [name, balls] : all) {
-        out.emplace_back().name = name;
-        out.back().value.resize(balls.mid.rows(), balls.mid.cols());
-        for (long i = 0; i < balls.mid.size(); ++i) {
-          out.back().undecided.push_back(i);
-          out.back().largest_radius = std::max(out.back().largest_radius, balls.at(i).rad);
-        }
-      }
+  for (int parts = first_exact_parts(dtype); parts <= most_exact_parts; ++parts) {
+    if (!out.empty() && std::all_of(out.begin(), out.end(), is_decided)) break;
+    const bool y_alone =
+        inputs.cotangent.size() == 0 || (!out.empty() && std::all_of(out.begin() + 1, out.end(), is_decided));
+    const Named all = outputs(spec, inputs, parameters, batch, {threads, parts}, y_alone);
     for (std::size_t k = 0; k < all.size(); ++k) {
-      RoundedTensor& t = out[k];
-      t.undecided = decide(t, all[k].second, t.undecided, dtype, t.decided[std::size_t(exact_parts - 2)]);
+      if (k == out.size()) out.push_back(undecided(all[k].first, all[k].second));
+      decide(out[k], all[k].second, dtype, parts);
     }
   }
   return out;

@@ -15,18 +15,19 @@ namespace plumbline {
 // is 0 but for what cancels, never is.
 struct RoundedTensor {
   std::string name;
-  Matrix<double> value;  // numbers of the type; of undecided entries one of two neighbours, or 0
-  std::array<long, 2>
-      decided{};  // by balls whose factors have two exact parts, and by three (ball_product.hpp)
-  std::vector<long> undecided;  // indices, row by row
-  double largest_radius = 0;    // with two parts
+  Matrix<double> value;           // numbers of the type; of undecided entries one of two neighbours, or 0
+  std::array<long, 3> decided{};  // by balls whose factors have one exact part, two, three (ball_product.hpp)
+  std::vector<long> undecided = {};  // indices, row by row
+  double largest_radius = 0;         // of the first balls
 };
 
 // The one number of the type to which all of the ball rounds, ties to even; nothing where there are two.
 //   bound: none is returned that the exact value does not round to
 std::optional<double> rounded(const Ball& x, Dtype dtype);
 
-// y, and where a cotangent is given grad.x (grad.q of sdpa) and grad.<parameter> by name.
+// y, and where a cotangent is given grad.x (grad.q of sdpa) and grad.<parameter> by name. Balls of few exact
+// parts come first, one for types of 16 bits, two for float32; where entries are left, all is computed again
+// with one part more, or y alone where the gradients are decided.
 //   bad input: throws Error as evaluate does, and where a ball says nothing
 std::vector<RoundedTensor> correctly_rounded(const BlockSpec& spec, const CaseInputs& inputs, int batch,
                                              Dtype dtype, int threads);

@@ -1,4 +1,4 @@
-// Blocks in balls against the same blocks in enclosures of 60 digits: every ball holds the enclosure, and is
+// Blocks in balls against the same blocks in enclosures of 60 digits: every ball meets the enclosure, and is
 // small enough to be of use.
 #include "plumbline/block/certified.hpp"
 
@@ -28,8 +28,9 @@ struct Compared {
       widest = std::max(widest, b.rad);
       if (!b.is_bounded()) continue;
       const End middle = End(b.mid) + End(b.low);
+      // They meet, as both hold the value; what is exact in a ball has a width in the enclosure.
       const bool held =
-          middle - End(b.rad) <= lower(exact.data()[i]) && upper(exact.data()[i]) <= middle + End(b.rad);
+          middle - End(b.rad) <= upper(exact.data()[i]) && lower(exact.data()[i]) <= middle + End(b.rad);
       if (!held) ++missed;
     }
   }

@@ -25,7 +25,7 @@ TEST(RoundedTruth, IsWhatEnclosuresRoundTo) {
         const Matrix<Interval120>& of = t.name == "y"        ? exact.y
                                         : t.name == "grad.x" ? exact.x
                                                              : exact.parameters.at(t.name.substr(5));
-        EXPECT_EQ(t.decided[0] + t.decided[1] + long(t.undecided.size()), of.size()) << t.name;
+        EXPECT_EQ(t.decided[0] + t.decided[1] + t.decided[2] + long(t.undecided.size()), of.size()) << t.name;
         std::size_t next = 0;
         for (long i = 0; i < of.size(); ++i) {
           const bool is_undecided = next < t.undecided.size() && t.undecided[next] == i;
