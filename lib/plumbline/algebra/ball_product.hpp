@@ -20,10 +20,9 @@ struct Transposed {
 //   bound: with |x| a row's Euclidean norm, Ri what is left after i parts, |Xi| <= |R(i-1)| + |Ri|, and with
 //     k = n + L + 2 and g = k u / (1 - k u) + 16 u the last L + 1 products, each added to the one before,
 //     lose g |Xi| |S(L+1-i)| and g |R| |y|, 16 u for what the doubles that are left lack of them. The sum of
-//     all loses 8 u of what its additions lose, which is small and known. Radii r of x and s of y add |x| |s|
-//     + |r| (|y|
-//     + |s|) (Cauchy and Schwarz), in work of order n^2; for L >= 3 the products of matrices themselves,
-//     entry by entry, which a block's gradients need: two more calls
+//     all loses 8 u of what its additions lose, which is small and known. Radii r of x and s of y add
+//     |x| |s| + |r| (|y| + |s|) (Cauchy and Schwarz), in work of order n^2; for L >= 3 the products of
+//     matrices themselves, entry by entry, which a block's gradients need: two more calls
 //   source: K. Ozaki, T. Ogita, S. Oishi, S. M. Rump, Error-free transformations of matrix multiplication by
 //     using fast routines of matrix multiplication (2012)
 BallMatrix ball_product(const BallMatrix& x, const BallMatrix& y, Transposed transposed, int exact_parts,

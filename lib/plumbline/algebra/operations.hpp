@@ -148,14 +148,17 @@ struct AlgebraBase {
 // derivative and no name.
 template <class A>
 struct NumberAlgebra : AlgebraBase<A> {
+  // x as it is.
   template <class T>
   T detach(const T& x) const {
     return x;
   }
+  // x as it is.
   template <class T>
   const T& store(const T& x, const Place&) const {
     return x;
   }
+  // What body() returns.
   template <class T, class Body>
   T component(Component, const char*, const T&, Body body) const {
     return body();

@@ -7,6 +7,7 @@
 
 namespace plumbline {
 
+// Where it stands, and what it says.
 struct TextModel {
   nlohmann::json config;  // with the sizes that its type has where they are left out
   std::string path;       // what stands before its keys in the file: "text_config."; "" where it is the whole

@@ -64,13 +64,9 @@ std::vector<Joined> all_joined() {
 class JoinedTest : public testing::TestWithParam<Joined> {};
 
 Question asked(const BlockSpec& s, std::uint64_t seed, const char* profile) {
-  return question_from({.spec = s,
-                        .batch = 2,
-                        .tokens = 4,
-                        .gradients = true,
-                        .recipe = Recipe::rich,
-                        .seed = seed},
-                       find_profile(profile));
+  return question_from(
+      {.spec = s, .batch = 2, .tokens = 4, .gradients = true, .recipe = Recipe::rich, .seed = seed},
+      find_profile(profile));
 }
 
 TEST_P(JoinedTest, IsWrittenAndReadBack) {
