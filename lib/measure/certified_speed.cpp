@@ -89,7 +89,7 @@ void with_gradients(benchmark::State& state, const Block& b, int exact_parts) {
 
 const bool registered = [] {
   for (const Block& b : blocks)
-    for (const int parts : {2, 3}) {
+    for (const int parts : {1, 2, 3}) {
       const std::string name = std::string(b.name) + "/parts:" + std::to_string(parts);
       benchmark::RegisterBenchmark(("y/" + name).c_str(), values, b, parts)
           ->UseManualTime()

@@ -56,7 +56,7 @@ std::string tables(const Record& r) {
                    "largest radius", "enclosures take, times"};
   std::vector<Row> values, gradients;
   for (const auto& [name, b] : r.at("blocks").items())
-    for (const char* parts : {"2", "3"}) {
+    for (const char* parts : {"1", "2", "3"}) {
       values.push_back(row_of(name, b, "y", "forward", parts));
       if (b.at("torch").contains("forward_and_backward"))
         gradients.push_back(row_of(name, b, "gradients", "forward_and_backward", parts));
@@ -93,9 +93,9 @@ Pages performance_pages(const std::filesystem::path& file) {
         "value, and a proved bound of how far it is. The products of matrices, where the time goes, are "
         "taken apart into "
         "products of doubles that are exact, and done by OpenBLAS; how, and why the bounds hold, stands in "
-        "`lib/plumbline/algebra/ball_product.hpp` and `lib/plumbline/number/ball.hpp`. With two exact parts "
-        "a float32 of y "
-        "is certain; three also make gradients certain, and most of the values in float64. "
+        "`lib/plumbline/algebra/ball_product.hpp` and `lib/plumbline/number/ball.hpp`. With one exact part "
+        "nearly every value in 16 bits is certain, with two a float32 of y; three also make gradients "
+        "certain, and most of the values in float64. "
         "`plumbline truth --rounded FILE` writes them.\n\n" +
         fmt::format(
             "Measured on {} ({}), PyTorch {} in float64 with as many threads, runs of both in turns; "

@@ -79,14 +79,6 @@ TEST(Router, ChoosesAlikeInEveryMember) {
   EXPECT_LT(c.sigma()[0].maxCoeff(), 0x1p-12 * double(c.truth()[0].cwiseAbs().maxCoeff()));
 }
 
-TEST(Router, IsJudgedByItsWeightsAlone) {
-  Question q = of_experts(two_of_four, "router");
-  q.gradients = false;
-  EXPECT_NO_THROW(Judge(q, find_profile("float32")));
-  q.gradients = true;
-  EXPECT_THROW(Judge(q, find_profile("float32")), NothingToJudge);
-}
-
 TEST(TiedExperts, AreNotJudged) {
   const Question q = with_scores(of_experts(two_of_four), {3, 1, 2, 2});
   EXPECT_THROW(Judge(q, find_profile("float32")), NothingToJudge);

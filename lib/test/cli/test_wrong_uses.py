@@ -120,7 +120,6 @@ SPECS = {  # what is wrong: the file, and what is said
     "unknown key before a missing d": ({"preset": "llama", "eps": 1e-6}, "spec.json: spec.eps: unknown key"),
     "unknown preset before a missing d": ({"preset": "nobodys"}, 'spec.json: spec.preset: unknown preset "nobodys"; known are'),
     "unknown part before a missing d": ({"part": "layernorm"}, "spec.json: spec.part: expected one of"),
-    "no d": ({"part": "block", "attention": {"n_heads": 2}}, "spec.json: spec.d: expected a whole number of at least 1, found none"),
     "what no spec can ask for": ({"preset": "llama", "d": 8, "moe": {}}, "spec.json: spec.moe: unknown key; mixtures of experts are ffn.moe"),
     "an empty range": ({**NORM, "d": {"from": 9, "to": 8}}, "that is not empty"),
     "no choice": ({**NORM, "d": {"one_of": []}}, "spec.json: "),
