@@ -19,6 +19,7 @@
 #include "plumbline/campaign/draw.hpp"
 #include "plumbline/campaign/reached.hpp"
 #include "plumbline/campaign/suite.hpp"
+#include "plumbline/cases/nothing_to_judge.hpp"
 #include "plumbline/io/file.hpp"
 #include "plumbline/spec/presets.hpp"
 
@@ -183,12 +184,12 @@ std::vector<SuiteCase> own_cases(const EmitOptions& o, const Said& said) {
   std::vector<SuiteCase> cases;
   for (const OwnQuestion& q : own_questions(o.own, said)) {
     for (const std::string& note : q.notes) std::cout << note << "\n";
-    std::optional<SuiteCase> c = candidate(q.request);
-    if (!c)
+    try {
+      cases.push_back(suite_case(q.request));
+    } catch (const NothingToJudge& e) {
       throw Error(o.own[cases.size()] + ": nothing can be judged in profile \"" +
-                  profile_text(q.request.profile) +
-                  "\": correct code overflows, or an empty answer would pass");
-    cases.push_back(std::move(*c));
+                  profile_text(q.request.profile) + "\": " + e.what());
+    }
   }
   return cases;
 }

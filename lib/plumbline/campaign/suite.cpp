@@ -30,17 +30,21 @@ Gain gain(const SuiteCase& c, const Separations& reached) {
 
 }  // namespace
 
+SuiteCase suite_case(const Request& request) {
+  const Judge judge(request.question, request.profile);
+  if (judge.vacuous()) throw NothingToJudge("an empty answer would pass");
+  SuiteCase c{request, {}};
+  const double asked =
+      judge.signatures().least_separation(guard(request.profile, request.question.gradients));
+  for (const Signature& s : judge.signatures().all())
+    c.separations[std::string(s.deviation->id)] = s.separation / asked;
+  for (const std::string& id : judge.signatures().without_effect()) c.separations[id] = 0;
+  return c;
+}
+
 std::optional<SuiteCase> candidate(const Request& request) {
   try {
-    const Judge judge(request.question, request.profile);
-    if (judge.vacuous()) return std::nullopt;
-    SuiteCase c{request, {}};
-    const double asked =
-        judge.signatures().least_separation(guard(request.profile, request.question.gradients));
-    for (const Signature& s : judge.signatures().all())
-      c.separations[std::string(s.deviation->id)] = s.separation / asked;
-    for (const std::string& id : judge.signatures().without_effect()) c.separations[id] = 0;
-    return c;
+    return suite_case(request);
   } catch (const NothingToJudge&) {
     return std::nullopt;
   }

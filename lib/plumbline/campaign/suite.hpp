@@ -19,8 +19,11 @@ struct SuiteCase {
   Separations separations;
 };
 
-// What the question separates; nothing where it can judge nothing: correct code overflows, or an empty answer
-// would pass. Throws Error where the inputs are not numbers of the storage type.
+// What the question separates. Throws NothingToJudge, which says why, where it can judge nothing: correct
+// code overflows, experts are tied, an empty answer would pass; Error where the inputs are not numbers of the
+// storage type.
+SuiteCase suite_case(const Request& request);
+// The same, or nothing where it can judge nothing.
 std::optional<SuiteCase> candidate(const Request& request);
 
 // `count` of the candidates, or all: one after the other that which separates most further deviations, and

@@ -126,6 +126,7 @@ class Asked:
 
     def _gradients(self, layer, x):
         gradients = {f"grad.{name}": value / SMALL for name, value in self._read("gradients", layer, x).items()}
+        gradients |= {name: 0 * value for name, value in gradients.items() if name.endswith("correction_bias")}
         if type_of(self.name) in SHARED_TABLE:
             own = tables_of(self.model)[layer].relative_attention_bias.weight.grad
             gradients["grad.layers.0.attn.relative_bias.weight"] = own

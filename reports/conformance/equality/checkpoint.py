@@ -13,6 +13,7 @@ DROPOUTS = ("resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "attent
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers")
 TWO_INPUTS = ("t5", "mt5", "umt5")
 SHARED_TABLE = ("t5", "mt5")  # all layers add what the first one's table holds
+CORRECTIONS = ("e_score_correction_bias", "expert_bias")
 SMALL = 2.0**-8
 
 
@@ -94,9 +95,10 @@ def stored(model, folder, name, dtype=None):
 
 
 def layers_of(model):
-    """The first list of as many modules; of images fewer are seen."""
-    count = model.config.get_text_config().num_hidden_layers
-    return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == count)
+    """The first list of as many modules; not of those that see images beside text."""
+    count, sees = model.config.get_text_config().num_hidden_layers, hasattr(model.config, "text_config")
+    return next(m for name, m in model.named_modules() if isinstance(m, torch.nn.ModuleList) and len(m) == count
+                and not (sees and "vis" in name))
 
 
 def inputs_of(model, name):
@@ -153,7 +155,7 @@ def gradients_as_parameters(model):
     with torch.no_grad():
         for parameter, own in zip(gradients.parameters(), model.parameters()):
             parameter.copy_(torch.zeros_like(own) if own.grad is None else own.grad * SMALL)
-        for named, buffer in gradients.named_buffers():
-            if named.endswith("e_score_correction_bias"):
-                buffer.zero_()
+        for named, tensor in [*gradients.named_parameters(), *gradients.named_buffers()]:
+            if named.endswith(CORRECTIONS):  # which have none: they tell experts apart that nobody asked
+                tensor.copy_(torch.linspace(0, 1, tensor.numel()))
     return gradients
