@@ -39,8 +39,8 @@ using WholeNumber = std::function<int(int row, int col)>;
 // What A must have. That operands have the shapes which stand here is the caller's duty: algebras do
 // not check it. What a tape asks for besides stands in TapedAlgebra.
 template <class A>
-concept Algebra = requires(A a, const Tensor<A> x, Exact c, Mask mask, Rotation rotation, Activation f, int n,
-                           WholeNumber entry, std::vector<Tensor<A>> parts, const Place place,
+concept Algebra = requires(A& a, const Tensor<A> x, Exact c, Mask mask, Rotation rotation, Activation f,
+                           int n, WholeNumber entry, std::vector<Tensor<A>> parts, const Place place,
                            Component component, const char* symbol, Tensor<A> (*body)()) {
   { a.rows(x) } -> std::convertible_to<int>;
   { a.cols(x) } -> std::convertible_to<int>;
@@ -168,7 +168,7 @@ struct NumberAlgebra : AlgebraBase<A> {
 // An algebra that a tape can be laid over: it adds a cotangent to a part of a sum of others.
 template <class A>
 concept TapedAlgebra = Algebra<A> &&
-    requires(A a, Tensor<A> sum, const Tensor<A> x, int n, const Place place) {
+    requires(A& a, Tensor<A> sum, const Tensor<A> x, int n, const Place place) {
   a.accumulate(sum, x, n, n);
   { a.matmul_of_transpose(x, x) } -> std::convertible_to<Tensor<A>>;
   { a.takes_out_means_twice() } -> std::same_as<bool>;

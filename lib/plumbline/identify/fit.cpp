@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "plumbline/ensemble/members.hpp"
 #include "plumbline/number/grid.hpp"
