@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "properties/generators/instances.hpp"
+#include "properties/records/kills.hpp"
 #include "properties/residual.hpp"
 #include "properties/subjects/mutant.hpp"
 
@@ -65,6 +66,15 @@ TEST(Trial, MatricesDifferFromTheFirstCaseOn) {
 void throws(const Subject&) { throw Error("not evaluated"); }
 TEST(Trial, WhatIsThrownIsNoVerdict) {
   EXPECT_EQ(try_law(law_of(throws), Subject(), 5).broken, "not evaluated");
+}
+
+// Neither that the law holds nor that it does not: a mutant is not noticed by a law that asks it nothing.
+void asks_nothing(const Subject&) { RC_DISCARD("no case"); }
+TEST(Trial, TooFewCasesAreNoVerdict) {
+  const Trial trial = try_law(law_of(asks_nothing), Subject(), 5);
+  EXPECT_FALSE(trial.holds);
+  EXPECT_FALSE(trial.fails);
+  EXPECT_THROW(kills_of(law_of(asks_nothing)), Error);
 }
 
 void unbounded(const Subject&) { RC_ASSERT(vanishes(I(1) / hull(I(-1), I(1)))); }
