@@ -9,6 +9,7 @@
 
 #include "cli/formats.hpp"
 #include "cli/tally.hpp"
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/campaign/run_report.hpp"
 #include "plumbline/spec/json.hpp"
 
@@ -19,7 +20,8 @@ constexpr const char* replacement = "\xef\xbf\xbd";  // U+FFFD, for what cannot 
 
 // Bytes that are no UTF-8 are replaced.
 std::string as_utf8(const std::string& text) {
-  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+  return parse_strict<Json>(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace), "a text")
+      .get<std::string>();
 }
 
 // U+FFFE and U+FFFF, which are no characters of XML.

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "plumbline/base/error.hpp"
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/io/file.hpp"
 #include "reports/oracle/record.hpp"
 
@@ -71,7 +72,7 @@ DepthRecord depth_record(const Json& j) {
 DepthRecord read_depth_record() {
   const std::string path = PLUMBLINE_CHAIN_RECORDS "/depth.json";
   try {
-    return depth_record(Json::parse(read_bytes(path)));
+    return depth_record(parse_strict<Json>(read_bytes(path), path));
   } catch (const Json::exception& e) {
     throw Error(path + ": " + e.what());
   }

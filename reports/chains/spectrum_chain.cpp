@@ -1,34 +1,51 @@
 #include "reports/chains/spectrum_chain.hpp"
 
+#include <Eigen/SVD>
 #include <algorithm>
 #include <limits>
+
+#include "plumbline/number/add_product.hpp"
 
 namespace plumbline::reports {
 namespace {
 
 using S = Mp100;
 
-// Makes columns p and q orthogonal by a rotation; false where they are already, to rounding.
-bool rotate_pair(Matrix<S>& columns, Eigen::Index p, Eigen::Index q, const S& negligible) {
-  S* a = &columns(p, 0);
-  S* b = &columns(q, 0);
-  S aa(0), bb(0), ab(0);
-  for (Eigen::Index i = 0; i < columns.cols(); ++i) {
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-    ab += a[i] * b[i];
+// Columns, each in a row of memory, and the squares of their lengths.
+struct Columns {
+  explicit Columns(const Matrix<S>& x) : at(x.transpose()) {
+    for (Eigen::Index p = 0; p < at.rows(); ++p) squares.push_back(product(p, p));
   }
+  S product(Eigen::Index p, Eigen::Index q) const {
+    S sum(0), between(0);
+    for (Eigen::Index i = 0; i < at.cols(); ++i) add_product(at(p, i), at(q, i), sum, between);
+    return sum;
+  }
+  void rotate(Eigen::Index p, Eigen::Index q, const S& c, const S& s) {
+    for (Eigen::Index i = 0; i < at.cols(); ++i) {
+      const S old = at(p, i);
+      at(p, i) = c * old - s * at(q, i);
+      at(q, i) = s * old + c * at(q, i);
+    }
+    squares[std::size_t(p)] = product(p, p);
+    squares[std::size_t(q)] = product(q, q);
+  }
+
+  Matrix<S> at;
+  std::vector<S> squares;
+};
+
+// Makes columns p and q orthogonal by a rotation; false where they are already, to rounding.
+bool rotate_pair(Columns& columns, Eigen::Index p, Eigen::Index q, const S& negligible) {
+  const S &aa = columns.squares[std::size_t(p)], &bb = columns.squares[std::size_t(q)];
   if (aa <= negligible || bb <= negligible) return false;
-  const S rounding = S(static_cast<int>(columns.cols())) * std::numeric_limits<S>::epsilon();
+  const S ab = columns.product(p, q);
+  const S rounding = S(static_cast<int>(columns.at.cols())) * std::numeric_limits<S>::epsilon();
   if (abs(ab) <= rounding * sqrt(S(aa * bb))) return false;
   const S zeta = (bb - aa) / (2 * ab);
   const S t = (zeta < 0 ? S(-1) : S(1)) / (abs(zeta) + sqrt(S(1 + zeta * zeta)));
-  const S c = 1 / sqrt(S(1 + t * t)), s = c * t;
-  for (Eigen::Index i = 0; i < columns.cols(); ++i) {
-    const S old = a[i];
-    a[i] = c * old - s * b[i];
-    b[i] = s * old + c * b[i];
-  }
+  const S c = 1 / sqrt(S(1 + t * t));
+  columns.rotate(p, q, c, c * t);
   return true;
 }
 
@@ -37,8 +54,8 @@ S norm(const Matrix<S>& x) { return sqrt(S(x.cwiseProduct(x).sum())); }
 }  // namespace
 
 std::vector<S> orthogonalise(Matrix<S>& x) {
-  Matrix<S> columns = x.transpose();  // a column lies in a row of memory
-  const Eigen::Index n = columns.rows();
+  Columns columns(x);
+  const Eigen::Index n = columns.at.rows();
   const S unit = std::numeric_limits<S>::epsilon() * norm(x);
   const S negligible = unit * unit;
   for (bool turned = true; turned;) {
@@ -47,9 +64,9 @@ std::vector<S> orthogonalise(Matrix<S>& x) {
       for (Eigen::Index q = p + 1; q < n; ++q) turned |= rotate_pair(columns, p, q, negligible);
   }
   std::vector<S> lengths;
-  for (Eigen::Index k = 0; k < n; ++k) lengths.push_back(norm(columns.row(k)));
+  for (Eigen::Index k = 0; k < n; ++k) lengths.push_back(sqrt(columns.squares[std::size_t(k)]));
   std::sort(lengths.rbegin(), lengths.rend());
-  x = columns.transpose();
+  x = columns.at.transpose();
   return lengths;
 }
 
@@ -67,7 +84,7 @@ SpectrumChain spectrum_chain(const std::string& layout, int d, int tokens, int n
     x = evaluate(layer, p, x);
     chain = j.lazyProduct(chain).eval();
     const std::vector<S> values = orthogonalise(chain);
-    bound *= orthogonalise(j).front();
+    bound *= S(j.cast<double>().jacobiSvd().singularValues()[0]);
     const auto above =
         std::count_if(values.begin(), values.end(), [&](const S& v) { return 1000 * v >= values.front(); });
     result.depths.push_back({static_cast<Mp50>(values.front()), static_cast<Mp50>(values[kept / 2]),

@@ -15,7 +15,7 @@ std::vector<Mp100> orthogonalise(Matrix<Mp100>& x);
 struct SpectrumDepth {
   Mp50 largest, median, smallest;  // in post-norm of the T (d-2) values that eps = 0 would leave
   int above_thousandth;            // how many of all T d values are at least a thousandth of the largest
-  Mp50 product_of_largest;         // of the layers' own largest values: the bound on `largest`
+  Mp50 product_of_largest;         // of the layers' own largest values, in double: the bound on `largest`
 };
 
 struct SpectrumChain {

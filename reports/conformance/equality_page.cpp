@@ -9,6 +9,7 @@
 #include <set>
 
 #include "plumbline/base/error.hpp"
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/io/file.hpp"
 #include "reports/render/markdown.hpp"
 
@@ -29,11 +30,7 @@ EqualityRow equality_row(const Record& j) {
 }
 
 Record read_record(const std::filesystem::path& file) {
-  try {
-    return Record::parse(read_bytes(file.string()));
-  } catch (const Record::exception& e) {
-    throw Error(file.string() + ": not a record: " + e.what());
-  }
+  return parse_strict<Record>(read_bytes(file.string()), file.string());
 }
 
 bool was_judged(const EqualityRow& r) { return r.judged > 0; }

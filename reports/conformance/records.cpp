@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "plumbline/base/error.hpp"
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/io/file.hpp"
 #include "plumbline/spec/json.hpp"
 
@@ -105,7 +106,7 @@ std::vector<const FrameworkFinding*> ConformanceRecords::why(const FrameworkPart
 ConformanceRecords read_conformance(const fs::path& folder) {
   ConformanceRecords records;
   for (const fs::path& file : files_of(folder)) try {
-      const Json j = Json::parse(read_bytes(file.string()));
+      const Json j = parse_strict<Json>(read_bytes(file.string()), file.string());
       if (j.contains("unexpressed"))
         records.node_tests = node_tests_of(j);
       else if (j.contains("program"))

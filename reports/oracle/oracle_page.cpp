@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/io/file.hpp"
 #include "reports/oracle/record.hpp"
 #include "reports/oracle/sections.hpp"
@@ -252,11 +253,7 @@ OracleRecords read_oracle_records() {
   const std::string folder = PLUMBLINE_ORACLE_RECORDS;
   const auto read = [&](const char* name) {
     const std::string path = folder + "/" + name;
-    try {
-      return Json::parse(read_bytes(path));
-    } catch (const Json::exception& e) {
-      throw Error(path + ": " + e.what());
-    }
+    return parse_strict<Json>(read_bytes(path), path);
   };
   return {
       read("characteristics.json"),

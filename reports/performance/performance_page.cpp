@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "plumbline/base/error.hpp"
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/io/file.hpp"
 #include "reports/render/markdown.hpp"
 
@@ -85,7 +86,7 @@ std::filesystem::path performance_record() { return PLUMBLINE_PERFORMANCE_RECORD
 
 Pages performance_pages(const std::filesystem::path& file) {
   try {
-    const Record r = Record::parse(read_bytes(file.string()));
+    const Record r = parse_strict<Record>(read_bytes(file.string()), file.string());
     const std::string text =
         "# What certainty costs\n\n"
         "Every value and every gradient of a block can be computed as a *ball*: two doubles whose sum is "

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/exchange/exchange.hpp"
 #include "plumbline/io/safetensors.hpp"
 #include "plumbline/number/dtype.hpp"
@@ -92,7 +93,7 @@ std::string example() {
   const std::string bytes = to_bytes(to_container({"norm/1/0", find_profile("float32"), q}));
   std::uint64_t length = 0;
   for (int i = 8; i-- > 0;) length = 256 * length + static_cast<unsigned char>(bytes[i]);
-  return fenced(Json::parse(bytes.substr(8, length)).dump(2), "json");
+  return fenced(parse_strict<Json>(bytes.substr(8, length), "a question").dump(2), "json");
 }
 
 constexpr const char* opening =

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "plumbline/base/strict_json.hpp"
+#include "plumbline/io/file.hpp"
 #include "reports/render/markdown.hpp"
 
 namespace plumbline::reports {
@@ -31,7 +32,7 @@ std::string keys_of(const Schema& object) {
 }  // namespace
 
 Pages report_pages() {
-  const Schema schema = Schema::parse(std::ifstream(PLUMBLINE_REPORT_SCHEMA));
+  const Schema schema = parse_strict<Schema>(read_bytes(PLUMBLINE_REPORT_SCHEMA), PLUMBLINE_REPORT_SCHEMA);
   std::string s = R"(# The report as JSON
 
 What `plumbline verify --json FILE` and `plumbline judge --json FILE` write, and `check(...).report` holds. `schema` is its

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plumbline/algebra/plain.hpp"
+#include "plumbline/number/add_product.hpp"
 #include "plumbline/number/interval.hpp"
 #include "plumbline/number/product.hpp"
 #include "plumbline/number/scalars_impl.hpp"
@@ -16,9 +17,10 @@ Matrix<S> Plain<S>::matmul(const Tensor& x, const Tensor& y) const {
     // One fixed order of summation, whatever the processor: Eigen's blocked product depends on the
     // cache's size.
     Tensor z = zeros(rows(x), cols(y));
+    S between(0);
     for (int i = 0; i < z.rows(); ++i)
       for (int k = 0; k < x.cols(); ++k)
-        for (int j = 0; j < z.cols(); ++j) z(i, j) += x(i, k) * y(k, j);
+        for (int j = 0; j < z.cols(); ++j) add_product(x(i, k), y(k, j), z(i, j), between);
     return z;
   }
 }

@@ -70,4 +70,14 @@ void check_strict_json(std::string_view text, const std::string& origin, std::si
   SortedJson::sax_parse(text, &check);
 }
 
+template <class J>
+J parse_strict(std::string_view text, const std::string& origin) {
+  // An ordered object is searched from its beginning for every key that it gets.
+  constexpr std::size_t most_keys = std::is_same_v<J, nlohmann::ordered_json> ? 1000 : std::size_t(-1);
+  check_strict_json(text, origin, most_keys);  // a callback of the parser's would take quadratic time
+  return J::parse(text);
+}
+template nlohmann::json parse_strict(std::string_view text, const std::string& origin);
+template nlohmann::ordered_json parse_strict(std::string_view text, const std::string& origin);
+
 }  // namespace plumbline

@@ -6,6 +6,7 @@
 
 #include "plumbline/base/excerpt.hpp"
 #include "plumbline/base/nearest.hpp"
+#include "plumbline/base/strict_json.hpp"
 #include "plumbline/depth/adam.hpp"
 #include "plumbline/depth/repeatable.hpp"
 
@@ -53,7 +54,7 @@ Ending ending_of(const TrainingRecord& r) {
 // Five digits: more say nothing, and records are many.
 Json brief(double x) {
   if (!std::isfinite(x)) return fmt::format("{}", x);
-  return Json::parse(fmt::format("{:.5g}", x));
+  return parse_strict<Json>(fmt::format("{:.5g}", x), "a number");
 }
 Json brief(const std::vector<double>& x) {
   Json out = Json::array();

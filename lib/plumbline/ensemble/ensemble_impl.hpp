@@ -65,9 +65,8 @@ auto Ensemble<S>::given(const Matrix<double>& x) -> std::shared_ptr<const Tensor
 template <class S>
 Matrix<S> Ensemble<S>::rounded(Matrix<S> x, const Grid<S>& grid) {
   if (exact_) return x;
-  std::uint64_t salt = next_salt();
-  const std::uint64_t step = apart();
-  for (S *v = x.data(), *end = v + x.size(); v != end; ++v, salt += step) *v = grid.rounded(*v, salt);
+  const std::uint64_t salt = next_salt();
+  grid.round(x.data(), x.size(), salt, apart());
   return x;
 }
 

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "plumbline/number/complementary_error.hpp"
+
 namespace plumbline {
 
 namespace mp = boost::multiprecision;
@@ -104,8 +106,8 @@ class Enclosure {
   // Decreasing: the range over [a, b] is [erfc b, erfc a], each end rounded outward.
   friend Enclosure erfc(const Enclosure& x) {
     Enclosure y{Range(), x.domain_};
-    mpfr_erfc(&y.data()->left, &x.range()->right, MPFR_RNDD);
-    mpfr_erfc(&y.data()->right, &x.range()->left, MPFR_RNDU);
+    complementary_error(&y.data()->left, &x.range()->right, MPFR_RNDD);
+    complementary_error(&y.data()->right, &x.range()->left, MPFR_RNDU);
     return y;
   }
   friend Enclosure erf(const Enclosure& x) {

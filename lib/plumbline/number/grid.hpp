@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -76,16 +77,9 @@ class Grid {
   // unit up or down. Beyond the largest number: infinity; NaN stays NaN. Subnormal numbers may be flushed to
   // 0, and the grid is as coarse as that; but float16 is hardly any use without them. With
   // Rounding::to_nearest the same as nearest(x).
-  S rounded(S x, std::uint64_t salt) const {
-    if (to_nearest_) return nearest(x);
-    const S q = std::max(unit(x), finest_);
-    const S v = x * inverse(q), nearest = whole(v);
-    if (!(std::abs(nearest * q) <= largest_)) return x * std::numeric_limits<S>::infinity();
-    if (v == nearest) return x;
-    const S shift = centred_uniform(mixed(bits(nearest * q) ^ salt));
-    const bool tie = std::abs(v - nearest) == S(0.5);
-    return (tie ? v + std::copysign(S(0.5), shift) : whole(v + shift) - shift) * q;
-  }
+  S rounded(S x, std::uint64_t salt) const { return to_nearest_ ? nearest(x) : shifted(x, salt); }
+  // Each of `count` numbers, with the salts salt, salt + step, ...
+  void round(S* x, std::ptrdiff_t count, std::uint64_t salt, std::uint64_t step) const;
 
   // As far off as `rounded`, but by the same for all numbers that round alike: their differences stay.
   S displaced(S x, std::uint64_t salt) const {
@@ -122,6 +116,17 @@ class Grid {
   }
 
  private:
+  // Without a branch, so that loops do many at once.
+  S shifted(S x, std::uint64_t salt) const {
+    const S q = std::max(unit(x), finest_);
+    const S v = x * inverse(q), nearest = whole(v);
+    const S shift = centred_uniform(mixed(bits(nearest * q) ^ salt));
+    const S of_tie = v + std::copysign(S(0.5), shift), of_others = whole(v + shift) - shift;
+    const S moved = (std::abs(v - nearest) == S(0.5) ? of_tie : of_others) * q;
+    const S y = v == nearest ? x : moved;
+    return std::abs(nearest * q) <= largest_ ? y : x * std::numeric_limits<S>::infinity();
+  }
+
   static constexpr int smallest_exponent = std::is_same_v<S, double> ? -1022 : -16000;
 
   // 1 / q of a power of two.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plumbline/base/error.hpp"
+#include "plumbline/number/complementary_error.hpp"
 #include "plumbline/number/interval.hpp"
 #include "plumbline/number/scalars.hpp"
 
@@ -19,8 +20,8 @@ S complementary_error(const S& x) {
   } else if constexpr (is_native<S>) {
     return std::erfc(x);
   } else {
-    S y;  // MPFR's is correctly rounded; Boost's generic one is not
-    mpfr_erfc(y.backend().data(), x.backend().data(), MPFR_RNDN);
+    S y;  // correctly rounded; Boost's generic one is not
+    plumbline::complementary_error(y.backend().data(), x.backend().data(), MPFR_RNDN);
     return y;
   }
 }
@@ -91,10 +92,10 @@ template <class S>
 S gelu_erf(int derivative, const S& x) {
   using std::exp;
   using std::sqrt;
-  const S density = exp(S(-x * x / S(2))) / sqrt(S(S(2) * pi<S>()));
-  if (derivative == 2) return density * (S(2) - x * x);
+  const auto density = [&] { return S(exp(S(-x * x / S(2))) / sqrt(S(S(2) * pi<S>()))); };
+  if (derivative == 2) return density() * (S(2) - x * x);
   const S distribution = complementary_error(S(-x / sqrt(S(2)))) / S(2);
-  return derivative == 0 ? S(x * distribution) : S(distribution + x * density);
+  return derivative == 0 ? S(x * distribution) : S(distribution + x * density());
 }
 
 // x, or the end of [least, most] that it lies beyond.

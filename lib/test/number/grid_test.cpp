@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <vector>
+
 namespace plumbline {
 namespace {
 
@@ -99,6 +102,35 @@ TEST(Grid, Float16OverflowsAsItWould) {
   EXPECT_EQ(grid.nearest(65504), 65504);
   EXPECT_EQ(grid.nearest(-65520), -INFINITY);
   EXPECT_EQ(grid.rounded(7e4, 1), INFINITY);
+}
+
+// Four at a time, in one clone or the other, and what is left over.
+template <class S>
+void expect_many_are_rounded_like_one(Dtype dtype, Rounding rounding) {
+  const Grid<S> grid(dtype, rounding);
+  std::mt19937_64 bits(1);
+  std::vector<S> x{0,      S(-0.0),  S(5e-324),     S(INFINITY),  S(-INFINITY),
+                   S(NAN), S(65520), 1 + S(0x1p-8), 1 + S(0x1p-9)};
+  for (int i = 0; i < 4000; ++i)
+    x.push_back(std::ldexp(S(int(bits() % 65536) - 32768), int(bits() % 300) - 165));
+  const std::uint64_t salt = 7, step = 0x9e3779b97f4a7c15;
+  std::vector<S> y = x;
+  grid.round(y.data(), std::ptrdiff_t(y.size()), salt, step);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const S expected = grid.rounded(x[i], salt + i * step);
+    if (std::isnan(expected))
+      EXPECT_TRUE(std::isnan(y[i])) << x[i];
+    else
+      EXPECT_EQ(y[i], expected) << x[i];
+  }
+}
+
+TEST(Grid, ManyNumbersAreRoundedLikeOne) {
+  for (const Rounding rounding : {Rounding::to_nearest, Rounding::shifted}) {
+    for (const Dtype dtype : {Dtype::f16, Dtype::bf16, Dtype::f32})
+      expect_many_are_rounded_like_one<double>(dtype, rounding);
+    expect_many_are_rounded_like_one<long double>(Dtype::f64, rounding);
+  }
 }
 
 }  // namespace
