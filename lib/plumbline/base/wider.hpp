@@ -4,8 +4,11 @@
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define PLUMBLINE_WIDER __attribute__((target_clones("avx2", "default")))
+// With fused operations where the processor has them; for files that are compiled with -ffp-contract=fast.
+#define PLUMBLINE_FUSED __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define PLUMBLINE_WIDER
+#define PLUMBLINE_FUSED
 #endif
 #define PLUMBLINE_INLINE __attribute__((always_inline)) inline
 

@@ -37,7 +37,10 @@ class Bank {
   // were independent with these mean squares; families then hold numbers of like size. `scale` multiplies
   // by it.
   void normalise(const Scores& mean_squares);
-  void scale(std::vector<double>& functionals) const;
+  void scale(std::vector<double>& functionals) const { scale(functionals, 0, int(functionals.size())); }
+  void scale(std::vector<double>& functionals, const Family& of_one) const {
+    scale(functionals, of_one.first, of_one.count);
+  }
 
   // The families in the order of their functionals, and the number of these.
   const std::vector<Family>& families() const { return families_; }
@@ -64,6 +67,7 @@ class Bank {
   };
 
   Matrix<double> in_sigmas(const Matrix<double>& x, std::size_t output) const;
+  void scale(std::vector<double>& functionals, int first, int count) const;
   // Writes the functionals of one lens; returns the sum of score times pattern.
   static double through(const Lens& lens, const Matrix<double>& score, std::vector<double>& functionals);
   int take(int count);

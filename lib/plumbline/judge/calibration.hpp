@@ -110,12 +110,12 @@ class Calibration {
   Moderated variances(std::span<const double> mean_squares, std::span<const double> priors) const;
   void set_scale();
   void set_standard_errors();
-  Functionals functionals_of_members(const std::vector<std::unique_ptr<Trace>>& traces);
-  void set_standard_errors(int family, const Functionals& of_members);
-  double independent(const Family& family, const Functionals& of_members,
+  Functionals functionals_of_all(std::vector<std::unique_ptr<Trace>>& traces);
+  void set_standard_errors(int family, std::span<const std::vector<double>> of_members);
+  double independent(const Family& family, std::span<const std::vector<double>> of_members,
                      const std::vector<double>& inverse_tau) const;
   std::vector<Scores> scores(std::span<const std::vector<Matrix<double>>> errors) const;
-  void include_right_answers(int family, const Functionals& of_right_answers);
+  void include_right_answers(int family, std::span<const std::vector<double>> of_right_answers);
   std::vector<double> functionals(const Scores& scores) const;
   TestResult test(const std::vector<double>& functionals, int families, double guard,
                   const Counts& counts = {}) const;

@@ -80,20 +80,27 @@ struct Projections {
     for (const auto& e : calibration.right_answers()) errors.push_back(&e);
     const double tried = double(calibration.right_answers().size() * found.size()) * double(size.rows() + 1);
     noisiest = t_quantile_of_tail(1 / (2 * std::max(tried, 1.0)), double(members));
-    std::vector<std::vector<Matrix<double>>> scaled(errors.size());
-    in_parallel(int(errors.size()), calibration.threads(),
-                [&](int k) { scaled[k] = calibration.scaled(*errors[k]); });
     along.resize(size.rows(), Matrix<double>::Zero(errors.size(), found.size()));
+    std::vector<std::vector<int>> moving(size.rows());  // by output: the deviations that move it
+    std::vector<Eigen::MatrixXd> v(size.rows());
     in_parallel(int(size.rows()), calibration.threads(), [&](int i) {
-      std::vector<int> moving;  // the deviations that move this output
       for (int m = 0; m < int(found.size()); ++m)
         if (!found[m].scaled.empty() && (size(i, m) = found[m].scaled[i].squaredNorm()) > 0)
-          moving.push_back(m);
-      Matrix<double> z(errors.size(), scaled[0][i].size());
-      for (std::size_t k = 0; k < errors.size(); ++k) z.row(k) = flat(scaled[k][i]).transpose();
-      Eigen::MatrixXd v(z.cols(), moving.size());
-      for (std::size_t m = 0; m < moving.size(); ++m) v.col(m) = flat(found[moving[m]].scaled[i]);
-      along[i](Eigen::all, moving) = z * v;
+          moving[i].push_back(m);
+      v[i].resize((*errors[0])[i].size(), moving[i].size());
+      for (std::size_t m = 0; m < moving[i].size(); ++m) v[i].col(m) = flat(found[moving[i][m]].scaled[i]);
+    });
+    constexpr int at_once = 8;
+    const int answers = int(errors.size());
+    in_parallel((answers + at_once - 1) / at_once, calibration.threads(), [&](int few) {
+      const int first = few * at_once, count = std::min(at_once, answers - first);
+      std::vector<Matrix<double>> z;
+      for (const auto& of_output : v) z.emplace_back(count, of_output.rows());
+      for (int k = 0; k < count; ++k) {
+        const std::vector<Matrix<double>> scaled = calibration.scaled(*errors[first + k]);
+        for (std::size_t i = 0; i < z.size(); ++i) z[i].row(k) = flat(scaled[i]).transpose();
+      }
+      for (std::size_t i = 0; i < z.size(); ++i) along[i](Eigen::seqN(first, count), moving[i]) = z[i] * v[i];
     });
   }
 

@@ -1,6 +1,8 @@
 // How much each functional of a correct answer varies: what Calibration takes from its members.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "plumbline/cases/nothing_to_judge.hpp"
@@ -26,71 +28,64 @@ constexpr double cancelled = 0x1p-26;
 }  // namespace
 
 void Calibration::set_standard_errors() {
-  const int k1 = settings_.members, threads = std::min(settings_.threads, k1);
-  std::vector<std::unique_ptr<Trace>> traces(threads);
+  const int k1 = settings_.members;
+  std::vector<std::unique_ptr<Trace>> traces(std::min(settings_.threads, k1));  // one for each thread
   traces.front() = std::make_unique<Trace>(question_);
-  in_parallel(threads - 1, threads,
-              [&](int t) { traces[t + 1] = std::make_unique<Trace>(question_, traces.front().get()); });
   std::vector<Matrix<double>> values;
   for (const auto& t : truth_) values.push_back(cast<double>(t));
   bank_ = std::make_unique<Bank>(question_, values, sigma_, *traces.front());
   if (bank_->families().empty()) throw NothingToJudge("every output is 0: there is nothing to judge");
 
-  const auto c = functionals_of_members(traces);
+  Functionals c = functionals_of_all(traces);
+  const std::span of_members = std::span(c).first(2 * k1), of_right_answers = std::span(c).subspan(2 * k1);
   tau_.resize(bank_->size());
   families_.resize(bank_->families().size());
-  std::vector<std::vector<double>> of_right_answers;
-  for (std::size_t k = 0; k < right_.size(); k += at_once) {
-    const auto few = std::span(right_).subspan(k, std::min<std::size_t>(at_once, right_.size() - k));
-    for (auto& functionals : bank_->functionals(bank_->scores(few, *traces.front())))
-      of_right_answers.push_back(std::move(functionals));
-  }
-  for (auto& functionals : of_right_answers) bank_->scale(functionals);
   in_parallel(int(families_.size()), settings_.threads, [&](int f) {
-    set_standard_errors(f, c);
+    for (auto& functionals : c) bank_->scale(functionals, bank_->families()[f]);
+    set_standard_errors(f, of_members);
     include_right_answers(f, of_right_answers);
   });
   trace_ = std::move(traces.front());
 }
 
-// Runs a few members of one set at a time, so that the scores of all need not be kept.
-std::vector<std::vector<double>> Calibration::functionals_of_members(
-    const std::vector<std::unique_ptr<Trace>>& traces) {
-  struct Few {
-    int first, end;
-  };
+// Of the members, and of the right answers after them, before they are scaled. Runs a few of one set at a
+// time, so that the scores of all need not be kept. Makes the traces that are not there yet.
+auto Calibration::functionals_of_all(std::vector<std::unique_ptr<Trace>>& traces) -> Functionals {
+  using Answers = std::span<const std::vector<Matrix<double>>>;
   const int k1 = settings_.members, threads = int(traces.size());
-  std::vector<Few> all;
-  for (int set : {0, k1})
-    for (int k = set; k < set + k1; k += at_once) all.push_back({k, std::min(k + at_once, set + k1)});
-  std::vector<std::vector<double>> c(2 * k1);
-  std::vector<Scores> squares(all.size());
+  std::vector<Answers> all;
+  for (const Answers set : {Answers(errors_).first(k1), Answers(errors_).subspan(k1), Answers(right_)})
+    for (std::size_t k = 0; k < set.size(); k += at_once)
+      all.push_back(set.subspan(k, std::min<std::size_t>(at_once, set.size() - k)));
+  const int of_first_set = (k1 + at_once - 1) / at_once;
+  std::vector<Functionals> of(all.size());
+  std::vector<Scores> squares(of_first_set);
   std::atomic<int> next = 0;
   in_parallel(threads, threads, [&](int t) {
+    if (!traces[t]) traces[t] = std::make_unique<Trace>(question_, traces.front().get());
     for (int i = next++; i < int(all.size()); i = next++) {
-      const auto [first, end] = all[i];
-      const auto scores = bank_->scores(std::span(errors_).subspan(first, end - first), *traces[t]);
-      if (end <= k1) squares[i] = sums_of_squares(scores);
-      auto of_few = bank_->functionals(scores);
-      std::move(of_few.begin(), of_few.end(), c.begin() + first);
+      const auto scores = bank_->scores(all[i], *traces[t]);
+      if (i < of_first_set) squares[i] = sums_of_squares(scores);
+      of[i] = bank_->functionals(scores);
     }
   });
-  Scores& mean_squares = squares.front();  // of the first set
+  Scores& mean_squares = squares.front();
   for (std::size_t i = 0; i < mean_squares.size(); ++i) {
-    for (std::size_t few = 1; all[few].end <= k1; ++few) mean_squares[i] += squares[few][i];
+    for (int few = 1; few < of_first_set; ++few) mean_squares[i] += squares[few][i];
     mean_squares[i] /= k1;
   }
   bank_->normalise(mean_squares);
-  in_parallel(2 * k1, threads, [&](int k) { bank_->scale(c[k]); });
+  Functionals c;
+  for (Functionals& few : of) std::move(few.begin(), few.end(), std::back_inserter(c));
   return c;
 }
 
 // How many of the functionals of a family vary independently. They may all be one: where attention is
 // saturated, each channel of a query says how one score erred.
-double Calibration::independent(const Family& f, const Functionals& c,
+double Calibration::independent(const Family& f, std::span<const std::vector<double>> c,
                                 const std::vector<double>& inverse_tau) const {
   if (!settings_.correlation) return f.count;
-  constexpr int at_a_time = 1024;  // so that a block of them stays in the cache
+  const int at_a_time = std::min(f.count, 1024);  // so that a block of them stays in the cache
   const int members = int(c.size());
   Matrix<double> products = Matrix<double>::Zero(members, members), some(members, at_a_time);
   for (int first = 0; first < f.count; first += at_a_time) {
@@ -107,7 +102,7 @@ double Calibration::independent(const Family& f, const Functionals& c,
 
 // Sets the standard errors, the inflation of the tails, and mu and s of log mean T^2, of one family, from the
 // functionals c of all members.
-void Calibration::set_standard_errors(int family, const std::vector<std::vector<double>>& c) {
+void Calibration::set_standard_errors(int family, std::span<const std::vector<double>> c) {
   const int k1 = settings_.members;
   const Family& f = bank_->families()[family];
   std::vector<double> c2(f.count), sum(f.count), most(f.count), members_above(f.count);
@@ -165,7 +160,7 @@ void Calibration::set_standard_errors(int family, const std::vector<std::vector<
 // Errors of nearest rounding may share a factor, and then a sum along the output is far more than independent
 // errors give. Where a right answer shows more than the noisiest of so many correct ones would, tau is raised
 // until it does not, and likewise the deviation of the mean square.
-void Calibration::include_right_answers(int family, const Functionals& of_right_answers) {
+void Calibration::include_right_answers(int family, std::span<const std::vector<double>> of_right_answers) {
   const Family& f = bank_->families()[family];
   FamilyTest& test = families_[family];
   if (of_right_answers.empty()) return;

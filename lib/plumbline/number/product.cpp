@@ -13,6 +13,9 @@ namespace {
 // Below so many multiply-adds little is won, and Eigen's sums come in one order on every processor.
 constexpr double worth_a_call = 64 * 64 * 64;
 
+// Up to so many rows OpenBLAS copies the right matrix longer than it multiplies.
+constexpr int few_rows = 16;
+
 // Work is split among our own threads, over members and rows; a call that started more would be in their way.
 const bool on_one_thread = [] {
   openblas_set_num_threads(1);
@@ -37,8 +40,11 @@ struct Operand {
 
 void multiply(const Operand<double>& x, const Operand<double>& y, int n, int m, int k, double* z,
               int stride) {
-  cblas_dgemm(CblasRowMajor, x.transposed, y.transposed, n, m, k, 1, x.data, x.stride, y.data, y.stride, 0, z,
-              stride);
+  if (n <= few_rows && x.transposed == CblasNoTrans && y.transposed == CblasTrans)
+    multiply_few_rows(x.data, y.data, n, m, k, z, stride);
+  else
+    cblas_dgemm(CblasRowMajor, x.transposed, y.transposed, n, m, k, 1, x.data, x.stride, y.data, y.stride, 0,
+                z, stride);
 }
 void multiply(const Operand<float>& x, const Operand<float>& y, int n, int m, int k, float* z, int stride) {
   cblas_sgemm(CblasRowMajor, x.transposed, y.transposed, n, m, k, 1, x.data, x.stride, y.data, y.stride, 0, z,

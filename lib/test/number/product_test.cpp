@@ -43,6 +43,9 @@ void try_products() {
                               {3, 4096, 65},
                               {257, 65, 129},
                               {1, 700, 700},
+                              {2, 1027, 130},
+                              {16, 301, 67},
+                              {17, 301, 67},
                               {700, 700, 1}})
     for (const int threads : {1, 2, 3}) {
       SCOPED_TRACE(testing::Message()

@@ -1,0 +1,47 @@
+#include "plumbline/base/wider.hpp"
+#include "plumbline/number/multiply.hpp"
+
+namespace plumbline {
+namespace {
+
+// One register of processors that have such wide ones, two of others.
+typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
+PLUMBLINE_INLINE const Four& four(const double* x) { return *reinterpret_cast<const Four*>(x); }
+
+// The products of `rows` rows of x with `cols` rows of y, of k entries each.
+template <int rows, int cols>
+PLUMBLINE_INLINE void dots(const double* x, const double* y, std::ptrdiff_t k, double* z,
+                           std::ptrdiff_t stride) {
+  Four sums[rows][cols] = {};
+  std::ptrdiff_t t = 0;
+  for (; t + 4 <= k; t += 4)
+    for (int i = 0; i < rows; ++i)
+      for (int j = 0; j < cols; ++j) sums[i][j] += four(x + i * k + t) * four(y + j * k + t);
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < cols; ++j) {
+      const Four& s = sums[i][j];
+      double sum = (s[0] + s[1]) + (s[2] + s[3]);
+      for (std::ptrdiff_t u = t; u < k; ++u) sum += x[i * k + u] * y[j * k + u];
+      z[i * stride + j] = sum;
+    }
+}
+
+template <int cols>
+PLUMBLINE_INLINE void all_rows(const double* x, const double* y, int n, std::ptrdiff_t k, double* z,
+                               std::ptrdiff_t stride) {
+  int i = 0;
+  for (; i + 3 <= n; i += 3) dots<3, cols>(x + i * k, y, k, z + i * stride, stride);
+  for (; i < n; ++i) dots<1, cols>(x + i * k, y, k, z + i * stride, stride);
+}
+
+}  // namespace
+
+// Twelve sums, three rows and one of four fit sixteen registers.
+PLUMBLINE_FUSED void multiply_few_rows(const double* x, const double* y, int n, int m, int k, double* z,
+                                       int stride) {
+  int j = 0;
+  for (; j + 4 <= m; j += 4) all_rows<4>(x, y + j * std::ptrdiff_t(k), n, k, z + j, stride);
+  for (; j < m; ++j) all_rows<1>(x, y + j * std::ptrdiff_t(k), n, k, z + j, stride);
+}
+
+}  // namespace plumbline
