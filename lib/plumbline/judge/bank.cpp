@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "plumbline/base/wider.hpp"
+#include "plumbline/base/four.hpp"
 #include "plumbline/judge/patterns.hpp"
 
 namespace plumbline {
@@ -10,11 +10,6 @@ namespace {
 
 // 1 / sqrt(x), and 0 where nothing is measured.
 double inverse_root(double x) { return x > 0 && std::isfinite(x) ? 1 / std::sqrt(x) : 0; }
-
-// One register of the wide clone, two of the narrow one: the same sums in both.
-typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
-PLUMBLINE_INLINE Four& four(double* x) { return *reinterpret_cast<Four*>(x); }
-PLUMBLINE_INLINE const Four& four(const double* x) { return *reinterpret_cast<const Four*>(x); }
 
 // Sums of products by row, and added to those by column, of `rows` rows of `cols` entries: 1 or 4. The hot
 // loop of judging: four rows are independent, which hides the latency of the additions.
@@ -34,7 +29,7 @@ PLUMBLINE_INLINE void project_rows(const double* s, const double* p, Eigen::Inde
     else
       four(by_col + j) += (products[0] + products[1]) + (products[2] + products[3]);
   }
-  for (int r = 0; r < rows; ++r) by_row[r] = (sums[r][0] + sums[r][1]) + (sums[r][2] + sums[r][3]);
+  for (int r = 0; r < rows; ++r) by_row[r] = sum_of(sums[r]);
   for (; j < cols; ++j)
     for (int r = 0; r < rows; ++r) {
       const double product = s[r * cols + j] * p[r * cols + j];

@@ -1,12 +1,8 @@
-#include "plumbline/base/wider.hpp"
+#include "plumbline/base/four.hpp"
 #include "plumbline/number/multiply.hpp"
 
 namespace plumbline {
 namespace {
-
-// One register of processors that have such wide ones, two of others.
-typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
-PLUMBLINE_INLINE const Four& four(const double* x) { return *reinterpret_cast<const Four*>(x); }
 
 // The products of `rows` rows of x with `cols` rows of y, of k entries each.
 template <int rows, int cols>
@@ -19,8 +15,7 @@ PLUMBLINE_INLINE void dots(const double* x, const double* y, std::ptrdiff_t k, d
       for (int j = 0; j < cols; ++j) sums[i][j] += four(x + i * k + t) * four(y + j * k + t);
   for (int i = 0; i < rows; ++i)
     for (int j = 0; j < cols; ++j) {
-      const Four& s = sums[i][j];
-      double sum = (s[0] + s[1]) + (s[2] + s[3]);
+      double sum = sum_of(sums[i][j]);
       for (std::ptrdiff_t u = t; u < k; ++u) sum += x[i * k + u] * y[j * k + u];
       z[i * stride + j] = sum;
     }

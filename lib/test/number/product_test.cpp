@@ -46,6 +46,7 @@ void try_products() {
                               {2, 1027, 130},
                               {16, 301, 67},
                               {17, 301, 67},
+                              {1, 4096, 64},
                               {700, 700, 1}})
     for (const int threads : {1, 2, 3}) {
       SCOPED_TRACE(testing::Message()
