@@ -6,6 +6,7 @@
 
 namespace plumbline {
 
+// They may stand at any double's address, and be read as doubles too.
 typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
 
 // The four doubles that begin at x.
