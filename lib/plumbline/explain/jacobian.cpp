@@ -6,17 +6,17 @@
 namespace plumbline {
 namespace {
 
-struct Sum;
+struct Factor;
+using Product = std::vector<Factor>;  // empty: the identity
+struct Sum {
+  std::vector<Product> terms;  // empty: zero
+};
 
 // One factor of a product: a box's Jacobian or a scale (node), or a sum, or what a join has.
 struct Factor {
   int node = -1;
-  std::vector<Sum> sum = {};  // none or one: a vector, since Sum is not complete yet
+  std::vector<Sum> sum = {};  // none or one
   const char* text = nullptr;
-};
-using Product = std::vector<Factor>;  // empty: the identity
-struct Sum {
-  std::vector<Product> terms;  // empty: zero
 };
 
 bool same(const Factor& a, const Factor& b) { return a.node >= 0 && a.node == b.node; }
