@@ -1,8 +1,10 @@
 #include "plumbline/exchange/exchange.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "plumbline/base/parallel.hpp"
 #include "plumbline/block/parameter_shapes.hpp"
 
 namespace plumbline {
@@ -137,11 +139,26 @@ StoredTensor on_the_wire(const Matrix<double>& matrix, const WireTensor& t, Dtyp
   return stored(matrix.middleCols(t.first_col, cols_of(t)), t.dtype.value_or(dtype), t.shape);
 }
 
-void put_in_memory(Matrix<double>& matrix, const WireTensor& t, const StoredTensor& value) {
-  const std::int64_t cols = cols_of(t), rows = value.size() / cols;
-  const Matrix<double> entries = as_matrix(value);
+// Returns which entry of the tensor is the first that is no finite number; its size, where all are.
+std::int64_t put_in_memory(Matrix<double>& matrix, const WireTensor& t, const StoredTensor& value) {
+  const std::int64_t cols = cols_of(t), rows = value.size() / cols, width = info(value.dtype).bytes;
   matrix.conservativeResize(rows, std::max<Eigen::Index>(matrix.cols(), t.first_col + cols));
-  matrix.middleCols(t.first_col, cols) = Eigen::Map<const Matrix<double>>(entries.data(), rows, cols);
+  std::atomic<std::int64_t> first = value.size();
+  const auto lower = [&](std::int64_t entry) {
+    for (std::int64_t before = first; entry < before && !first.compare_exchange_weak(before, entry);)
+      continue;
+  };
+  in_parts(value.size(), [&](std::int64_t begin, std::int64_t end) {
+    while (begin < end) {  // row by row
+      const std::int64_t i = begin / cols, j = begin % cols, count = std::min(cols - j, end - begin);
+      double* entries = &matrix(i, t.first_col + j);
+      decode(value.bytes.data() + begin * width, count, value.dtype, entries);
+      const auto bad = std::find_if_not(entries, entries + count, [](double v) { return std::isfinite(v); });
+      if (bad < entries + count) lower(begin + (bad - entries));
+      begin += count;
+    }
+  });
+  return first;
 }
 
 Sizes sizes_of(const Question& q) {
@@ -171,13 +188,6 @@ void check_tensors(const Container& c, const WireTensors& expected, Dtype dtype)
   }
   for (const auto& [name, t] : c.tensors)
     if (!known.count(name)) fail(name, "no such tensor", described(t.dtype, t.shape));
-}
-
-void check_finite(const std::string& name, const StoredTensor& t) {
-  for (std::int64_t i = 0; i < t.size(); ++i)
-    if (!std::isfinite(t[i]))
-      throw Error("tensor " + shown(name) + ": entry " + std::to_string(i) +
-                  ": expected a finite number, found " + std::to_string(t[i]));
 }
 
 const std::string& metadata(const Container& c, const char* key) {
@@ -247,9 +257,11 @@ Request read(const Container& c) {
   check_tensors(c, tensors, r.profile.storage);
   q.batch = static_cast<int>(n.batch);
   for (const WireTensor& t : tensors) {
-    check_finite(t.name, c.tensors.at(t.name));
     if (t.matrix != "x" && t.matrix != "cotangent") q.inputs.parameters[t.matrix];
-    put_in_memory(matrix_of(q.inputs, t.matrix), t, c.tensors.at(t.name));
+    const StoredTensor& value = c.tensors.at(t.name);
+    if (const std::int64_t i = put_in_memory(matrix_of(q.inputs, t.matrix), t, value); i < value.size())
+      throw Error("tensor " + shown(t.name) + ": entry " + std::to_string(i) +
+                  ": expected a finite number, found " + std::to_string(value[i]));
   }
   check_lengths(q, n);
   if (!q.gradients) q.inputs.cotangent.setZero(q.inputs.x.rows(), output_width(q.spec));

@@ -26,7 +26,12 @@ std::string read_bytes(const std::string& path) {
   if (!in) fail(path, "cannot be opened");
   in.peek();  // a directory opens, but does not read
   if (in.bad()) fail(path, "cannot be read");
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  std::error_code no_file;  // a pipe, say, which has no size
+  const auto size = std::filesystem::file_size(path, no_file);
+  std::string bytes(no_file ? 0 : size, '\0');
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(in.gcount()));
+  if (in) bytes.append(std::istreambuf_iterator<char>(in), {});
   if (in.bad()) fail(path, "cannot be read");
   return bytes;
 }

@@ -40,15 +40,15 @@ double StoredTensor::operator[](std::int64_t i) const {
 
 StoredTensor stored(const Matrix<double>& values, Dtype dtype, std::vector<std::int64_t> shape) {
   StoredTensor t{dtype, std::move(shape), {}};
-  for (Eigen::Index i = 0; i < values.size(); ++i)
-    append_little_endian(t.bytes, encode(values.data()[i], dtype), info(dtype).bytes);
+  t.bytes.resize(static_cast<std::size_t>(values.size() * info(dtype).bytes));
+  encode(values.data(), values.size(), dtype, t.bytes.data());
   return t;
 }
 
 Matrix<double> as_matrix(const StoredTensor& t) {
   const std::int64_t cols = t.shape.empty() ? 1 : t.shape.back();
   Matrix<double> x(cols ? t.size() / cols : 0, cols);
-  for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = t[i];
+  decode(t.bytes.data(), x.size(), t.dtype, x.data());
   return x;
 }
 

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace plumbline {
@@ -36,6 +37,20 @@ double half_value(std::uint64_t bits) {
   return sign * (exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 0x400, exponent - 25));
 }
 
+// The lowest byte comes first, in memory as in files.
+static_assert(std::endian::native == std::endian::little);
+
+// body(Bits{}), where Bits is as wide as the type.
+template <class Body>
+void with_bits_of(Dtype dtype, Body body) {
+  switch (info(dtype).bytes) {
+    case 8: return body(std::uint64_t());
+    case 4: return body(std::uint32_t());
+    case 2: return body(std::uint16_t());
+    default: return body(std::uint8_t());
+  }
+}
+
 }  // namespace
 
 std::span<const DtypeInfo> dtypes() { return table; }
@@ -63,6 +78,24 @@ double decode(std::uint64_t bits, Dtype dtype) {
     case Dtype::boolean: return bits != 0;
   }
   return 0;
+}
+
+void encode(const double* values, std::int64_t count, Dtype dtype, char* bytes) {
+  with_bits_of(dtype, [=](auto bits) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      bits = static_cast<decltype(bits)>(encode(values[i], dtype));
+      std::memcpy(bytes + i * std::int64_t(sizeof bits), &bits, sizeof bits);
+    }
+  });
+}
+
+void decode(const char* bytes, std::int64_t count, Dtype dtype, double* values) {
+  with_bits_of(dtype, [=](auto bits) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      std::memcpy(&bits, bytes + i * std::int64_t(sizeof bits), sizeof bits);
+      values[i] = decode(bits, dtype);
+    }
+  });
 }
 
 }  // namespace plumbline

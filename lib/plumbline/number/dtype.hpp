@@ -30,4 +30,8 @@ const DtypeInfo& info(Dtype dtype);
 std::uint64_t encode(double value, Dtype dtype);
 double decode(std::uint64_t bits, Dtype dtype);
 
+// The same of `count` numbers that lie one after another in memory, each with its lowest byte first.
+void encode(const double* values, std::int64_t count, Dtype dtype, char* bytes);
+void decode(const char* bytes, std::int64_t count, Dtype dtype, double* values);
+
 }  // namespace plumbline

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <type_traits>
+
+#include "plumbline/base/parallel.hpp"
 
 namespace plumbline {
 
@@ -14,7 +17,13 @@ using Matrix = Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>
 template <class To, class From>
 Matrix<To> cast(const Matrix<From>& x) {
   Matrix<To> y(x.rows(), x.cols());
-  for (Eigen::Index i = 0; i < x.size(); ++i) y.data()[i] = static_cast<To>(x.data()[i]);
+  const auto some = [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) y.data()[i] = static_cast<To>(x.data()[i]);
+  };
+  if constexpr (std::is_arithmetic_v<To> && std::is_arithmetic_v<From>)
+    in_parts(x.size(), some);
+  else
+    some(0, x.size());
   return y;
 }
 

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "number/other_arithmetic.hpp"
 
@@ -29,6 +31,16 @@ TEST(Parallel, EveryPieceOfWorkRoundsAsTheCallerDoes) {
       const test::OtherArithmetic a(FE_DOWNWARD);
       EXPECT_EQ(rounding_so(FE_DOWNWARD), 64);
     }).join();
+}
+
+TEST(Parallel, PartsAreEverythingOnce) {
+  for (const std::int64_t count : {0, 1, 1 << 16, (1 << 20) - 1, 1 << 20, (1 << 20) + 77}) {
+    std::vector<std::atomic<int>> seen(count);
+    in_parts(count, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) ++seen.at(i);
+    });
+    EXPECT_TRUE(std::all_of(seen.begin(), seen.end(), [](const auto& n) { return n == 1; })) << count;
+  }
 }
 
 }  // namespace

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
+#include <string>
+#include <vector>
 
 namespace plumbline {
 namespace {
@@ -31,6 +34,28 @@ TEST(Dtype, Float64KeepsADouble) {
     EXPECT_EQ(rounded(End(x), Dtype::f64), x);
   EXPECT_EQ(rounded(End("1e400"), Dtype::f64), infinity);
   EXPECT_EQ(rounded(End("1e-400"), Dtype::f64), 0.0);
+}
+
+// Many numbers as the bytes of one after another, lowest first, and as one by one.
+TEST(Dtype, ManyAreAsOneByOne) {
+  std::mt19937_64 random(1);
+  for (const DtypeInfo& type : dtypes()) {
+    std::vector<double> values, back(65536);
+    std::string bytes;
+    for (std::uint64_t i = 0; i < 65536; ++i) {
+      std::uint64_t bits = type.bytes == 2 ? i : random() >> (64 - 8 * type.bytes);
+      if (type.dtype == Dtype::boolean) bits %= 2;
+      if (type.dtype == Dtype::i64) bits >>= 11;  // a double has them all
+      if (std::isnan(decode(bits, type.dtype))) bits = 0;
+      values.push_back(decode(bits, type.dtype));
+      for (int k = 0; k < type.bytes; ++k) bytes += static_cast<char>(bits >> 8 * k & 0xff);
+    }
+    std::string encoded(bytes.size(), '\0');
+    encode(values.data(), 65536, type.dtype, encoded.data());
+    decode(bytes.data(), 65536, type.dtype, back.data());
+    EXPECT_TRUE(encoded == bytes) << type.word;
+    EXPECT_TRUE(std::memcmp(back.data(), values.data(), sizeof(double) * 65536) == 0) << type.word;
+  }
 }
 
 // Between two neighbours everything below the middle rounds down, above it up, and the middle to the
