@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   cli::add_live_cases();
   cli::add_default_runs(std::filesystem::absolute(argv[0]));
+  cli::add_real_sizes();
   cli::Recorder recorder;
   benchmark::RunSpecifiedBenchmarks(&recorder);
   if (recorder.failed()) return 1;
