@@ -74,8 +74,9 @@ std::vector<GivenCase> suite(const JudgeOptions& o, RunReport& report) {
   std::vector<GivenCase> out;
   for (const std::string& id : questions) {
     const std::string path = file_of(o.questions, id);
-    out.push_back({id, [path] { return request_from(read_container(path), path); },
-                   [answer = file_of(o.answers, id)](const Request& r) { return read_answer(answer, r); }});
+    out.push_back(
+        {id, [path] { return std::make_shared<const Request>(request_from(read_container(path), path)); },
+         [answer = file_of(o.answers, id)](const Request& r) { return read_answer(answer, r); }});
   }
   for (const std::string& id : answers)
     if (!questions.contains(id)) report.notes.push_back(file_of(o.answers, id) + ": answers no question");
@@ -97,7 +98,8 @@ std::vector<GivenCase> own(const JudgeOptions& o, const Said& said, RunReport& r
       return answer ? *answer : Answer{.reason = id + ": expected answer.y beside the question, found none"};
     };
     const auto in_file = [path](const Request& r) { return read_answer(path, r); };
-    out.push_back({id, [r = q.request] { return r; }, in_file});
+    const auto request = std::make_shared<const Request>(std::move(q.request));
+    out.push_back({id, [request] { return request; }, in_file});
     if (path.empty()) out.back().answer = beside;
   }
   return out;

@@ -181,7 +181,8 @@ int ask_own(const VerifyOptions& o, const Said& said) {
     const Request& r = q.request;
     report.facts.emplace_back(r.id, fmt::format("{}; {}", sizes_text(r.question), profile_text(r.profile)));
     report.notes.insert(report.notes.end(), q.notes.begin(), q.notes.end());
-    cases.push_back({r.id, [&r] { return r; }, [&](const Request& asked) { return peer.ask(asked); }});
+    cases.push_back({r.id, [&r] { return std::shared_ptr<const Request>(std::shared_ptr<const void>(), &r); },
+                     [&](const Request& asked) { return peer.ask(asked); }});
   }
   return ask_given(o, peer, cases, report);
 }
@@ -211,7 +212,7 @@ int ask_about_checkpoint(const VerifyOptions& o) {
         Request r{id, profile, question_from(draw(*questions, o.seed, k).value(), profile)};
         put_parameters(r.question.inputs.parameters, *parameters, profile.storage);
         if (k + 1 == of_layer) parameters->clear();
-        return r;
+        return std::make_shared<const Request>(std::move(r));
       };
       cases.push_back({id, question, [&](const Request& asked) { return peer.ask(asked); }});
     }

@@ -10,6 +10,7 @@
 
 #include "plumbline/algebra/plain.hpp"
 #include "plumbline/algebra/softmax_derivative.hpp"
+#include "plumbline/base/caches.hpp"
 
 namespace plumbline {
 
@@ -37,10 +38,10 @@ struct Each : NumberAlgebra<Each<A>> {
   // The operations of Algebra (operations.hpp), and x y^T, x^T y, for each tensor of the list; as many as the
   // longest operand has.
   Tensor matmul(const Tensor& x, const Tensor& y) const {
-    return each([&](auto& u, auto& v) { return inner.matmul(u, v); }, x, y);
+    return times([&](const Inner& u, const Inner& v) { return inner.matmul(u, v); }, x, y);
   }
   Tensor matmul_by_transpose(const Tensor& x, const Tensor& y) const {
-    return each([&](auto& u, auto& v) { return inner.matmul_by_transpose(u, v); }, x, y);
+    return times([&](const Inner& u, const Inner& v) { return inner.matmul_by_transpose(u, v); }, x, y);
   }
   Tensor matmul_of_transpose(const Tensor& x, const Tensor& y) const {
     return each([&](auto& u, auto& v) { return inner.matmul_of_transpose(u, v); }, x, y);
@@ -140,6 +141,17 @@ struct Each : NumberAlgebra<Each<A>> {
   }
 
  private:
+  // A large matrix is read once for all: with few rows that takes as long as to multiply does.
+  template <class Product>
+  Tensor times(Product product, const Tensor& x, const Tensor& y) const {
+    const bool is_large = std::int64_t(rows(y)) * cols(y) >= beyond_caches;
+    if (!is_large || y.list.size() > 1 || x.list.size() < 2) return each(product, x, y);
+    const Inner all = product(inner.concat_rows(x.list), y.list.front());
+    const int n = rows(x);
+    Tensor z;
+    for (int k = 0; k < int(x.list.size()); ++k) z.list.push_back(inner.take_rows(all, k * n, n));
+    return z;
+  }
   template <class G, class... T>
   static Tensor each(G g, const T&... x) {
     Tensor y;

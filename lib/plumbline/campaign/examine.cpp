@@ -66,7 +66,8 @@ Examination located(Examination e, const Calibration& c) {
 }
 
 Examination judged(const Request& r, const Answer& answer, Sensitivity* sensitivity) {
-  const Judge judge(r.question, r.profile);
+  const std::shared_ptr<const Question> lent(std::shared_ptr<const void>(), &r.question);
+  const Judge judge(lent, r.profile);
   const Verdict v = judge(answer.outputs);
   if (v.finding == Finding::inconclusive) return {Outcome::discarded, message_of(v), "", answer};
   if (sensitivity && v.finding == Finding::agrees) sensitivity->add(judge);

@@ -14,7 +14,8 @@ namespace {
 void judge_one(const GivenCase& given, RunReport& report, JudgedCases& judged,
                const WhenItFails& when_it_fails) {
   const auto start = Process::Clock::now();
-  const Request r = given.question();
+  const std::shared_ptr<const Request> request = given.question();
+  const Request& r = *request;
   const Examination e = examine(r, given.answer(r), &report.sensitivity);
   const double seconds = std::chrono::duration<double>(Process::Clock::now() - start).count();
   report.results.push_back({given.id, e.outcome, e.message, seconds});

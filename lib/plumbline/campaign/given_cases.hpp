@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "plumbline/base/progress.hpp"
 #include "plumbline/campaign/examine.hpp"
@@ -12,7 +13,7 @@ namespace plumbline {
 // A question and the answer to it, both read when their turn comes. What they throw ends the run.
 struct GivenCase {
   std::string id;
-  std::function<Request()> question;
+  std::function<std::shared_ptr<const Request>()> question;
   std::function<Answer(const Request&)> answer;
 };
 

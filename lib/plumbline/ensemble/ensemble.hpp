@@ -201,6 +201,7 @@ class Ensemble : public AlgebraBase<Ensemble<S>> {
   using Product = Matrix<S> (*)(const Matrix<S>&, const Matrix<S>&, int);  // x y, x y^T or x^T y
   Tensor matmul(const Tensor& x, const Tensor& y, Product product);
   Tensor summed(const Matrix<S>& x, const Matrix<S>& y, Product product);
+  static Matrix<S> summed_squares(const Matrix<S>& x, const Matrix<S>& y, Product product);
   Matrix<S> as_operand(const Tensor& x) const;
   Matrix<S> cast_to(const Grid<S>& grid, const Matrix<S>& x) const;
   template <class Operation>

@@ -1,7 +1,10 @@
 // Definitions of Ensemble<S>; included only where it is instantiated.
 #pragma once
 
+#include <atomic>
+
 #include "plumbline/algebra/plain_impl.hpp"
+#include "plumbline/base/parallel.hpp"
 #include "plumbline/ensemble/ensemble.hpp"
 #include "plumbline/ensemble/ensemble_functions.hpp"
 #include "plumbline/ensemble/ensemble_stores.hpp"
@@ -14,6 +17,17 @@ template <class S>
 bool is_power_of_two(S x) {
   int exponent;
   return std::abs(std::frexp(x, &exponent)) == S(0.5);
+}
+
+// Whether all are numbers of the grid.
+template <class S>
+bool are_of(const Grid<S>& grid, const Matrix<S>& x) {
+  std::atomic<bool> all = true;
+  in_parts(x.size(), [&](std::int64_t begin, std::int64_t end) {
+    const auto is_of = [&](S v) { return grid.rounded(v, 0) == v; };
+    if (all && !std::all_of(x.data() + begin, x.data() + end, is_of)) all = false;
+  });
+  return all;
 }
 
 // Angles are computed in float32 or better, whatever the type of the table that they end in.
@@ -55,9 +69,7 @@ auto Ensemble<S>::given(const Matrix<double>& x) -> std::shared_ptr<const Tensor
   const auto held =
       std::make_shared<const Tensor>(Tensor{rounded(cast<S>(x), storage_), storage_.precision()});
   if (exact_) {
-    const auto begin = held->value.data(), end = begin + x.size();
-    const bool as_stored = std::all_of(begin, end, [&](S v) { return storage_.rounded(v, 0) == v; });
-    run_->given.push_back(as_stored ? held : nullptr);
+    run_->given.push_back(detail::are_of(storage_, held->value) ? held : nullptr);
   }
   return held;
 }

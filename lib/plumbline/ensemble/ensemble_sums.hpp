@@ -2,6 +2,8 @@
 // be from the exact one. Included only where it is instantiated.
 #pragma once
 
+#include "plumbline/base/caches.hpp"
+#include "plumbline/base/parallel.hpp"
 #include "plumbline/ensemble/ensemble.hpp"
 
 namespace plumbline {
@@ -53,9 +55,23 @@ auto Ensemble<S>::matmul(const Tensor& x, const Tensor& y, Product product) -> T
   return z;
 }
 
+// Sums of the squares of products. Of large weights no copy is made.
+template <class S>
+Matrix<S> Ensemble<S>::summed_squares(const Matrix<S>& x, const Matrix<S>& y, Product product) {
+  constexpr Eigen::Index at_once = 256;
+  const Matrix<S> x2 = x.cwiseAbs2();
+  if (product != &product_by_transpose<S> || y.size() < beyond_caches) return product(x2, y.cwiseAbs2(), 1);
+  Matrix<S> out(x.rows(), y.rows());
+  in_parallel(int((y.rows() + at_once - 1) / at_once), processor_threads(), [&](int part) {
+    const Eigen::Index first = part * at_once, count = std::min(at_once, y.rows() - first);
+    out.middleCols(first, count) = product(x2, y.middleRows(first, count).cwiseAbs2(), 1);
+  });
+  return out;
+}
+
 template <class S>
 auto Ensemble<S>::summed(const Matrix<S>& x, const Matrix<S>& y, Product product) -> Tensor {
-  Matrix<S> z = product(x, y, 1);
+  Matrix<S> z = product(x, y, exact_ && y.size() >= beyond_caches ? processor_threads() : 1);
   if (!sums_matter_ || to_nearest_) {
     if (exact_) return {std::move(z)};
     Tensor sum = sum_as(accumulator_, z);
@@ -64,8 +80,7 @@ auto Ensemble<S>::summed(const Matrix<S>& x, const Matrix<S>& y, Product product
   }
   const int terms = int(product == &product_of_transpose<S> ? x.rows() : x.cols());
   if (exact_) {
-    Matrix<S> deviation =
-        product(x.cwiseAbs2(), y.cwiseAbs2(), 1);  // sums of squares, until the loop has read them
+    Matrix<S> deviation = summed_squares(x, y, product);  // sums of squares, until the loop has read them
     for (Eigen::Index i = 0; i < z.size(); ++i)
       deviation.data()[i] = sum_deviation(z.data()[i], deviation.data()[i], terms, true, accumulator_);
     run_->sum_deviations.push_back(std::move(deviation));

@@ -8,40 +8,8 @@
 namespace plumbline {
 namespace {
 
-template <class S>
-std::vector<std::vector<Matrix<double>>> errors(const Question& question, const Profile& profile,
-                                                std::uint64_t first, int count, int threads, Terms left_out) {
-  const Arithmetic arithmetic = profile.arithmetic();
-  ExactRun<S> run;
-  const std::vector<Matrix<S>> exact = exact_member(question, arithmetic, run);
-  std::vector<std::vector<Matrix<double>>> out(count);
-  in_parallel(count, threads, [&](int k) {
-    const std::vector<Matrix<S>> outputs =
-        member(question, arithmetic, first + k, run, Rounding::shifted, left_out);
-    for (std::size_t i = 0; i < exact.size(); ++i)
-      out[k].push_back(cast<double>(Matrix<S>(outputs[i] - exact[i])));
-  });
-  return out;
-}
-
 // Plain code that rounds to nearest, by the seeds that say where it stores.
 constexpr int plain_members = 7;
-
-template <class S>
-std::vector<std::vector<Matrix<double>>> plain_errors(const Question& question, const Profile& profile,
-                                                      const std::vector<Matrix<long double>>& truth,
-                                                      int threads) {
-  const Arithmetic arithmetic = profile.arithmetic();
-  ExactRun<S> run;
-  exact_member(question, arithmetic, run);
-  std::vector<std::vector<Matrix<double>>> out(plain_members);
-  in_parallel(plain_members, threads, [&](int k) {
-    const auto outputs = member(question, arithmetic, std::uint64_t(k + 1), run, Rounding::to_nearest);
-    for (std::size_t i = 0; i < truth.size(); ++i)
-      out[k].push_back(cast<double>(Matrix<long double>(cast<long double>(outputs[i]) - truth[i])));
-  });
-  return out;
-}
 
 // The block as the processor computes it, sums as Eigen orders them.
 template <class S>
@@ -84,25 +52,52 @@ std::vector<Matrix<double>> outputs(const Question& q, const Profile& profile, s
 
 }  // namespace
 
-std::vector<std::vector<Matrix<double>>> member_errors(const Question& question, const Profile& profile,
-                                                       std::uint64_t first, int count, int threads,
-                                                       Terms left_out) {
-  return profile.storage == Dtype::f64
-             ? errors<long double>(question, profile, first, count, threads, left_out)
-             : errors<double>(question, profile, first, count, threads, left_out);
+Members::Members(const Question& question, const Profile& profile) : question_(question), profile_(profile) {
+  const auto run = [&](auto& exact) {
+    exact.outputs = exact_member(question, profile.arithmetic(), exact.run);
+  };
+  if (profile.storage == Dtype::f64)
+    run(exact_.emplace<Exact<long double>>());
+  else
+    run(exact_.emplace<Exact<double>>());
 }
 
-std::vector<std::vector<Matrix<double>>> right_answer_errors(const Question& question, const Profile& profile,
-                                                             const std::vector<Matrix<long double>>& truth,
-                                                             int threads) {
-  const bool wide = profile.storage == Dtype::f64;
-  auto all = wide ? plain_errors<long double>(question, profile, truth, threads)
-                  : plain_errors<double>(question, profile, truth, threads);
-  all.push_back(rounded_once(truth, profile.storage));
-  const bool is_native = profile == find_profile("float64") || profile == find_profile("float32");
-  if (is_native)
-    all.push_back(wide ? native_error<double>(question, truth) : native_error<float>(question, truth));
-  return all;
+AnswerErrors Members::errors(std::uint64_t first, int count, int threads, Terms left_out) {
+  const Arithmetic arithmetic = profile_.arithmetic();
+  AnswerErrors out(count);
+  const auto run = [&]<class S>(Exact<S>& exact) {
+    in_parallel(count, threads, [&](int k) {
+      const std::vector<Matrix<S>> outputs =
+          member(question_, arithmetic, first + k, exact.run, Rounding::shifted, left_out);
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        out[k].push_back(cast<double>(Matrix<S>(outputs[i] - exact.outputs[i])));
+    });
+  };
+  std::visit(run, exact_);
+  return out;
+}
+
+AnswerErrors Members::right_answer_errors(const std::vector<Matrix<long double>>& truth, int threads) {
+  const Arithmetic arithmetic = profile_.arithmetic();
+  AnswerErrors out(plain_members);
+  const auto run = [&]<class S>(Exact<S>& exact) {
+    in_parallel(plain_members, threads, [&](int k) {
+      const auto outputs =
+          member(question_, arithmetic, std::uint64_t(k + 1), exact.run, Rounding::to_nearest);
+      for (std::size_t i = 0; i < truth.size(); ++i)
+        out[k].push_back(cast<double>(Matrix<long double>(cast<long double>(outputs[i]) - truth[i])));
+    });
+  };
+  std::visit(run, exact_);
+  out.push_back(rounded_once(truth, profile_.storage));
+  if (profile_ == find_profile("float64")) out.push_back(native_error<double>(question_, truth));
+  if (profile_ == find_profile("float32")) out.push_back(native_error<float>(question_, truth));
+  return out;
+}
+
+AnswerErrors member_errors(const Question& question, const Profile& profile, std::uint64_t first, int count,
+                           int threads, Terms left_out) {
+  return Members(question, profile).errors(first, count, threads, left_out);
 }
 
 Outputs plain_answer(const Question& q, const Profile& profile, std::uint64_t seed) {

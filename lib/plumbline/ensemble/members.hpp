@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <variant>
 #include <vector>
 
 #include "plumbline/base/parallel.hpp"
@@ -21,21 +22,40 @@ template <class S>
 std::vector<Matrix<S>> member(const Question& question, const Arithmetic& arithmetic, std::uint64_t seed,
                               ExactRun<S>& run, Rounding rounding = Rounding::shifted, Terms left_out = {});
 
-// The errors y^ - y of the members of the seeds first, first + 1, ..., each a matrix for every output, on up
-// to `threads` threads, which change nothing. Float64 members are computed in long double (11 bits more, so
-// that their own rounding is below 1/1000 of the error they carry), all coarser ones in double. Entries are
-// not finite where a member overflows. `left_out`: the terms of their errors that they do without.
-std::vector<std::vector<Matrix<double>>> member_errors(const Question& question, const Profile& profile,
-                                                       std::uint64_t first, int count,
-                                                       int threads = processor_threads(),
-                                                       Terms left_out = {});
+// The errors y^ - y of several answers, each a matrix for every output.
+using AnswerErrors = std::vector<std::vector<Matrix<double>>>;
 
-// The errors of answers that are known to be right: the exact outputs rounded once; plain code that rounds to
-// nearest, each answer with stores and casts of its own; and, in the profiles float64 and float32, the block
-// in the processor's own numbers. `truth`: the exact outputs.
-std::vector<std::vector<Matrix<double>>> right_answer_errors(const Question& question, const Profile& profile,
-                                                             const std::vector<Matrix<long double>>& truth,
-                                                             int threads = processor_threads());
+// All members of one question, after the exact one, which runs when this is made. Float64 members are
+// computed in long double (11 bits more, so that their own rounding is below 1/1000 of the error they carry),
+// all coarser ones in double. Threads change nothing.
+class Members {
+ public:
+  // Question and profile must outlive it.
+  Members(const Question& question, const Profile& profile);
+
+  // Those of the seeds first, first + 1, ... Entries are not finite where a member overflows. `left_out`: the
+  // terms of their errors that they do without.
+  AnswerErrors errors(std::uint64_t first, int count, int threads = processor_threads(), Terms left_out = {});
+  // Those of answers that are known to be right: the exact outputs rounded once; plain code that rounds to
+  // nearest, each answer with stores and casts of its own; and, in the profiles float64 and float32, the
+  // block in the processor's own numbers. `truth`: the exact outputs.
+  AnswerErrors right_answer_errors(const std::vector<Matrix<long double>>& truth,
+                                   int threads = processor_threads());
+
+ private:
+  template <class S>
+  struct Exact {
+    ExactRun<S> run;
+    std::vector<Matrix<S>> outputs;
+  };
+  const Question& question_;
+  const Profile& profile_;
+  std::variant<Exact<double>, Exact<long double>> exact_;
+};
+
+// The same of members alone.
+AnswerErrors member_errors(const Question& question, const Profile& profile, std::uint64_t first, int count,
+                           int threads = processor_threads(), Terms left_out = {});
 
 // One of those plain answers: that with the stores of that seed, which is not 0.
 Outputs plain_answer(const Question& question, const Profile& profile, std::uint64_t seed);

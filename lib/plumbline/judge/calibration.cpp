@@ -48,7 +48,7 @@ bool is_certain(const BallMatrix& balls, const Grid<double>& grid, double larges
 // Middles in long double; nothing where some ball is too wide.
 std::optional<std::vector<Matrix<long double>>> exact_by_balls(const Question& q, Dtype storage,
                                                                int threads) {
-  const BallParameters parameters = exactly(q.inputs.parameters);
+  const BallParameters parameters = exactly(cast<double>(q.inputs.parameters));
   const BallCost cost{threads, q.gradients || storage == Dtype::f64 ? 3 : 2};
   const Grid<double> grid(storage);
   std::vector<Matrix<long double>> out;
@@ -110,19 +110,25 @@ std::vector<Matrix<long double>> exact_outputs(const Question& question, const P
   return profile.storage == Dtype::f64 ? exact<Mp50>(question) : exact<long double>(question);
 }
 
-Calibration::Calibration(const Question& question, const Profile& profile,
+Calibration::Calibration(std::shared_ptr<const Question> question, const Profile& profile,
                          const CalibrationSettings& settings)
-    : question_(question), profile_(profile), settings_(settings), names_(output_names(question)) {
-  refuse_gradients_of_decays(question_);
-  refuse_tied_experts(question_);
+    : question_(std::move(question)),
+      profile_(profile),
+      settings_(settings),
+      names_(output_names(*question_)) {
+  refuse_gradients_of_decays(*question_);
+  refuse_tied_experts(*question_);
   // One after the other where both hold copies of many weights; each runs on all threads then.
-  in_parallel(2, is_large(question_) ? 1 : settings_.threads, [&](int part) {
-    if (part == 0) truth_ = exact_outputs(question_, profile_, settings_.threads);
+  std::optional<Members> members;
+  in_parallel(2, is_large(*question_) ? 1 : settings_.threads, [&](int part) {
+    if (part == 0) truth_ = exact_outputs(*question_, profile_, settings_.threads);
     if (part == 1)
-      errors_ = plumbline::member_errors(question_, profile_, 1 + 1000003 * settings_.seed,
-                                         2 * settings_.members, settings_.threads, settings_.left_out);
+      errors_ = members.emplace(*question_, profile_)
+                    .errors(1 + 1000003 * settings_.seed, 2 * settings_.members, settings_.threads,
+                            settings_.left_out);
   });
-  if (settings_.right_answers) right_ = right_answer_errors(question_, profile_, truth_, settings_.threads);
+  if (settings_.right_answers) right_ = members->right_answer_errors(truth_, settings_.threads);
+  members.reset();
   for (std::size_t i = 0; i < names_.size(); ++i)
     for (const auto* answers : {&errors_, &right_})
       for (const auto& answer : *answers)
@@ -186,7 +192,16 @@ std::vector<double> Calibration::functionals(const Scores& scores) const {
 
 std::vector<Scores> Calibration::scores(std::span<const std::vector<Matrix<double>>> errors) const {
   const std::lock_guard lock(trace_is_used_);
-  return bank_->scores(errors, *trace_);
+  if (errors.size() == 1) return bank_->scores(errors, *traces_.front());
+  const int parts = int(std::min(traces_.size(), errors.size()));
+  std::vector<std::vector<Scores>> of_parts(parts);
+  in_parallel(parts, parts, [&](int t) {
+    const std::size_t begin = errors.size() * t / parts, end = errors.size() * (t + 1) / parts;
+    of_parts[t] = bank_->scores(errors.subspan(begin, end - begin), *traces_[t]);
+  });
+  std::vector<Scores> out;
+  for (auto& some : of_parts) std::move(some.begin(), some.end(), std::back_inserter(out));
+  return out;
 }
 
 }  // namespace plumbline

@@ -60,11 +60,16 @@ class Calibration {
  public:
   // Runs all members and right answers of a question whose tensors have the shapes that its spec asks for.
   // Throws NothingToJudge where one of them overflows or every output is 0, Error where a query sees no key.
-  Calibration(const Question& question, const Profile& profile, const CalibrationSettings& settings = {});
+  Calibration(std::shared_ptr<const Question> question, const Profile& profile,
+              const CalibrationSettings& settings = {});
+  // Of a copy of the question.
+  Calibration(const Question& question, const Profile& profile, const CalibrationSettings& settings = {})
+      : Calibration(std::make_shared<const Question>(question), profile, settings) {}
   Calibration(const Calibration&) = delete;  // its trace points to its question
 
   // What it was made of, and from: lists of outputs are in the order of names().
-  const Question& question() const { return question_; }
+  const Question& question() const { return *question_; }
+  const std::shared_ptr<const Question>& shared_question() const { return question_; }
   const Profile& profile() const { return profile_; }
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<Matrix<long double>>& truth() const { return truth_; }  // in the order of names()
@@ -110,7 +115,7 @@ class Calibration {
   Moderated variances(std::span<const double> mean_squares, std::span<const double> priors) const;
   void set_scale();
   void set_standard_errors();
-  Functionals functionals_of_all(std::vector<std::unique_ptr<Trace>>& traces);
+  Functionals functionals_of_all();
   void set_standard_errors(int family, std::span<const std::vector<double>> of_members);
   double independent(const Family& family, std::span<const std::vector<double>> of_members,
                      const std::vector<double>& inverse_tau) const;
@@ -121,7 +126,7 @@ class Calibration {
                   const Counts& counts = {}) const;
   std::vector<double> limits(double guard, double alpha) const;  // of |T|, by family, at half of alpha
 
-  Question question_;
+  std::shared_ptr<const Question> question_;
   Profile profile_;
   CalibrationSettings settings_;
   std::vector<std::string> names_;
@@ -131,8 +136,8 @@ class Calibration {
   std::vector<bool> no_scale_;
   std::vector<std::vector<Matrix<double>>> errors_, right_;
   std::unique_ptr<Bank> bank_;
-  std::unique_ptr<Trace> trace_;
-  mutable std::mutex trace_is_used_;  // it plays its tape for every test: one at a time
+  std::vector<std::unique_ptr<Trace>> traces_;  // of the same, one for each thread
+  mutable std::mutex trace_is_used_;            // they play their tapes for every test: one at a time
   std::vector<double> tau_;
   std::vector<FamilyTest> families_;
 };

@@ -51,11 +51,11 @@ TestResult Calibration::test_shapes(const std::vector<Matrix<double>>& error, do
 
 std::map<std::string, double> Calibration::smallest_noticed(double guard, double alpha) const {
   std::vector<std::string> places;
-  for (const Tap& tap : trace_->taps())
+  for (const Tap& tap : traces_.front()->taps())
     if (std::find(places.begin(), places.end(), tap.place) == places.end()) places.push_back(tap.place);
   const int n = int(places.size());
   std::vector<std::vector<Matrix<double>>> changes(n, std::vector<Matrix<double>>(names_.size()));
-  auto of_places = responses(question_, places);
+  auto of_places = responses(*question_, places, settings_.threads);
   for (int k = 0; k < n; ++k) changes[k][0] = std::move(of_places[k]);
   const std::vector<Scores> scores_of_changes = scores(changes);
   const std::vector<double> limit = limits(guard, alpha);

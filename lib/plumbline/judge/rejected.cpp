@@ -20,7 +20,8 @@ std::unique_ptr<Judge> Judge::of_deviating(Question q, const Profile& profile, c
                                            const CalibrationSettings& settings) {
   try {
     for (const Deviation* d : deviations) q = deviating(*d, q);
-    std::unique_ptr<Judge> judge(new Judge(q, profile, settings, Unchecked{}));
+    std::unique_ptr<Judge> judge(
+        new Judge(std::make_shared<const Question>(std::move(q)), profile, settings, Unchecked{}));
     return judge->find_vacuous() ? nullptr : std::move(judge);
   } catch (const Error&) {
     return nullptr;
@@ -67,7 +68,8 @@ const Judge* Judge::coarser() const {
   const Profile* next = next_profile();
   if (!next) return nullptr;
   return coarser_([&] {
-           std::unique_ptr<Judge> judge(new Judge(calibration_->question(), *next, settings_, Unchecked{}));
+           std::unique_ptr<Judge> judge(
+               new Judge(calibration_->shared_question(), *next, settings_, Unchecked{}));
            judge->vacuous_ = judge->find_vacuous();
            return judge;
          })

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plumbline/algebra/plain.hpp"
 #include "plumbline/base/parallel.hpp"
+#include "plumbline/block/run.hpp"
 #include "plumbline/cases/deviate.hpp"
+#include "plumbline/judge/known_products.hpp"
 #include "plumbline/judge/statistics.hpp"
 
 namespace plumbline {
@@ -21,28 +24,43 @@ decltype(auto) as(const T& x) {
     return cast<S>(x);
 }
 
+// y of the deviating block, in the arithmetic of A.
+template <class A>
+Matrix<typename A::Scalar> deviating_y(A a, const Question& declared, const Deviation& deviation) {
+  const auto& x = as<typename A::Scalar>(declared.inputs.x);
+  const auto& parameters = as<typename A::Scalar>(declared.inputs.parameters);
+  ParameterMap<AnyAlgebra> read;
+  for (const auto& [name, value] : parameters)
+    read[in_slot(name, deviation.from_slot, deviation.to_slot)] = Erased<A>::lent(value);
+  return run_on_handles(a, deviating(deviation, declared.spec), read, Erased<A>::lent(x), declared.batch);
+}
+
 // y_m - y under the declared names; `truth` in the arithmetic that computes y_m.
 template <class S>
 std::vector<Matrix<double>> difference_if_defined(const Question& declared, const Deviation& deviation,
-                                                  const std::vector<Matrix<S>>& truth) {
-  const BlockSpec spec = deviating(deviation, declared.spec);
+                                                  const std::vector<Matrix<S>>& truth,
+                                                  const KnownProducts& known) {
   const CaseInputs& in = declared.inputs;
-  const auto& x = as<S>(in.x);
-  const bool renames = !deviation.from_slot.empty();  // else nothing need be copied
-  const Parameters<double> renamed = renames ? as_read_by(deviation, in.parameters) : Parameters<double>();
-  const auto& parameters = as<S>(renames ? renamed : in.parameters);
   std::vector<Matrix<double>> out;
   const auto push = [&](const Matrix<S>& value) {
     out.push_back(cast<double>(Matrix<S>(value - truth[out.size()])));
   };
   if (declared.gradients) {
-    const auto g = gradients<S>(spec, parameters, x, as<S>(in.cotangent), declared.batch);
+    const bool renames = !deviation.from_slot.empty();  // else nothing need be copied
+    const Parameters<double> renamed = renames ? as_read_by(deviation, in.parameters) : Parameters<double>();
+    const auto& parameters = as<S>(renames ? renamed : in.parameters);
+    const auto g = gradients<S>(deviating(deviation, declared.spec), parameters, as<S>(in.x),
+                                as<S>(in.cotangent), declared.batch);
     push(g.y);
     push(g.x);
     for (const auto& [name, value] : in.parameters)
       if (!is_given_mask(name)) push(g.parameters.at(in_slot(name, deviation.from_slot, deviation.to_slot)));
+  } else if constexpr (std::is_same_v<S, double>) {
+    Knowing a;
+    a.known = &known;
+    push(deviating_y(a, declared, deviation));
   } else {
-    push(evaluate<S>(spec, parameters, x, declared.batch));
+    push(deviating_y(Plain<S>(), declared, deviation));
   }
   return out;
 }
@@ -51,9 +69,9 @@ std::vector<Matrix<double>> difference_if_defined(const Question& declared, cons
 // a query.
 template <class S>
 std::vector<Matrix<double>> difference(const Question& declared, const Deviation& deviation,
-                                       const std::vector<Matrix<S>>& truth) {
+                                       const std::vector<Matrix<S>>& truth, const KnownProducts& known) {
   try {
-    auto out = difference_if_defined(declared, deviation, truth);
+    auto out = difference_if_defined(declared, deviation, truth, known);
     if (!std::all_of(out.begin(), out.end(), [](const auto& d) { return d.allFinite(); })) out.clear();
     return out;
   } catch (const Error&) {
@@ -141,11 +159,12 @@ Signatures::Signatures(const Calibration& calibration) : calibration_(calibratio
   const bool wide = calibration.profile().storage == Dtype::f64;
   std::vector<Matrix<double>> truth;
   for (const auto& value : calibration.truth()) truth.push_back(cast<double>(value));
+  const KnownProducts known = wide || q.gradients ? KnownProducts() : KnownProducts(q);
   in_parallel(int(applicable.size()), calibration.threads(), [&](int m) {
     Signature& s = found[m];
     s.deviation = applicable[m];
-    s.difference =
-        wide ? difference(q, *s.deviation, calibration.truth()) : difference(q, *s.deviation, truth);
+    s.difference = wide ? difference(q, *s.deviation, calibration.truth(), known)
+                        : difference(q, *s.deviation, truth, known);
     if (!s.difference.empty()) s.scaled = calibration.scaled(s.difference);
   });
   const Projections projections(calibration, found);

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <numeric>
 
+#include "plumbline/base/caches.hpp"
 #include "plumbline/cases/nothing_to_judge.hpp"
 #include "plumbline/judge/calibration.hpp"
 
@@ -19,7 +20,12 @@ Scores sums_of_squares(const std::vector<Scores>& of_members) {
   return sums;
 }
 
-constexpr int at_once = 4;  // members that share a pass; more do not fit the cache
+// Members that share a pass: more do not fit the cache; where weights do not either, to read them counts.
+int at_once(const Question& q) {
+  Eigen::Index largest = 0;
+  for (const auto& [name, value] : q.inputs.parameters) largest = std::max(largest, value.size());
+  return q.gradients || largest < beyond_caches ? 4 : 12;
+}
 // Functionals are normalised: of independent scores they would be of size 1. One that is below 2^-26 for
 // every member has lost more than half of a double's digits to cancellation: it is our own rounding, not the
 // members' error. The row sum of the cotangents of probabilities is such a one: no output responds to it.
@@ -29,14 +35,14 @@ constexpr double cancelled = 0x1p-26;
 
 void Calibration::set_standard_errors() {
   const int k1 = settings_.members;
-  std::vector<std::unique_ptr<Trace>> traces(std::min(settings_.threads, k1));  // one for each thread
-  traces.front() = std::make_unique<Trace>(question_);
+  traces_.resize(std::min(settings_.threads, k1));
+  traces_.front() = std::make_unique<Trace>(*question_);
   std::vector<Matrix<double>> values;
   for (const auto& t : truth_) values.push_back(cast<double>(t));
-  bank_ = std::make_unique<Bank>(question_, values, sigma_, *traces.front());
+  bank_ = std::make_unique<Bank>(*question_, values, sigma_, *traces_.front());
   if (bank_->families().empty()) throw NothingToJudge("every output is 0: there is nothing to judge");
 
-  Functionals c = functionals_of_all(traces);
+  Functionals c = functionals_of_all();
   const std::span of_members = std::span(c).first(2 * k1), of_right_answers = std::span(c).subspan(2 * k1);
   tau_.resize(bank_->size());
   families_.resize(bank_->families().size());
@@ -45,26 +51,26 @@ void Calibration::set_standard_errors() {
     set_standard_errors(f, of_members);
     include_right_answers(f, of_right_answers);
   });
-  trace_ = std::move(traces.front());
 }
 
 // Of the members, and of the right answers after them, before they are scaled. Runs a few of one set at a
 // time, so that the scores of all need not be kept. Makes the traces that are not there yet.
-auto Calibration::functionals_of_all(std::vector<std::unique_ptr<Trace>>& traces) -> Functionals {
+auto Calibration::functionals_of_all() -> Functionals {
   using Answers = std::span<const std::vector<Matrix<double>>>;
-  const int k1 = settings_.members, threads = int(traces.size());
+  const int k1 = settings_.members, threads = int(traces_.size());
+  const std::size_t at_once = plumbline::at_once(*question_);
   std::vector<Answers> all;
   for (const Answers set : {Answers(errors_).first(k1), Answers(errors_).subspan(k1), Answers(right_)})
     for (std::size_t k = 0; k < set.size(); k += at_once)
-      all.push_back(set.subspan(k, std::min<std::size_t>(at_once, set.size() - k)));
-  const int of_first_set = (k1 + at_once - 1) / at_once;
+      all.push_back(set.subspan(k, std::min(at_once, set.size() - k)));
+  const int of_first_set = (k1 + int(at_once) - 1) / int(at_once);
   std::vector<Functionals> of(all.size());
   std::vector<Scores> squares(of_first_set);
   std::atomic<int> next = 0;
   in_parallel(threads, threads, [&](int t) {
-    if (!traces[t]) traces[t] = std::make_unique<Trace>(question_, traces.front().get());
+    if (!traces_[t]) traces_[t] = std::make_unique<Trace>(*question_, traces_.front().get());
     for (int i = next++; i < int(all.size()); i = next++) {
-      const auto scores = bank_->scores(all[i], *traces[t]);
+      const auto scores = bank_->scores(all[i], *traces_[t]);
       if (i < of_first_set) squares[i] = sums_of_squares(scores);
       of[i] = bank_->functionals(scores);
     }

@@ -86,7 +86,7 @@ Trace::Trace(const Question& q, const Trace* like) : question_(&q), forward_(std
   if (like) parameters = like->forward_->parameters;
   ParameterMap<Traced<Many>> given;
   for (const auto& [name, value] : q.inputs.parameters) {
-    const auto& one = parameters.try_emplace(name, Many::Tensor{{value}}).first->second;
+    const auto& one = parameters.try_emplace(name, Many::Tensor{{cast<double>(value)}}).first->second;
     given[name] = is_input(q.spec, name) ? tape.shared_variable(one) : tape.constant(one);
   }
   forward_->y = run(tape, q.spec, given, tape.variable({{q.inputs.x}}), q.batch);
@@ -151,18 +151,27 @@ std::vector<Trace::Both> Trace::adjoints_of_all(const std::vector<Scores>& w) co
   return out;
 }
 
-std::vector<Matrix<double>> responses(const Question& q, const std::vector<std::string>& places) {
-  Changed a;
-  a.places = &places;
+std::vector<Matrix<double>> responses(const Question& q, const std::vector<std::string>& places,
+                                      int threads) {
+  const Changed all;
   std::set<std::string> weights;
   for (const ParameterShape& p : parameter_shapes(q.spec))
     if (p.role == Role::weight && p.module != Module::relative_bias) weights.insert(p.name);
   ParameterMap<Changed> constants;
   for (const auto& [name, value] : q.inputs.parameters)
-    constants[name] = weights.contains(name) ? Changed::Tensor{{{value}}, {}} : a.constant({{value}});
-  const Changed::Tensor y = run(a, q.spec, constants, a.constant({{q.inputs.x}}), q.batch);
-  std::vector<Matrix<double>> out;
-  for (std::size_t k = 0; k < places.size(); ++k) out.push_back(y.tangent.of(k));
+    constants[name] =
+        weights.contains(name) ? Changed::Tensor{{{cast<double>(value)}}, {}} : all.constant({{value}});
+  std::vector<Matrix<double>> out(places.size());
+  in_parallel(threads, threads, [&](int t) {
+    const std::size_t begin = places.size() * t / threads, end = places.size() * (t + 1) / threads;
+    if (begin == end) return;
+    const std::vector<std::string> some(places.begin() + std::ptrdiff_t(begin),
+                                        places.begin() + std::ptrdiff_t(end));
+    Changed a;
+    a.places = &some;
+    const Changed::Tensor y = run(a, q.spec, constants, a.constant({{q.inputs.x}}), q.batch);
+    for (std::size_t k = 0; k < some.size(); ++k) out[begin + k] = y.tangent.of(k);
+  });
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "plumbline/base/parallel.hpp"
 #include "plumbline/cases/question.hpp"
 
 namespace plumbline {
@@ -58,6 +59,7 @@ class Trace {
 // values.
 //   shapes: [B T, width of y]; 0 where nothing is stored there
 //   bad input: throws Error where a parameter is missing or a query sees no key; shapes are not checked
-std::vector<Matrix<double>> responses(const Question& question, const std::vector<std::string>& places);
+std::vector<Matrix<double>> responses(const Question& question, const std::vector<std::string>& places,
+                                      int threads = processor_threads());
 
 }  // namespace plumbline

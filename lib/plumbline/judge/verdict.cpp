@@ -32,15 +32,17 @@ Verdict with(Finding finding, std::string reason, double p = 1) {
 
 }  // namespace
 
-Judge::Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings)
-    : Judge(question, profile, settings, (check_representable(question.inputs, profile), Unchecked{})) {
+Judge::Judge(std::shared_ptr<const Question> question, const Profile& profile,
+             const CalibrationSettings& settings)
+    : Judge(question, profile, settings, (check_representable(question->inputs, profile), Unchecked{})) {
   vacuous_ = find_vacuous();
 }
 
-Judge::Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings, Unchecked)
-    : guard_(guard(profile, question.gradients)),
+Judge::Judge(std::shared_ptr<const Question> question, const Profile& profile,
+             const CalibrationSettings& settings, Unchecked)
+    : guard_(guard(profile, question->gradients)),
       settings_(settings),
-      calibration_(std::make_unique<Calibration>(question, profile, settings)) {}
+      calibration_(std::make_unique<Calibration>(std::move(question), profile, settings)) {}
 
 Judge::~Judge() = default;
 

@@ -48,7 +48,11 @@ class Judge {
  public:
   // Throws Error where the inputs are not numbers of the storage type, NothingToJudge where a correct
   // implementation overflows or every output is 0.
-  Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings = {});
+  Judge(std::shared_ptr<const Question> question, const Profile& profile,
+        const CalibrationSettings& settings = {});
+  // Of a copy of the question.
+  Judge(const Question& question, const Profile& profile, const CalibrationSettings& settings = {})
+      : Judge(std::make_shared<const Question>(question), profile, settings) {}
   ~Judge();
   Judge(const Judge&) = delete;
 
@@ -86,7 +90,7 @@ class Judge {
 
  private:
   struct Unchecked {};
-  Judge(const Question&, const Profile&, const CalibrationSettings&, Unchecked);
+  Judge(std::shared_ptr<const Question>, const Profile&, const CalibrationSettings&, Unchecked);
   std::optional<Verdict> invalid(const Outputs& observed) const;
   std::optional<Verdict> not_finite(const Outputs& observed) const;
   std::optional<Verdict> beyond_zero(const std::vector<Matrix<double>>& error) const;
