@@ -32,17 +32,20 @@ bool is_large(const Question& q) {
   return weights * double(q.inputs.x.rows()) > worth_balls;
 }
 
-// Whether each radius is far below the rounding errors of any implementation: 2^-10 units of the entry, or of
-// one that is 2^-10 of the largest. `largest`: of all outputs, beside which one that is 0 but for what
-// cancels is measured.
+// Whether the radii are far below the rounding errors of any implementation, in units of each entry, or of
+// one that is 2^-10 of the largest: all below 2^-8, and their root mean square below 2^-10, so that a
+// functional of n entries errs less than 2^-10 sqrt(n) units. `largest`: of all outputs, beside which one
+// that is 0 but for what cancels is measured.
 bool is_certain(const BallMatrix& balls, const Grid<double>& grid, double largest) {
-  double own = balls.mid.cwiseAbs().maxCoeff();
+  double own = balls.mid.cwiseAbs().maxCoeff(), squares = 0;
   if (!balls.is_exact() && own <= balls.rad.maxCoeff()) own = largest;
   const double floor = own * 0x1p-10;
-  for (Eigen::Index i = 0; i < balls.mid.size(); ++i)
-    if (!(balls.at(i).rad <= 0x1p-10 * grid.unit(std::max(std::abs(balls.mid.data()[i]), floor))))
-      return false;
-  return true;
+  for (Eigen::Index i = 0; i < balls.mid.size(); ++i) {
+    const double units = balls.at(i).rad / grid.unit(std::max(std::abs(balls.mid.data()[i]), floor));
+    if (!(units <= 0x1p-8)) return false;
+    squares += units * units;
+  }
+  return squares <= 0x1p-20 * double(balls.mid.size());
 }
 
 // Middles in long double; nothing where some ball is too wide.

@@ -24,5 +24,24 @@ TEST(ExactOutputs, OfALargeBlockAreThoseInLongDouble) {
   EXPECT_LE((found[0] - expected).cwiseAbs().maxCoeff(), apart * expected.cwiseAbs().maxCoeff());
 }
 
+// And gradients. That of a bias of keys is 0 but for what cancels.
+TEST(ExactOutputs, GradientsOfALargeBlockAreThoseInLongDouble) {
+  const QuestionSettings s{
+      .spec = find_preset("gpt2").small({.d = 448, .d_ff = 1792}), .tokens = 32, .gradients = true};
+  const Question q = question_from(s, find_profile("float32"));
+  const auto found = exact_outputs(q, find_profile("float32"), 2);
+  const auto g = gradients(q.spec, cast<long double>(q.inputs.parameters), cast<long double>(q.inputs.x),
+                           cast<long double>(q.inputs.cotangent), q.batch);
+  std::vector<Matrix<long double>> expected{g.y, g.x};
+  for (const auto& [name, value] : g.parameters) expected.push_back(value);
+  ASSERT_EQ(found.size(), expected.size());
+  long double all = 0;
+  for (const auto& value : expected) all = std::max(all, value.cwiseAbs().maxCoeff());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const long double own = expected[i].cwiseAbs().maxCoeff(), cancels = apart * all;
+    EXPECT_LE((found[i] - expected[i]).cwiseAbs().maxCoeff(), apart * (own > cancels ? own : all)) << i;
+  }
+}
+
 }  // namespace
 }  // namespace plumbline
