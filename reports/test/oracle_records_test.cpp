@@ -21,7 +21,7 @@ const std::map<std::string, const char*> older{
     {"census.json", independent},
     {"characteristics.json", narrower},
     {"characteristics-before.json", "shows the rule before right answers were put to every question"},
-    {"cost.json", independent},
+    {independent},
     {"identified.json", of_fewer_knobs},
     {"identified-presets.json", before_balls},
     {"naming-bfloat16-mixed.json", independent},

@@ -31,6 +31,25 @@ TEST(Ensemble, TheExactMemberIsThePlainBlock) {
   }
 }
 
+// Weights beyond the caches are taken in parts, on all threads: what a member makes of a row of them does not
+// change.
+TEST(Ensemble, RowsOfLargeWeightsAreSummedAsThoseOfSmallOnes) {
+  std::mt19937_64 bits(7);
+  std::normal_distribution<float> normal;
+  Matrix<double> x(3, 1024), large(1024, 1024);
+  for (Eigen::Index i = 0; i < x.size(); ++i) x.data()[i] = normal(bits);
+  for (Eigen::Index i = 0; i < large.size(); ++i) large.data()[i] = normal(bits);
+  const auto product = [&](const Matrix<double>& w) {
+    ExactRun<double> run;
+    Ensemble<double> exact({}, run), member({}, 5, run);
+    const Matrix<double> without_error = exact.matmul_by_transpose(*exact.given(x), *exact.given(w)).value;
+    const Matrix<double> y = member.matmul_by_transpose(*member.given(x), *member.given(w)).value;
+    EXPECT_NE(y, without_error);
+    return y;
+  };
+  EXPECT_EQ(Matrix<double>(product(large).leftCols(1000)), product(large.topRows(1000)));
+}
+
 // One by one and shuffled, float sums spread no more than members do; pairwise and eight lanes less.
 TEST(Ensemble, SumsSpreadAtLeastAsFarAsFloatSums) {
   const int k = 96, n = 200;
