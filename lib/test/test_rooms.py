@@ -31,3 +31,12 @@ def test_every_folder_is_a_room():
 def test_a_room_includes_rooms_above_it(room):
     above = ROOMS[: ROOMS.index(room) + 1]
     assert [f"{file}: {what}" for file, what, other in includes_of(room) if other and other not in above] == []
+
+
+def test_every_file_of_tests_is_compiled():
+    top = LIB.parent
+    lists = [p for room in ("lib", "golden", "properties", "reports") for p in (top / room).rglob("CMakeLists.txt")]
+    files = [p for room in ("lib", "golden", "properties", "reports") for p in (top / room).rglob("*_test.cpp")]
+    listed = {word.split("/")[-1] for text in lists for word in re.findall(r"[\w/]+_test\.cpp", text.read_text())}
+    assert len(files) > 50
+    assert sorted(str(f.relative_to(top)) for f in files if f.name not in listed) == []

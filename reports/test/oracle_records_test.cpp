@@ -21,7 +21,6 @@ const std::map<std::string, const char*> older{
     {"census.json", independent},
     {"characteristics.json", narrower},
     {"characteristics-before.json", "shows the rule before right answers were put to every question"},
-    {independent},
     {"identified.json", of_fewer_knobs},
     {"identified-presets.json", before_balls},
     {"naming-bfloat16-mixed.json", independent},

@@ -31,8 +31,7 @@ TEST(Ensemble, TheExactMemberIsThePlainBlock) {
   }
 }
 
-// Weights beyond the caches are taken in parts, on all threads: what a member makes of a row of them does not
-// change.
+// Weights beyond the caches are taken in parts, on all threads: a member makes the same of each row of them.
 TEST(Ensemble, RowsOfLargeWeightsAreSummedAsThoseOfSmallOnes) {
   std::mt19937_64 bits(7);
   std::normal_distribution<float> normal;
